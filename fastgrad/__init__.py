@@ -1,0 +1,56 @@
+"""Scalar automatic differentiation: write ordinary Python on numbers, call ``backward()``, get every derivative.
+
+>>> from fastgrad import Value
+>>> x = Value(2.0)
+>>> y = (x * x + 1.0).log()
+>>> y.backward()
+>>> x.grad
+0.8
+"""
+
+from fastgrad._version import __version__
+
+try:
+    from fastgrad._functions import collect, custom, no_grad, tape_info
+    from fastgrad._nary import dot, logsumexp, mean, prod, softmax, sum
+    from fastgrad._node import Node
+    from fastgrad._numbers import Scalar, Value
+    from fastgrad import _pins, math
+except ModuleNotFoundError as error:
+    if not (error.name or "").startswith("fastgrad._"):
+        raise
+    raise ImportError(
+        "fastgrad's compiled modules are not here: this is its source folder. Install it first (pip install .), and run Python outside "
+        "the folder or install it in place (pip install -e .)"
+    ) from error
+
+__all__ = [
+    "Node",
+    "Scalar",
+    "Value",
+    "collect",
+    "custom",
+    "dot",
+    "grads",
+    "logsumexp",
+    "math",
+    "mean",
+    "no_grad",
+    "prod",
+    "set_values",
+    "softmax",
+    "sum",
+    "tape_info",
+    "values",
+]
+
+_NEED_NUMPY = ("grads", "set_values", "values")
+
+
+def __getattr__(name):
+    # numpy takes ten times as long to import as fastgrad: it comes when it is needed.
+    if name in _NEED_NUMPY:
+        from fastgrad import arrays
+
+        return getattr(arrays, name)
+    raise AttributeError(f"module 'fastgrad' has no attribute {name!r}")

@@ -1,0 +1,295 @@
+"""The engine in plain Python: what every number in fastgrad means.
+
+One object and one closure for each operation, as the teaching engines have it, with two differences. The sweep is a loop,
+not a recursion, so depth is no limit; and it visits nodes in reverse order of creation, which is a topological order for
+free, because a node is always younger than its operands.
+
+The compiled engine is tested against this page bit for bit, and the benchmarks take it as the baseline.
+
+>>> x = Value(3.0)
+>>> y = (x * x + 1.0).tanh()
+>>> y.backward()
+>>> x.grad == 6.0 * (1.0 - y.data**2)
+True
+"""
+
+import itertools
+import math
+
+_clock = itertools.count()
+
+
+class Value:
+    """A number that remembers how it was made.
+
+    Parameters
+    ----------
+    data : float
+        The number.
+    _children : iterable of Value
+        The operands it was computed from.
+    _op : str
+        The operation's symbol.
+    label : str
+        A name for drawings.
+
+    Examples
+    --------
+    >>> a = Value(2.0)
+    >>> b = a * 3.0 + 1.0
+    >>> b.backward()
+    >>> a
+    Value(data=2.0, grad=3.0)
+    """
+
+    def __init__(self, data, _children=(), _op="", label=""):
+        self.data = float(data)
+        self.grad = 0.0
+        self.label = label
+        self.prev = list(_children)
+        self._op = _op
+        self._backward = lambda: None
+        self._born = next(_clock)
+
+    _prev = property(lambda self: set(self.prev), doc="The operands, as a set.")
+
+    def __repr__(self):
+        return f"Value(data={self.data}, grad={self.grad})"
+
+    def __bool__(self):
+        return bool(self.data)
+
+    # The sweep.
+
+    def _reached(self):
+        """This node and every node below it, the youngest first."""
+        seen, pending = {self}, [self]
+        while pending:
+            new = {child for child in pending.pop().prev if child not in seen}
+            seen |= new
+            pending.extend(new)
+        return sorted(seen, key=lambda node: node._born, reverse=True)
+
+    def backward(self, gradient=1.0):
+        """Add to the ``grad`` of every node below this one the derivative of this one by it."""
+        self.grad = float(gradient)
+        for node in self._reached():
+            node._backward()
+
+    backwards = backward
+
+    def zero_grad(self):
+        """Set the ``grad`` of this node and of every node below it to 0."""
+        for node in self._reached():
+            node.grad = 0.0
+
+    def detach(self):
+        """Return a leaf with the same number: no gradient flows through it."""
+        return self._made(self.data)
+
+    def _made(self, data, prev=(), op=""):
+        out = type(self).__new__(type(self))
+        Value.__init__(out, data, prev, op)
+        return out
+
+    # Operations: a value now, and a closure that passes the gradient on when the sweep comes by. A slope is a function of
+    # the operands' and the result's data at that time. A plain number takes part in the value and gets no gradient.
+
+    def _unary(self, op, y, slope):
+        out = self._made(y, (self,), op)
+
+        def _backward():
+            self.grad += out.grad * slope(self.data, out.data)
+
+        out._backward = _backward
+        return out
+
+    def _binary(self, other, op, value, *slopes, swapped=False):
+        if not isinstance(other, Value) and (isinstance(other, str) or not hasattr(other, "__float__")):
+            return NotImplemented
+        operands = (other, self) if swapped else (self, other)
+        a, b = map(_data, operands)
+        out = self._made(value(a, b), [node for node in operands if isinstance(node, Value)], op)
+
+        def _backward():
+            a, b = map(_data, operands)
+            for node, slope in zip(operands, slopes):
+                if isinstance(node, Value):
+                    node.grad += out.grad * slope(a, b, out.data)
+
+        out._backward = _backward
+        return out
+
+    def ifel(self, condition, true_case, false_case):
+        """Take one of two cases; a gradient of 1 flows straight through to this node and to the case taken."""
+        taken = true_case if condition else false_case
+        out = self._made(_data(taken), [node for node in (self, taken) if isinstance(node, Value)], "ifel")
+
+        def _backward():
+            for node in out.prev:
+                node.grad += out.grad
+
+        out._backward = _backward
+        return out
+
+
+class Scalar(Value):
+    """The same engine under the name and with the looks of the perceptron tutorial.
+
+    >>> Scalar(0.5)
+    Scalar(0.5, grad = 0.0)
+    >>> Scalar(0.2).label, Scalar(0.2, label="w").label
+    ('Scalar(0.2)', 'w')
+    """
+
+    def __init__(self, data, label=None):
+        super().__init__(data, label=label)
+
+    @property
+    def label(self):
+        """The given name, or one made from the number."""
+        return f"Scalar({self.data:.4g})" if self._label in (None, "") else self._label
+
+    @label.setter
+    def label(self, label):
+        self._label = label
+
+    def __repr__(self):
+        return f"Scalar({self.data}, grad = {self.grad})"
+
+    def trace(self):
+        """Return the set of nodes and the set of (operand, result) edges below this node."""
+        nodes = set(self._reached())
+        return nodes, {(child, node) for node in nodes for child in node.prev}
+
+
+def _data(x):
+    return x.data if isinstance(x, Value) else float(x)
+
+
+# Slopes follow IEEE arithmetic, where Python raises: a division by zero and an overflow are infinite.
+
+
+def _div(a, b):
+    if b:
+        return a / b
+    return math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def _pow(a, b):
+    try:
+        return math.pow(a, b)
+    except OverflowError:
+        return math.copysign(math.inf, a) if b % 2.0 == 1.0 else math.inf
+    except ValueError:
+        return math.nan if a < 0.0 else math.copysign(math.inf, a) if b % 2.0 == 1.0 else math.inf
+
+
+def _log(a):
+    return math.log(a) if a > 0.0 else -math.inf if a == 0.0 else math.nan
+
+
+def _sqrt(a):
+    return math.sqrt(a) if a >= 0.0 else math.nan
+
+
+def _sign(a):
+    return float((a > 0.0) - (a < 0.0))
+
+
+def _sigmoid(a):
+    if a >= 0.0:
+        return 1.0 / (1.0 + math.exp(-a))
+    return math.exp(a) / (1.0 + math.exp(a))
+
+
+def _softplus(a):
+    return max(a, 0.0) + math.log1p(math.exp(-abs(a)))
+
+
+def _normal_cdf(a):
+    return 0.5 * (1.0 + math.erf(a * 0.7071067811865476))
+
+
+def _real_power(a, b):
+    y = a**b
+    if isinstance(y, complex):
+        raise ValueError(f"a negative number to a fractional power is not real: ({a}) ** {b}")
+    return y
+
+
+_LN2, _LN10 = 0.6931471805599453, 2.302585092994046
+_TWO_OVER_SQRT_PI, _ONE_OVER_SQRT_TWO_PI = 1.1283791670955126, 0.3989422804014327
+
+# name: (symbol, value of a, slope as a function of a and the result y)
+_UNARY = {
+    "__neg__": ("neg", lambda a: -a, lambda a, y: -1.0),
+    "__pos__": ("pos", lambda a: a, lambda a, y: 1.0),
+    "__abs__": ("abs", abs, lambda a, y: _sign(a)),
+    "exp": ("exp", math.exp, lambda a, y: y),
+    "log": ("log", math.log, lambda a, y: _div(1.0, a)),
+    "log2": ("log2", math.log2, lambda a, y: _div(1.0, a * _LN2)),
+    "log10": ("log10", math.log10, lambda a, y: _div(1.0, a * _LN10)),
+    "log1p": ("log1p", math.log1p, lambda a, y: _div(1.0, 1.0 + a)),
+    "expm1": ("expm1", math.expm1, lambda a, y: y + 1.0),
+    "sqrt": ("sqrt", math.sqrt, lambda a, y: _div(0.5, y)),
+    "sin": ("sin", math.sin, lambda a, y: math.cos(a)),
+    "cos": ("cos", math.cos, lambda a, y: -math.sin(a)),
+    "tan": ("tan", math.tan, lambda a, y: 1.0 + y * y),
+    "asin": ("asin", math.asin, lambda a, y: _div(1.0, _sqrt(1.0 - a * a))),
+    "acos": ("acos", math.acos, lambda a, y: _div(-1.0, _sqrt(1.0 - a * a))),
+    "atan": ("atan", math.atan, lambda a, y: 1.0 / (1.0 + a * a)),
+    "sinh": ("sinh", math.sinh, lambda a, y: math.cosh(a)),
+    "cosh": ("cosh", math.cosh, lambda a, y: math.sinh(a)),
+    "tanh": ("tanh", math.tanh, lambda a, y: 1.0 - y * y),
+    "asinh": ("asinh", math.asinh, lambda a, y: 1.0 / math.sqrt(a * a + 1.0)),
+    "acosh": ("acosh", math.acosh, lambda a, y: _div(1.0, _sqrt(a * a - 1.0))),
+    "atanh": ("atanh", math.atanh, lambda a, y: _div(1.0, 1.0 - a * a)),
+    "relu": ("ReLU", lambda a: 0.0 if a < 0.0 else a, lambda a, y: float(a > 0.0)),
+    "sigmoid": ("sigmoid", _sigmoid, lambda a, y: y * (1.0 - y)),
+    "softplus": ("softplus", _softplus, lambda a, y: _sigmoid(a)),
+    "gelu": (
+        "gelu",
+        lambda a: a * _normal_cdf(a),
+        lambda a, y: _normal_cdf(a) + a * (_ONE_OVER_SQRT_TWO_PI * math.exp(-0.5 * (a * a))),
+    ),
+    "sign": ("sign", _sign, lambda a, y: 0.0),
+    "floor": ("floor", lambda a: float(math.floor(a)), lambda a, y: 0.0),
+    "ceil": ("ceil", lambda a: float(math.ceil(a)), lambda a, y: 0.0),
+    "erf": ("erf", math.erf, lambda a, y: _TWO_OVER_SQRT_PI * math.exp(-(a * a))),
+    "erfc": ("erfc", math.erfc, lambda a, y: -_TWO_OVER_SQRT_PI * math.exp(-(a * a))),
+}
+if hasattr(math, "cbrt"):  # Python 3.11
+    _UNARY["cbrt"] = ("cbrt", math.cbrt, lambda a, y: _div(1.0, 3.0 * (y * y)))
+
+# name: (symbol, value of a and b, slope for a, slope for b)
+_BINARY = {
+    "add": ("+", lambda a, b: a + b, lambda a, b, y: 1.0, lambda a, b, y: 1.0),
+    "sub": ("-", lambda a, b: a - b, lambda a, b, y: 1.0, lambda a, b, y: -1.0),
+    "mul": ("*", lambda a, b: a * b, lambda a, b, y: b, lambda a, b, y: a),
+    "truediv": ("/", lambda a, b: a / b, lambda a, b, y: _div(1.0, b), lambda a, b, y: _div(-a, b * b)),
+    "pow": (
+        "**",
+        _real_power,
+        lambda a, b, y: 0.0 if b == 0.0 else b * _pow(a, b - 1.0),
+        lambda a, b, y: 0.0 if a == 0.0 and b >= 0.0 else y * _log(a),
+    ),
+    # A comparison is 1 or 0; its gradient goes left where it holds, else right.
+    "lt": ("<", lambda a, b: a < b, lambda a, b, y: y, lambda a, b, y: 1.0 - y),
+    "gt": (">", lambda a, b: a > b, lambda a, b, y: y, lambda a, b, y: 1.0 - y),
+    "le": ("<=", lambda a, b: a <= b, lambda a, b, y: y, lambda a, b, y: 1.0 - y),
+    "ge": (">=", lambda a, b: a >= b, lambda a, b, y: y, lambda a, b, y: 1.0 - y),
+}
+
+
+def _define(name, symbol, value, *slopes):
+    if len(slopes) == 1:
+        setattr(Value, name, lambda self: self._unary(symbol, value(self.data), *slopes))
+        return
+    setattr(Value, f"__{name}__", lambda self, other: self._binary(other, symbol, value, *slopes))
+    if symbol not in ("<", ">", "<=", ">="):  # Python reflects a comparison by itself
+        setattr(Value, f"__r{name}__", lambda self, other: self._binary(other, symbol, value, *slopes, swapped=True))
+
+
+for _name, _row in (_UNARY | _BINARY).items():
+    _define(_name, *_row)

@@ -1,0 +1,43 @@
+"""The extension modules; everything else about the package is in pyproject.toml."""
+
+import os
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+MODULES = ["_tape", "_sweep", "_handle", "_pins", "_convert", "_graph", "_node", "_nary", "_numbers", "_functions"]
+HEADERS = ["src/ops.def", "src/ops.h", "src/nary.h"]
+
+# Values are those of CPython's own arithmetic, so no multiply and add may become one rounding.
+FLAGS = ["-O3", "-ffp-contract=off", "-Wall", "-Wextra"]
+LINK = []
+if os.environ.get("FASTGRAD_SANITIZE"):
+    FLAGS = ["-O0", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
+    LINK = ["-fsanitize=address,undefined"]
+if os.environ.get("FASTGRAD_WERROR"):
+    FLAGS += ["-Werror"]
+
+DIRECTIVES = {
+    "language_level": 3,
+    "binding": False,
+    "boundscheck": False,
+    "wraparound": False,
+    "initializedcheck": False,
+    "cdivision": True,
+    "c_api_binop_methods": True,
+}
+
+extensions = [
+    Extension(
+        f"fastgrad.{name}",
+        [f"src/fastgrad/{name}.pyx"],
+        depends=HEADERS,
+        include_dirs=["src"],
+        extra_compile_args=FLAGS,
+        extra_link_args=LINK,
+        libraries=[] if os.name == "nt" else ["m"],
+    )
+    for name in MODULES
+]
+
+setup(ext_modules=cythonize(extensions, build_dir="build/cython", include_path=["src"], compiler_directives=DIRECTIVES))

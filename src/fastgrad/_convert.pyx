@@ -1,0 +1,29 @@
+"""Plain numbers, as Python's arguments: what counts as one, and what is said of the rest."""
+
+from cpython.complex cimport PyComplex_Check
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_AsDouble, PyFloat_Check
+from cpython.long cimport PyLong_Check
+
+from fastgrad._handle cimport Handle
+
+
+cdef bint as_double(object x, double *number) except -1:
+    """Read a plain number: what has __float__, but no scalar, complex number or array of numbers. False where x is none."""
+    if PyFloat_Check(x):
+        number[0] = PyFloat_AS_DOUBLE(x)
+        return True
+    if not PyLong_Check(x) and (
+        isinstance(x, Handle) or PyComplex_Check(x) or not hasattr(x, "__float__") or getattr(x, "ndim", 0)
+    ):
+        return False
+    number[0] = PyFloat_AsDouble(x)
+    return True
+
+
+cdef double number_of(object x, str what) except? -1.0:
+    """Read a plain number or raise TypeError."""
+    cdef double number
+    if as_double(x, &number):
+        return number
+    remedy = ": give its number, its .data" if isinstance(x, Handle) else ""
+    raise TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}")

@@ -1,0 +1,242 @@
+"""Drivers of the sweeps, and what a graph looks like to Python. The contract is in the header, _graph.pxd."""
+
+import math
+import operator
+
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport uint32_t
+
+from fastgrad._handle cimport Handle, handle_of, state_at
+from fastgrad._nodeset cimport NodeSet, add, take_below
+from fastgrad._sweep cimport (
+    add_operands, borrow_set, find_order, give_back, knows_order, needs_python, order, pull, pull_from, pull_in_order,
+    recompute_in_order,
+)
+from fastgrad._tape cimport (
+    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_custom, OP_fsum,
+    OP_hypot, OP_ifel, OP_pick, OP_select, OP_user, operand, operands, op_rows, payload, takes_gradient, tape,
+)
+
+
+# Where a result is not finite, Python knows whether that is a value or an error.
+
+cdef double ask_python(uint32_t op, double a, double b) except? -1.0:
+    """Compute an operation as Python itself does: with its value, or its exception."""
+    module, name = op_rows[op].python.decode().split(".")
+    function = getattr(math if module == "math" else operator, name)
+    y = function(a, b) if op >= OP_FIRST_VC else function(a)
+    if isinstance(y, complex):
+        raise ValueError(f"a negative number to a fractional power is not real: ({a!r}) ** {b!r}")
+    return y
+
+
+# Backward.
+
+cdef int python_step(uint32_t node) except -1:
+    """Run the step of a node whose step is a Python function's."""
+    cdef operands x
+    cdef uint32_t k
+    state = state_at(node)
+    if tape.op[node] & HAS_CALLBACK:
+        state["_backward"]()
+        return 0
+    values = operand_values(node)
+    for k, partial in enumerate(state["_custom"].partials):
+        slope = float(partial(*values))
+        x = payload(node)
+        if x.slots[k] != CONSTANT:
+            tape.grad[x.slots[k]] += tape.grad[node] * slope
+    return 0
+
+
+cdef int step(uint32_t node) except -1:
+    """Run one node's own step, without the callback that may have replaced it."""
+    if tape.op[node] & OP_MASK == OP_custom:
+        tape.hold += 1
+        try:
+            python_step(node)
+        finally:
+            tape.hold -= 1
+    else:
+        pull(node)
+    return 0
+
+
+cdef int sweep_fresh(uint32_t i) except -1:
+    cdef NodeSet *s = borrow_set(i)
+    try:
+        while True:
+            i = pull_from(s, i)
+            if i == 0:
+                break
+            if needs_python(i):
+                add_operands(s, i, True)
+                python_step(i)
+                i = take_below(s, i)
+            else:
+                PyErr_CheckSignals()
+    finally:
+        give_back(s, i)
+    return 0
+
+
+cdef int sweep_known() except -1:
+    cdef uint32_t k = 0, root = order.root
+    while True:
+        k = pull_in_order(k)
+        if k >= order.length:
+            return 0
+        if not needs_python(order.nodes[k]):
+            PyErr_CheckSignals()
+        else:
+            python_step(order.nodes[k])
+            k += 1
+            if order.root != root:  # the step asked for another order: find this one's again
+                find_order(root)
+
+
+cdef int sweep_backward(Handle root, double gradient) except -1:
+    tape.grad[root.node] = gradient
+    tape.hold += 1
+    try:
+        if knows_order(root.node) and order.by_gradient:
+            sweep_known()
+        else:
+            sweep_fresh(root.node)
+    finally:
+        tape.hold -= 1
+    return 0
+
+
+cdef int sweep_zero(Handle root) except -1:
+    """Set the grads of all that root stands on to 0."""
+    cdef uint32_t k, j, i, op
+    cdef operands x
+    tape.grad[root.node] = 0.0
+    find_order(root.node)
+    for k in range(order.length):
+        i = order.nodes[k]
+        op = tape.op[i] & OP_MASK
+        if op == OP_LEAF:
+            continue
+        if op >= OP_FIRST_NARY and op != OP_pick:
+            x = payload(i)
+            for j in range(x.n):
+                if x.slots[j] != CONSTANT:
+                    tape.grad[x.slots[j]] = 0.0
+            continue
+        tape.grad[tape.first[i]] = 0.0
+        if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+            tape.grad[tape.second[i].node] = 0.0
+    return 0
+
+
+# Forward.
+
+cdef int python_value(uint32_t node) except -1:
+    """Compute a node's data with Python's help."""
+    cdef uint32_t op = tape.op[node] & OP_MASK
+    values = operand_values(node)
+    if op < OP_FIRST_NARY:
+        tape.data[node] = ask_python(op, values[0], values[1] if len(values) > 1 else 0.0)
+    elif op == OP_fsum:
+        tape.data[node] = math.fsum(values)
+    elif op == OP_hypot:
+        tape.data[node] = math.hypot(*values)
+    elif op == OP_custom:
+        value = float(state_at(node)["_custom"].value(*values))
+        tape.data[node] = value
+    elif op == OP_user:
+        user_value(node)
+    else:
+        raise ValueError(
+            f"forward() cannot compute {describe(node)} again: its condition was a plain Python bool. Give the comparison of scalars "
+            f"itself as condition (x > 0, not x.data > 0), or build the graph anew"
+        )
+    return 0
+
+
+cdef int user_value(uint32_t node) except -1:
+    forward = state_at(node).get("_forward")
+    if forward is None:
+        raise ValueError(
+            f"forward() cannot compute {describe(node)} again: its value was given from outside. Set its _forward to a function "
+            f"that sets its data, or build the graph anew"
+        )
+    forward()
+    return 0
+
+
+cdef int sweep_forward(Handle root) except -1:
+    cdef uint32_t k, node = root.node
+    tape.hold += 1
+    try:
+        find_order(node)
+        k = order.length
+        while True:
+            k = recompute_in_order(k)
+            if k == 0:
+                return 0
+            PyErr_CheckSignals()
+            python_value(order.nodes[k - 1])
+            k -= 1
+            find_order(node)
+    finally:
+        tape.hold -= 1
+
+
+# A node as Python sees it.
+
+cdef list operand_values(uint32_t node):
+    """The numbers a node is computed from, constants included, in order."""
+    cdef uint32_t op = tape.op[node] & OP_MASK, k
+    cdef operands x
+    if op >= OP_FIRST_NARY:
+        x = payload(node)
+        return [operand(&x, k) for k in range(x.n)]
+    a = tape.data[tape.first[node]]
+    if op >= OP_FIRST_BINARY:
+        return [a, tape.data[tape.second[node].node]]
+    if op >= OP_FIRST_CV:
+        return [tape.second[node].constant, a]
+    if op >= OP_FIRST_VC:
+        return [a, tape.second[node].constant]
+    return [a]
+
+
+cdef list operands_of(uint32_t node):
+    """Handles of the nodes that a node passes its gradient to, as often as it has them. A pick is seen through."""
+    cdef uint32_t op = tape.op[node] & OP_MASK, k
+    cdef operands x
+    if op == OP_LEAF:
+        return []
+    if op < OP_FIRST_BINARY:
+        return [handle_of(tape.first[node])]
+    if op < OP_FIRST_NARY:
+        return [handle_of(tape.first[node]), handle_of(tape.second[node].node)]
+    if op == OP_pick:
+        node = tape.first[node]
+    x = payload(node)
+    return [handle_of(x.slots[k]) for k in range(x.n) if takes_gradient(op, &x, k)]
+
+
+cdef str symbol_of(uint32_t node):
+    """The operation's symbol, with its constant if it has one: "" for a leaf, "+", "*2", "tanh"."""
+    cdef uint32_t op = tape.op[node] & OP_MASK
+    given = state_at(node).get("_op")
+    if given is not None:
+        return given
+    symbol = op_rows[op].symbol.decode()
+    if OP_FIRST_VC <= op < OP_FIRST_CV:
+        return f"{symbol}{tape.second[node].constant:g}"
+    if OP_FIRST_CV <= op < OP_FIRST_BINARY:
+        return f"{tape.second[node].constant:g}{symbol}"
+    return symbol
+
+
+cdef str describe(uint32_t node):
+    """A node's name for messages."""
+    handle = handle_of(node)
+    return f"{handle!r}, the result of {symbol_of(node) or 'a node made from outside'}" + (
+        f", label {handle.label!r}" if handle.label else ""
+    )

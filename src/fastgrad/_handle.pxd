@@ -1,0 +1,69 @@
+"""The Python object for a node.
+
+A handle holds a node's index; the tape points back at the index, so that it can be changed when nodes move, and does not own the handle.
+There is at most one handle of a node at a time. Where a handle has state (a label, an attribute, a callback), or was made by walking
+a graph, it is *pinned*: the tape owns one reference, and the handle lives as long as its node.
+
+Handles of the two built-in types are never returned to Python's allocator but kept on a shelf, a quarter of the cost of an operation.
+They have no part in Python's garbage collector, which could not see through the tape; `_pins` finds the cycles through their state.
+"""
+
+from cpython.object cimport PyObject
+from libc.stdint cimport uint8_t, uint32_t
+
+from fastgrad._tape cimport OP_LEAF, append, tape
+
+cdef extern from *:
+    """
+    static inline PyObject *revive(PyObject *object) { Py_SET_REFCNT(object, 1); return object; }
+    """
+    object revive(PyObject *dead)  # a new reference
+
+cdef enum:
+    VALUE = 0        # the kind of each type of number: its place in `types`
+    SCALAR = 1
+    UNLISTED = 255   # a type beyond the table's size: its handles are pinned, so that none is ever made again
+    SHELF_SIZE = 1024
+
+cdef class Handle:
+    cdef uint32_t node
+    cdef uint8_t kind
+    cdef uint8_t pinned
+    cdef PyObject *state  # the instance's dictionary, or NULL
+
+cdef struct Shelf:
+    uint32_t count
+    PyObject *handles[SHELF_SIZE]
+
+cdef Shelf shelf[2]
+
+cdef object make_slowly(Handle like, uint32_t node)
+cdef int make_room() except -1
+cdef bint recording() except -1
+cdef int pin(Handle handle) except -1
+cdef int unpin(Handle handle) except -1
+cdef dict state_of(Handle handle)
+cdef dict state_at(uint32_t node)
+cdef Handle handle_of(uint32_t node)
+cdef PyObject *owner_of(uint32_t node) noexcept
+cdef int adopt(type number, uint8_t kind, const char *name) except -1
+cdef int record_nothing(bint nothing) except -1
+
+
+cdef inline object make(Handle like, uint32_t node):
+    """A handle for a node that has none, of the type of another handle."""
+    cdef Shelf *s
+    cdef Handle handle
+    if like.kind > SCALAR or shelf[like.kind].count == 0:
+        return make_slowly(like, node)
+    s = &shelf[like.kind]
+    s.count -= 1
+    handle = revive(s.handles[s.count])
+    handle.node = node
+    tape.owner[node] = &handle.node
+    return handle
+
+
+cdef inline object leaf(Handle like, double value):
+    """A handle for a new leaf, for which there is room."""
+    return make(like, append(OP_LEAF, like.kind, value, 0))

@@ -1,0 +1,200 @@
+"""The life of handles. The contract is in the header, _handle.pxd."""
+
+cimport cython
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+
+from fastgrad._tape cimport OP_MASK, reserve, resume_limit
+
+import threading
+
+cdef extern from "Python.h":
+    int PyObject_GenericSetAttr(object, object, object) except -1
+    object PyObject_GenericGetDict(object, void *)
+    void Py_CLEAR(PyObject *)
+
+cdef extern from *:
+    """
+    static PyObject *allocate(PyTypeObject *type) { return type->tp_alloc(type, 0); }
+    static void deallocate(PyObject *object) { Py_TYPE(object)->tp_free(object); }
+    static Py_ssize_t size_of_instances(PyTypeObject *type) { return type->tp_basicsize; }
+    static int clear_slots(PyObject *object) { inquiry clear = Py_TYPE(object)->tp_clear; return clear ? clear(object) : 0; }
+    static void set_deallocator(PyTypeObject *type, destructor function) { type->tp_dealloc = function; }
+    static void set_name(PyTypeObject *type, const char *name) { type->tp_name = name; }
+    static void set_dictionary(PyTypeObject *type, Py_ssize_t offset) { type->tp_dictoffset = offset; }
+    """
+    object allocate(type number)
+    void deallocate(PyObject *)
+    Py_ssize_t size_of_instances(type number)
+    int clear_slots(object)
+    void set_deallocator(type number, void (*function)(PyObject *) noexcept)
+    void set_name(type number, const char *name)
+    void set_dictionary(type number, Py_ssize_t offset)
+
+cdef dict nothing = {}
+cdef list types = [None, None]  # by kind
+cdef dict kinds = {}            # by type
+cdef dict silent = {}           # threads that record nothing: how often they asked for it
+cdef uint32_t pins_at_most = 1 << 14
+
+
+cdef uint8_t kind_of(type number) except? 0:
+    """The kind of a type of number. The table keeps the type, so that a handle can be made again."""
+    kind = kinds.get(number)
+    if kind is None:
+        if len(types) == UNLISTED:
+            return UNLISTED
+        kind = kinds[number] = len(types)
+        types.append(number)
+    return kind
+
+
+@cython.no_gc
+cdef class Handle:
+    """What every number has: a node, and state of its own where something is kept on it."""
+
+    def __cinit__(self):
+        make_room()
+        self.kind = kind_of(type(self))
+        self.node = append(OP_LEAF, self.kind, 0.0, 0)
+        tape.owner[self.node] = &self.node
+        if self.kind == UNLISTED:
+            pin(self)
+
+    def __setattr__(self, name, value):
+        PyObject_GenericSetAttr(self, name, value)
+        if not self.pinned and (self.state != NULL or has_slots(self, name)):
+            pin(self)
+
+    @property
+    def __dict__(self):
+        return state_of(self)
+
+
+cdef bint has_slots(Handle handle, name):
+    """Can the attribute be in a slot of a subclass?"""
+    return size_of_instances(type(handle)) > size_of_instances(Handle) and name != "data" and name != "grad"
+
+
+cdef void release(PyObject *dead) noexcept:
+    """The deallocator: leave the node to the tape, and the handle to the shelf."""
+    cdef Shelf *s
+    if (<Handle>dead).node:
+        tape.owner[(<Handle>dead).node] = NULL
+        (<Handle>dead).node = 0
+    if (<Handle>dead).state != NULL:
+        Py_CLEAR((<Handle>dead).state)
+    if (<Handle>dead).kind <= SCALAR:
+        s = &shelf[(<Handle>dead).kind]
+        if s.count < SHELF_SIZE:
+            s.handles[s.count] = dead
+            s.count += 1
+            return
+    deallocate(dead)
+
+
+cdef int adopt(type number, uint8_t kind, const char *name) except -1:
+    """Make a built-in type one of the tape's: give it its kind, the deallocator, and its public name."""
+    set_deallocator(number, release)
+    set_name(number, name)
+    types[kind] = number
+    kinds[number] = kind
+    return 0
+
+
+cdef object make_slowly(Handle like, uint32_t node):
+    cdef Handle handle = allocate(type(like))
+    handle.kind = like.kind
+    handle.node = node
+    tape.owner[node] = &handle.node
+    if handle.kind == UNLISTED:
+        pin(handle)
+    return handle
+
+
+cdef int make_room() except -1:
+    """Make room for a node, and say whether this thread records."""
+    reserve(1, 0)
+    return recording()
+
+
+cdef bint recording() except -1:
+    return tape.paused == 0 or threading.get_ident() not in silent
+
+
+cdef int record_nothing(bint nothing) except -1:
+    """Stop recording in this thread, or take one such wish back."""
+    thread = threading.get_ident()
+    wishes = silent.get(thread, 0) + (1 if nothing else -1)
+    if wishes:
+        silent[thread] = wishes
+    else:
+        silent.pop(thread, None)
+    tape.paused = len(silent)
+    return resume_limit()
+
+
+# Pins.
+
+cdef int pin(Handle handle) except -1:
+    """Let the tape own a reference to the handle. Many of them are a reason to collect."""
+    global pins_at_most
+    if handle.pinned:
+        return 0
+    handle.pinned = True
+    Py_INCREF(handle)
+    tape.pins += 1
+    if tape.pins >= pins_at_most:
+        tape.threshold = 0
+        resume_limit()
+        pins_at_most = 2 * tape.pins
+    return 0
+
+
+cdef int unpin(Handle handle) except -1:
+    """Clear a pinned handle's state, and give up the tape's reference."""
+    tape.op[handle.node] &= OP_MASK
+    handle.pinned = False
+    tape.pins -= 1
+    Py_CLEAR(handle.state)
+    clear_slots(handle)
+    Py_DECREF(handle)
+    return 0
+
+
+cdef dict state_of(Handle handle):
+    """The handle's dictionary, in which whatever is kept keeps it alive as long as its node."""
+    pin(handle)
+    return PyObject_GenericGetDict(handle, NULL)
+
+
+cdef dict state_at(uint32_t node):
+    """What is kept on a node; not to be written to."""
+    if tape.owner[node] == NULL or (<Handle>owner_of(node)).state == NULL:
+        return nothing
+    return <dict>(<Handle>owner_of(node)).state
+
+
+cdef PyObject *owner_of(uint32_t node) noexcept:
+    """The handle of a node that has one, borrowed."""
+    return <PyObject *>(<char *>tape.owner[node] - offset)
+
+
+cdef Handle handle_of(uint32_t node):
+    """The node's handle. Where there is none it is made, and pinned, so that whoever walks a graph meets the same one again."""
+    cdef Handle handle
+    if tape.owner[node] != NULL:
+        return <Handle>owner_of(node)
+    handle = allocate(types[tape.kind[node]])
+    handle.kind = tape.kind[node]
+    handle.node = node
+    tape.owner[node] = &handle.node
+    pin(handle)
+    return handle
+
+
+cdef Handle any_handle = Handle.__new__(Handle)
+cdef Py_ssize_t offset = <char *>&any_handle.node - <char *><void *>any_handle
+set_deallocator(Handle, release)
+set_dictionary(Handle, <char *>&any_handle.state - <char *><void *>any_handle)
+any_handle = None

@@ -1,0 +1,389 @@
+"""Nodes of many operands: one node for what would be dozens. What they compute is in nary.h, with the layout of a payload."""
+
+import math
+
+from libc.math cimport NAN
+from libc.stdint cimport uint32_t, uint64_t
+
+from fastgrad._convert cimport number_of
+from fastgrad._handle cimport Handle, leaf, make, recording
+from fastgrad._tape cimport (
+    CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select, OP_softmax,
+    OP_sum, OP_user, Span, append, nary_value, operands, payload, payload_units, reserve, tape,
+)
+
+
+# Building a node: its payload is written behind the pool's end, and becomes part of it with the node.
+
+cdef list operands_from(object xs, str what):
+    """A list of scalars and numbers from any iterable, arrays of any shape among them."""
+    if hasattr(xs, "ravel"):
+        xs = xs.ravel().tolist()
+    try:
+        return list(xs)
+    except TypeError:
+        raise TypeError(f"{what} takes a list or array of scalars and numbers, not {xs!r} of type {type(xs).__name__}") from None
+
+
+cdef Handle most_derived(list xs):
+    """The first operand of the most derived type, which says what the result is; None where there are plain numbers only."""
+    like = None
+    for x in xs:
+        if isinstance(x, Handle) and (like is None or (type(x) is not type(like) and isinstance(x, type(like)))):
+            like = x
+    return like
+
+
+cdef uint32_t private_reals(uint32_t op, uint32_t n) noexcept:
+    """The doubles an operation needs beside its constants."""
+    if op == OP_prod:
+        return n
+    return 2 * n if op == OP_softmax else 0
+
+
+cdef bint has_constants(uint32_t op, list xs) except -1:
+    """Must the payload have a place for constants? It has where it has other doubles."""
+    if op == OP_prod or op == OP_softmax:
+        return True
+    for x in xs:
+        if not isinstance(x, Handle):
+            return True
+    return False
+
+
+cdef operands write_payload(uint32_t op, list xs, uint32_t nodes, Span *span) except *:
+    """Write the operands behind the pool's end, with room for so many nodes."""
+    cdef operands x
+    cdef uint32_t n = len(xs), k
+    cdef uint32_t *slots
+    cdef uint64_t units
+    span.n = n
+    span.reals = (n if has_constants(op, xs) else 0) + private_reals(op, n)
+    units = payload_units(n, span.reals)
+    reserve(nodes, units)
+    slots = tape.pool + tape.pool_count
+    x.n = n
+    x.slots = slots
+    x.reals = <double *>(slots + n + (n & 1))
+    x.data = tape.data
+    for k in range(n):
+        operand = xs[k]
+        if isinstance(operand, Handle):
+            slots[k] = (<Handle>operand).node
+            if span.reals:
+                x.reals[k] = 0.0
+        else:
+            slots[k] = CONSTANT
+            x.reals[k] = number_of(operand, "an operand")
+    for k in range(n if span.reals else span.reals, span.reals):
+        x.reals[k] = 0.0
+    return x
+
+
+cdef uint32_t append_payload(uint32_t op, uint32_t kind, double value, Span span) noexcept:
+    """The node whose payload was just written."""
+    cdef uint32_t i = append(op, kind, value, tape.pool_count)
+    tape.second[i].span = span
+    tape.pool_count += <uint32_t>payload_units(span.n, span.reals)
+    return i
+
+
+cdef object finish(uint32_t op, Handle like, double value, Span span):
+    """The result: a plain number where no scalar took part, a leaf where nothing is recorded."""
+    if like is None:
+        return value
+    if not recording():
+        return leaf(like, value)
+    return make(like, append_payload(op, like.kind, value, span))
+cdef object nary(uint32_t op, list xs):
+    """A node of an operation whose value C computes."""
+    cdef Span span
+    cdef operands x = write_payload(op, xs, 1, &span)
+    return finish(op, most_derived(xs), nary_value(op, &x), span)
+
+
+cdef object given_value(uint32_t op, list xs, double value, Handle like=None):
+    """A node of an operation whose value Python computes."""
+    cdef Span span
+    write_payload(op, xs, 1, &span)
+    return finish(op, like or most_derived(xs), value, span)
+
+
+cdef uint32_t user_node(Handle like, double value, list children, object slopes) except 0:
+    """A node with a value, operands, and perhaps slopes, given from outside. The caller makes the handle."""
+    cdef Span span
+    cdef operands x
+    cdef uint32_t k
+    for child in children:
+        if not isinstance(child, Handle):
+            raise TypeError(f"a node's children must be scalars, not {child!r} of type {type(child).__name__}")
+    numbers = [number_of(slope, "a local gradient") for slope in slopes] if slopes is not None else []
+    if numbers and len(numbers) != len(children):
+        raise ValueError(f"{len(children)} children need as many local gradients, not {len(numbers)}")
+    span.n = len(children)
+    span.reals = len(numbers)
+    if not recording():
+        reserve(1, 0)
+        return append(OP_LEAF, like.kind, value, 0)
+    reserve(1, payload_units(span.n, span.reals))
+    for k in range(span.n):
+        tape.pool[tape.pool_count + k] = (<Handle>children[k]).node
+    x = payload(append_payload(OP_user, like.kind, value, span))
+    for k in range(span.reals):
+        x.reals[k] = numbers[k]
+    return tape.count - 1
+
+
+# The public functions.
+
+def sum(xs):
+    """Sum of scalars and numbers, as one node.
+
+    Parameters
+    ----------
+    xs : iterable of scalars and numbers
+        Added from the first to the last.
+
+    Returns
+    -------
+    Scalar, Value or float
+        A float where no scalar is among them; 0.0 where there is nothing.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> a, b = fastgrad.Value(1.0), fastgrad.Value(2.0)
+    >>> fastgrad.sum([a, b, 0.5])
+    Value(data=3.5, grad=0.0)
+    """
+    operands_list = operands_from(xs, "sum()")
+    return nary(OP_sum, operands_list) if operands_list else 0.0
+
+
+def mean(xs):
+    """Arithmetic mean of scalars and numbers, as one node.
+
+    Parameters
+    ----------
+    xs : iterable of scalars and numbers
+        At least one.
+
+    Returns
+    -------
+    Scalar, Value or float
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to take the mean of.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.mean([fastgrad.Value(1.0), 2.0])
+    Value(data=1.5, grad=0.0)
+    """
+    return nary(OP_mean, at_least_one(xs, "mean()"))
+
+
+def prod(xs):
+    """Product of scalars and numbers, as one node; right also where factors are zero.
+
+    Parameters
+    ----------
+    xs : iterable of scalars and numbers
+
+    Returns
+    -------
+    Scalar, Value or float
+        1.0 where there is nothing.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> a, b = fastgrad.Value(0.0), fastgrad.Value(3.0)
+    >>> fastgrad.prod([a, b, 2.0]).backward()
+    >>> a.grad, b.grad
+    (6.0, 0.0)
+    """
+    operands_list = operands_from(xs, "prod()")
+    return nary(OP_prod, operands_list) if operands_list else 1.0
+
+
+def dot(xs, ys, bias=0.0):
+    """Sum of products ``bias + xs[0] * ys[0] + xs[1] * ys[1] + ...``, as one node.
+
+    Parameters
+    ----------
+    xs, ys : iterables of scalars and numbers
+        Of the same length.
+    bias : scalar or number
+        Added first.
+
+    Returns
+    -------
+    Scalar, Value or float
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> w = [fastgrad.Value(2.0), fastgrad.Value(-1.0)]
+    >>> y = fastgrad.dot(w, [3.0, 4.0], bias=1.0)
+    >>> y.backward()
+    >>> y.data, w[0].grad, w[1].grad
+    (3.0, 3.0, 4.0)
+    """
+    left, right = operands_from(xs, "dot()"), operands_from(ys, "dot()")
+    if len(left) != len(right):
+        raise ValueError(f"dot() takes two lists of the same length, not of {len(left)} and {len(right)}")
+    pairs = [bias]
+    for pair in zip(left, right):
+        pairs.extend(pair)
+    return nary(OP_dot, pairs)
+
+
+def logsumexp(xs):
+    """Logarithm of the sum of exponentials, as one node; it does not overflow.
+
+    Parameters
+    ----------
+    xs : iterable of scalars and numbers
+        At least one.
+
+    Returns
+    -------
+    Scalar, Value or float
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to sum.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.logsumexp([fastgrad.Value(1000.0), fastgrad.Value(1000.0)])
+    Value(data=1000.6931471805599, grad=0.0)
+    """
+    return nary(OP_logsumexp, at_least_one(xs, "logsumexp()"))
+
+
+def softmax(xs):
+    """Exponentials divided by their sum: one node for all, and one for each result; it does not overflow.
+
+    Parameters
+    ----------
+    xs : iterable of scalars and numbers
+        At least one.
+
+    Returns
+    -------
+    list of Scalar, Value or float
+        As many as there are xs; they add up to 1.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> p, q = fastgrad.softmax([fastgrad.Value(0.0), fastgrad.Value(0.0)])
+    >>> p
+    Value(data=0.5, grad=0.0)
+    """
+    cdef Span span
+    cdef operands x
+    cdef uint32_t node, k
+    cdef Handle like
+    operands_list = at_least_one(xs, "softmax()")
+    like = most_derived(operands_list)
+    x = write_payload(OP_softmax, operands_list, len(operands_list) + 1, &span)
+    nary_value(OP_softmax, &x)
+    if like is None:
+        return [x.reals[x.n + k] for k in range(x.n)]
+    if not recording():
+        return [leaf(like, x.reals[x.n + k]) for k in range(x.n)]
+    node = append_payload(OP_softmax, like.kind, NAN, span)
+    return [pick(like, node, x.reals[x.n + k], k) for k in range(x.n)]
+
+
+cdef object pick(Handle like, uint32_t node, double value, uint32_t place):
+    cdef uint32_t i = append(OP_pick, like.kind, value, node)
+    tape.second[i].place = place
+    return make(like, i)
+
+
+cdef list at_least_one(object xs, str what):
+    cdef list found = operands_from(xs, what)
+    if not found:
+        raise ValueError(f"{what} of nothing: give at least one scalar or number")
+    return found
+
+
+def where(condition, true_case, false_case):
+    """One of two cases; the gradient flows to the one taken.
+
+    Parameters
+    ----------
+    condition : scalar, number or bool
+        Take the first case where it is not zero. A comparison of scalars is evaluated again by ``forward()``.
+    true_case, false_case : scalar or number
+
+    Returns
+    -------
+    Scalar, Value or float
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> x = fastgrad.Value(-2.0)
+    >>> y = fastgrad.math.where(x > 0.0, x, 0.1 * x)
+    >>> y.backward()
+    >>> y.data, x.grad
+    (-0.2, 0.1)
+    """
+    return nary(OP_select, [as_condition(condition), true_case, false_case])
+
+
+cdef object as_condition(condition):
+    """A scalar stays one, so that forward() evaluates it again; of anything else only the truth counts."""
+    return condition if isinstance(condition, Handle) else float(bool(condition))
+
+
+cdef object choice(Handle number, condition, true_case, false_case):
+    """The case taken, with a gradient straight through to the number too."""
+    return nary(OP_ifel, [number, as_condition(condition), true_case, false_case])
+
+
+def fsum(xs):
+    """Sum without loss of precision, as ``math.fsum`` computes it, as one node.
+
+    >>> import fastgrad
+    >>> fastgrad.math.fsum([fastgrad.Value(1e16), 1.0, -1e16])
+    Value(data=1.0, grad=0.0)
+    """
+    operands_list = operands_from(xs, "fsum()")
+    return given_value(OP_fsum, operands_list, math.fsum(map(plain, operands_list)))
+
+
+def hypot(*coordinates):
+    """Euclidean length, as ``math.hypot`` computes it, as one node. Its slope at the origin is 0.
+
+    >>> import fastgrad
+    >>> fastgrad.math.hypot(fastgrad.Value(3.0), 4.0)
+    Value(data=5.0, grad=0.0)
+    """
+    operands_list = list(coordinates)
+    return given_value(OP_hypot, operands_list, math.hypot(*map(plain, operands_list)))
+
+
+def plain(x):
+    """The number of a scalar, or the number itself."""
+    return tape.data[(<Handle>x).node] if isinstance(x, Handle) else number_of(x, "an operand")

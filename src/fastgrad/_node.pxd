@@ -1,0 +1,6 @@
+"""A node as a Python object."""
+
+from fastgrad._handle cimport Handle
+
+cdef class Node(Handle):
+    pass

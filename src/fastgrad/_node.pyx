@@ -1,0 +1,228 @@
+"""A node as a Python object: its number, its gradient, its sweeps, its graph, and what Python reads from a number."""
+
+import math
+
+from libc.stdint cimport uintptr_t
+
+from fastgrad._convert cimport number_of
+from fastgrad._graph cimport operands_of, step, sweep_backward, sweep_forward, sweep_zero, symbol_of
+from fastgrad._handle cimport Handle, leaf, make_room, state_at, state_of
+from fastgrad._tape cimport HAS_CALLBACK, tape
+
+
+cdef class Node(Handle):
+    """What every number on the tape is, whatever its type.
+
+    Parameters
+    ----------
+    data : float
+        The number.
+    """
+
+    def __init__(self, data):
+        tape.data[self.node] = number_of(data, f"{type(self).__name__}'s data")
+
+    # The number and its gradient.
+
+    @property
+    def data(self):
+        """The number. It is read again when the gradient flows, so that it may be changed in between."""
+        return tape.data[self.node]
+
+    @data.setter
+    def data(self, number):
+        tape.data[self.node] = number_of(number, "data")
+
+    @property
+    def grad(self):
+        """The derivative, by this number, of those that ``backward()`` was called on, added up."""
+        return tape.grad[self.node]
+
+    @grad.setter
+    def grad(self, number):
+        tape.grad[self.node] = number_of(number, "grad")
+
+    @property
+    def label(self):
+        """A name for drawings."""
+        return state_at(self.node).get("label", "")
+
+    @label.setter
+    def label(self, label):
+        state_of(self)["label"] = label
+
+    # The sweeps.
+
+    def backward(self, gradient=1.0):
+        """Add to the ``grad`` of every node this one depends on the derivative of this one by it.
+
+        Parameters
+        ----------
+        gradient : float
+            What this node's own ``grad`` is set to, and every derivative is multiplied by.
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        6.0
+        """
+        sweep_backward(self, number_of(gradient, "gradient"))
+
+    backwards = backward
+
+    def forward(self):
+        """Compute this node again on the same graph, after the data of leaves was changed.
+
+        Raises
+        ------
+        ValueError
+            If a node's value cannot be computed again: it was given from outside, or chosen by a plain Python bool.
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> y = x * x
+        >>> x.data = 4.0
+        >>> y.forward()
+        >>> y.data
+        16.0
+        """
+        sweep_forward(self)
+
+    def zero_grad(self):
+        """Set the ``grad`` of this node and of every node it depends on to 0.
+
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> y = x * x
+        >>> y.backward()
+        >>> y.zero_grad()
+        >>> x.grad, y.grad
+        (0.0, 0.0)
+        """
+        sweep_zero(self)
+
+    def detach(self):
+        """Return a leaf with the same number: no gradient flows through it.
+
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> y = x * x.detach()
+        >>> y.backward()
+        >>> x.grad
+        3.0
+        """
+        if tape.count >= tape.limit:
+            make_room()
+        return leaf(self, tape.data[self.node])
+
+    # The graph.
+
+    @property
+    def prev(self):
+        """The operands that are scalars, in order, as a list; a constant operand is part of the operation."""
+        return operands_of(self.node)
+
+    @property
+    def _children(self):
+        return tuple(operands_of(self.node))
+
+    @property
+    def _prev(self):
+        return set(operands_of(self.node))
+
+    @property
+    def _op(self):
+        return symbol_of(self.node)
+
+    @_op.setter
+    def _op(self, symbol):
+        state_of(self)["_op"] = symbol
+
+    @property
+    def op(self):
+        """The operation's symbol, with its constant if it has one; empty for a leaf."""
+        return symbol_of(self.node)
+
+    @property
+    def _backward(self):
+        return state_at(self.node).get("_backward", self._own_backward)
+
+    @_backward.setter
+    def _backward(self, function):
+        if not callable(function):
+            raise TypeError(f"_backward must be a function without arguments, not {function!r}")
+        state_of(self)["_backward"] = function
+        tape.op[self.node] |= HAS_CALLBACK
+
+    def _own_backward(self):
+        step(self.node)
+
+    def trace(self):
+        """Return the set of nodes this one depends on, itself included, and the set of (operand, result) edges.
+
+        >>> import fastgrad
+        >>> nodes, edges = (fastgrad.Scalar(1.0) * fastgrad.Scalar(2.0)).trace()
+        >>> len(nodes), len(edges)
+        (3, 2)
+        """
+        from fastgrad import draw
+
+        return draw.trace(self)
+
+    def draw_dot(self, *args, **kwargs):
+        """Draw the graph as records of label, data and gradient: `fastgrad.draw.draw_dot`."""
+        from fastgrad import draw
+
+        return draw.draw_dot(self, *args, **kwargs)
+
+    def visualize_graph(self, output_label=None, **kwargs):
+        """Draw the graph as boxes of label, data and gradient: `fastgrad.draw.visualize_graph`."""
+        from fastgrad import draw
+
+        return draw.visualize_graph(self, output_label, **kwargs)
+
+    def __reduce__(self):
+        from fastgrad._pickle import reduced
+
+        return reduced(self)
+
+    # What Python does with numbers.
+
+    def __hash__(self):
+        return <Py_hash_t>(<uintptr_t><void *>self >> 4)
+
+    def __bool__(self):
+        return tape.data[self.node] != 0.0
+
+    def __format__(self, spec):
+        return format(tape.data[self.node], spec) if spec else str(self)
+
+    def __round__(self, digits=None):
+        return round(tape.data[self.node], digits)
+
+    def __floor__(self):
+        return math.floor(tape.data[self.node])
+
+    def __ceil__(self):
+        return math.ceil(tape.data[self.node])
+
+    def __trunc__(self):
+        return math.trunc(tape.data[self.node])
+
+    def __float__(self):
+        raise refusal(self, "float")
+
+    def __int__(self):
+        raise refusal(self, "int")
+
+
+cdef object refusal(Node number, str conversion):
+    name = type(number).__name__
+    return TypeError(
+        f"{conversion}() of a {name} would lose its gradient: use .data for the number, or fastgrad.math for functions of it"
+    )

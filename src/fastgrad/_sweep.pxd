@@ -1,0 +1,67 @@
+"""The sweeps over the graph below a node: backward, forward, and the order they go in.
+
+A sweep runs until it is done or until a node needs Python: one with a callback or a custom operation, or a value on which Python must be
+asked. Then it returns that node; the caller, who holds the GIL, does the node's step and goes on below it. It also returns after a
+while so that the caller can look for signals. Nothing may be collected meanwhile: the caller holds `tape.hold`.
+"""
+
+from libc.stdint cimport uint32_t, uint64_t
+
+from fastgrad._nodeset cimport NodeSet, add
+from fastgrad._tape cimport (
+    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_pick,
+    is_nary, operands, payload, takes_gradient, tape,
+)
+
+cdef enum:
+    PATIENCE = 1 << 20  # nodes between two looks for signals
+
+cdef struct Order:
+    # What a root reaches, from the root down, remembered until nodes move.
+    uint32_t root
+    uint32_t length
+    uint32_t capacity
+    uint32_t *nodes
+    uint64_t generation
+    bint by_gradient  # a gradient reaches them all
+
+cdef Order order
+
+cdef NodeSet *borrow_set(uint32_t root) except NULL
+cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil
+
+cdef int find_order(uint32_t root) except -1
+cdef bint knows_order(uint32_t root) noexcept nogil
+
+cdef void pull(uint32_t i) noexcept nogil
+cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil
+cdef uint32_t pull_in_order(uint32_t k) noexcept nogil
+cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil
+
+
+cdef inline bint needs_python(uint32_t i) noexcept nogil:
+    """Is the node's step backward a Python function's?"""
+    return tape.op[i] & HAS_CALLBACK or tape.op[i] == OP_custom
+
+
+cdef inline void add_inner(NodeSet *s, uint32_t i) noexcept nogil:
+    """Add a node that has something to do in a sweep."""
+    if tape.op[i] != OP_LEAF:
+        add(s, i)
+
+
+cdef inline void add_operands(NodeSet *s, uint32_t i, bint by_gradient) noexcept nogil:
+    """Add a node's operands: those a gradient flows to, or all."""
+    cdef uint32_t op = tape.op[i] & OP_MASK, k
+    cdef operands x
+    if op < OP_FIRST_BINARY or op == OP_pick:
+        if op != OP_LEAF:
+            add_inner(s, tape.first[i])
+    elif op < OP_FIRST_NARY:
+        add_inner(s, tape.first[i])
+        add_inner(s, tape.second[i].node)
+    else:
+        x = payload(i)
+        for k in range(x.n):
+            if takes_gradient(op, &x, k) or (not by_gradient and x.slots[k] != CONSTANT):
+                add_inner(s, x.slots[k])

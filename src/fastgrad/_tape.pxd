@@ -1,0 +1,119 @@
+"""The tape: every number of the process, as flat arrays in order of creation.
+
+Contract
+--------
+A node is an index. Its operands have smaller indices, so that the order of the indices is a topological order. Index 0 is
+no node. A node is alive while a handle owns it (``owner[i]`` is not NULL) or a living node has it as operand; the others
+are garbage, which `reserve` squeezes out when the tape is full: the survivors move down in order, and through ``owner`` every
+handle's index is set to the new one. So an index is good until the next `reserve`, unless ``hold`` is above 0, and the arrays
+may move then, so that no pointer into them may be kept either.
+
+At and beyond ``count``, ``grad`` is 0 and ``owner`` is NULL: appending a node writes neither.
+
+The tape belongs to the process; whoever touches it holds the GIL. Kernels are ``nogil`` as they know no Python objects, not
+because they may run beside each other.
+"""
+
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+
+cdef extern from "nary.h" nogil:
+    const uint32_t CONSTANT
+    struct operands:
+        uint32_t n
+        const uint32_t *slots
+        double *reals
+        const double *data
+    double operand(const operands *x, uint32_t k)
+    uint32_t taken_slot(unsigned op, const operands *x)
+    bint takes_gradient(unsigned op, const operands *x, uint32_t k)
+    double nary_value(unsigned op, const operands *x)
+    void nary_pull(unsigned op, const operands *x, double g, double y, double *grad)
+
+cdef extern from "ops.h" nogil:
+    enum op_code:
+        OP_LEAF, OP_FIRST_VC, OP_FIRST_CV, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, OP_TO_VC, OP_TO_CV
+        OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_pick, OP_select, OP_ifel, OP_fsum, OP_hypot, OP_custom
+    struct op_row:
+        const char *symbol
+        const char *name
+        const char *python
+    op_row op_rows[]
+    double op_value1(unsigned op, double x, double c)
+    double op_value2(unsigned op, double a, double b)
+    double op_slope1(unsigned op, double x, double c, double y)
+    void op_slope2(unsigned op, double a, double b, double y, double *da, double *db)
+    bint op_doubtful(unsigned op, double y)
+
+cdef enum:
+    HAS_CALLBACK = 0x80  # set on a node's op: its step of the sweep is a Python function of its handle's
+    OP_MASK = 0x7F
+
+cdef struct Span:
+    uint32_t n       # operands
+    uint32_t reals   # doubles
+
+cdef union Second:
+    double constant  # of an operation of a node and a constant
+    uint32_t node    # of an operation of two nodes
+    uint32_t place   # of a pick
+    Span span        # of an n-ary operation
+
+cdef struct Tape:
+    double *data
+    double *grad
+    uint32_t *first    # the (first) operand; for an n-ary node, where its payload starts in the pool
+    Second *second
+    uint8_t *op
+    uint8_t *kind      # the type of number, for the handles
+    uint32_t **owner   # the `node` field of the node's handle, or NULL; the handle is not owned
+    uint32_t *pool     # payloads: slots, padded to an even number, then doubles
+    uint32_t count
+    uint32_t limit     # appending wants count < limit; `reserve` otherwise
+    uint32_t capacity
+    uint32_t threshold      # nodes at which to collect
+    uint32_t pool_count
+    uint32_t pool_capacity
+    uint32_t pool_threshold
+    uint32_t hold      # above 0 nothing is collected
+    uint32_t paused    # threads that record nothing
+    uint32_t pins      # handles the tape owns a reference to
+    uint64_t generation     # grows when nodes move
+    uint64_t collections
+    int (*release_pins)() except -1   # lets go of the pinned handles nobody needs, before a collection
+
+cdef Tape tape
+
+cdef int reserve(uint32_t nodes, uint64_t units) except -1
+cdef int collect() except -1
+cdef int resume_limit() noexcept nogil
+
+
+cdef inline uint32_t append(uint32_t op, uint32_t kind, double value, uint32_t first) noexcept nogil:
+    """A new node, for which there is room; the caller sets what its op has as second."""
+    cdef uint32_t i = tape.count
+    tape.count = i + 1
+    tape.data[i] = value
+    tape.first[i] = first
+    tape.op[i] = op
+    tape.kind[i] = kind
+    return i
+
+
+cdef inline uint64_t payload_units(uint64_t n, uint64_t reals) noexcept nogil:
+    """The size of a payload in the pool."""
+    return n + (n & 1) + 2 * reals
+
+
+cdef inline operands payload(uint32_t i) noexcept nogil:
+    """The operands of n-ary node i. Good until the next reserve."""
+    cdef operands x
+    x.n = tape.second[i].span.n
+    x.slots = tape.pool + tape.first[i]
+    x.reals = <double *>(tape.pool + tape.first[i] + x.n + (x.n & 1)) if tape.second[i].span.reals else NULL
+    x.data = tape.data
+    return x
+
+
+cdef inline bint is_nary(uint32_t op) noexcept nogil:
+    """Has the node a payload? All beyond the binary ones but a pick, which points at the node it is picked from."""
+    return op >= OP_FIRST_NARY and op != OP_pick
