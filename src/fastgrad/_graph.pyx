@@ -13,7 +13,7 @@ from fastgrad._sweep cimport (
     recompute_in_order,
 )
 from fastgrad._tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_custom, OP_fsum,
+    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_custom, OP_fsum,
     OP_hypot, OP_ifel, OP_pick, OP_select, OP_user, operand, operands, op_rows, payload, takes_gradient, tape,
 )
 
@@ -185,6 +185,22 @@ cdef int sweep_forward(Handle root) except -1:
         tape.hold -= 1
 
 
+# The op table as Python sees it.
+
+def op_table():
+    """The rows of the op table, for tests and documentation: (name, symbol, number of operands or 0 for n-ary, Python's function)."""
+    codes = [*range(1, OP_FIRST_VC), *range(OP_FIRST_BINARY, OP_END)]
+    return [
+        (
+            op_rows[op].name.decode(),
+            op_rows[op].symbol.decode(),
+            1 if op < OP_FIRST_VC else 2 if op < OP_FIRST_NARY else 0,
+            op_rows[op].python.decode(),
+        )
+        for op in codes
+    ]
+
+
 # A node as Python sees it.
 
 cdef list operand_values(uint32_t node):
@@ -227,10 +243,11 @@ cdef str symbol_of(uint32_t node):
     if given is not None:
         return given
     symbol = op_rows[op].symbol.decode()
+    space = " " if symbol.isidentifier() else ""
     if OP_FIRST_VC <= op < OP_FIRST_CV:
-        return f"{symbol}{tape.second[node].constant:g}"
+        return f"{symbol}{space}{tape.second[node].constant:g}"
     if OP_FIRST_CV <= op < OP_FIRST_BINARY:
-        return f"{tape.second[node].constant:g}{symbol}"
+        return f"{tape.second[node].constant:g}{space}{symbol}"
     return symbol
 
 

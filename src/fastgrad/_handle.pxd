@@ -45,6 +45,10 @@ cdef int unpin(Handle handle) except -1
 cdef dict state_of(Handle handle)
 cdef dict state_at(uint32_t node)
 cdef Handle handle_of(uint32_t node)
+cdef Handle unpinned_handle_of(uint32_t node)
+cdef Handle make_typed(type number, uint32_t node)
+cdef type type_of(uint32_t node)
+cdef uint8_t kind_of(type number) except? 0
 cdef PyObject *owner_of(uint32_t node) noexcept
 cdef int adopt(type number, uint8_t kind, const char *name) except -1
 cdef int record_nothing(bint nothing) except -1

@@ -103,13 +103,7 @@ cdef int adopt(type number, uint8_t kind, const char *name) except -1:
 
 
 cdef object make_slowly(Handle like, uint32_t node):
-    cdef Handle handle = allocate(type(like))
-    handle.kind = like.kind
-    handle.node = node
-    tape.owner[node] = &handle.node
-    if handle.kind == UNLISTED:
-        pin(handle)
-    return handle
+    return make_typed(type(like), node)
 
 
 cdef int make_room() except -1:
@@ -180,16 +174,33 @@ cdef PyObject *owner_of(uint32_t node) noexcept:
     return <PyObject *>(<char *>tape.owner[node] - offset)
 
 
-cdef Handle handle_of(uint32_t node):
-    """The node's handle. Where there is none it is made, and pinned, so that whoever walks a graph meets the same one again."""
-    cdef Handle handle
-    if tape.owner[node] != NULL:
-        return <Handle>owner_of(node)
-    handle = allocate(types[tape.kind[node]])
+cdef Handle make_typed(type number, uint32_t node):
+    """A handle, of a type, for a node that has none."""
+    cdef Handle handle = allocate(number)
     handle.kind = tape.kind[node]
     handle.node = node
     tape.owner[node] = &handle.node
-    pin(handle)
+    if handle.kind == UNLISTED:
+        pin(handle)
+    return handle
+
+
+cdef type type_of(uint32_t node):
+    """The type of a node's handle, whether it has one or not."""
+    return types[tape.kind[node]] if tape.kind[node] != UNLISTED else type(<Handle>owner_of(node))
+
+
+cdef Handle unpinned_handle_of(uint32_t node):
+    """The node's handle, made where there is none."""
+    return <Handle>owner_of(node) if tape.owner[node] != NULL else make_typed(types[tape.kind[node]], node)
+
+
+cdef Handle handle_of(uint32_t node):
+    """The same, pinned where it is made, so that whoever walks a graph meets the same handle again."""
+    cdef bint known = tape.owner[node] != NULL
+    cdef Handle handle = unpinned_handle_of(node)
+    if not known:
+        pin(handle)
     return handle
 
 

@@ -1,0 +1,76 @@
+"""Timing: the engines take turns, round by round, in one process.
+
+Python's own garbage collector is on, as in the users' programs, and runs to the end before every sample. The time of a run
+includes freeing its graph. It is the processor's time, so that a busy machine, which lets the process wait, costs little.
+"""
+
+import gc
+import time
+
+SAMPLE_SECONDS = 0.005
+SLOW_ENGINES_EVERY = 12
+
+
+def sample(run, loops):
+    """Return the seconds that one run takes, as the mean of `loops` runs in a row."""
+    gc.collect()
+    start = time.process_time()
+    for _ in range(loops):
+        run()
+    return (time.process_time() - start) / loops
+
+
+def loops_for(run):
+    """Return how many runs fill a sample."""
+    return max(1, round(SAMPLE_SECONDS / sample(run, 1)))
+
+
+def time_workload(engines, index, rounds):
+    """Time one workload in `rounds` rounds; return the samples of each engine by its name.
+
+    Slow engines, for which a few samples do, sit out all but every twelfth round.
+    """
+    runs = {}
+    for engine in engines:
+        workload = engine.workloads[index]
+        run = engine.runner(workload, engine.inputs(workload))
+        runs[engine] = run, loops_for(run), []
+    for number in range(rounds):
+        for engine, (run, loops, samples) in runs.items():
+            if not engine.is_slow or number % SLOW_ENGINES_EVERY == 0:
+                samples.append(sample(run, loops))
+    return {engine.name: samples for engine, (_, _, samples) in runs.items()}
+
+
+def time_backward(engine, index, rounds):
+    """Return the least seconds that ``backward()`` takes on a graph just built."""
+    workload = engine.workloads[index]
+    xs = engine.inputs(workload)
+    least = float("inf")
+    gc.collect()
+    for _ in range(rounds):
+        y = workload.program(xs, engine.lib)
+        start = time.perf_counter()
+        y.backward()
+        least = min(least, time.perf_counter() - start)
+    return least
+
+
+def time_kept_graph(engine, index, rounds):
+    """Return the least seconds that ``forward()`` and ``backward()`` take on a kept graph, an input being changed."""
+    workload = engine.workloads[index]
+    xs = engine.inputs(workload)
+    y = workload.program(xs, engine.lib)
+    expected, first = y.data, xs[0].data
+
+    def run(change):
+        xs[0].data = first + change
+        y.forward()
+        y.backward()
+
+    loops = loops_for(lambda: run(1e-3))
+    least = min(sample(lambda: run(1e-3), loops) for _ in range(rounds))
+    run(0.0)
+    if y.data != expected:
+        raise RuntimeError(f"forward() on {workload.name!r} gave {y.data!r}, the program itself {expected!r}")
+    return least

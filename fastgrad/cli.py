@@ -1,0 +1,124 @@
+"""The command line: ``fastgrad run`` and ``fastgrad demo``."""
+
+import argparse
+import sys
+
+import fastgrad
+from fastgrad import run
+
+_RUN_EXAMPLES = """\
+examples:
+  fastgrad run train.py                          imports of micrograd, and engine classes in train.py, run on fastgrad
+  fastgrad run train.py --epochs 20              what follows the script's name goes to the script
+  fastgrad run --replace engine=Scalar train.py  "from engine import Scalar" in train.py gives fastgrad's Scalar
+  fastgrad run --compare train.py                the program both ways: times, and whether the output agrees
+"""
+_DEMO_EXAMPLES = """\
+examples:
+  fastgrad demo
+  fastgrad demo --output boundary.svg
+"""
+
+
+def main(argv=None):
+    """Run the command line with the given arguments, ``sys.argv``'s by default, and return the exit code.
+
+    >>> main(["--version"])
+    Traceback (most recent call last):
+    SystemExit: 0
+    """
+    options = _parser().parse_args(argv)
+    return options.command(options)
+
+
+def _parser():
+    parser = argparse.ArgumentParser(
+        prog="fastgrad",
+        description="Derivatives of ordinary Python programs, at the price of complex arithmetic.",
+        epilog="'fastgrad run --help' and 'fastgrad demo --help' show examples.",
+    )
+    parser.add_argument("--version", action="version", version=f"fastgrad {fastgrad.__version__}")
+    commands = parser.add_subparsers(metavar="command", required=True)
+    _add_run(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_run(commands):
+    command = commands.add_parser(
+        "run",
+        help="run an unedited program on fastgrad",
+        description="Run an unedited program on fastgrad: micrograd's modules are served by fastgrad, and a scalar "
+        "engine that the script defines as a class is exchanged for fastgrad's.",
+        epilog=_RUN_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument(
+        "--replace",
+        action="append",
+        default=[],
+        type=_replacement,
+        metavar="MODULE=CLASS",
+        help="serve another module's name: a module with fastgrad's Scalar or Value in it; may be given several times",
+    )
+    command.add_argument(
+        "--compare",
+        action="store_true",
+        help="run the program plainly too, and print both times and whether the printed output agrees: the same text, "
+        "its numbers within 1e-9",
+    )
+    command.add_argument("script", help="the program, a Python file")
+    command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="...", help="the program's own arguments")
+    command.set_defaults(command=_run)
+
+
+def _add_demo(commands):
+    command = commands.add_parser(
+        "demo",
+        help="train a perceptron on a thousand colours",
+        description="Train a perceptron to tell red from blue on 1,000 colours, draw the boundary that it learns, and "
+        "time the training against the same on the pure-Python engine.",
+        epilog=_DEMO_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("--output", metavar="PATH", default="fastgrad-demo.svg", help="the picture (%(default)s)")
+    command.set_defaults(command=_demo)
+
+
+def _replacement(text):
+    try:
+        return run.parse_replacement(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _run(options):
+    try:
+        open(options.script, "rb").close()
+    except OSError as error:
+        return _fail(f"cannot open the script {options.script!r}: {error.strerror}", 2)
+    if options.compare:
+        return run.compare(options.script, options.arguments, options.replace)
+    try:
+        run.run_script(options.script, options.arguments, options.replace)
+    except Exception as error:
+        # A plain run's traceback begins in the script, and its exit code is 1.
+        error.__traceback__ = run.script_traceback(error, options.script)
+        sys.excepthook(type(error), error, error.__traceback__)
+        return 1
+    return 0
+
+
+def _demo(options):
+    from fastgrad import demo  # numpy is only loaded where it is used
+
+    try:
+        demo.main(options.output)
+    except OSError as error:
+        return _fail(f"cannot write the picture to {options.output!r}: {error.strerror}", 1)
+    return 0
+
+
+def _fail(sentence, code):
+    print(f"fastgrad: {sentence}", file=sys.stderr)
+    return code

@@ -1,0 +1,5 @@
+"""micrograd's ``Value``, which is fastgrad's."""
+
+from fastgrad import Value
+
+__all__ = ["Value"]

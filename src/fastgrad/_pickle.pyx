@@ -1,0 +1,393 @@
+"""Pickling and deep copying: scalars with the graph they stand on, as flat arrays, whatever its depth.
+
+A scalar reduces to a segment and its place in it; a segment is the nodes it stands on that no earlier segment of the same pickler has,
+so that scalars pickled together share what they share. Which nodes were had is written in a session, which lives as long as one
+of its segments does, that is, as long as a pickler remembers it; until then nothing is collected, and nodes stay where they are.
+
+A place counts the nodes of a session's segments one after the other.
+"""
+
+import copyreg
+import weakref
+from bisect import bisect_right
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from fastgrad._handle cimport UNLISTED, Handle, kind_of, make_typed, owner_of, state_at, state_of, type_of, unpinned_handle_of
+from fastgrad._nodeset cimport NodeSet, add, take_below
+from fastgrad._sweep cimport borrow_set, give_back
+from fastgrad._tape cimport (
+    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel, OP_pick, OP_prod,
+    OP_select, OP_softmax, Second, Span, append, is_nary, op_rows, operands, payload, payload_units, reserve, resume_limit, tape,
+)
+
+cdef object open_session = None  # a weak reference
+
+cdef struct Columns:
+    uint8_t *op
+    uint8_t *kind
+    double *data
+    double *grad
+    uint32_t *first
+    Second *second
+
+
+cdef class Session:
+    cdef uint32_t *place  # for each node, 1 + its place, or 0
+    cdef uint32_t size
+    cdef uint32_t count   # places given
+    cdef list starts      # of the segments
+    cdef list segments    # weak references
+    cdef object __weakref__
+
+    def __cinit__(self):
+        self.starts = []
+        self.segments = []
+        tape.hold += 1
+        resume_limit()
+
+    def __dealloc__(self):
+        free(self.place)
+        tape.hold -= 1
+
+    cdef int cover(self) except -1:
+        """Have a place for every node of the tape."""
+        cdef uint32_t *place
+        if self.size < tape.count:
+            place = <uint32_t *>realloc(self.place, tape.count * sizeof(uint32_t))
+            if place == NULL:
+                raise MemoryError(f"no memory to pickle from a tape of {tape.count:,} nodes")
+            memset(place + self.size, 0, (tape.count - self.size) * sizeof(uint32_t))
+            self.place = place
+            self.size = tape.count
+        return 0
+
+    cdef object segment_of(self, uint32_t place):
+        """The segment a place is in; None where it is gone."""
+        return self.segments[bisect_right(self.starts, place) - 1]()
+
+
+cdef class Segment:
+    """Some nodes of a session, in order."""
+
+    cdef Session session
+    cdef uint32_t start
+    cdef uint32_t count
+    cdef uint32_t *nodes
+    cdef list parents   # the segments of operands that are not in this one
+    cdef object __weakref__
+
+    def __dealloc__(self):
+        free(self.nodes)
+
+    def __reduce__(self):
+        return restore_segment, (self.start, self.parents, *columns(self)), kept_state(self)
+
+
+cdef class Restored:
+    """The nodes of a segment on the tape again. They stay where they are as long as this object lives."""
+
+    cdef uint32_t start
+    cdef uint32_t count
+    cdef uint32_t first  # node
+    cdef list parents
+
+    def __cinit__(self):
+        tape.hold += 1
+        resume_limit()
+
+    def __dealloc__(self):
+        tape.hold -= 1
+
+    def __setstate__(self, states):
+        for place, state in states.items():
+            handle = unpinned_handle_of(node_at(self, place))
+            state_of(handle)
+            for name, kept in state.items():
+                set_kept(handle, name, kept)
+
+
+cdef int set_kept(Handle handle, name, kept) except -1:
+    """Put back what was kept: in the dictionary, or in a subclass's slot."""
+    if name in copyreg._slotnames(type(handle)):
+        setattr(handle, name, kept)
+    else:
+        state_of(handle)[name] = kept
+    return 0
+
+
+# Pickling.
+
+def reduced(Handle number):
+    """What ``__reduce__`` of a scalar returns."""
+    global open_session
+    cdef Session session = open_session() if open_session is not None else None
+    segment = find_segment(session, number.node) if session is not None else None
+    if segment is None:
+        session = Session()
+        open_session = weakref.ref(session)
+        segment = find_segment(session, number.node)
+    return restore_number, (segment, session.place[number.node] - 1)
+
+
+cdef Segment find_segment(Session session, uint32_t node):
+    """The segment a node is in, made if it is in none; None where the session has forgotten one that is needed."""
+    session.cover()
+    if session.place[node]:
+        return session.segment_of(session.place[node] - 1)
+    return new_segment(session, node)
+
+
+cdef Segment new_segment(Session session, uint32_t root):
+    cdef Segment segment = Segment.__new__(Segment)
+    cdef uint32_t i
+    parents = {}
+    nodes = nodes_below(session, root, parents)
+    if None in parents.values():
+        return None
+    segment.session = session
+    segment.start = session.count
+    segment.count = len(nodes)
+    segment.parents = list(parents.values())
+    segment.nodes = <uint32_t *>malloc(len(nodes) * sizeof(uint32_t))
+    if segment.nodes == NULL:
+        raise MemoryError(f"no memory to pickle {len(nodes):,} nodes")
+    for i in range(segment.count):
+        segment.nodes[i] = nodes[segment.count - 1 - i]
+        session.place[segment.nodes[i]] = session.count + i + 1
+    session.count += segment.count
+    session.starts.append(segment.start)
+    session.segments.append(weakref.ref(segment))
+    return segment
+
+
+cdef list nodes_below(Session session, uint32_t root, dict parents):
+    """The nodes that root stands on and that have no place yet, from root down; the segments of those that have one are put in parents."""
+    cdef NodeSet *s = borrow_set(root)
+    cdef uint32_t i = root, k
+    nodes = []
+    try:
+        while i:
+            if session.place[i]:
+                k = bisect_right(session.starts, session.place[i] - 1) - 1
+                parents[k] = session.segments[k]()
+            else:
+                check_pickles(i)
+                nodes.append(i)
+                add_all_operands(s, i)
+            i = take_below(s, i)
+    finally:
+        give_back(s, i)
+    return nodes
+
+
+cdef int check_pickles(uint32_t i) except -1:
+    if tape.op[i] & HAS_CALLBACK or callable(state_at(i).get("_forward")):
+        raise TypeError(
+            f"{unpinned_handle_of(i)!r} cannot be pickled or copied: its _backward or _forward is a Python function. Make the operation with "
+            f"fastgrad.custom(), or pickle its .detach()"
+        )
+    return 0
+
+
+cdef void add_all_operands(NodeSet *s, uint32_t i) noexcept:
+    cdef uint32_t op = tape.op[i], k
+    cdef operands x
+    if is_nary(op):
+        x = payload(i)
+        for k in range(x.n):
+            if x.slots[k] != CONSTANT:
+                add(s, x.slots[k])
+    elif op != OP_LEAF:
+        add(s, tape.first[i])
+        if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+            add(s, tape.second[i].node)
+
+
+cdef dict kept_state(Segment segment):
+    """By place, what is kept on the nodes."""
+    cdef uint32_t i
+    kept = {}
+    for i in range(segment.count):
+        if tape.owner[segment.nodes[i]] != NULL:
+            handle = <Handle>owner_of(segment.nodes[i])
+            state = dict(state_at(segment.nodes[i]))
+            state.update((name, getattr(handle, name)) for name in copyreg._slotnames(type(handle)) if hasattr(handle, name))
+            if state:
+                kept[segment.start + i] = state
+    return kept or None
+
+
+cdef tuple columns(Segment segment):
+    """The nodes as flat arrays: types, operations, for each node its place in those, data, grads, first and second operands, payloads.
+    Operands are places; payloads follow each other in node order."""
+    cdef uint32_t i, node, op, n = segment.count
+    cdef bytes ops = blank(n), kinds = blank(n), data = blank(8 * n), grad = blank(8 * n), first = blank(4 * n), second = blank(8 * n)
+    cdef uint32_t *place = segment.session.place
+    cdef Columns at = columns_at(ops, kinds, data, grad, first, second)
+    types = []
+    names = []
+    payloads = []
+    for i in range(n):
+        node = segment.nodes[i]
+        op = tape.op[node]
+        at.op[i] = place_in(names, code_name(op))
+        at.kind[i] = place_in(types, type_of(node))
+        at.data[i] = tape.data[node]
+        at.grad[i] = tape.grad[node]
+        at.first[i] = 0
+        at.second[i] = tape.second[node]
+        if is_nary(op):
+            payloads.append(packed_payload(segment, node))
+        elif op != OP_LEAF:
+            at.first[i] = place[tape.first[node]] - 1
+        if op == OP_LEAF or OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+            at.second[i].constant = 0.0
+        if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+            at.second[i].node = place[tape.second[node].node] - 1
+    return types, names, ops, kinds, data, grad, first, second, b"".join(payloads)
+
+
+cdef Columns columns_at(bytes ops, bytes kinds, bytes data, bytes grad, bytes first, bytes second):
+    return Columns(
+        <uint8_t *>PyBytes_AS_STRING(ops), <uint8_t *>PyBytes_AS_STRING(kinds), <double *>PyBytes_AS_STRING(data),
+        <double *>PyBytes_AS_STRING(grad), <uint32_t *>PyBytes_AS_STRING(first), <Second *>PyBytes_AS_STRING(second),
+    )
+
+
+cdef str code_name(uint32_t op):
+    """An operation's name in pickles: codes change when the op table grows."""
+    form = "" if op < OP_FIRST_VC or op >= OP_FIRST_BINARY else "_VC" if op < OP_FIRST_CV else "_CV"
+    return op_rows[op].name.decode() + form
+
+
+cdef uint8_t place_in(list found, item) except? 255:
+    if item not in found:
+        if len(found) == 255:
+            raise ValueError("scalars of more than 255 types cannot be pickled together")
+        found.append(item)
+    return found.index(item)
+
+
+cdef bytes blank(uint64_t length):
+    return PyBytes_FromStringAndSize(NULL, length)
+
+
+cdef bytes packed_payload(Segment segment, uint32_t node):
+    """A payload with places for slots."""
+    cdef Span span = tape.second[node].span
+    cdef uint64_t length = payload_units(span.n, span.reals) * sizeof(uint32_t)
+    cdef bytes packed = PyBytes_FromStringAndSize(<char *>(tape.pool + tape.first[node]), length)
+    cdef uint32_t *slots = <uint32_t *>PyBytes_AS_STRING(packed)
+    cdef uint32_t k
+    for k in range(span.n):
+        if slots[k] != CONSTANT:
+            slots[k] = segment.session.place[slots[k]] - 1
+    if span.n & 1:
+        slots[span.n] = 0
+    return packed
+
+
+# Restoring. What is not whole is refused, and then the tape is as it was.
+
+cdef object damaged(str what):
+    return ValueError(f"the pickled scalars are damaged: {what}")
+
+
+def restore_segment(start, parents, types, names, ops, kinds, data, grad, first, second, payloads):
+    """Append a segment's nodes to the tape."""
+    cdef Restored restored
+    cdef uint32_t i, n = len(ops), count, pool_count
+    cdef uint64_t units = len(payloads) // sizeof(uint32_t)
+    cdef Columns at = columns_at(ops, kinds, data, grad, first, second)
+    lengths = [len(column) for column in (kinds, data, grad, first, second)]
+    if lengths != [n, 8 * n, 8 * n, 4 * n, 8 * n] or max(ops, default=0) >= max(1, len(names)) or max(kinds, default=0) >= max(1, len(types)):
+        raise damaged("its arrays do not fit together")
+    reserve(n, units)
+    restored = Restored.__new__(Restored)
+    restored.start, restored.count, restored.first, restored.parents = start, n, tape.count, sorted(parents, key=restored_start)
+    count, pool_count = tape.count, tape.pool_count
+    memcpy(tape.pool + pool_count, PyBytes_AS_STRING(payloads), units * sizeof(uint32_t))
+    codes = [op_codes[name] for name in names]
+    kinds_here = [kind_of(number) for number in types]
+    try:
+        for i in range(n):
+            append_restored(restored, codes[at.op[i]], kinds_here[at.kind[i]], &at, i, pool_count + units)
+    except BaseException:
+        memset(tape.grad + count, 0, (tape.count - count) * sizeof(double))
+        tape.count, tape.pool_count = count, pool_count
+        raise
+    for i in range(n):
+        if tape.kind[restored.first + i] == UNLISTED:
+            make_typed(types[at.kind[i]], restored.first + i)
+    return restored
+
+
+def restored_start(Restored restored):
+    return restored.start
+
+
+cdef int append_restored(Restored restored, uint32_t op, uint32_t kind, Columns *at, uint32_t i, uint64_t pool_end) except -1:
+    cdef uint32_t node
+    cdef Second second = at.second[i]
+    cdef uint32_t first = 0
+    if is_nary(op):
+        first = tape.pool_count
+        check_payload(restored, op, second.span, i, pool_end)
+        tape.pool_count += <uint32_t>payload_units(second.span.n, second.span.reals)
+    elif op != OP_LEAF:
+        first = linked(restored, at.first[i], i)
+    if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+        second.node = linked(restored, second.node, i)
+    if op == OP_pick and (tape.op[first] != OP_softmax or second.place >= tape.second[first].span.n):
+        raise damaged("a result of nothing")
+    node = append(op, kind, at.data[i], first)
+    tape.grad[node] = at.grad[i]
+    tape.second[node] = second
+    return 0
+
+
+cdef int check_payload(Restored restored, uint32_t op, Span span, uint32_t i, uint64_t pool_end) except -1:
+    """Check the next payload in the pool and turn its slots into nodes."""
+    cdef uint32_t *slots = tape.pool + tape.pool_count
+    cdef uint64_t n = span.n, k
+    shapes = {OP_prod: (2 * n,), OP_softmax: (3 * n,)}.get(op, (0, n))
+    arity = {OP_select: 3, OP_ifel: 4}.get(op, n)
+    if n == 0 or n != arity or span.reals not in shapes or (op == OP_dot and n % 2 == 0):
+        raise damaged(f"operands of {op_rows[op].name.decode()}")
+    if tape.pool_count + payload_units(n, span.reals) > pool_end:
+        raise damaged("operands are missing")
+    for k in range(n):
+        if slots[k] != CONSTANT:
+            slots[k] = linked(restored, slots[k], i)
+        elif span.reals == 0:
+            raise damaged("a constant without a number")
+    return 0
+
+
+cdef uint32_t linked(Restored restored, uint32_t place, uint32_t i) except 0:
+    """The node at a place before the i-th of this segment, or in a parent."""
+    if restored.start <= place < restored.start + i:
+        return restored.first + place - restored.start
+    for parent in restored.parents[bisect_right(restored.parents, place, key=restored_start) - 1:][:1]:
+        return node_at(parent, place)
+    raise damaged("an operand is missing")
+
+
+cdef uint32_t node_at(Restored segment, place) except 0:
+    if not segment.start <= place < segment.start + segment.count:
+        raise damaged("an operand is outside its segment")
+    return segment.first + <uint32_t>(place - segment.start)
+
+
+def restore_number(Restored segment, place):
+    """The scalar at a place of a restored segment."""
+    return unpinned_handle_of(node_at(segment, place))
+
+
+cdef dict op_codes = {
+    code_name(code): code for code in [*range(OP_END)]
+}

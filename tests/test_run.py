@@ -1,0 +1,618 @@
+"""``fastgrad run``: what a program sees, which classes are exchanged, and the comparison of both ways."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+import fastgrad
+from fastgrad.run import first_difference, parse_replacement, run_script
+
+PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(fastgrad.__file__)))
+
+# A teaching engine with a recursive sweep. A test appends its program, or puts more methods where the marker is.
+OWN_ENGINE = '''
+class Value:
+    """A number that knows where it came from."""
+
+    def __init__(self, data, _children=(), _op=""):
+        self.data, self.grad = data, 0
+        self._prev, self._op = set(_children), _op
+        self._backward = lambda: None
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        out = Value(self.data + other.data, (self, other), "+")
+        def _backward():
+            self.grad += out.grad
+            other.grad += out.grad
+        out._backward = _backward
+        return out
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        out = Value(self.data * other.data, (self, other), "*")
+        def _backward():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+        out._backward = _backward
+        return out
+
+    def relu(self):
+        out = Value(max(self.data, 0), (self,), "relu")
+        def _backward():
+            self.grad += (out.data > 0) * out.grad
+        out._backward = _backward
+        return out
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+    # more methods
+
+    def backward(self):
+        order, seen = [], set()
+        def visit(node):
+            if node not in seen:
+                seen.add(node)
+                for child in node._prev:
+                    visit(child)
+                order.append(node)
+        visit(self)
+        self.grad = 1
+        for node in reversed(order):
+            node._backward()
+'''
+
+# The other dialect: labels, prev as a list, and a sweep that is called backwards.
+OTHER_DIALECT = """
+import math
+
+class Number:
+    def __init__(self, data, label="", prev=[], op=""):
+        self.data = data
+        self.grad = 0
+        self.label = label
+        self.prev = prev
+        self._backwards = lambda: None
+        self.op = op
+
+    def __add__(self, other):
+        other = other if isinstance(other, Number) else Number(other)
+        out = Number(self.data + other.data, prev=[self, other], op="+")
+        def _backwards():
+            self.grad += out.grad
+            other.grad += out.grad
+        out._backwards = _backwards
+        return out
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Number) else Number(other)
+        out = Number(self.data * other.data, prev=[self, other], op="*")
+        def _backwards():
+            self.grad += other.data * out.grad
+            other.grad += self.data * out.grad
+        out._backwards = _backwards
+        return out
+
+    def tanh(self):
+        out = Number(math.tanh(self.data), prev=[self], op="tanh")
+        def _backwards():
+            self.grad += (1 - out.data**2) * out.grad
+        out._backwards = _backwards
+        return out
+
+    def __repr__(self):
+        return f"Number(label={self.label}, data={self.data}, grad={self.grad})"
+
+    def backwards(self):
+        order, seen = [], set()
+        def visit(node):
+            if node not in seen:
+                seen.add(node)
+                for child in node.prev:
+                    visit(child)
+                order.append(node)
+        visit(self)
+        self.grad = 1
+        for node in reversed(order):
+            node._backwards()
+"""
+
+TRAINING = """
+import random
+random.seed(3)
+rows = [(random.uniform(-1, 1), random.uniform(-1, 1)) for _ in range(100)]
+weights = [Value(random.uniform(-1, 1)) for _ in range(3)]
+for epoch in range(5):
+    loss = Value(0.0)
+    for x, y in rows:
+        error = (weights[0] * x + weights[1] * y + weights[2]).relu() + (-x * y)
+        loss = loss + error * error
+    for weight in weights:
+        weight.grad = 0
+    loss.backward()
+    for weight in weights:
+        weight.data -= 0.001 * weight.grad
+    print(epoch, loss.data)
+print([weight.data for weight in weights])
+"""
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Write a program into a folder of its own and return its path."""
+
+    def write(source, name="program.py"):
+        path = tmp_path / name
+        path.write_text(textwrap.dedent(source))
+        return str(path)
+
+    return write
+
+
+def python(*arguments, **options):
+    environment = {**os.environ, "PYTHONPATH": PACKAGE_FOLDER, **options.pop("env", {})}
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, env=environment, check=False, **options
+    )
+
+
+def command(*arguments, **options):
+    return python("-m", "fastgrad", "run", *arguments, **options)
+
+
+def lines_about_classes(done):
+    return [line for line in done.stderr.splitlines() if line.startswith("fastgrad: ")]
+
+
+class TestMicrograd:
+    def test_its_imports_are_served(self, script):
+        path = script("""
+            import micrograd.engine
+            from micrograd import nn
+            from micrograd.engine import Value
+            import fastgrad
+            assert micrograd.engine.Value is Value is fastgrad.Value
+            neuron = nn.Neuron(2)
+            print(neuron, type(neuron).__module__)
+        """)
+        done = command(path)
+        assert (done.stdout, done.stderr) == ("ReLUNeuron(2) micrograd.nn\n", "")
+
+    def test_a_module_it_has_not_is_not_found(self, script):
+        done = command(script("import micrograd.optim"))
+        assert done.stderr.endswith("ModuleNotFoundError: No module named 'micrograd.optim'\n")
+
+    def test_served_only_while_the_program_runs(self, script, monkeypatch):
+        marker = object()
+        monkeypatch.setitem(sys.modules, "micrograd", marker)
+        before = list(sys.meta_path), list(sys.path), list(sys.argv), sys.modules["__main__"]
+        run_script(script("import micrograd.nn\nassert micrograd.nn.MLP"))
+        assert sys.modules["micrograd"] is marker
+        assert not [name for name in sys.modules if name.startswith("micrograd.")]
+        assert (list(sys.meta_path), list(sys.path), list(sys.argv), sys.modules["__main__"]) == before
+
+    def test_methods_may_be_added_to_its_value(self, script):
+        path = script("""
+            from micrograd.engine import Value
+            from micrograd.nn import Neuron
+            def cubed(self):
+                return self * self * self
+            Value.cubed = cubed
+            y = Neuron(1, nonlin=False)([Value(2.0)]).cubed()
+            print(type(y).__name__, isinstance(y, Value))
+        """)
+        done = command(path)
+        assert (done.stdout, done.stderr) == ("Value True\n", "")
+
+
+class TestReplace:
+    PROGRAM = "from {0} import Scalar\nx = Scalar(0.5)\n(x * x).backward()\nprint(x)\n"
+
+    @pytest.mark.parametrize("module", ["engine", "course.week_1.engine"])
+    def test_a_module_is_served_under_any_name(self, script, module):
+        done = command("--replace", f"{module}=Scalar", script(self.PROGRAM.format(module)))
+        assert (done.stdout, done.stderr) == ("Scalar(0.5, grad = 1.0)\n", "")
+
+    def test_the_module_wins_over_a_file_of_that_name(self, script):
+        script("raise RuntimeError('the slow engine was imported')", "engine.py")
+        done = command("--replace", "engine=Scalar", script(self.PROGRAM.format("engine")))
+        assert done.stdout == "Scalar(0.5, grad = 1.0)\n"
+
+    def test_other_modules_of_a_real_package_stay(self, script, tmp_path):
+        (tmp_path / "course").mkdir()
+        (tmp_path / "course" / "__init__.py").write_text("term = 'autumn'\n")
+        (tmp_path / "course" / "engine.py").write_text("raise RuntimeError\n")
+        path = script("import course.engine\nprint(course.term, course.engine.Value(1.0))")
+        assert command("--replace", "course.engine=Value", path).stdout == "autumn Value(data=1.0, grad=0.0)\n"
+
+    def test_may_be_given_several_times(self, script):
+        path = script("import a.b, c\nprint(a.Scalar(1.0), a.b.Value(2.0), c.Value(3.0), c.Scalar.__name__)")
+        options = ["--replace", "a=Scalar", "--replace", "a.b=Value", "--replace", "c=Value", "--replace", "c=Scalar"]
+        done = command(*options, path)
+        assert done.stdout == "Scalar(1.0, grad = 0.0) Value(data=2.0, grad=0.0) Value(data=3.0, grad=0.0) Scalar\n"
+
+    def test_methods_may_be_added_to_the_class(self, script):
+        path = script("import engine\nengine.Scalar.twice = lambda x: x * 2.0\nprint(engine.Scalar(1.5).twice().data)")
+        done = command("--replace", "engine=Scalar", path)
+        assert (done.stdout, done.stderr) == ("3.0\n", "")
+
+    @pytest.mark.parametrize("text", ["engine", "=Scalar", "engine=", "engine=Tensor", "my engine=Value", "a..b=Value"])
+    def test_bad_forms_are_refused_with_a_sentence(self, text, script):
+        with pytest.raises(ValueError, match="cannot replace .*: (expected a module's name|fastgrad offers)"):
+            parse_replacement(text)
+        done = command("--replace", text, script(""))
+        assert done.returncode == 2
+        assert f"cannot replace {text!r}" in done.stderr
+
+
+class TestOwnClass:
+    def test_a_training_prints_the_same(self, script):
+        path = script(OWN_ENGINE + TRAINING)
+        done, plain = command(path), python(path)
+        assert done.stderr == "fastgrad: class Value (line 2) is run on fastgrad.Value\n"
+        assert plain.stdout.count("\n") == 6
+        assert first_difference(plain.stdout, done.stdout) is None
+
+    def test_the_name_is_bound_to_fastgrads_class(self, script):
+        program = "\nimport fastgrad\nprint({0} is fastgrad.{1})"
+        for name, target in [("Value", "Value"), ("Node", "Value"), ("Scalar", "Scalar")]:
+            source = OWN_ENGINE.replace("Value", name).replace("_children=(), _op=''", "label=None")
+            done = command(script(source + program.format(name, target)))
+            assert done.stderr == f"fastgrad: class {name} (line 2) is run on fastgrad.{target}\n"
+            assert done.stdout == "True\n"
+
+    def test_a_deep_graph_needs_no_recursion(self, script):
+        path = script(
+            OWN_ENGINE + "x = y = Value(1.0)\nfor _ in range(5000):\n    y = y + 1\ny.backward()\nprint(x.grad)"
+        )
+        assert "RecursionError" in python(path).stderr
+        assert command(path).stdout == "1.0\n"
+
+    def test_the_other_dialect_keeps_its_looks(self, script):
+        program = "x = Number(0.5, 'x')\ny = (x * 2.0 + Number(-3.0, label='b')).tanh()\ny.backwards()\nprint(y, x)\n"
+        path = script(OTHER_DIALECT + program)
+        done = command(path)
+        assert done.stderr == "fastgrad: class Number (line 4) is run on fastgrad.Value\n"
+        assert first_difference(python(path).stdout, done.stdout) is None
+        assert "Number(label=x, data=0.5, grad=" in done.stdout
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            "self.data = data\n        self.grad = 0",
+            "(self.data, self.grad), self._op = (data, 0), ''",
+            "self.data: float = data\n        self.grad: float = 0",
+            "self.__dict__.update(data=data, grad=0)\n    data = grad = None",
+            "self.both = [data, 0]\n    def data(self): return self.both[0]\n    def grad(self): return self.both[1]",
+            "object.__setattr__(self, 'data', data)\n    __slots__ = ('data', 'grad', '_prev', '_op', '_backward')",
+        ],
+    )
+    def test_data_and_grad_may_be_set_in_many_ways(self, script, fields):
+        own = "    def __init__(self, data, _children=(), _op=''):\n        " + fields
+        methods = "".join(
+            f"    def {name}(self, other=None): return self\n" for name in ("__add__", "__mul__", "backward")
+        )
+        done = command(script(f"class Value:\n{own}\n{methods}\nprint(Value(1.0) + 2.0)"))
+        assert done.stdout == "Value(data=3.0, grad=0.0)\n"
+
+    def test_a_dataclass_is_an_engine_too(self, script):
+        done = command(
+            script("""
+            from dataclasses import dataclass
+
+            @dataclass(eq=False)
+            class Value:
+                data: float
+                grad: float = 0.0
+                label: str = ""
+                def __add__(self, other): ...
+                def __mul__(self, other): ...
+                def backward(self): ...
+
+            print(Value(1.0, label="x") * 2.0)
+            """)
+        )
+        assert done.stdout == "Value(data=2.0, grad=0.0)\n"
+
+    def test_each_definition_in_a_notebooks_script_is_handled(self, script):
+        sketch = "class Value:\n    def __init__(self, data): self.data = data\n    def __repr__(self): return '<1>'\n"
+        extra = OWN_ENGINE.replace("# more methods", "def mish(self): return self.data")
+        path = script(sketch + "print(Value(1))" + OWN_ENGINE + "print(Value(2))" + extra + "print(Value(3).mish())")
+        done = command(path)
+        assert done.stdout == "<1>\nValue(data=2.0, grad=0.0)\n3\n"
+        verdicts = [line.partition(") is ")[2] for line in lines_about_classes(done)]
+        assert verdicts == ["run on fastgrad.Value", "left alone: fastgrad.Value has no mish"]
+
+    def test_classes_in_functions_are_not_looked_at(self, script):
+        path = script(
+            "def make():\n" + textwrap.indent(OWN_ENGINE, "    ") + "    return Value\nprint(make().__module__)"
+        )
+        done = command(path)
+        assert (done.stdout, done.stderr) == ("__main__\n", "")
+
+    def test_a_class_under_a_condition_is(self, script):
+        done = command(script("if True:\n" + textwrap.indent(OWN_ENGINE, "    ") + "\nprint(Value(1.0))"))
+        assert done.stdout == "Value(data=1.0, grad=0.0)\n"
+
+    def test_methods_added_later_are_the_scripts(self, script):
+        program = """
+def cube(self):
+    out = Value(self.data**3, (self,), "cube")
+    def _backward():
+        self.grad += 3 * self.data**2 * out.grad
+    out._backward = _backward
+    return out
+Value.cube = cube
+x = Value(2.0)
+y = (x + 1.0).cube() * 2.0
+y.backward()
+print(y.data, x.grad)
+"""
+        done = command(script(OWN_ENGINE + program))
+        assert done.stdout == "54.0 54.0\n"
+        assert done.stderr == "fastgrad: class Value (line 2) is run on fastgrad.Value\n"
+
+    def test_a_subclass_of_the_engine_runs_on_fastgrad(self, script):
+        program = (
+            "class Angle(Value):\n    def halved(self): return self * 0.5\nprint((Angle(3.0) + 1.0).halved().data)\n"
+        )
+        done = command(script(OWN_ENGINE + program))
+        assert done.stdout == "2.0\n"
+        assert len(lines_about_classes(done)) == 1
+
+
+class TestLeftAlone:
+    def verdict(self, path, expected_output):
+        done = command(path)
+        assert done.stdout == expected_output
+        (line,) = lines_about_classes(done)
+        return line.partition(" is left alone: ")[2]
+
+    @pytest.mark.parametrize(
+        "method",
+        [
+            "def mish(self): pass",
+            "def __matmul__(self, other): pass",
+            "def __eq__(self, other): return self.data == other.data",
+            "def __float__(self): return self.data",
+            "mish = __add__",
+            "@property\n    def mish(self): pass",
+        ],
+    )
+    def test_for_a_method_that_fastgrad_lacks(self, script, method):
+        name = next(name for name in ("mish", "__matmul__", "__eq__", "__float__") if name in method)
+        path = script(OWN_ENGINE.replace("# more methods", method) + "print(Value.__module__)")
+        assert self.verdict(path, "__main__\n") == f"fastgrad.Value has no {name}"
+
+    def test_with_all_such_methods_named(self, script):
+        methods = (
+            "def swish(self): pass\n    def mish(self): pass\n    def _helper(self): pass\n    def tanh(self): pass"
+        )
+        path = script(OWN_ENGINE.replace("# more methods", methods))
+        assert self.verdict(path, "") == "fastgrad.Value has no mish, swish"
+
+    def test_for_an_attribute_that_the_program_reads(self, script):
+        engine = OWN_ENGINE.replace("self._backward =", "self.parents = _children\n        self._backward =", 1)
+        assert lines_about_classes(command(script(engine)))[0].endswith("is run on fastgrad.Value")
+        path = script(engine + "print((Value(1) + Value(2)).parents[1].data)")
+        assert self.verdict(path, "2\n") == "fastgrad.Value has no parents"
+
+    def test_for_an_argument_that_the_program_passes(self, script):
+        engine = OWN_ENGINE.replace('_op="")', '_op="", trainable=True)', 1)
+        assert lines_about_classes(command(script(engine)))[0].endswith("is run on fastgrad.Value")
+        for call in ("Value(1, trainable=False)", "Value(1, (), '', False)"):
+            path = script(engine + f"print({call}.data)")
+            assert self.verdict(path, "1\n") == "fastgrad.Value is not made with trainable"
+
+    def test_for_an_operation_that_changes_its_number(self, script):
+        plain = OWN_ENGINE.replace("# more methods", "def __iadd__(self, other): return self + other")
+        assert lines_about_classes(command(script(plain)))[0].endswith("is run on fastgrad.Value")
+        changing = plain.replace("return self + other", "self.data += other; return self")
+        assert self.verdict(script(changing), "") == "fastgrad.Value has no __iadd__"
+
+    def test_for_a_base_class_from_elsewhere(self, script):
+        path = script("import numbers" + OWN_ENGINE.replace("class Value:", "class Value(numbers.Number):"))
+        assert self.verdict(path, "") == "its base class numbers.Number is not defined in this script"
+
+    def test_not_for_a_base_class_of_its_own(self, script):
+        base = "class Named(object):\n    def named(self): pass\n"
+        plain_base = base.replace("named(self)", "tanh(self)")
+        engine = OWN_ENGINE.replace("class Value:", "class Value(Named):")
+        assert lines_about_classes(command(script(plain_base + engine)))[0].endswith("is run on fastgrad.Value")
+        assert self.verdict(script(base + engine), "") == "fastgrad.Value has no named"
+
+    def test_for_arrays(self, script):
+        engine = OWN_ENGINE.replace("self.data, self.grad = data, 0", "self.data, self.grad = np.asarray(data), 0")
+        path = script("import numpy as np\n" + engine + "print(Value([1, 2]).data)")
+        assert self.verdict(path, "[1 2]\n") == "it works on arrays (asarray), and fastgrad's numbers are single"
+
+    def test_for_an_unknown_decorator(self, script):
+        path = script("def register(c): return c\n@register" + OWN_ENGINE)
+        assert self.verdict(path, "") == "its decorator register may need the class as it is"
+
+    def test_without_a_word_if_it_is_no_engine(self, script):
+        for part in ("def backward", "__add__", "__mul__", "self.grad"):
+            done = command(script(OWN_ENGINE.replace(part, part + "x")))
+            assert done.stderr == "", part
+
+
+class TestLikeAPlainRun:
+    def same(self, *arguments, **options):
+        """Run a script both ways, check that all that can be seen agrees, and return the run on fastgrad."""
+        plain, done = python(*arguments, **options), command(*arguments, **options)
+        assert (done.returncode, done.stdout, done.stderr) == (plain.returncode, plain.stdout, plain.stderr)
+        return done
+
+    def test_surroundings(self, script, tmp_path):
+        script("here = __file__", "sibling.py")
+        script("""
+            '''Its own words.'''
+            from __future__ import annotations
+            import sys, sibling
+            def f(x: not_evaluated): pass
+            print(__name__, __file__, __doc__, sys.argv, sys.path[0], sibling.here, sys.modules['__main__'].f is f)
+        """)
+        options = ["--version", "-x", "--compare", "--replace", "a b"]
+        assert "['program.py', '--version'," in self.same("program.py", *options, cwd=tmp_path).stdout
+
+    @pytest.mark.parametrize("code", ["3", "0", "None", "'a message'"])
+    def test_exit(self, script, code):
+        self.same(script(f"import sys\nprint('before')\nsys.exit({code})"))
+
+    def test_an_exceptions_traceback(self, script):
+        path = script("""
+            def outer():
+                try:
+                    [][0]
+                except IndexError as error:
+                    raise KeyError("outer") from error
+
+            outer()
+        """)
+        done = self.same(path)
+        assert done.returncode == 1
+        assert "fastgrad" not in done.stderr
+
+    def test_a_traceback_after_an_exchanged_class_has_the_files_lines(self, script):
+        source = OWN_ENGINE + "def fail():\n    return Value(1.0) / 0.0\n\nfail()\n"
+        done = command(script(source))
+        assert f"line {source.count(chr(10))}, in <module>" in done.stderr
+        assert "return Value(1.0) / 0.0" in done.stderr
+        assert done.stderr.splitlines()[-1].startswith("ZeroDivisionError: ")
+
+    def test_exceptions_reach_the_caller(self, script):
+        with pytest.raises(ZeroDivisionError):
+            run_script(script("1 / 0"))
+        with pytest.raises(SystemExit):
+            run_script(script("raise SystemExit(4)"))
+
+    def test_a_syntax_error(self, script):
+        assert "SyntaxError" in self.same(script("x = 1\ny = (\n")).stderr
+
+    def test_a_missing_script(self, tmp_path):
+        for path in (str(tmp_path / "absent.py"), str(tmp_path)):
+            done = command(path)
+            assert done.returncode == 2
+            assert done.stderr.startswith(f"fastgrad: cannot open the script {path!r}: ")
+            assert done.stderr.count("\n") == 1
+
+    def test_another_source_encoding(self, tmp_path):
+        path = tmp_path / "latin.py"
+        path.write_bytes("# -*- coding: latin-1 -*-\nprint(ascii('é'))\n".encode("latin-1"))
+        assert self.same(str(path)).stdout == "'\\xe9'\n"
+
+
+class TestCompare:
+    def test_agreement(self, script):
+        done = command("--compare", script(OWN_ENGINE + TRAINING))
+        assert done.returncode == 0, done.stdout + done.stderr
+        plain, fast, ratio, verdict = done.stdout.splitlines()
+        assert plain.startswith("the plain run: ")
+        assert fast.startswith("the run on fastgrad: ")
+        assert ratio.startswith("ratio: ")
+        assert verdict == "the printed output agrees: 6 lines, numbers within 1e-09"
+        assert done.stderr == "fastgrad: class Value (line 2) is run on fastgrad.Value\n"
+
+    def test_difference(self, script):
+        path = script("import sys\nprint('the same')\nprint('__main__' in sys.modules, 'fastgrad' in sys.modules)")
+        done = command("--compare", path)
+        assert done.returncode == 1
+        assert done.stdout.splitlines()[-3:] == [
+            "the printed output differs, first in line 2:",
+            "  plain:    True False",
+            "  fastgrad: True True",
+        ]
+
+    def test_the_programs_arguments_and_replacements_are_passed_on(self, script):
+        path = script("import sys\nassert sys.argv[1:] == ['--compare', '7']\nfrom engine import Value")
+        done = command("--compare", "--replace", "engine=Value", path, "--compare", "7")
+        assert "ModuleNotFoundError: No module named 'engine'" in done.stdout
+        assert "the run on fastgrad: " in done.stdout
+
+    def test_a_plain_run_that_fails(self, script):
+        path = script(OWN_ENGINE + "y = Value(1.0)\nfor _ in range(5000):\n    y = y + 1\ny.backward()")
+        done = command("--compare", path)
+        assert done.returncode == 1
+        assert "the plain run failed with exit code 1" in done.stdout
+        assert "RecursionError" in done.stdout
+        assert "the run on fastgrad: " in done.stdout
+
+    def test_a_run_on_fastgrad_that_fails(self, script):
+        done = command("--compare", script("import sys\nassert 'fastgrad' not in sys.modules, 'found it'"))
+        assert done.returncode == 1
+        assert "the run on fastgrad failed with exit code 1" in done.stdout
+        assert "AssertionError: found it" in done.stdout
+
+    def test_micrograd_is_named_where_the_plain_run_lacks_it(self, script, tmp_path):
+        script(
+            """
+            import sys
+            class Blocked:
+                def find_spec(self, name, path=None, target=None):
+                    if name == "micrograd":
+                        raise ModuleNotFoundError("No module named 'micrograd'")
+            sys.meta_path.insert(0, Blocked())
+            """,
+            "sitecustomize.py",
+        )
+        path = script("from micrograd.engine import Value\nprint(Value(1.0))")
+        both = os.pathsep.join([str(tmp_path), PACKAGE_FOLDER])
+        done = command("--compare", path, env={"PYTHONPATH": both})
+        assert done.returncode == 1
+        assert "micrograd is not installed, and the plain run needs it: pip install micrograd" in done.stdout
+        assert "the run on fastgrad: " in done.stdout
+
+    @pytest.mark.parametrize(
+        ("plain", "fast"),
+        [
+            ("", ""),
+            ("loss 3", "loss 3.0"),
+            ("w [np.float64(-15.5), np.int64(2)]", "w [-15.5, 2.0]"),
+            ("1e-10 0.0", "0 -1e-10"),
+            ("a=123456789012.0, b", "a=123456789100, b"),
+            ("5e-324 .5 7.", "0 0.5 7"),
+            ("inf nan", "inf nan"),
+            ("1e999", "1e999"),
+            ("a\nb\n", "a\nb"),
+        ],
+    )
+    def test_outputs_that_agree(self, plain, fast):
+        assert first_difference(plain, fast) is None
+        assert first_difference(fast, plain) is None
+
+    @pytest.mark.parametrize(
+        ("plain", "fast", "line"),
+        [
+            ("x 1.0", "x 1.00000001", 1),
+            ("1e-8", "0", 1),
+            ("a 1", "b 1", 1),
+            ("1 2", "1  2", 1),
+            ("1 2", "1 2 3", 1),
+            ("same\nnan", "same\n0.0", 2),
+            ("1\n2", "1", 2),
+            ("1", "1\n", None),
+            ("1", "1\n\n", 2),
+        ],
+    )
+    def test_outputs_that_differ(self, plain, fast, line):
+        for difference in (first_difference(plain, fast), first_difference(fast, plain)):
+            assert difference is None if line is None else difference[0] == line
+
+
+class TestCommand:
+    def test_version(self):
+        done = python("-m", "fastgrad", "--version")
+        assert done.stdout == f"fastgrad {fastgrad.__version__}\n"
+
+    def test_no_command_says_what_there_is(self):
+        done = python("-m", "fastgrad")
+        assert done.returncode == 2
+        assert "usage: fastgrad" in done.stderr
+
+    @pytest.mark.parametrize("name", ["run", "demo"])
+    def test_help_has_examples(self, name):
+        done = python("-m", "fastgrad", name, "--help")
+        assert f"examples:\n  fastgrad {name}" in done.stdout
