@@ -1,7 +1,7 @@
 """Measurements that want a process to themselves: peak memory, a small stack, a tape with nothing else on it.
 
-``python -m benchmarks.children NAME [ARGUMENT...]`` makes one measurement and prints it as JSON; `measure` runs that and
-reads it.
+``python -m benchmarks.children NAME [ARGUMENT...]`` makes one measurement and prints it as JSON; `measure` runs that
+and reads it.
 """
 
 import json
@@ -150,8 +150,11 @@ def interleaved(graphs, steps, rounds):
         return [_chain(fastgrad.Value(0.5), a, b, steps * graphs)]
 
     ways = (in_turns, one_by_one, single)
-    measured = [[_build_and_sweep(way, 2 * graphs * steps) for way in ways] for _ in range(rounds)]
-    return {way.__name__: [min(part) for part in zip(*times)] for way, times in zip(ways, zip(*measured))}
+    least = {}
+    for way in ways * rounds:
+        times = _build_and_sweep(way, 2 * graphs * steps)
+        least[way.__name__] = tuple(map(min, times, least.get(way.__name__, times)))
+    return least
 
 
 def _build_and_sweep(build, nodes):
@@ -173,7 +176,7 @@ def import_seconds(rounds):
         return time.perf_counter() - start
 
     pairs = [(start_python("pass"), start_python("import fastgrad")) for _ in range(rounds)]
-    plain, with_import = map(min, zip(*pairs))
+    plain, with_import = map(min, zip(*pairs, strict=True))
     return {"milliseconds": (with_import - plain) * 1e3, "python_milliseconds": plain * 1e3}
 
 

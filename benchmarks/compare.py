@@ -95,7 +95,9 @@ def print_table(title, header, rows):
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     print(f"\n{title}\n")
     for row in [header, ["-" * width for width in widths], *rows]:
-        first, *others = (cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths)))
+        first, *others = (
+            cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(row, widths, strict=True))
+        )
         print("  ".join([first, *others]))
 
 
@@ -113,7 +115,7 @@ def print_ratios(records):
     print_table(
         "fastgrad, forward + backward, against plain numbers (forward only); other engines against fastgrad",
         header,
-        [list(row) for row in zip(labels, counts, times, *columns)],
+        [list(row) for row in zip(labels, counts, times, *columns, strict=True)],
     )
 
 
@@ -121,7 +123,7 @@ def _column(numbers, medians=None, unit=""):
     cells = [_number(x) + unit for x in [*numbers, statistics.geometric_mean(numbers)]]
     if medians:
         medians = [*medians, statistics.geometric_mean(medians)]
-        cells = [f"{cell} ({_number(median)})" for cell, median in zip(cells, medians)]
+        cells = [f"{cell} ({_number(median)})" for cell, median in zip(cells, medians, strict=True)]
     return cells
 
 

@@ -1,19 +1,21 @@
 """Timing: the engines take turns, round by round, in one process.
 
-Python's own garbage collector is on, as in the users' programs, and runs to the end before every sample. The time of a run
-includes freeing its graph. It is the processor's time, so that a busy machine, which lets the process wait, costs little.
+Python's own garbage collector is on, as in the users' programs, and runs to the end before every sample. The time of a
+run includes freeing its graph. It is the processor's time: waiting for a busy processor does not count.
 """
 
 import gc
 import time
 
 SAMPLE_SECONDS = 0.005
-SLOW_ENGINES_EVERY = 12
+SLOW_ENGINES_EVERY = 6
 
 
-def sample(run, loops):
-    """Return the seconds that one run takes, as the mean of `loops` runs in a row."""
+def sample(run, loops, warm_up=True):
+    """Return the seconds that one run takes, the mean of `loops` runs in a row, after one to warm the caches up."""
     gc.collect()
+    if warm_up:
+        run()
     start = time.process_time()
     for _ in range(loops):
         run()
@@ -22,13 +24,13 @@ def sample(run, loops):
 
 def loops_for(run):
     """Return how many runs fill a sample."""
-    return max(1, round(SAMPLE_SECONDS / sample(run, 1)))
+    return max(1, round(SAMPLE_SECONDS / sample(run, 1, warm_up=False)))
 
 
 def time_workload(engines, index, rounds):
     """Time one workload in `rounds` rounds; return the samples of each engine by its name.
 
-    Slow engines, for which a few samples do, sit out all but every twelfth round.
+    Slow engines, for which a few samples do, sit out all but every sixth round.
     """
     runs = {}
     for engine in engines:
@@ -38,7 +40,7 @@ def time_workload(engines, index, rounds):
     for number in range(rounds):
         for engine, (run, loops, samples) in runs.items():
             if not engine.is_slow or number % SLOW_ENGINES_EVERY == 0:
-                samples.append(sample(run, loops))
+                samples.append(sample(run, loops, warm_up=not engine.is_slow))
     return {engine.name: samples for engine, (_, _, samples) in runs.items()}
 
 

@@ -1,8 +1,10 @@
 """The five programs that are timed, in plain Python over any type of number.
 
-A program takes its inputs as a list of numbers ``xs`` and a namespace ``lib`` that supplies ``tanh``, ``exp`` and ``log``
-for that type; everything else is operators. So one text serves ``complex``, ``float`` and every engine.
+A program takes its inputs as a list of numbers ``xs`` and a namespace ``lib`` that supplies ``tanh``, ``exp`` and
+``log`` for that type; everything else is operators. So one text serves ``complex``, ``float`` and every engine.
 """
+
+# ruff: noqa: B905 (nobody writes zip(..., strict=True) in such programs, and it takes time)
 
 import importlib.util
 import random
@@ -141,8 +143,8 @@ WORKLOADS = [
 def fresh_workloads():
     """Load this file once more and return its workloads, with code objects of their own.
 
-    CPython adapts a function's instructions to the types it has seen. Given a copy each, every engine runs as in a program
-    that uses nothing else; with one copy for all, each would find the instructions adapted to the engine before it.
+    CPython adapts a function's instructions to the types it has seen. Given a copy each, every engine runs as in a
+    program that uses nothing else; with one copy for all, each would find them adapted to the engine before it.
     """
     spec = importlib.util.find_spec(__name__)
     module = importlib.util.module_from_spec(spec)

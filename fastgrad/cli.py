@@ -48,8 +48,8 @@ def _add_run(commands):
     command = commands.add_parser(
         "run",
         help="run an unedited program on fastgrad",
-        description="Run an unedited program on fastgrad: micrograd's modules are served by fastgrad, and a scalar "
-        "engine that the script defines as a class is exchanged for fastgrad's.",
+        description="Run an unedited program on fastgrad: micrograd's modules are served by fastgrad,\n"
+        "and a scalar engine that the script defines as a class is exchanged for fastgrad's.",
         epilog=_RUN_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -76,8 +76,8 @@ def _add_demo(commands):
     command = commands.add_parser(
         "demo",
         help="train a perceptron on a thousand colours",
-        description="Train a perceptron to tell red from blue on 1,000 colours, draw the boundary that it learns, and "
-        "time the training against the same on the pure-Python engine.",
+        description="Train a perceptron to tell red from blue on 1,000 colours, draw the boundary that it\n"
+        "learns, and time the training against the same on the pure-Python engine.",
         epilog=_DEMO_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

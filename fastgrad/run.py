@@ -146,10 +146,13 @@ class _Finder:
             self.offered.setdefault(module, {})[name] = classes.get(name, getattr(fastgrad, name))
 
     def serves(self, name):
-        return name in self.offered or name.partition(".")[0] == "micrograd"
+        return name in self.offered or name.partition(".")[0] == "micrograd" or self._is_parent(name)
+
+    def _is_parent(self, name):
+        return any(other.startswith(name + ".") for other in self.offered)
 
     def find_spec(self, name, path=None, target=None):
-        is_parent = any(other.startswith(name + ".") for other in self.offered)
+        is_parent = self._is_parent(name)
         if name in self.offered:
             return importlib.machinery.ModuleSpec(name, self, is_package=is_parent)
         if name == "micrograd":

@@ -228,6 +228,10 @@ class TestReplace:
         path = script("import course.engine\nprint(course.term, course.engine.Value(1.0))")
         assert command("--replace", "course.engine=Value", path).stdout == "autumn Value(data=1.0, grad=0.0)\n"
 
+    def test_afterwards_nothing_of_it_is_left(self, script):
+        run_script(script("import course.engine"), replace=[("course.engine", "Value")])
+        assert not [name for name in sys.modules if name.partition(".")[0] == "course"]
+
     def test_may_be_given_several_times(self, script):
         path = script("import a.b, c\nprint(a.Scalar(1.0), a.b.Value(2.0), c.Value(3.0), c.Scalar.__name__)")
         options = ["--replace", "a=Scalar", "--replace", "a.b=Value", "--replace", "c=Value", "--replace", "c=Scalar"]

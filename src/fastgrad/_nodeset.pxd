@@ -1,82 +1,93 @@
 """A set of nodes that gives its members from the highest index down.
 
-A byte for each node says that it is a member, one for each block of 64 nodes and one for each group of 64 blocks that some of them
-are. So a sweep of a few nodes that lie far apart does not pay for what lies between. Bytes, not bits: a store waits for nothing, where
-setting one bit of a word waits for the bit set before, and the next node of a sweep is nearly always a neighbour of the last. The
-set is empty before and after use.
+A byte for each node says whether it is a member, a bit for each block of 64 nodes and one for each group of 64 blocks whether any of
+them is. So a sweep of a few nodes that lie far apart does not pay for what lies between. The nodes have bytes because storing one waits
+for nothing, where setting a bit of a word waits for the bit set before: the next node of a sweep is nearly always a neighbour of the
+last. The set is empty before and after use.
 """
 
-from libc.stdint cimport UINT32_MAX, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc
 
 cdef extern from *:
     """
-    #include <string.h>
-
-    /* The highest index from `i` down to `start`, a multiple of 8, whose byte is set; UINT32_MAX where there is none. */
-    static inline uint32_t highest_set(const uint8_t *bytes, uint32_t start, uint32_t i)
-    {
-        uint32_t at = i & ~7u;
-        uint64_t mask = ~(uint64_t)0 >> (8 * (7 - (i & 7))), word;
-        for (;; at -= 8, mask = ~(uint64_t)0) {
-            memcpy(&word, bytes + at, 8);
-    #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-            word = __builtin_bswap64(word);
+    #ifdef __SSE2__
+    #include <emmintrin.h>
     #endif
-            if (word & mask)
-                return at + (63 - (uint32_t)__builtin_clzll(word & mask)) / 8;
-            if (at == start)
-                return UINT32_MAX;
+
+    static inline uint32_t highest_bit(uint64_t word) { return 63 - (uint32_t)__builtin_clzll(word); }
+
+    /* A bit for each of 64 bytes that are 0 or 1. */
+    static inline uint64_t bits_of_bytes(const uint8_t *bytes)
+    {
+        uint64_t bits = 0;
+    #ifdef __SSE2__
+        for (int k = 0; k < 64; k += 16) {
+            __m128i set = _mm_slli_epi16(_mm_loadu_si128((const __m128i *)(bytes + k)), 7);
+            bits |= (uint64_t)(uint32_t)_mm_movemask_epi8(set) << k;
         }
+    #else
+        for (int k = 0; k < 64; k++)
+            bits |= (uint64_t)bytes[k] << k;
+    #endif
+        return bits;
     }
     """
-    uint32_t highest_set(const uint8_t *bytes, uint32_t start, uint32_t i) nogil
+    uint32_t highest_bit(uint64_t word) nogil
+    uint64_t bits_of_bytes(const uint8_t *bytes) nogil
 
 cdef struct NodeSet:
     uint8_t *node
-    uint8_t *block
-    uint8_t *group
-    uint32_t size  # indices below it fit
+    uint64_t *block  # a word is a group
+    uint64_t *group
+    uint32_t size    # indices below it fit
 
 
 cdef inline NodeSet *new_set(uint32_t size) noexcept nogil:
     """An empty set for indices below size; NULL where there is no memory."""
-    cdef uint64_t groups = (<uint64_t>size >> 12) + 8, blocks = 64 * groups
-    cdef NodeSet *s = <NodeSet *>calloc(1, sizeof(NodeSet) + 64 * blocks + blocks + groups)
+    cdef uint64_t groups = (<uint64_t>size >> 12) + 1, words = (groups >> 6) + 1
+    cdef NodeSet *s = <NodeSet *>calloc(1, sizeof(NodeSet) + (groups + words) * sizeof(uint64_t) + (groups << 12))
     if s != NULL:
-        s.node = <uint8_t *>(s + 1)
-        s.block = s.node + 64 * blocks
-        s.group = s.block + blocks
+        s.block = <uint64_t *>(s + 1)
+        s.group = s.block + groups
+        s.node = <uint8_t *>(s.group + words)
         s.size = size
     return s
 
 
 cdef inline void add(NodeSet *s, uint32_t i) noexcept nogil:
+    cdef uint64_t blocks = s.block[i >> 12], block = <uint64_t>1 << (i >> 6 & 63)
     s.node[i] = 1
-    if not s.block[i >> 6]:
-        s.block[i >> 6] = 1
-        s.group[i >> 12] = 1
+    if not blocks & block:
+        s.block[i >> 12] = blocks | block
+        s.group[i >> 18] |= <uint64_t>1 << (i >> 12 & 63)
+
+
+cdef inline uint32_t next_block(NodeSet *s, uint32_t b) noexcept nogil:
+    """Take block b out, which has no members left, and return the highest block below it that has some, or 0."""
+    cdef uint32_t g = b >> 6, w = g >> 6
+    s.block[g] &= ~(<uint64_t>1 << (b & 63))
+    if s.block[g] == 0:
+        s.group[w] &= ~(<uint64_t>1 << (g & 63))
+        while s.group[w] == 0:
+            if w == 0:
+                return 0
+            w -= 1
+        g = (w << 6) + highest_bit(s.group[w])
+    return (g << 6) + highest_bit(s.block[g])
 
 
 cdef inline uint32_t take_below(NodeSet *s, uint32_t i) noexcept nogil:
     """Take member i out, the highest one, and return the next lower one, or 0 where there is none. Index 0 is no member."""
-    cdef uint32_t b = i >> 6, g = i >> 12, found = UINT32_MAX
+    cdef uint32_t b = i >> 6
+    cdef uint64_t members
     s.node[i] = 0
-    if i & 63:
-        if s.node[i - 1]:
-            return i - 1
-        found = highest_set(s.node, b << 6, i - 1)
-    if found != UINT32_MAX:
-        return found
-    s.block[b] = 0
-    if b & 63:
-        found = highest_set(s.block, g << 6, b - 1)
-    if found == UINT32_MAX:
-        s.group[g] = 0
-        if g == 0:
+    if i & 63 and s.node[i - 1]:
+        return i - 1
+    members = bits_of_bytes(s.node + (b << 6))
+    if members == 0:
+        b = next_block(s, b)
+        members = bits_of_bytes(s.node + (b << 6))
+        if members == 0:
             return 0
-        g = highest_set(s.group, 0, g - 1)
-        if g == UINT32_MAX:
-            return 0
-        found = highest_set(s.block, g << 6, (g << 6) + 63)
-    return highest_set(s.node, found << 6, (found << 6) + 63)
+    return (b << 6) + highest_bit(members)

@@ -1,0 +1,38 @@
+from fastgrad import math as math
+from fastgrad._functions import collect as collect
+from fastgrad._functions import custom as custom
+from fastgrad._functions import no_grad as no_grad
+from fastgrad._functions import tape_info as tape_info
+from fastgrad._nary import dot as dot
+from fastgrad._nary import logsumexp as logsumexp
+from fastgrad._nary import mean as mean
+from fastgrad._nary import prod as prod
+from fastgrad._nary import softmax as softmax
+from fastgrad._nary import sum as sum
+from fastgrad._node import Node as Node
+from fastgrad._numbers import Scalar as Scalar
+from fastgrad._numbers import Value as Value
+from fastgrad._version import __version__ as __version__
+from fastgrad.arrays import grads as grads
+from fastgrad.arrays import set_values as set_values
+from fastgrad.arrays import values as values
+
+__all__ = [
+    "Node",
+    "Scalar",
+    "Value",
+    "collect",
+    "custom",
+    "dot",
+    "grads",
+    "logsumexp",
+    "math",
+    "mean",
+    "no_grad",
+    "prod",
+    "set_values",
+    "softmax",
+    "sum",
+    "tape_info",
+    "values",
+]

@@ -1,0 +1,32 @@
+"""Options, profiles and fixtures of the test-suite."""
+
+import hypothesis
+import pytest
+
+import fastgrad
+
+hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
+hypothesis.settings.register_profile("search", deadline=None, max_examples=5000)
+hypothesis.settings.load_profile("repeatable")
+
+
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests that take minutes and gigabytes, too")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "slow: takes minutes or gigabytes; run with --slow")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+
+
+@pytest.fixture(params=["Scalar", "Value"])
+def number(request):
+    """Each of the number types."""
+    return getattr(fastgrad, request.param)
