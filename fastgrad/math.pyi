@@ -21,13 +21,18 @@ from math import remainder as remainder
 from math import tau as tau
 from math import trunc as trunc
 from math import ulp as ulp
-from typing import Protocol, SupportsFloat, TypeAlias, TypeVar, overload
+from typing import Any, Protocol, SupportsFloat, TypeAlias, TypeVar, overload
 
+import numpy as np
+from numpy.typing import NDArray
+
+from fastgrad._functions import _Extreme
 from fastgrad._functions import atan2 as atan2
 from fastgrad._functions import clip as clip
 from fastgrad._functions import copysign as copysign
 from fastgrad._functions import fmod as fmod
-from fastgrad._functions import largest, smallest
+from fastgrad._nary import _OfMany
+from fastgrad._nary import hypot as hypot
 from fastgrad._nary import where as where
 from fastgrad._node import Node
 
@@ -35,7 +40,8 @@ if sys.version_info >= (3, 13):
     from math import fma as fma
 
 # Of plain numbers the result is a plain number. Signatures overlap since a subclass of Node could have a __float__.
-# mypy: disable-error-code="overload-overlap"
+# The last one of a list is for mypy, which cannot tell the type of scalars in a list with numbers among them.
+# mypy: disable-error-code="overload-overlap,overload-cannot-match"
 
 _Plain: TypeAlias = SupportsFloat
 _N = TypeVar("_N", bound=Node)
@@ -45,6 +51,18 @@ class _OfOne(Protocol):
     def __call__(self, x: _Plain, /) -> float: ...
     @overload
     def __call__(self, x: _N, /) -> _N: ...
+
+class _OfTwoLists(Protocol):
+    @overload
+    def __call__(self, p: NDArray[np.object_], q: Iterable[Node | _Plain]) -> Any: ...
+    @overload
+    def __call__(self, p: Iterable[Node | _Plain], q: NDArray[np.object_]) -> Any: ...
+    @overload
+    def __call__(self, p: Iterable[_Plain], q: Iterable[_Plain]) -> float: ...
+    @overload
+    def __call__(self, p: Iterable[_N | _Plain], q: Iterable[_N | _Plain]) -> _N: ...
+    @overload
+    def __call__(self, p: Iterable[Node | _Plain], q: Iterable[Node | _Plain]) -> Any: ...
 
 acos: _OfOne
 acosh: _OfOne
@@ -78,14 +96,16 @@ sqrt: _OfOne
 tan: _OfOne
 tanh: _OfOne
 
+fsum: _OfMany
+dist: _OfTwoLists
+sumprod: _OfTwoLists
+max: _Extreme
+min: _Extreme
+
 def isclose(a: Node | _Plain, b: Node | _Plain, *, rel_tol: _Plain = 1e-09, abs_tol: _Plain = 0.0) -> bool: ...
 def isfinite(x: Node | _Plain, /) -> bool: ...
 def isinf(x: Node | _Plain, /) -> bool: ...
 def isnan(x: Node | _Plain, /) -> bool: ...
-
-max = largest
-min = smallest
-
 @overload
 def log(x: _Plain, base: _Plain | None = None) -> float: ...
 @overload
@@ -99,22 +119,10 @@ def ldexp(x: _Plain, i: int) -> float: ...
 @overload
 def ldexp(x: _N, i: int) -> _N: ...
 @overload
-def hypot(*coordinates: _Plain) -> float: ...
-@overload
-def hypot(*coordinates: _N | _Plain) -> _N: ...
-@overload
-def dist(p: Iterable[_Plain], q: Iterable[_Plain]) -> float: ...
-@overload
-def dist(p: Iterable[_N | _Plain], q: Iterable[_N | _Plain]) -> _N: ...
-@overload
-def fsum(xs: Iterable[_Plain]) -> float: ...
-@overload
-def fsum(xs: Iterable[_N | _Plain]) -> _N: ...
+def prod(xs: NDArray[np.object_], *, start: Node | _Plain = 1) -> Any: ...
 @overload
 def prod(xs: Iterable[_Plain], *, start: _Plain = 1) -> float: ...
 @overload
 def prod(xs: Iterable[_N | _Plain], *, start: _N | _Plain = 1) -> _N: ...
 @overload
-def sumprod(p: Iterable[_Plain], q: Iterable[_Plain]) -> float: ...
-@overload
-def sumprod(p: Iterable[_N | _Plain], q: Iterable[_N | _Plain]) -> _N: ...
+def prod(xs: Iterable[Node | _Plain], *, start: Node | _Plain = 1) -> Any: ...

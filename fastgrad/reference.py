@@ -61,11 +61,14 @@ class Value:
 
     # The sweep.
 
-    def _reached(self):
-        """This node and every node below it, the youngest first."""
+    _not_taken = ()
+
+    def _reached(self, not_taken=False):
+        """This node and every node below it, the youngest first; those a choice did not take only if asked."""
         seen, pending = {self}, [self]
         while pending:
-            new = {child for child in pending.pop().prev if child not in seen}
+            node = pending.pop()
+            new = {child for child in [*node.prev, *(node._not_taken if not_taken else ())] if child not in seen}
             seen |= new
             pending.extend(new)
         return sorted(seen, key=lambda node: node._born, reverse=True)
@@ -80,7 +83,7 @@ class Value:
 
     def zero_grad(self):
         """Set the ``grad`` of this node and of every node below it to 0."""
-        for node in self._reached():
+        for node in self._reached(not_taken=True):
             node.grad = 0.0
 
     def detach(self):
@@ -122,8 +125,9 @@ class Value:
 
     def ifel(self, condition, true_case, false_case):
         """Take one of two cases; a gradient of 1 flows straight through to this node and to the case taken."""
-        taken = true_case if condition else false_case
+        taken, other = (true_case, false_case) if condition else (false_case, true_case)
         out = self._made(_data(taken), [node for node in (self, taken) if isinstance(node, Value)], "ifel")
+        out._not_taken = [node for node in (condition, other) if isinstance(node, Value)]
 
         def _backward():
             for node in out.prev:
@@ -197,6 +201,10 @@ def _sign(a):
     return float((a > 0.0) - (a < 0.0))
 
 
+def _whole(to_int, a):
+    return math.copysign(float(to_int(a)), a) if math.isfinite(a) else a
+
+
 def _sigmoid(a):
     if a >= 0.0:
         return 1.0 / (1.0 + math.exp(-a))
@@ -254,8 +262,8 @@ _UNARY = {
         lambda a, y: _normal_cdf(a) + a * (_ONE_OVER_SQRT_TWO_PI * math.exp(-0.5 * (a * a))),
     ),
     "sign": ("sign", _sign, lambda a, y: 0.0),
-    "floor": ("floor", lambda a: float(math.floor(a)), lambda a, y: 0.0),
-    "ceil": ("ceil", lambda a: float(math.ceil(a)), lambda a, y: 0.0),
+    "floor": ("floor", lambda a: _whole(math.floor, a), lambda a, y: 0.0),
+    "ceil": ("ceil", lambda a: _whole(math.ceil, a), lambda a, y: 0.0),
     "erf": ("erf", math.erf, lambda a, y: _TWO_OVER_SQRT_PI * math.exp(-(a * a))),
     "erfc": ("erfc", math.erfc, lambda a, y: -_TWO_OVER_SQRT_PI * math.exp(-(a * a))),
 }

@@ -56,16 +56,15 @@ cdef int record_nothing(bint nothing) except -1
 
 cdef inline object make(Handle like, uint32_t node):
     """A handle for a node that has none, of the type of another handle."""
-    cdef Shelf *s
-    cdef Handle handle
-    if like.kind > SCALAR or shelf[like.kind].count == 0:
+    cdef Shelf *s = &shelf[like.kind & SCALAR]
+    cdef PyObject *handle
+    if like.kind > SCALAR or s.count == 0:
         return make_slowly(like, node)
-    s = &shelf[like.kind]
     s.count -= 1
-    handle = revive(s.handles[s.count])
-    handle.node = node
-    tape.owner[node] = &handle.node
-    return handle
+    handle = s.handles[s.count]
+    (<Handle>handle).node = node
+    tape.owner[node] = &(<Handle>handle).node
+    return revive(handle)
 
 
 cdef inline object leaf(Handle like, double value):

@@ -6,7 +6,7 @@ for nothing, where setting a bit of a word waits for the bit set before: the nex
 last. The set is empty before and after use.
 """
 
-from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc
 
 cdef extern from *:
@@ -18,7 +18,7 @@ cdef extern from *:
     static inline uint32_t highest_bit(uint64_t word) { return 63 - (uint32_t)__builtin_clzll(word); }
 
     /* A bit for each of 64 bytes that are 0 or 1. */
-    static inline uint64_t bits_of_bytes(const uint8_t *bytes)
+    static inline uint64_t bits_of_bytes(const _Bool *bytes)
     {
         uint64_t bits = 0;
     #ifdef __SSE2__
@@ -34,10 +34,11 @@ cdef extern from *:
     }
     """
     uint32_t highest_bit(uint64_t word) nogil
-    uint64_t bits_of_bytes(const uint8_t *bytes) nogil
+    ctypedef bint flag "_Bool"  # unlike a char, nothing else may lie where one does, so storing it makes no other value stale
+    uint64_t bits_of_bytes(const flag *bytes) nogil
 
 cdef struct NodeSet:
-    uint8_t *node
+    flag *node
     uint64_t *block  # a word is a group
     uint64_t *group
     uint32_t size    # indices below it fit
@@ -50,7 +51,7 @@ cdef inline NodeSet *new_set(uint32_t size) noexcept nogil:
     if s != NULL:
         s.block = <uint64_t *>(s + 1)
         s.group = s.block + groups
-        s.node = <uint8_t *>(s.group + words)
+        s.node = <flag *>(s.group + words)
         s.size = size
     return s
 

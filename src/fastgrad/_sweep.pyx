@@ -100,7 +100,7 @@ cdef int append_order(uint32_t i) except -1 nogil:
     cdef uint32_t *nodes
     cdef uint32_t capacity
     if order.length == order.capacity:
-        capacity = max(1024, min(2 * <uint64_t>order.capacity, <uint64_t>tape.count))
+        capacity = min(2 * order.capacity + 1024, tape.count)
         nodes = <uint32_t *>realloc(order.nodes, capacity * sizeof(uint32_t))
         if nodes == NULL:
             raise MemoryError(f"no memory for the order of {order.length:,} nodes")

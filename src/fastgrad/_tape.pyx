@@ -8,6 +8,7 @@ from libc.string cimport memmove, memset
 cdef enum:
     SMALLEST = 1 << 15  # nodes: the arrays of a tape that is mostly temporaries stay in the cache
     SMALLEST_POOL = 1 << 16
+    LARGE = 1 << 20
     MOST = 0xFFFFFFF0   # nodes and pool units are counted in 32 bits
 
 # For tests: collect whenever a node is appended.
@@ -45,8 +46,8 @@ cdef int resize_nodes(uint32_t capacity) except -1 nogil:
 
 
 cdef uint64_t grown(uint64_t needed, uint64_t capacity, uint64_t threshold) noexcept nogil:
-    """The next capacity: half as much again, but not beyond the threshold at which a collection comes first."""
-    return min(<uint64_t>MOST, max(needed, min(capacity + capacity // 2, threshold)))
+    """The next capacity: half as much again, of a large tape an eighth, but not beyond where a collection comes first."""
+    return min(<uint64_t>MOST, max(needed, min(capacity + (capacity >> (1 if capacity < LARGE else 3)), threshold)))
 
 
 cdef int resume_limit() noexcept nogil:
