@@ -5,7 +5,19 @@ import os
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
-MODULES = ["_tape", "_sweep", "_handle", "_pins", "_convert", "_graph", "_node", "_nary", "_numbers", "_functions", "_pickle"]
+MODULES = [
+    "_tape",
+    "_sweep",
+    "_handle",
+    "_pins",
+    "_convert",
+    "_graph",
+    "_node",
+    "_nary",
+    "_numbers",
+    "_functions",
+    "_pickle",
+]
 HEADERS = ["src/ops.def", "src/ops.h", "src/nary.h"]
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding.

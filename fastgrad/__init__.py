@@ -8,20 +8,21 @@
 0.8
 """
 
-from fastgrad._version import __version__
+from fastgrad._version import __version__ as __version__
 
 try:
+    from fastgrad import _pins as _pins  # it looks after the tape by itself
+    from fastgrad import math
     from fastgrad._functions import collect, custom, no_grad, tape_info
     from fastgrad._nary import dot, logsumexp, mean, prod, softmax, sum
     from fastgrad._node import Node
     from fastgrad._numbers import Scalar, Value
-    from fastgrad import _pins, math
 except ModuleNotFoundError as error:
     if not (error.name or "").startswith("fastgrad._"):
         raise
     raise ImportError(
-        "fastgrad's compiled modules are not here: this is its source folder. Install it first (pip install .), and run Python outside "
-        "the folder or install it in place (pip install -e .)"
+        "fastgrad's compiled modules are not here: this is its source folder. Install it first (pip install .), and "
+        "run Python outside the folder, or install it in place (pip install -e .)"
     ) from error
 
 __all__ = [

@@ -1,6 +1,11 @@
 """Scalars and numpy arrays: the numbers of a nesting of scalars, in and out. Exported from ``fastgrad`` itself."""
 
+import operator
+
 import numpy as np
+
+from fastgrad._nary import plain
+from fastgrad._node import Node
 
 
 def _flat(xs):
@@ -28,7 +33,8 @@ def values(xs):
     array([[1., 2.],
            [3., 4.]])
     """
-    return _read(xs, "data", None)
+    flat, shape = _flat(xs)
+    return np.array([plain(x) for x in flat], dtype=np.float64).reshape(shape)
 
 
 def grads(xs):
@@ -51,15 +57,8 @@ def grads(xs):
     >>> fastgrad.grads(x)
     array([2., 1.])
     """
-    return _read(xs, "grad", 0.0)
-
-
-def _read(xs, attribute, otherwise):
-    from fastgrad import Node
-
     flat, shape = _flat(xs)
-    numbers = [getattr(x, attribute) if isinstance(x, Node) else x if otherwise is None else otherwise for x in flat]
-    return np.array(numbers, dtype=np.float64).reshape(shape)
+    return np.array([x.grad if isinstance(x, Node) else 0.0 for x in flat], dtype=np.float64).reshape(shape)
 
 
 def set_values(xs, numbers):
@@ -74,7 +73,7 @@ def set_values(xs, numbers):
     Raises
     ------
     TypeError
-        If xs holds anything but scalars; nothing is written then.
+        If xs holds anything but scalars, or numbers anything but numbers; nothing is written then.
     ValueError
         If the shapes differ; nothing is written then.
 
@@ -86,14 +85,27 @@ def set_values(xs, numbers):
     >>> x[1].data
     4.0
     """
-    from fastgrad import Node
-
     flat, shape = _flat(xs)
-    array = np.asarray(numbers, dtype=np.float64)
-    if array.shape != shape:
-        raise ValueError(f"set_values() needs as many numbers as scalars: the shape is {shape}, not {array.shape}")
+    flat_numbers, given = _flat(numbers)
+    if given != shape:
+        raise ValueError(f"set_values() needs as many numbers as scalars: the shape is {shape}, not {given}")
     for x in flat:
         if not isinstance(x, Node):
             raise TypeError(f"set_values() writes to scalars, not to {x!r} of type {type(x).__name__}")
-    for x, number in zip(flat, array.ravel().tolist()):
+    for x, number in zip(flat, [plain(number) for number in flat_numbers]):
         x.data = number
+
+
+def elementwise(name, left, right):
+    """An operator of an array and a scalar, element by element, as an array of objects."""
+    function = operator.truediv if name == "div" else getattr(operator, name)
+    return np.frompyfunc(function, 2, 1)(_as_objects(left), _as_objects(right))
+
+
+def _as_objects(x):
+    """The array, or the scalar as an array without dimensions: numpy would make one of it that gives way to the scalar."""
+    if not isinstance(x, Node):
+        return x
+    array = np.empty((), dtype=object)
+    array[()] = x
+    return array

@@ -1,8 +1,8 @@
 """The functions of Python's ``math`` module, for scalars and plain numbers alike.
 
-A plain number gives the very result, or the very error, of ``math``; a scalar gives a scalar, through which the gradient flows. Functions
-that read a number off (``isfinite``, ``floor``) do so of scalars too. ``max``, ``min``, ``where`` and ``clip`` are operations where Python
-has branches.
+A plain number gives the very result, or the very error, of ``math``; a scalar gives a scalar, through which the
+gradient flows. Functions that read a number off (``isfinite``, ``floor``) do so of scalars too. ``max``, ``min``,
+``where`` and ``clip`` are operations where Python has branches.
 
 >>> import fastgrad
 >>> from fastgrad import math
@@ -12,14 +12,13 @@ has branches.
 
 import math as _math
 
-from fastgrad import _nary
-from fastgrad._functions import atan2, clip, copysign, fmod
-from fastgrad._functions import largest as max
-from fastgrad._functions import smallest as min
-from fastgrad._nary import where
+from fastgrad import _functions, _nary
 from fastgrad._node import Node as _Node
 from fastgrad._numbers import Number as _Number
 from fastgrad._numbers import Value as _Value
+
+atan2, copysign, fmod = _functions.atan2, _functions.copysign, _functions.fmod
+max, min, clip, where = _functions.largest, _functions.smallest, _functions.clip, _nary.where
 
 # The functions of one number that scalars have as methods. Those after the line break are not in Python's module.
 _METHODS = """
@@ -80,12 +79,12 @@ def exp2(x):
 
 def degrees(x):
     """An angle in degrees, from radians."""
-    return x * (180.0 / pi)
+    return x * (180.0 / _math.pi)
 
 
 def radians(x):
     """An angle in radians, from degrees."""
-    return x * (pi / 180.0)
+    return x * (_math.pi / 180.0)
 
 
 def ldexp(x, i):
@@ -127,7 +126,7 @@ def sumprod(p, q):
 
 for _name in _METHODS.split():
     globals()[_name] = _of_one(_name)
-for _name in "isclose isfinite isinf isnan".split():
+for _name in ("isclose", "isfinite", "isinf", "isnan"):
     globals()[_name] = _reader(_name)
 for _name in dir(_math):  # constants, and functions without a derivative: those refuse a scalar
     globals().setdefault(_name, getattr(_math, _name))

@@ -1,8 +1,8 @@
 """The engine in plain Python: what every number in fastgrad means.
 
-One object and one closure for each operation, as the teaching engines have it, with two differences. The sweep is a loop,
-not a recursion, so depth is no limit; and it visits nodes in reverse order of creation, which is a topological order for
-free, because a node is always younger than its operands.
+One object and one closure for each operation, as the teaching engines have it, with two differences. The sweep is a
+loop, not a recursion, so depth is no limit; and it visits nodes in reverse order of creation, which is a topological
+order for free, because a node is always younger than its operands.
 
 The compiled engine is tested against this page bit for bit, and the benchmarks take it as the baseline.
 
@@ -61,7 +61,7 @@ class Value:
 
     # The sweep.
 
-    _not_taken = ()
+    _not_taken = ()  # of a choice: the condition and the other case, where those are nodes
 
     def _reached(self, not_taken=False):
         """This node and every node below it, the youngest first; those a choice did not take only if asked."""
@@ -95,8 +95,8 @@ class Value:
         Value.__init__(out, data, prev, op)
         return out
 
-    # Operations: a value now, and a closure that passes the gradient on when the sweep comes by. A slope is a function of
-    # the operands' and the result's data at that time. A plain number takes part in the value and gets no gradient.
+    # Operations: a value now, and a closure that passes the gradient on when the sweep comes by. A slope is a function
+    # of the operands' and the result's data at that time. A plain number takes part in the value and gets no gradient.
 
     def _unary(self, op, y, slope):
         out = self._made(y, (self,), op)
@@ -189,6 +189,15 @@ def _pow(a, b):
         return math.nan if a < 0.0 else math.copysign(math.inf, a) if b % 2.0 == 1.0 else math.inf
 
 
+def _ieee(function, a):
+    try:
+        return function(a)
+    except OverflowError:
+        return math.inf if function is math.cosh else math.copysign(math.inf, a)
+    except ValueError:
+        return math.nan
+
+
 def _log(a):
     return math.log(a) if a > 0.0 else -math.inf if a == 0.0 else math.nan
 
@@ -216,7 +225,7 @@ def _softplus(a):
 
 
 def _normal_cdf(a):
-    return 0.5 * (1.0 + math.erf(a * 0.7071067811865476))
+    return 0.5 * math.erfc(-a * 0.7071067811865476)
 
 
 def _real_power(a, b):
@@ -241,14 +250,14 @@ _UNARY = {
     "log1p": ("log1p", math.log1p, lambda a, y: _div(1.0, 1.0 + a)),
     "expm1": ("expm1", math.expm1, lambda a, y: y + 1.0),
     "sqrt": ("sqrt", math.sqrt, lambda a, y: _div(0.5, y)),
-    "sin": ("sin", math.sin, lambda a, y: math.cos(a)),
-    "cos": ("cos", math.cos, lambda a, y: -math.sin(a)),
+    "sin": ("sin", math.sin, lambda a, y: _ieee(math.cos, a)),
+    "cos": ("cos", math.cos, lambda a, y: -_ieee(math.sin, a)),
     "tan": ("tan", math.tan, lambda a, y: 1.0 + y * y),
     "asin": ("asin", math.asin, lambda a, y: _div(1.0, _sqrt(1.0 - a * a))),
     "acos": ("acos", math.acos, lambda a, y: _div(-1.0, _sqrt(1.0 - a * a))),
     "atan": ("atan", math.atan, lambda a, y: 1.0 / (1.0 + a * a)),
-    "sinh": ("sinh", math.sinh, lambda a, y: math.cosh(a)),
-    "cosh": ("cosh", math.cosh, lambda a, y: math.sinh(a)),
+    "sinh": ("sinh", math.sinh, lambda a, y: _ieee(math.cosh, a)),
+    "cosh": ("cosh", math.cosh, lambda a, y: _ieee(math.sinh, a)),
     "tanh": ("tanh", math.tanh, lambda a, y: 1.0 - y * y),
     "asinh": ("asinh", math.asinh, lambda a, y: 1.0 / math.sqrt(a * a + 1.0)),
     "acosh": ("acosh", math.acosh, lambda a, y: _div(1.0, _sqrt(a * a - 1.0))),

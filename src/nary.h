@@ -1,7 +1,7 @@
 /* The mathematics of the n-ary operations (the NARY rows of ops.def).
  *
  * A node's operands are `n` slots. A slot is the index of a node, or CONSTANT, and then the number is in `reals` at the
- * slot's place; a node without constants has no such reals. Where an operation needs memory of its own it has more reals:
+ * slot's place; a node without constants has no such reals. Where an operation needs memory of its own it has more:
  *
  *   user              slots x_k; reals: a slope each, or none
  *   dot               slots bias, x_0, y_0, x_1, y_1, ...
@@ -133,7 +133,7 @@ static inline void dot_pull(const struct operands *x, double g, double *grad)
     }
 }
 
-/* The slope of a product by a factor is the product of the factors before it and of those after it: right also at zeros. */
+/* The slope of a product by a factor is the product of the factors before and of those after it: right at zeros too. */
 static inline void prod_pull(const struct operands *x, double g, double *grad)
 {
     double *before = x->reals + x->n, after = 1.0;

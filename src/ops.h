@@ -1,9 +1,11 @@
-/* What the op table (ops.def) becomes in C: the codes, their names, and one value and one slope function a number of operands.
+/* What the op table (ops.def) becomes in C: the codes, their names, a value and a slope function for one operand and for
+ * two.
  *
  * A code says the operation and what its operands are. The codes lie in this order, so that one comparison tells how to
  * read a node:
  *
- *   OP_LEAF | unary | binary of (node, constant) | of (constant, node) | OP_FIRST_BINARY.. of (node, node) | OP_FIRST_NARY..
+ *   OP_LEAF | unary | OP_FIRST_VC: binary of (node, constant) | OP_FIRST_CV: of (constant, node)
+ *           | OP_FIRST_BINARY: of (node, node) | OP_FIRST_NARY: n-ary
  *
  * Everything here is a pure function of numbers: no state, no Python, safe in any thread.
  */
@@ -43,7 +45,7 @@ static inline double op_sign(double a) { return (a > 0.0) - (a < 0.0); }
 
 static inline double op_sigmoid(double a) { return a >= 0.0 ? 1.0 / (1.0 + exp(-a)) : exp(a) / (1.0 + exp(a)); }
 
-static inline double op_normal_cdf(double a) { return 0.5 * (1.0 + erf(a * M_SQRT1_2)); }
+static inline double op_normal_cdf(double a) { return 0.5 * erfc(-a * M_SQRT1_2); }
 
 static inline double op_half_at_tie(double a, double b) { return a > b ? 1.0 : a < b ? 0.0 : 0.5; }
 

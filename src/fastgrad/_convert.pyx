@@ -8,7 +8,7 @@ from fastgrad._handle cimport Handle
 
 
 cdef bint as_double(object x, double *number) except -1:
-    """Read a plain number: what has __float__, but no scalar, complex number or array of numbers. False where x is none."""
+    """Read a plain number: what has __float__, but is no scalar, complex number or array. False where x is none."""
     if PyFloat_Check(x):
         number[0] = PyFloat_AS_DOUBLE(x)
         return True

@@ -6,7 +6,7 @@ from collections import namedtuple
 from libc.stdint cimport uint32_t
 
 from fastgrad._convert cimport number_of
-from fastgrad._handle cimport Handle, record_nothing, state_of
+from fastgrad._handle cimport record_nothing, state_of
 from fastgrad._nary cimport given_value
 from fastgrad._node cimport Node
 from fastgrad._numbers cimport any_operation
@@ -101,7 +101,7 @@ cdef class Custom:
 
     def __init__(self, name, value, *partials):
         if not callable(value) or not all(map(callable, partials)):
-            raise TypeError("custom() takes a name, a function for the value, and a function for each partial derivative")
+            raise TypeError("custom() takes a name, a function for the value, and one for each partial derivative")
         self.name = name
         self.value = value
         self.partials = partials
@@ -114,7 +114,10 @@ cdef class Custom:
 
     def __call__(self, *arguments):
         if len(arguments) != len(self.partials):
-            raise TypeError(f"{self.name}() takes {len(self.partials)} arguments, one for each partial derivative, not {len(arguments)}")
+            raise TypeError(
+                f"{self.name}() takes {len(self.partials)} arguments, as many as it has partial derivatives, "
+                f"not {len(arguments)}"
+            )
         numbers = [x.data if isinstance(x, Node) else number_of(x, f"an argument of {self.name}()") for x in arguments]
         result = given_value(OP_custom, list(arguments), number_of(self.value(*numbers), f"the value of {self.name}()"))
         if isinstance(result, Node) and result.prev:
@@ -172,7 +175,7 @@ class no_grad:
         record_nothing(False)
 
 
-TapeInfo = namedtuple("TapeInfo", "nodes capacity bytes collections")
+TapeInfo = namedtuple("TapeInfo", "nodes capacity bytes collections", module="fastgrad._functions")
 TapeInfo.__doc__ = "What `tape_info` tells: nodes in use, nodes there is room for, bytes allocated, collections so far."
 
 
@@ -182,8 +185,8 @@ def tape_info():
     Returns
     -------
     TapeInfo
-        ``nodes`` in use (garbage not yet collected among them), ``capacity`` in nodes, ``bytes`` allocated for them, and the number of
-        ``collections`` so far.
+        ``nodes`` in use (garbage not yet collected among them), ``capacity`` in nodes, ``bytes`` allocated for them,
+        and the number of ``collections`` so far.
 
     Examples
     --------
@@ -197,7 +200,8 @@ def tape_info():
 
 
 def collect():
-    """Drop all nodes that nobody can reach any more, now, and give their memory back. It happens by itself as the tape grows.
+    """Drop all nodes that nobody can reach any more, now, and give their memory back. It happens by itself as the tape
+    grows.
 
     >>> import fastgrad
     >>> fastgrad.collect()

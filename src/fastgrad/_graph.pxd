@@ -1,4 +1,5 @@
-"""What is done with the graph below a number, where Python has a part in it: the sweeps' drivers, steps, operands, errors.
+"""What is done with the graph below a number, where Python has a part in it: the sweeps' drivers, steps, operands,
+errors.
 
 Arrays of the tape are read afresh after every call that may run Python code.
 """

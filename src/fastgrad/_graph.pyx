@@ -7,14 +7,14 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport uint32_t
 
 from fastgrad._handle cimport Handle, handle_of, state_at
-from fastgrad._nodeset cimport NodeSet, add, take_below
+from fastgrad._nodeset cimport NodeSet, take_below
 from fastgrad._sweep cimport (
     add_operands, borrow_set, find_order, give_back, knows_order, needs_python, order, pull, pull_from, pull_in_order,
     recompute_in_order,
 )
 from fastgrad._tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_custom, OP_fsum,
-    OP_hypot, OP_ifel, OP_pick, OP_select, OP_user, operand, operands, op_rows, payload, takes_gradient, tape,
+    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK,
+    OP_custom, OP_fsum, OP_hypot, OP_pick, OP_user, op_rows, operand, operands, payload, takes_gradient, tape,
 )
 
 
@@ -150,8 +150,8 @@ cdef int python_value(uint32_t node) except -1:
         user_value(node)
     else:
         raise ValueError(
-            f"forward() cannot compute {describe(node)} again: its condition was a plain Python bool. Give the comparison of scalars "
-            f"itself as condition (x > 0, not x.data > 0), or build the graph anew"
+            f"forward() cannot compute {describe(node)} again: its condition was a plain Python bool. Give the "
+            f"comparison of scalars itself as condition (x > 0, not x.data > 0), or build the graph anew"
         )
     return 0
 
@@ -160,8 +160,8 @@ cdef int user_value(uint32_t node) except -1:
     forward = state_at(node).get("_forward")
     if forward is None:
         raise ValueError(
-            f"forward() cannot compute {describe(node)} again: its value was given from outside. Set its _forward to a function "
-            f"that sets its data, or build the graph anew"
+            f"forward() cannot compute {describe(node)} again: its value was given from outside. Set its _forward to a "
+            f"function that sets its data, or build the graph anew"
         )
     forward()
     return 0
@@ -188,7 +188,7 @@ cdef int sweep_forward(Handle root) except -1:
 # The op table as Python sees it.
 
 def op_table():
-    """The rows of the op table, for tests and documentation: (name, symbol, number of operands or 0 for n-ary, Python's function)."""
+    """The rows of the op table, for tests: (name, symbol, number of operands or 0 for n-ary, Python's function)."""
     codes = [*range(1, OP_FIRST_VC), *range(OP_FIRST_BINARY, OP_END)]
     return [
         (

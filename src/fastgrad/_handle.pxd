@@ -1,11 +1,13 @@
 """The Python object for a node.
 
-A handle holds a node's index; the tape points back at the index, so that it can be changed when nodes move, and does not own the handle.
-There is at most one handle of a node at a time. Where a handle has state (a label, an attribute, a callback), or was made by walking
-a graph, it is *pinned*: the tape owns one reference, and the handle lives as long as its node.
+A handle holds a node's index; the tape points back at the index, so that it can be changed when nodes move, and does
+not own the handle. There is at most one handle of a node at a time. Where a handle has state (a label, an attribute, a
+callback), or was made by walking a graph, it is *pinned*: the tape owns one reference, and the handle lives as long as
+its node.
 
-Handles of the two built-in types are never returned to Python's allocator but kept on a shelf, a quarter of the cost of an operation.
-They have no part in Python's garbage collector, which could not see through the tape; `_pins` finds the cycles through their state.
+Handles of the two built-in types are never returned to Python's allocator but kept on a shelf, a quarter of the cost of
+an operation. They have no part in Python's garbage collector, which could not see through the tape; `_pins` finds the
+cycles through their state.
 """
 
 from cpython.object cimport PyObject

@@ -18,7 +18,11 @@ cdef extern from *:
     static PyObject *allocate(PyTypeObject *type) { return type->tp_alloc(type, 0); }
     static void deallocate(PyObject *object) { Py_TYPE(object)->tp_free(object); }
     static Py_ssize_t size_of_instances(PyTypeObject *type) { return type->tp_basicsize; }
-    static int clear_slots(PyObject *object) { inquiry clear = Py_TYPE(object)->tp_clear; return clear ? clear(object) : 0; }
+    static int clear_slots(PyObject *object)
+    {
+        inquiry clear = Py_TYPE(object)->tp_clear;
+        return clear ? clear(object) : 0;
+    }
     static void set_deallocator(PyTypeObject *type, destructor function) { type->tp_dealloc = function; }
     static void set_name(PyTypeObject *type, const char *name) { type->tp_name = name; }
     static void set_dictionary(PyTypeObject *type, Py_ssize_t offset) { type->tp_dictoffset = offset; }
@@ -34,7 +38,7 @@ cdef extern from *:
 cdef dict nothing = {}
 cdef list types = [None, None]  # by kind
 cdef dict kinds = {}            # by type
-cdef dict silent = {}           # threads that record nothing: how often they asked for it
+cdef object local = threading.local()
 cdef uint32_t pins_at_most = 1 << 14
 
 
@@ -112,19 +116,34 @@ cdef int make_room() except -1:
     return recording()
 
 
+# Recording can be stopped thread by thread. A thread's wishes end with it.
+
+cdef class Silence:
+    cdef int wishes
+
+    def __dealloc__(self):
+        if self.wishes:
+            tape.paused -= 1
+            resume_limit()
+
+
 cdef bint recording() except -1:
-    return tape.paused == 0 or threading.get_ident() not in silent
+    """Does this thread record?"""
+    if tape.paused == 0:
+        return True
+    silence = getattr(local, "silence", None)
+    return silence is None or (<Silence>silence).wishes == 0
 
 
 cdef int record_nothing(bint nothing) except -1:
     """Stop recording in this thread, or take one such wish back."""
-    thread = threading.get_ident()
-    wishes = silent.get(thread, 0) + (1 if nothing else -1)
-    if wishes:
-        silent[thread] = wishes
-    else:
-        silent.pop(thread, None)
-    tape.paused = len(silent)
+    cdef Silence silence = getattr(local, "silence", None)
+    cdef bint before
+    if silence is None:
+        silence = local.silence = Silence()
+    before = silence.wishes > 0
+    silence.wishes += 1 if nothing else -1
+    tape.paused += (silence.wishes > 0) - before
     return resume_limit()
 
 

@@ -1,4 +1,4 @@
-"""Nodes of many operands: one node for what would be dozens. What they compute is in nary.h, with the layout of a payload."""
+"""Nodes of many operands: one for what would be dozens. What they compute is in nary.h, with a payload's layout."""
 
 import math
 
@@ -8,8 +8,8 @@ from libc.stdint cimport uint32_t, uint64_t
 from fastgrad._convert cimport number_of
 from fastgrad._handle cimport Handle, leaf, make, recording
 from fastgrad._tape cimport (
-    CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select, OP_softmax,
-    OP_sum, OP_user, Span, append, nary_value, operands, payload, payload_units, reserve, tape,
+    CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,
+    OP_softmax, OP_sum, OP_user, Span, append, nary_value, operands, payload, payload_units, reserve, tape,
 )
 
 
@@ -22,11 +22,13 @@ cdef list operands_from(object xs, str what):
     try:
         return list(xs)
     except TypeError:
-        raise TypeError(f"{what} takes a list or array of scalars and numbers, not {xs!r} of type {type(xs).__name__}") from None
+        raise TypeError(
+            f"{what} takes a list or array of scalars and numbers, not {xs!r} of type {type(xs).__name__}"
+        ) from None
 
 
 cdef Handle most_derived(list xs):
-    """The first operand of the most derived type, which says what the result is; None where there are plain numbers only."""
+    """The first operand of the most derived type, which says what the result is; None among plain numbers only."""
     like = None
     for x in xs:
         if isinstance(x, Handle) and (like is None or (type(x) is not type(like) and isinstance(x, type(like)))):
@@ -385,5 +387,5 @@ def hypot(*coordinates):
 
 
 def plain(x):
-    """The number of a scalar, or the number itself."""
+    """The number of a scalar, or the plain number itself; anything else is a TypeError."""
     return tape.data[(<Handle>x).node] if isinstance(x, Handle) else number_of(x, "an operand")

@@ -224,5 +224,5 @@ cdef class Node(Handle):
 cdef object refusal(Node number, str conversion):
     name = type(number).__name__
     return TypeError(
-        f"{conversion}() of a {name} would lose its gradient: use .data for the number, or fastgrad.math for functions of it"
+        f"{conversion}() of a {name} would lose its gradient: use .data for the number, or fastgrad.math for functions"
     )

@@ -1,9 +1,9 @@
 """A set of nodes that gives its members from the highest index down.
 
-A byte for each node says whether it is a member, a bit for each block of 64 nodes and one for each group of 64 blocks whether any of
-them is. So a sweep of a few nodes that lie far apart does not pay for what lies between. The nodes have bytes because storing one waits
-for nothing, where setting a bit of a word waits for the bit set before: the next node of a sweep is nearly always a neighbour of the
-last. The set is empty before and after use.
+A byte for each node says whether it is a member, a bit for each block of 64 nodes and one for each group of 64 blocks
+whether any of them is. So a sweep of a few nodes that lie far apart does not pay for what lies between. The nodes have
+bytes because storing one waits for nothing, where setting a bit of a word waits for the bit set before: the next node
+of a sweep is nearly always a neighbour of the last. The set is empty before and after use.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -34,7 +34,7 @@ cdef extern from *:
     }
     """
     uint32_t highest_bit(uint64_t word) nogil
-    ctypedef bint flag "_Bool"  # unlike a char, nothing else may lie where one does, so storing it makes no other value stale
+    ctypedef bint flag "_Bool"  # storing one makes no other value stale, as storing a char would: C lets chars overlap
     uint64_t bits_of_bytes(const flag *bytes) nogil
 
 cdef struct NodeSet:
@@ -79,7 +79,7 @@ cdef inline uint32_t next_block(NodeSet *s, uint32_t b) noexcept nogil:
 
 
 cdef inline uint32_t take_below(NodeSet *s, uint32_t i) noexcept nogil:
-    """Take member i out, the highest one, and return the next lower one, or 0 where there is none. Index 0 is no member."""
+    """Take member i out, the highest, and return the next lower one, or 0 where there is none. Index 0 is no member."""
     cdef uint32_t b = i >> 6
     cdef uint64_t members
     s.node[i] = 0

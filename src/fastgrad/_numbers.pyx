@@ -1,6 +1,7 @@
 """The number types: Python's operators and methods on nodes.
 
-A method converts its arguments, checks, appends a node and makes a handle. What an operation computes is in the op table.
+A method converts its arguments, checks, appends a node and makes a handle. What an operation computes is in the op
+table.
 """
 
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
@@ -13,7 +14,7 @@ from fastgrad._handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state
 from fastgrad._nary cimport choice, user_node
 from fastgrad._node cimport Node
 from fastgrad._tape cimport (
-    OP_FIRST_CV, OP_TO_CV, OP_TO_VC, append, op_doubtful, op_value1, op_value2, tape,
+    OP_FIRST_CV, OP_TO_CV, OP_TO_VC, append, op_doubtful, op_rows, op_value1, op_value2, tape,
 )
 
 cdef extern from "Python.h":
@@ -21,10 +22,11 @@ cdef extern from "Python.h":
 
 cdef extern from "ops.h" nogil:
     enum:
-        OP_abs, OP_acos, OP_acosh, OP_add, OP_asin, OP_asinh, OP_atan, OP_atan2, OP_atanh, OP_cbrt, OP_ceil, OP_clip_high,
-        OP_clip_low, OP_copysign, OP_cos, OP_cosh, OP_div, OP_erf, OP_erfc, OP_exp, OP_expm1, OP_floor, OP_fmod, OP_ge,
-        OP_gelu, OP_gt, OP_le, OP_leaky_relu, OP_log, OP_log10, OP_log1p, OP_log2, OP_lt, OP_max, OP_min, OP_mul, OP_neg,
-        OP_pos, OP_pow, OP_relu, OP_sigmoid, OP_sign, OP_sin, OP_sinh, OP_softplus, OP_sqrt, OP_sub, OP_tan, OP_tanh
+        OP_abs, OP_acos, OP_acosh, OP_add, OP_asin, OP_asinh, OP_atan, OP_atan2, OP_atanh, OP_cbrt, OP_ceil,
+        OP_clip_high, OP_clip_low, OP_copysign, OP_cos, OP_cosh, OP_div, OP_erf, OP_erfc, OP_exp, OP_expm1, OP_floor,
+        OP_fmod, OP_ge, OP_gelu, OP_gt, OP_le, OP_leaky_relu, OP_log, OP_log10, OP_log1p, OP_log2, OP_lt, OP_max,
+        OP_min, OP_mul, OP_neg, OP_pos, OP_pow, OP_relu, OP_sigmoid, OP_sign, OP_sin, OP_sinh, OP_softplus, OP_sqrt,
+        OP_sub, OP_tan, OP_tanh
 
 
 # Appending a node.
@@ -80,6 +82,10 @@ cdef object any_operation(uint32_t op, left, right):
         return of_two(op, <Node>left, <Node>right, <Node>(right if isinstance(right, type(left)) else left))
     elif as_double(right, &constant):
         return with_constant(op + OP_TO_VC, <Node>left, constant)
+    if getattr(left, "ndim", 0) or getattr(right, "ndim", 0):
+        from fastgrad import arrays
+
+        return arrays.elementwise(op_rows[op].name.decode(), left, right)
     return NotImplemented
 
 
@@ -97,10 +103,12 @@ cdef class Number(Node):
 
     Notes
     -----
-    Operations with scalars and plain numbers give scalars, and so do the comparisons ``<``, ``>``, ``<=`` and ``>=``, whose data
-    is 1.0 or 0.0; ``==``, ``!=`` and ``hash`` go by identity. Errors are those of Python's own arithmetic, at the line that
-    makes them.
+    Operations with scalars and plain numbers give scalars, and so do the comparisons ``<``, ``>``, ``<=`` and ``>=``,
+    whose data is 1.0 or 0.0; ``==``, ``!=`` and ``hash`` go by identity. Errors are those of Python's own arithmetic,
+    at the line that makes them.
     """
+
+    __array_priority__ = 1000.0  # numpy's scalars and arrays let the operators here do the work
 
     def __hash__(self):
         return Node.__hash__(self)
@@ -146,7 +154,7 @@ cdef class Number(Node):
         """Absolute value; slope 0 at 0."""
         return with_constant(OP_abs, self, 0.0)
 
-    absolute = abs
+    absolute = fabs = abs
 
     def exp(self):
         """e to this power."""
@@ -388,7 +396,8 @@ cdef class Value(Number):
     """
 
     def __init__(
-        self, data, _children=None, _op=None, label=None, *, children=None, prev=None, op=None, local_grads=None, _local_grads=None
+        self, data, _children=None, _op=None, label=None, *, children=None, prev=None, op=None, local_grads=None,
+        _local_grads=None,
     ):
         cdef double number = number_of(data, f"{type(self).__name__}'s data")
         cdef uint32_t node

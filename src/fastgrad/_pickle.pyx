@@ -1,8 +1,9 @@
 """Pickling and deep copying: scalars with the graph they stand on, as flat arrays, whatever its depth.
 
-A scalar reduces to a segment and its place in it; a segment is the nodes it stands on that no earlier segment of the same pickler has,
-so that scalars pickled together share what they share. Which nodes were had is written in a session, which lives as long as one
-of its segments does, that is, as long as a pickler remembers it; until then nothing is collected, and nodes stay where they are.
+A scalar reduces to a segment and its place in it; a segment is the nodes it stands on that no earlier segment of the
+same pickler has, so that scalars pickled together share what they share. Which nodes were had is written in a session,
+which lives as long as one of its segments does, that is, as long as a pickler remembers it; until then nothing is
+collected, and nodes stay where they are.
 
 A place counts the nodes of a session's segments one after the other.
 """
@@ -16,12 +17,15 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from fastgrad._handle cimport UNLISTED, Handle, kind_of, make_typed, owner_of, state_at, state_of, type_of, unpinned_handle_of
+from fastgrad._handle cimport (
+    UNLISTED, Handle, kind_of, make_typed, owner_of, state_at, state_of, type_of, unpinned_handle_of,
+)
 from fastgrad._nodeset cimport NodeSet, add, take_below
 from fastgrad._sweep cimport borrow_set, give_back
 from fastgrad._tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel, OP_pick, OP_prod,
-    OP_select, OP_softmax, Second, Span, append, is_nary, op_rows, operands, payload, payload_units, reserve, resume_limit, tape,
+    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel,
+    OP_pick, OP_prod, OP_select, OP_softmax, Second, Span, append, is_nary, op_rows, operands, payload, payload_units,
+    reserve, resume_limit, tape,
 )
 
 cdef object open_session = None  # a weak reference
@@ -165,7 +169,7 @@ cdef Segment new_segment(Session session, uint32_t root):
 
 
 cdef list nodes_below(Session session, uint32_t root, dict parents):
-    """The nodes that root stands on and that have no place yet, from root down; the segments of those that have one are put in parents."""
+    """The nodes that root stands on and that have no place yet, from root down; parents gets the others' segments."""
     cdef NodeSet *s = borrow_set(root)
     cdef uint32_t i = root, k
     nodes = []
@@ -187,8 +191,8 @@ cdef list nodes_below(Session session, uint32_t root, dict parents):
 cdef int check_pickles(uint32_t i) except -1:
     if tape.op[i] & HAS_CALLBACK or callable(state_at(i).get("_forward")):
         raise TypeError(
-            f"{unpinned_handle_of(i)!r} cannot be pickled or copied: its _backward or _forward is a Python function. Make the operation with "
-            f"fastgrad.custom(), or pickle its .detach()"
+            f"{unpinned_handle_of(i)!r} cannot be pickled or copied: its _backward or _forward is a Python function. "
+            f"Make the operation with fastgrad.custom(), or pickle its .detach()"
         )
     return 0
 
@@ -214,18 +218,19 @@ cdef dict kept_state(Segment segment):
     for i in range(segment.count):
         if tape.owner[segment.nodes[i]] != NULL:
             handle = <Handle>owner_of(segment.nodes[i])
-            state = dict(state_at(segment.nodes[i]))
-            state.update((name, getattr(handle, name)) for name in copyreg._slotnames(type(handle)) if hasattr(handle, name))
+            slots = [name for name in copyreg._slotnames(type(handle)) if hasattr(handle, name)]
+            state = {**state_at(segment.nodes[i]), **{name: getattr(handle, name) for name in slots}}
             if state:
                 kept[segment.start + i] = state
     return kept or None
 
 
 cdef tuple columns(Segment segment):
-    """The nodes as flat arrays: types, operations, for each node its place in those, data, grads, first and second operands, payloads.
-    Operands are places; payloads follow each other in node order."""
+    """The nodes as flat arrays: types, operations, for each node its place in those, data, grads, first and second
+    operands, payloads. Operands are places; payloads follow each other in node order."""
     cdef uint32_t i, node, op, n = segment.count
-    cdef bytes ops = blank(n), kinds = blank(n), data = blank(8 * n), grad = blank(8 * n), first = blank(4 * n), second = blank(8 * n)
+    cdef bytes ops = blank(n), kinds = blank(n), data = blank(8 * n), grad = blank(8 * n)
+    cdef bytes first = blank(4 * n), second = blank(8 * n)
     cdef uint32_t *place = segment.session.place
     cdef Columns at = columns_at(ops, kinds, data, grad, first, second)
     types = []
@@ -304,11 +309,12 @@ def restore_segment(start, parents, types, names, ops, kinds, data, grad, first,
     cdef uint64_t units = len(payloads) // sizeof(uint32_t)
     cdef Columns at = columns_at(ops, kinds, data, grad, first, second)
     lengths = [len(column) for column in (kinds, data, grad, first, second)]
-    if lengths != [n, 8 * n, 8 * n, 4 * n, 8 * n] or max(ops, default=0) >= max(1, len(names)) or max(kinds, default=0) >= max(1, len(types)):
+    if lengths != [n, 8 * n, 8 * n, 4 * n, 8 * n] or max(ops) >= len(names) or max(kinds) >= len(types):
         raise damaged("its arrays do not fit together")
     reserve(n, units)
     restored = Restored.__new__(Restored)
-    restored.start, restored.count, restored.first, restored.parents = start, n, tape.count, sorted(parents, key=restored_start)
+    restored.start, restored.count, restored.first = start, n, tape.count
+    restored.parents = sorted(parents, key=restored_start)
     count, pool_count = tape.count, tape.pool_count
     memcpy(tape.pool + pool_count, PyBytes_AS_STRING(payloads), units * sizeof(uint32_t))
     codes = [op_codes[name] for name in names]
@@ -330,7 +336,9 @@ def restored_start(Restored restored):
     return restored.start
 
 
-cdef int append_restored(Restored restored, uint32_t op, uint32_t kind, Columns *at, uint32_t i, uint64_t pool_end) except -1:
+cdef int append_restored(
+    Restored restored, uint32_t op, uint32_t kind, Columns *at, uint32_t i, uint64_t pool_end
+) except -1:
     cdef uint32_t node
     cdef Second second = at.second[i]
     cdef uint32_t first = 0

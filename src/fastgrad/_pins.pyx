@@ -1,13 +1,13 @@
 """Letting go of pinned handles that nobody needs.
 
-The tape owns a reference to every pinned handle, and what is kept on a handle often refers to it again: a callback closes over
-its own output. Python's collector cannot see through the tape, so this module does what it would do, before every collection of nodes:
-it counts the references that pinned state holds on handles. A handle that has more than those, and its pin, is held from outside. It is
-needed, and with it what it was computed from and what its state refers to. The state of the other pinned handles is cleared, and
-their pins are given up.
+The tape owns a reference to every pinned handle, and what is kept on a handle often refers to it again: a callback
+closes over its own output. Python's collector cannot see through the tape, so this module does what it would do, before
+every collection of nodes: it counts the references that pinned state holds on handles. A handle that has more than
+those, and its pin, is held from outside. It is needed, and with it what it was computed from and what its state refers
+to. The state of the other pinned handles is cleared, and their pins are given up.
 
-State is followed only into objects all of whose references were found in state, so that the search ends at what is shared with the rest
-of the program and never takes for garbage what is not.
+State is followed only into objects all of whose references were found in state, so that the search ends at what is
+shared with the rest of the program and never takes for garbage what is not.
 """
 
 from cpython.object cimport PyObject, visitproc

@@ -1,8 +1,9 @@
 """The sweeps over the graph below a node: backward, forward, and the order they go in.
 
-A sweep runs until it is done or until a node needs Python: one with a callback or a custom operation, or a value on which Python must be
-asked. Then it returns that node; the caller, who holds the GIL, does the node's step and goes on below it. It also returns after a
-while so that the caller can look for signals. Nothing may be collected meanwhile: the caller holds `tape.hold`.
+A sweep runs until it is done or until a node needs Python: one with a callback or a custom operation, or a value on
+which Python must be asked. Then it returns that node; the caller, who holds the GIL, does the node's step and goes on
+below it. It also returns after a while so that the caller can look for signals. Nothing may be collected meanwhile: the
+caller holds `tape.hold`.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -58,8 +59,8 @@ cdef extern from *:
 cdef inline void fetch(NodeSet *s, uint32_t i) noexcept nogil:
     """Let the memory of a node far from the last one come while that is at work.
 
-    Graphs built in turns lie side by side at every step, so the lines behind are fetched for the next graph's sweep: with them
-    a node of 100,000 such graphs takes 63 cycles, without 93.
+    Graphs built in turns lie side by side at every step, so the lines behind are fetched for the next graph's sweep:
+    with them a node of 100,000 such graphs takes 63 cycles, without 93.
     """
     FETCH(&s.node[i], 1)
     FETCH(&tape.first[i], 0)

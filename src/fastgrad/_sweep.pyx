@@ -1,12 +1,13 @@
 """The kernels of the sweeps. The contract is in the header, _sweep.pxd."""
 
 from libc.stdint cimport uint32_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport free, realloc
 
 from fastgrad._nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_fsum, OP_hypot, OP_ifel, OP_pick,
-    OP_select, OP_user, nary_pull, nary_value, op_doubtful, op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
+    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_fsum, OP_hypot, OP_ifel, OP_pick,
+    OP_select, OP_user, nary_pull, nary_value, op_doubtful, op_slope1, op_slope2, op_value1, op_value2, operands,
+    payload, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
@@ -71,7 +72,7 @@ cdef void pull(uint32_t i) noexcept nogil:
 
 
 cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil:
-    """Sweep from member i down; return 0 when done, else the node at which the caller is needed or may look for signals."""
+    """Sweep from member i down; return 0 when done, else the node where the caller acts or looks for signals."""
     cdef uint32_t patience = PATIENCE
     while i and patience and not needs_python(i):
         pull_one(i)

@@ -2,16 +2,16 @@
 
 Contract
 --------
-A node is an index. Its operands have smaller indices, so that the order of the indices is a topological order. Index 0 is
-no node. A node is alive while a handle owns it (``owner[i]`` is not NULL) or a living node has it as operand; the others
-are garbage, which `reserve` squeezes out when the tape is full: the survivors move down in order, and through ``owner`` every
-handle's index is set to the new one. So an index is good until the next `reserve`, unless ``hold`` is above 0, and the arrays
-may move then, so that no pointer into them may be kept either.
+A node is an index. Its operands have smaller indices, so that the order of the indices is a topological order. Index
+0 is no node. A node is alive while a handle owns it (``owner[i]`` is not NULL) or a living node has it as operand;
+the others are garbage, which `reserve` squeezes out when the tape is full: the survivors move down in order, and
+through ``owner`` every handle's index is set to the new one. So an index is good until the next `reserve`, unless
+``hold`` is above 0, and the arrays may move then, so that no pointer into them may be kept either.
 
 At and beyond ``count``, ``grad`` is 0 and ``owner`` is NULL: appending a node writes neither.
 
-The tape belongs to the process; whoever touches it holds the GIL. Kernels are ``nogil`` as they know no Python objects, not
-because they may run beside each other.
+The tape belongs to the process; whoever touches it holds the GIL. Kernels are ``nogil`` as they know no Python objects,
+not because they may run beside each other.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
@@ -32,7 +32,8 @@ cdef extern from "nary.h" nogil:
 cdef extern from "ops.h" nogil:
     enum op_code:
         OP_LEAF, OP_FIRST_VC, OP_FIRST_CV, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, OP_TO_VC, OP_TO_CV
-        OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_pick, OP_select, OP_ifel, OP_fsum, OP_hypot, OP_custom
+        OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_pick, OP_select, OP_ifel, OP_fsum
+        OP_hypot, OP_custom
     struct op_row:
         const char *symbol
         const char *name

@@ -29,7 +29,7 @@ cdef int resize(void **array, size_t item, size_t length) except -1 nogil:
 
 
 cdef int resize_nodes(uint32_t capacity) except -1 nogil:
-    """Change the capacity of the node arrays. After a failure the arrays may be longer than the capacity says, never shorter."""
+    """Change the capacity of the node arrays. After a failure the arrays may be longer than it says, never shorter."""
     cdef uint32_t known = min(tape.capacity, capacity)
     tape.capacity = known
     resize(<void **>&tape.data, sizeof(double), capacity)
@@ -46,7 +46,7 @@ cdef int resize_nodes(uint32_t capacity) except -1 nogil:
 
 
 cdef uint64_t grown(uint64_t needed, uint64_t capacity, uint64_t threshold) noexcept nogil:
-    """The next capacity: half as much again, of a large tape an eighth, but not beyond where a collection comes first."""
+    """The next capacity: half as much again, of a large tape an eighth; not beyond where a collection comes first."""
     return min(<uint64_t>MOST, max(needed, min(capacity + (capacity >> (1 if capacity < LARGE else 3)), threshold)))
 
 
@@ -78,8 +78,8 @@ cdef int reserve(uint32_t nodes, uint64_t units) except -1:
     return 0
 
 
-# Collection: mark from the owned nodes in one sweep down, then slide the survivors up to the front. `to` has, for each node, 0 where it is
-# garbage, and later its new index.
+# Collection: mark from the owned nodes in one sweep down, then slide the survivors up to the front. `to` has, for each
+# node, 0 where it is garbage, and later its new index.
 
 cdef inline void mark_operands(uint32_t *to, uint32_t i) noexcept nogil:
     cdef uint32_t op = tape.op[i] & OP_MASK, k
@@ -153,7 +153,7 @@ cdef void slide(uint32_t *to, uint32_t survivors) noexcept nogil:
 
 
 cdef int release_pins() except -1:
-    """Let go of what only its own state holds. The finalizers of that may compute, so nothing is collected meanwhile."""
+    """Let go of what only its own state holds. Its finalizers may compute, so nothing is collected meanwhile."""
     tape.hold += 1
     try:
         tape.release_pins()
@@ -185,8 +185,8 @@ cdef int collect() except -1:
 cdef int set_thresholds() except -1 nogil:
     """Say when to collect again, and give memory back where that is far below what there is.
 
-    Collecting at three times what survived, and at some room beside, costs a training loop about a nanosecond a node; twice
-    or four times measured the same within the noise, the room alone does not keep up with a graph that grows.
+    Collecting at three times what survived, and at some room beside, costs a training loop about a nanosecond a node;
+    twice or four times measured the same within the noise, the room alone does not keep up with a graph that grows.
     """
     tape.threshold = <uint32_t>min(<uint64_t>MOST, 3 * <uint64_t>tape.count + SMALLEST)
     tape.pool_threshold = <uint32_t>min(<uint64_t>MOST, 3 * <uint64_t>tape.pool_count + SMALLEST_POOL)

@@ -1,0 +1,40 @@
+"""What the words promise: every example runs, and the generated page is up to date."""
+
+import doctest
+import importlib
+import pkgutil
+import runpy
+from pathlib import Path
+
+import pytest
+
+import fastgrad
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.") if not m.name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", ["fastgrad", *MODULES])
+def test_examples_of_modules_run(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+def test_compiled_modules_have_examples():
+    finder = doctest.DocTestFinder()
+    for name in ("fastgrad._node", "fastgrad._numbers", "fastgrad._nary", "fastgrad._functions"):
+        assert any(test.examples for test in finder.find(importlib.import_module(name))), name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_of_pages_run(page):
+    result = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+@pytest.mark.skipif(not (ROOT / "src").exists(), reason="tested outside the checkout")
+def test_the_page_of_operations_is_the_op_tables():
+    make = runpy.run_path(str(ROOT / "docs" / "make_operations.py"))
+    assert (ROOT / "docs" / "operations.md").read_text() == make["operations"](), "run python docs/make_operations.py"
