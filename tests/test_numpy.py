@@ -39,10 +39,10 @@ def test_numpy_numbers_on_the_left(number, operation, plain):
 
 
 @pytest.mark.parametrize("operation", COMPARISONS)
-def test_numpy_compares_arrays_to_bools(number, operation):
+def test_comparisons_with_arrays_are_nodes(number, operation):
     x, array = number(2.0), np.array([1.0, 2.0, 3.0])
-    assert operation(x, array).tolist() == operation(2.0, array).tolist()
-    assert operation(array, x).tolist() == operation(array, 2.0).tolist()
+    assert [node.data for node in operation(x, array)] == operation(2.0, array).tolist()
+    assert [node.data for node in operation(array, x)] == operation(array, 2.0).tolist()
 
 
 def test_data_from_numpy(number):

@@ -188,10 +188,11 @@ class TestMicrograd:
     def test_served_only_while_the_program_runs(self, script, monkeypatch):
         marker = object()
         monkeypatch.setitem(sys.modules, "micrograd", marker)
+        known = {name for name in sys.modules if name.startswith("micrograd.")}
         before = list(sys.meta_path), list(sys.path), list(sys.argv), sys.modules["__main__"]
         run_script(script("import micrograd.nn\nassert micrograd.nn.MLP"))
         assert sys.modules["micrograd"] is marker
-        assert not [name for name in sys.modules if name.startswith("micrograd.")]
+        assert {name for name in sys.modules if name.startswith("micrograd.")} == known
         assert (list(sys.meta_path), list(sys.path), list(sys.argv), sys.modules["__main__"]) == before
 
     def test_methods_may_be_added_to_its_value(self, script):

@@ -63,7 +63,7 @@ def test_operators_take_arrays_element_by_element() -> None:
     x, array = Value(2.0), np.ones(2)
     assert_type(x * array, NDArray[np.object_])
     assert_type(array - x, NDArray[np.object_])
-    assert_type(x > array, NDArray[np.bool_])
+    assert_type(x > array, NDArray[np.object_])
 
 
 def test_subclass_results_are_of_the_subclass() -> None:
