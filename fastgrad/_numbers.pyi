@@ -13,6 +13,7 @@ from fastgrad._node import Node
 _Operand: TypeAlias = Node | SupportsFloat
 
 class Number(Node):
+    __array_priority__: float
     @overload
     def __add__(self, other: NDArray[Any], /) -> NDArray[np.object_]: ...
     @overload
