@@ -103,7 +103,7 @@ def elementwise(name, left, right):
 
 
 def _as_objects(x):
-    """The array, or the scalar as an array without dimensions: numpy would make one of it that gives way to the scalar."""
+    """The array, or the scalar in an array without dimensions, so that numpy does not hand the work back to it."""
     if not isinstance(x, Node):
         return x
     array = np.empty((), dtype=object)

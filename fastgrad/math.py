@@ -10,6 +10,7 @@ gradient flows. Functions that read a number off (``isfinite``, ``floor``) do so
 (0.479425538604203, Value(data=0.479425538604203, grad=0.0))
 """
 
+import functools as _functools
 import math as _math
 
 from fastgrad import _functions, _nary
@@ -54,53 +55,70 @@ def _any_scalar(xs):
     return any(isinstance(x, _Node) for x in xs)
 
 
+def _for_scalars(function):
+    """Let Python's own function of the name, where it has one, take all calls without a scalar."""
+    plain = getattr(_math, function.__name__, function)
+
+    @_functools.wraps(function)
+    def either(*numbers):
+        return function(*numbers) if _any_scalar(numbers) else plain(*numbers)
+
+    return either
+
+
+@_for_scalars
 def fabs(x):
     """Absolute value, as a float or a scalar; its slope at 0 is 0."""
-    return abs(x) if isinstance(x, _Node) else _math.fabs(x)
+    return abs(x)
 
 
+@_for_scalars
 def log(x, base=None):
     """Natural logarithm, or the logarithm to a base."""
-    if not _any_scalar((x, base)):
-        return _math.log(x) if base is None else _math.log(x, base)
     numerator = x.log() if isinstance(x, _Node) else _math.log(x)
     return numerator if base is None else numerator / log(base)
 
 
+@_for_scalars
 def pow(x, y):
     """x to the power y, with a gradient for both."""
-    return x**y if _any_scalar((x, y)) else _math.pow(x, y)
+    return x**y
 
 
+@_for_scalars
 def exp2(x):
     """2 to the power x."""
     return 2.0**x
 
 
+@_for_scalars
 def degrees(x):
     """An angle in degrees, from radians."""
     return x * (180.0 / _math.pi)
 
 
+@_for_scalars
 def radians(x):
     """An angle in radians, from degrees."""
     return x * (_math.pi / 180.0)
 
 
+@_for_scalars
 def ldexp(x, i):
     """x times 2 to the whole power i."""
-    return x * 2.0**i if isinstance(x, _Node) else _math.ldexp(x, i)
+    return x * 2.0**i
 
 
+@_for_scalars
 def hypot(*coordinates):
     """Euclidean length, in one node. Its slope at the origin is 0."""
-    return _nary.hypot(*coordinates) if _any_scalar(coordinates) else _math.hypot(*coordinates)
+    return _nary.hypot(*coordinates)
 
 
 def dist(p, q):
     """Euclidean distance of two points, in one node beside the differences."""
     p, q = list(p), list(q)
-    if not _any_scalar(p) and not _any_scalar(q):
+    if not _any_scalar(p + q):
         return _math.dist(p, q)
     if len(p) != len(q):
         raise ValueError(f"dist() takes points of the same dimension, not of {len(p)} and {len(q)}")
@@ -121,7 +139,9 @@ def prod(xs, *, start=1):
 
 def sumprod(p, q):
     """Sum of products, in one node."""
-    return _nary.dot(p, q)
+    p, q = list(p), list(q)
+    plain = getattr(_math, "sumprod", _nary.dot)  # Python 3.12
+    return _nary.dot(p, q) if _any_scalar(p + q) else plain(p, q)
 
 
 for _name in _METHODS.split():

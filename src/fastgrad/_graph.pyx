@@ -6,11 +6,12 @@ import operator
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport uint32_t
 
+from fastgrad._convert cimport number_of
 from fastgrad._handle cimport Handle, handle_of, state_at
 from fastgrad._nodeset cimport NodeSet, take_below
 from fastgrad._sweep cimport (
-    add_operands, borrow_set, find_order, give_back, knows_order, needs_python, order, pull, pull_from, pull_in_order,
-    recompute_in_order,
+    abandon, add_operands, borrow_set, find_order, give_back, knows_order, needs_python, order, pull, pull_from,
+    pull_in_order, recompute_in_order,
 )
 from fastgrad._tape cimport (
     CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK,
@@ -42,7 +43,7 @@ cdef int python_step(uint32_t node) except -1:
         return 0
     values = operand_values(node)
     for k, partial in enumerate(state["_custom"].partials):
-        slope = float(partial(*values))
+        slope = number_of(partial(*values), "a partial derivative")
         x = payload(node)
         if x.slots[k] != CONSTANT:
             tape.grad[x.slots[k]] += tape.grad[node] * slope
@@ -80,19 +81,23 @@ cdef int sweep_fresh(uint32_t i) except -1:
     return 0
 
 
-cdef int sweep_known() except -1:
-    cdef uint32_t k = 0, root = order.root
-    while True:
-        k = pull_in_order(k)
-        if k >= order.length:
-            return 0
-        if not needs_python(order.nodes[k]):
-            PyErr_CheckSignals()
-        else:
-            python_step(order.nodes[k])
-            k += 1
-            if order.root != root:  # the step asked for another order: find this one's again
-                find_order(root)
+cdef int sweep_known(uint32_t root) except -1:
+    cdef uint32_t k = 0, left
+    try:
+        while True:
+            k = pull_in_order(k)
+            if k >= order.length:
+                return 0
+            if needs_python(order.nodes[k]):
+                python_step(order.nodes[k])
+                find_order(root)  # the step may have asked for another
+                k += 1
+            else:
+                PyErr_CheckSignals()
+    finally:
+        find_order(root)
+        for left in range(k, order.length):
+            abandon(order.nodes[left])
 
 
 cdef int sweep_backward(Handle root, double gradient) except -1:
@@ -100,7 +105,7 @@ cdef int sweep_backward(Handle root, double gradient) except -1:
     tape.hold += 1
     try:
         if knows_order(root.node) and order.by_gradient:
-            sweep_known()
+            sweep_known(root.node)
         else:
             sweep_fresh(root.node)
     finally:
@@ -144,8 +149,7 @@ cdef int python_value(uint32_t node) except -1:
     elif op == OP_hypot:
         tape.data[node] = math.hypot(*values)
     elif op == OP_custom:
-        value = float(state_at(node)["_custom"].value(*values))
-        tape.data[node] = value
+        tape.data[node] = number_of(state_at(node)["_custom"].value(*values), f"the value of {symbol_of(node)}()")
     elif op == OP_user:
         user_value(node)
     else:

@@ -35,6 +35,7 @@ cdef int find_order(uint32_t root) except -1
 cdef bint knows_order(uint32_t root) noexcept nogil
 
 cdef void pull(uint32_t i) noexcept nogil
+cdef void abandon(uint32_t i) noexcept nogil
 cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil
 cdef uint32_t pull_in_order(uint32_t k) noexcept nogil
 cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil

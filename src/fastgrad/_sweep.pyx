@@ -2,12 +2,13 @@
 
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, realloc
+from libc.string cimport memset
 
 from fastgrad._nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape cimport (
     CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_fsum, OP_hypot, OP_ifel, OP_pick,
-    OP_select, OP_user, nary_pull, nary_value, op_doubtful, op_slope1, op_slope2, op_value1, op_value2, operands,
-    payload, tape,
+    OP_select, OP_softmax, OP_user, nary_pull, nary_value, op_doubtful, op_slope1, op_slope2, op_value1, op_value2,
+    operands, payload, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
@@ -29,9 +30,10 @@ cdef NodeSet *borrow_set(uint32_t root) except NULL:
 
 
 cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil:
-    """Return a set whose highest member is given; 0 where it is empty."""
+    """Return a set whose highest member is given, 0 where it is empty. A sweep that has members left was broken off."""
     global spare
     while member:
+        abandon(member)
         member = take_below(s, member)
     if spare == NULL and s.size <= 2 * <uint64_t>tape.capacity:
         spare = s
@@ -68,7 +70,18 @@ cdef inline void pull_one(uint32_t i) noexcept nogil:
 
 
 cdef void pull(uint32_t i) noexcept nogil:
+    """One node's step by itself: a pick passes what it gives the node it is picked from straight on."""
     pull_one(i)
+    if tape.op[i] & OP_MASK == OP_pick:
+        pull_one(tape.first[i])
+
+
+cdef void abandon(uint32_t i) noexcept nogil:
+    """Forget what a sweep that was broken off has left in a node that it had not come to."""
+    cdef operands x
+    if tape.op[i] & OP_MASK == OP_softmax:
+        x = payload(i)
+        memset(x.reals + 2 * x.n, 0, x.n * sizeof(double))
 
 
 cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil:
