@@ -45,6 +45,7 @@ extensions = [
         [f"src/fastgrad/{name}.pyx"],
         depends=HEADERS,
         include_dirs=["src"],
+        define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")],
         extra_compile_args=FLAGS,
         extra_link_args=LINK,
         libraries=[] if os.name == "nt" else ["m"],

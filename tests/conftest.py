@@ -1,13 +1,15 @@
 """Options, profiles and fixtures of the test-suite."""
 
+import os
+
 import hypothesis
 import pytest
 
 import fastgrad
 
-hypothesis.settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
-hypothesis.settings.register_profile("search", deadline=None, max_examples=5000)
-hypothesis.settings.load_profile("repeatable")
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, database=None, print_blob=True)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_addoption(parser):

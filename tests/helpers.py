@@ -14,11 +14,11 @@ import fastgrad
 PACKAGE_FOLDER = Path(fastgrad.__file__).parent
 
 COLLECT_ALWAYS = "FASTGRAD_COLLECT_ALWAYS" in os.environ
-SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+SANITIZED = "FASTGRAD_SANITIZED" in os.environ
 
 large = pytest.mark.skipif(COLLECT_ALWAYS, reason="a large graph takes for ever when every node collects")
-measures_memory = pytest.mark.skipif(
-    COLLECT_ALWAYS or SANITIZED, reason="measures memory, of which sanitizers and forced collections take their own"
+measures = pytest.mark.skipif(
+    COLLECT_ALWAYS or SANITIZED, reason="measures memory or time, of which sanitizers and forced collections take their own"
 )
 
 
@@ -32,10 +32,11 @@ def state(nodes):
     return [(exact(node.data), exact(node.grad)) for node in nodes]
 
 
-def run_python(code, *arguments, timeout=300, check=True, **environment):
-    """Run a program in a Python of its own and return what it printed and how it ended."""
+def run_python(code, *arguments, limit="true", timeout=300, check=True, **environment):
+    """Run a program in a Python of its own, under a shell's `ulimit` perhaps; return what it printed and how it ended."""
+    python = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
+        ["sh", "-c", f'{limit} && exec "$@"', "sh", *python],
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -13,7 +13,7 @@ cycles through their state.
 from cpython.object cimport PyObject
 from libc.stdint cimport uint8_t, uint32_t
 
-from fastgrad._tape cimport OP_LEAF, append, tape
+from fastgrad._tape cimport OP_LEAF, append, no_second, tape
 
 cdef extern from *:
     """
@@ -25,7 +25,7 @@ cdef enum:
     VALUE = 0        # the kind of each type of number: its place in `types`
     SCALAR = 1
     UNLISTED = 255   # a type beyond the table's size: its handles are pinned, so that none is ever made again
-    SHELF_SIZE = 1024
+    SHELF_SIZE = 1 << 12
 
 cdef class Handle:
     cdef uint32_t node
@@ -34,10 +34,10 @@ cdef class Handle:
     cdef PyObject *state  # the instance's dictionary, or NULL
 
 cdef struct Shelf:
+    PyObject *top    # the next one lies in its state; NULL where the shelf is empty
     uint32_t count
-    PyObject *handles[SHELF_SIZE]
 
-cdef Shelf shelf[2]
+cdef Shelf shelf[256]  # by kind; only those of the two built-in types are ever filled
 
 cdef object make_slowly(Handle like, uint32_t node)
 cdef int make_room() except -1
@@ -58,12 +58,13 @@ cdef int record_nothing(bint nothing) except -1
 
 cdef inline object make(Handle like, uint32_t node):
     """A handle for a node that has none, of the type of another handle."""
-    cdef Shelf *s = &shelf[like.kind & SCALAR]
-    cdef PyObject *handle
-    if like.kind > SCALAR or s.count == 0:
+    cdef Shelf *s = &shelf[like.kind]
+    cdef PyObject *handle = s.top
+    if handle == NULL:
         return make_slowly(like, node)
+    s.top = (<Handle>handle).state
     s.count -= 1
-    handle = s.handles[s.count]
+    (<Handle>handle).state = NULL
     (<Handle>handle).node = node
     tape.owner[node] = &(<Handle>handle).node
     return revive(handle)
@@ -71,4 +72,4 @@ cdef inline object make(Handle like, uint32_t node):
 
 cdef inline object leaf(Handle like, double value):
     """A handle for a new leaf, for which there is room."""
-    return make(like, append(OP_LEAF, like.kind, value, 0))
+    return make(like, append(OP_LEAF, like.kind, value, 0, no_second()))

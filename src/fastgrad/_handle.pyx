@@ -60,7 +60,7 @@ cdef class Handle:
     def __cinit__(self):
         make_room()
         self.kind = kind_of(type(self))
-        self.node = append(OP_LEAF, self.kind, 0.0, 0)
+        self.node = append(OP_LEAF, self.kind, 0.0, 0, no_second())
         tape.owner[self.node] = &self.node
         if self.kind == UNLISTED:
             pin(self)
@@ -91,7 +91,8 @@ cdef void release(PyObject *dead) noexcept:
     if (<Handle>dead).kind <= SCALAR:
         s = &shelf[(<Handle>dead).kind]
         if s.count < SHELF_SIZE:
-            s.handles[s.count] = dead
+            (<Handle>dead).state = s.top
+            s.top = dead
             s.count += 1
             return
     deallocate(dead)

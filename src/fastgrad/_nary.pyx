@@ -9,7 +9,8 @@ from fastgrad._convert cimport number_of
 from fastgrad._handle cimport Handle, leaf, make, recording
 from fastgrad._tape cimport (
     CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,
-    OP_softmax, OP_sum, OP_user, Span, append, nary_value, operands, payload, payload_units, reserve, tape,
+    OP_softmax, OP_sum, OP_user, Second, Span, append, nary_value, no_second, operands, payload, payload_units, reserve,
+    tape,
 )
 
 
@@ -84,8 +85,10 @@ cdef operands write_payload(uint32_t op, list xs, uint32_t nodes, Span *span) ex
 
 cdef uint32_t append_payload(uint32_t op, uint32_t kind, double value, Span span) noexcept:
     """The node whose payload was just written."""
-    cdef uint32_t i = append(op, kind, value, tape.pool_count)
-    tape.second[i].span = span
+    cdef Second second
+    cdef uint32_t i
+    second.span = span
+    i = append(op, kind, value, tape.pool_count, second)
     tape.pool_count += <uint32_t>payload_units(span.n, span.reals)
     return i
 
@@ -126,7 +129,7 @@ cdef uint32_t user_node(Handle like, double value, list children, object slopes)
     span.reals = len(numbers)
     if not recording():
         reserve(1, 0)
-        return append(OP_LEAF, like.kind, value, 0)
+        return append(OP_LEAF, like.kind, value, 0, no_second())
     reserve(1, payload_units(span.n, span.reals))
     for k in range(span.n):
         tape.pool[tape.pool_count + k] = (<Handle>children[k]).node
@@ -317,9 +320,9 @@ def softmax(xs):
 
 
 cdef object pick(Handle like, uint32_t node, double value, uint32_t place):
-    cdef uint32_t i = append(OP_pick, like.kind, value, node)
-    tape.second[i].place = place
-    return make(like, i)
+    cdef Second second = no_second()
+    second.place = place
+    return make(like, append(OP_pick, like.kind, value, node, second))
 
 
 cdef list at_least_one(object xs, str what):

@@ -14,7 +14,7 @@ from fastgrad._handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state
 from fastgrad._nary cimport choice, user_node
 from fastgrad._node cimport Node
 from fastgrad._tape cimport (
-    OP_FIRST_CV, OP_TO_CV, OP_TO_VC, append, op_doubtful, op_rows, op_value1, op_value2, tape,
+    OP_FIRST_CV, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
 )
 
 cdef extern from "Python.h":
@@ -34,14 +34,13 @@ cdef extern from "ops.h" nogil:
 cdef inline object with_constant(uint32_t op, Node x, double constant):
     """A node of an operation of one node, and perhaps a constant."""
     cdef double y = op_value1(op, tape.data[x.node], constant)
-    cdef uint32_t i
+    cdef Second second
     if op_doubtful(op, y):
         y = ask_of_one(op, tape.data[x.node], constant)
     if tape.count >= tape.limit and not make_room():
         return leaf(x, y)
-    i = append(op, x.kind, y, x.node)
-    tape.second[i].constant = constant
-    return make(x, i)
+    second.constant = constant
+    return make(x, append(op, x.kind, y, x.node, second))
 
 
 cdef double ask_of_one(uint32_t op, double x, double constant) except? -1.0:
@@ -51,14 +50,14 @@ cdef double ask_of_one(uint32_t op, double x, double constant) except? -1.0:
 cdef inline object of_two(uint32_t op, Node a, Node b, Node like):
     """A node of an operation of two nodes."""
     cdef double y = op_value2(op, tape.data[a.node], tape.data[b.node])
-    cdef uint32_t i
+    cdef Second second
     if op_doubtful(op, y):
         y = ask_python(op, tape.data[a.node], tape.data[b.node])
     if tape.count >= tape.limit and not make_room():
         return leaf(like, y)
-    i = append(op, like.kind, y, a.node)
-    tape.second[i].node = b.node
-    return make(like, i)
+    second.constant = 0.0
+    second.node = b.node
+    return make(like, append(op, like.kind, y, a.node, second))
 
 
 cdef inline object operation(uint32_t op, left, right):

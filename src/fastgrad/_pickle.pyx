@@ -352,9 +352,8 @@ cdef int append_restored(
         second.node = linked(restored, second.node, i)
     if op == OP_pick and (tape.op[first] != OP_softmax or second.place >= tape.second[first].span.n):
         raise damaged("a result of nothing")
-    node = append(op, kind, at.data[i], first)
+    node = append(op, kind, at.data[i], first, second)
     tape.grad[node] = at.grad[i]
-    tape.second[node] = second
     return 0
 
 

@@ -42,8 +42,8 @@ cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil
 
 
 cdef inline bint needs_python(uint32_t i) noexcept nogil:
-    """Is the node's step backward a Python function's?"""
-    return tape.op[i] & HAS_CALLBACK or tape.op[i] == OP_custom
+    """Is the node's step backward a Python function's? The flag of a callback is above all codes, custom the last."""
+    return tape.op[i] >= OP_custom
 
 
 cdef extern from *:

@@ -43,7 +43,7 @@ cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil:
 
 # Backward.
 
-cdef inline void pull_nary(uint32_t i, uint32_t op) noexcept nogil:
+cdef void pull_nary(uint32_t i, uint32_t op) noexcept nogil:
     cdef operands x
     if op == OP_pick:
         x = payload(tape.first[i])
@@ -53,27 +53,34 @@ cdef inline void pull_nary(uint32_t i, uint32_t op) noexcept nogil:
         nary_pull(op, &x, tape.grad[i], tape.data[i], tape.grad)
 
 
-cdef inline void pull_one(uint32_t i) noexcept nogil:
-    """Add to the grads of node i's operands what i's grad gives them."""
+cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
+    """Add to the grads of node i's operands what i's grad gives them, and the operands to the set, if one is given."""
     cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i], b
     cdef double g = tape.grad[i], da = 0.0, db = 0.0
     if op < OP_FIRST_BINARY:
         if op != OP_LEAF:
             tape.grad[a] += g * op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])
+            if s != NULL:
+                add_inner(s, a, i)
     elif op < OP_FIRST_NARY:
         b = tape.second[i].node
         op_slope2(op, tape.data[a], tape.data[b], tape.data[i], &da, &db)
         tape.grad[a] += g * da
         tape.grad[b] += g * db
+        if s != NULL:
+            add_inner(s, a, i)
+            add_inner(s, b, i)
     else:
         pull_nary(i, op)
+        if s != NULL:
+            add_operands(s, i, True)
 
 
 cdef void pull(uint32_t i) noexcept nogil:
     """One node's step by itself: a pick passes what it gives the node it is picked from straight on."""
-    pull_one(i)
+    pull_one(i, NULL)
     if tape.op[i] & OP_MASK == OP_pick:
-        pull_one(tape.first[i])
+        pull_one(tape.first[i], NULL)
 
 
 cdef void abandon(uint32_t i) noexcept nogil:
@@ -88,8 +95,7 @@ cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil:
     """Sweep from member i down; return 0 when done, else the node where the caller acts or looks for signals."""
     cdef uint32_t patience = PATIENCE
     while i and patience and not needs_python(i):
-        pull_one(i)
-        add_operands(s, i, True)
+        pull_one(i, s)
         i = take_below(s, i)
         patience -= 1
     return i
@@ -99,7 +105,7 @@ cdef uint32_t pull_in_order(uint32_t k) noexcept nogil:
     """The same over the known order from its place k on; return the place where it stopped, order.length when done."""
     cdef uint32_t end = min(order.length, k + PATIENCE)
     while k < end and not needs_python(order.nodes[k]):
-        pull_one(order.nodes[k])
+        pull_one(order.nodes[k], NULL)
         k += 1
     return k
 

@@ -89,15 +89,22 @@ cdef int collect() except -1
 cdef int resume_limit() noexcept nogil
 
 
-cdef inline uint32_t append(uint32_t op, uint32_t kind, double value, uint32_t first) noexcept nogil:
-    """A new node, for which there is room; the caller sets what its op has as second."""
+cdef inline uint32_t append(uint32_t op, uint32_t kind, double value, uint32_t first, Second second) noexcept nogil:
+    """A new node, for which there is room."""
     cdef uint32_t i = tape.count
     tape.count = i + 1
     tape.data[i] = value
     tape.first[i] = first
+    tape.second[i] = second
     tape.op[i] = op
     tape.kind[i] = kind
     return i
+
+
+cdef inline Second no_second() noexcept nogil:
+    cdef Second second
+    second.constant = 0.0
+    return second
 
 
 cdef inline uint64_t payload_units(uint64_t n, uint64_t reals) noexcept nogil:

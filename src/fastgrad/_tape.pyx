@@ -97,18 +97,15 @@ cdef inline void mark_operands(uint32_t *to, uint32_t i) noexcept nogil:
         to[tape.second[i].node] = 1
 
 
-cdef uint32_t find_survivors(uint32_t *to) noexcept nogil:
-    """Mark what is owned and what that stands on, and number it anew; return how many there are, index 0 among them."""
-    cdef uint32_t i, j = 1
+cdef uint32_t mark_survivors(uint32_t *to) noexcept nogil:
+    """Mark what is owned and what that stands on; return how many survive, index 0 among them."""
+    cdef uint32_t i, survivors = 1
     for i in range(tape.count - 1, 0, -1):
         if to[i] or tape.owner[i] != NULL:
             to[i] = 1
+            survivors += 1
             mark_operands(to, i)
-    for i in range(1, tape.count):
-        if to[i]:
-            to[i] = j
-            j += 1
-    return j
+    return survivors
 
 
 cdef uint32_t slide_payload(uint32_t *to, uint32_t i, uint32_t place) noexcept nogil:
@@ -123,31 +120,39 @@ cdef uint32_t slide_payload(uint32_t *to, uint32_t i, uint32_t place) noexcept n
     return place + units
 
 
-cdef void slide(uint32_t *to, uint32_t survivors) noexcept nogil:
-    cdef uint32_t i, j, op, pool_end = 0
+cdef inline void move(uint32_t *to, uint32_t i, uint32_t j) noexcept nogil:
+    """Move node i down to j, its operands, which have moved already, renumbered; a payload has been seen to."""
+    cdef uint32_t op = tape.op[i] & OP_MASK
+    if op != OP_LEAF and not is_nary(op):
+        tape.first[j] = to[tape.first[i]]
+    tape.second[j] = tape.second[i]
+    if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+        tape.second[j].node = to[tape.second[i].node]
+    tape.data[j] = tape.data[i]
+    tape.grad[j] = tape.grad[i]
+    tape.op[j] = tape.op[i]
+    tape.kind[j] = tape.kind[i]
+    if tape.owner[i] != NULL:
+        tape.owner[i][0] = j
+    tape.owner[j] = tape.owner[i]
+    tape.owner[i] = NULL
+
+
+cdef void slide(uint32_t *to) noexcept nogil:
+    cdef uint32_t i, j = 1, place, pool_end = 0
     for i in range(1, tape.count):
-        j = to[i]
-        if j == 0:
+        if to[i] == 0:
             continue
-        op = tape.op[i] & OP_MASK
-        tape.second[j] = tape.second[i]
-        if is_nary(op):
-            tape.first[j] = pool_end
-            pool_end = slide_payload(to, i, pool_end)
-        elif op != OP_LEAF:
-            tape.first[j] = to[tape.first[i]]
-            if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-                tape.second[j].node = to[tape.second[i].node]
-        tape.data[j] = tape.data[i]
-        tape.grad[j] = tape.grad[i]
-        tape.op[j] = tape.op[i]
-        tape.kind[j] = tape.kind[i]
-        tape.owner[j] = tape.owner[i]
-        if tape.owner[j] != NULL:
-            tape.owner[j][0] = j
-    memset(tape.grad + survivors, 0, (tape.count - survivors) * sizeof(double))
-    memset(tape.owner + survivors, 0, (tape.count - survivors) * sizeof(uint32_t *))
-    tape.count = survivors
+        to[i] = j
+        if is_nary(tape.op[i] & OP_MASK):
+            place = pool_end
+            pool_end = slide_payload(to, i, place)
+            tape.first[j] = place
+        if i != j:
+            move(to, i, j)
+        j += 1
+    memset(tape.grad + j, 0, (tape.count - j) * sizeof(double))
+    tape.count = j
     tape.pool_count = pool_end
     tape.generation += 1
 
@@ -174,9 +179,9 @@ cdef int collect() except -1:
     if to == NULL:
         raise MemoryError(f"no memory to collect {tape.count:,} nodes")
     with nogil:
-        survivors = find_survivors(to)
+        survivors = mark_survivors(to)
         if survivors < tape.count:
-            slide(to, survivors)
+            slide(to)
     free(to)
     tape.collections += 1
     return set_thresholds()
@@ -208,7 +213,7 @@ cdef int begin() except -1:
     tape.threshold = SMALLEST
     tape.pool_threshold = SMALLEST_POOL
     resize_nodes(SMALLEST // 2)
-    append(OP_LEAF, 0, NAN, 0)  # index 0 is no node
+    append(OP_LEAF, 0, NAN, 0, no_second())  # index 0 is no node
     return resume_limit()
 
 
