@@ -206,7 +206,7 @@ EXHAUST = """
         c.backward()
         assert (a.grad, c.prev[0].data) == (5.0, 12.0)
 
-    spare = [bytearray(1_000_000)]
+    spare = [bytearray(8_000_000)]
     x, w = Value(0.5), Value(1.0)
 """
 

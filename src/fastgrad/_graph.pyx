@@ -11,7 +11,7 @@ from fastgrad._handle cimport Handle, handle_of, state_at
 from fastgrad._nodeset cimport NodeSet, take_below
 from fastgrad._sweep cimport (
     abandon, add_operands, borrow_set, find_order, give_back, knows_order, needs_python, order, pull, pull_from,
-    pull_in_order, recompute_in_order,
+    pull_in_order, recompute, recompute_in_order,
 )
 from fastgrad._tape cimport (
     CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK,
@@ -182,9 +182,10 @@ cdef int sweep_forward(Handle root) except -1:
             if k == 0:
                 return 0
             PyErr_CheckSignals()
-            python_value(order.nodes[k - 1])
             k -= 1
-            find_order(node)
+            if not recompute(order.nodes[k]):
+                python_value(order.nodes[k])
+                find_order(node)  # the function may have asked for another
     finally:
         tape.hold -= 1
 

@@ -38,6 +38,7 @@ cdef void pull(uint32_t i) noexcept nogil
 cdef void abandon(uint32_t i) noexcept nogil
 cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil
 cdef uint32_t pull_in_order(uint32_t k) noexcept nogil
+cdef bint recompute(uint32_t i) noexcept nogil
 cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil
 
 

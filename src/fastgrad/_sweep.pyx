@@ -157,7 +157,7 @@ cdef int find_order(uint32_t root) except -1:
 
 # Forward.
 
-cdef inline bint recompute(uint32_t i) noexcept nogil:
+cdef bint recompute(uint32_t i) noexcept nogil:
     """Compute node i's data from its operands' data. False where that takes Python."""
     cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i]
     cdef double y
