@@ -1,6 +1,9 @@
 """Options, profiles and fixtures of the test-suite."""
 
+import copy
+import io
 import os
+import pickle
 
 import hypothesis
 import pytest
@@ -32,3 +35,24 @@ def pytest_collection_modifyitems(config, items):
 def number(request):
     """Each of the number types."""
     return getattr(fastgrad, request.param)
+
+
+def through_pickle(protocol, python=False):
+    def copied(thing):
+        if python:
+            file = io.BytesIO()
+            pickle._Pickler(file, protocol).dump(thing)
+            return pickle._loads(file.getvalue())
+        return pickle.loads(pickle.dumps(thing, protocol))
+
+    return copied
+
+
+WAYS = {f"pickle, protocol {k}": through_pickle(k) for k in range(pickle.HIGHEST_PROTOCOL + 1)}
+WAYS |= {"pickle in Python": through_pickle(4, python=True), "deepcopy": copy.deepcopy}
+
+
+@pytest.fixture(params=WAYS)
+def copied(request):
+    """Each way to copy something whole."""
+    return WAYS[request.param]

@@ -1,5 +1,6 @@
 """What several test files share."""
 
+import gc
 import operator
 import os
 import subprocess
@@ -18,7 +19,8 @@ SANITIZED = "FASTGRAD_SANITIZED" in os.environ
 
 large = pytest.mark.skipif(COLLECT_ALWAYS, reason="a large graph takes for ever when every node collects")
 measures = pytest.mark.skipif(
-    COLLECT_ALWAYS or SANITIZED, reason="measures memory or time, of which sanitizers and forced collections take their own"
+    COLLECT_ALWAYS or SANITIZED,
+    reason="measures memory or time, of which sanitizers and forced collections take their own",
 )
 
 
@@ -32,8 +34,16 @@ def state(nodes):
     return [(exact(node.data), exact(node.grad)) for node in nodes]
 
 
+def live_nodes():
+    """How many nodes are needed: those that are not go, and then what was kept on them."""
+    for _ in range(3):
+        gc.collect()
+        fastgrad.collect()
+    return fastgrad.tape_info().nodes
+
+
 def run_python(code, *arguments, limit="true", timeout=300, check=True, **environment):
-    """Run a program in a Python of its own, under a shell's `ulimit` perhaps; return what it printed and how it ended."""
+    """Run a program in a Python of its own, perhaps under a shell's `ulimit`; return how it ended."""
     python = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
     done = subprocess.run(
         ["sh", "-c", f'{limit} && exec "$@"', "sh", *python],
@@ -58,6 +68,21 @@ def reached(root):
                 seen.add(operand)
                 pending.append(operand)
     return nodes
+
+
+def check_the_tape():
+    """Whatever happened before: the tape computes, collects and sweeps."""
+    a, b = fastgrad.Value(3.0), fastgrad.Value(4.0)
+    c = fastgrad.sum([a * b, a, b.tanh()])
+    before = fastgrad.tape_info().nodes
+    for _ in range(100):
+        a * 2.0
+    fastgrad.collect()
+    assert fastgrad.tape_info().nodes <= before
+    c.backward()
+    assert a.grad == 5.0
+    assert a.prev == []
+    assert (a * b).prev == [a, b]
 
 
 POINTS = [-3.75, -1.0, -0.5, -1e-9, 0.0, 2e-8, 0.3, 0.7, 1.0, 2.5, 12.0]
@@ -92,3 +117,41 @@ ARITHMETIC = {
     "<=": operator.le,
     ">=": operator.ge,
 }
+
+
+# An operation of a user's own that can be pickled, and a graph with every kind of node.
+
+
+def half(a):
+    return a / 2.0
+
+
+def slope_of_half(a):
+    return 0.5
+
+
+HALF = fastgrad.custom("half", half, slope_of_half)
+
+
+def everything():
+    """A graph with every kind of node."""
+    x, w = fastgrad.Value(0.75, label="x"), fastgrad.Scalar(-1.5)
+    y = (x * w + 2.0) / (3.0 - x) - x**2 + 2.0**w + (x < w) * x
+    y = fastgrad.sum([y, 1.0, x]) + fastgrad.mean([x, 4.0]) + fastgrad.prod([x, w, 2.0]) + fastgrad.logsumexp([x, w])
+    y = y + fastgrad.softmax([x, y, 0.5])[1] + fastgrad.dot([x, 2.0], [w, y], bias=x) + HALF(x)
+    y = y + x.ifel(x > 0.0, w, 3.0) + fastgrad.math.where(True, x, w) + fastgrad.math.hypot(x, 2.0)
+    y = (
+        y
+        + fastgrad.math.fsum([x, w])
+        + fastgrad.math.max(x, 0.75)
+        + fastgrad.math.clip(w, -1.0, x)
+        + x.tanh().leaky_relu()
+    )
+    y = y + fastgrad.Value(9.0, (x, w), (0.5, 0.25)) + fastgrad.Value(1.0, (x,), "mark")
+    y.backward()
+    return y
+
+
+def walked(root):
+    """All there is to see of a graph."""
+    return [(type(node), node._op, node.label, *pair) for node, pair in zip(reached(root), state(reached(root)))]

@@ -1,31 +1,13 @@
 """Bad input, exceptions and interrupts: what is raised, and that the tape stays usable."""
 
-import os
-import sys
-import threading
+import operator
 
 import numpy as np
 import pytest
-from helpers import COLLECT_ALWAYS, large, run_python
+from helpers import check_the_tape, run_python
 
 import fastgrad
-from fastgrad import Scalar, Value
-
-
-def check():
-    """The tape computes, collects and sweeps."""
-    a, b = Value(3.0), Value(4.0)
-    c = fastgrad.sum([a * b, a, b.tanh()])
-    before = fastgrad.tape_info().nodes
-    for _ in range(100):
-        a * 2.0
-    fastgrad.collect()
-    assert fastgrad.tape_info().nodes <= before
-    c.backward()
-    assert a.grad == 5.0
-    assert a.prev == []
-    assert (a * b).prev == [a, b]
-
+from fastgrad import Value
 
 # Wrong types.
 
@@ -34,19 +16,19 @@ WRONG = ["3", b"3", None, 1j, [1.0], {}, object(), np.array([1.0, 2.0]), np.arra
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: type(wrong).__name__)
 def test_what_is_no_real_number_is_refused_by_name(number, wrong):
-    before = fastgrad.tape_info().nodes
     x = number(1.0)
     for attempt in (lambda: number(wrong), lambda: setattr(x, "data", wrong), lambda: setattr(x, "grad", wrong)):
         with pytest.raises(TypeError, match=f"must be a real number, not .*of type {type(wrong).__name__}") as raised:
             attempt()
         assert repr(wrong) in str(raised.value)
     assert (x.data, x.grad) == (1.0, 0.0)
-    assert fastgrad.tape_info().nodes <= before + 2 or COLLECT_ALWAYS
-    check()
+    check_the_tape()
 
 
 def test_a_scalar_is_no_data(number):
-    with pytest.raises(TypeError, match=rf"{number.__name__}'s data must be a real number.*: give its number, its \.data"):
+    with pytest.raises(
+        TypeError, match=rf"{number.__name__}'s data must be a real number.*: give its number, its \.data"
+    ):
         number(number(1.0))
 
 
@@ -59,7 +41,11 @@ def test_wrong_arguments_are_refused(number, arguments):
 
 
 def test_a_number_too_large_for_a_float_is_pythons_own_error(number):
-    for attempt in (lambda: number(10**400), lambda: number(1.0) * 10**400, lambda: fastgrad.sum([number(1.0), 10**400])):
+    for attempt in (
+        lambda: number(10**400),
+        lambda: number(1.0) * 10**400,
+        lambda: fastgrad.sum([number(1.0), 10**400]),
+    ):
         with pytest.raises(OverflowError, match="int too large to convert to float"):
             attempt()
 
@@ -75,13 +61,13 @@ def test_an_error_in_a_conversion_is_passed_on(number):
             attempt()
     with pytest.raises(KeyError, match="broken"):
         fastgrad.dot([number(1.0)], [Broken()])
-    check()
+    check_the_tape()
 
 
 def test_data_and_gradient_cannot_be_deleted(number):
     x = number(1.0)
-    for name in ("data", "grad", "label", "prev"):
-        with pytest.raises(AttributeError):
+    for name in ("data", "grad", "prev"):
+        with pytest.raises((AttributeError, NotImplementedError)):
             delattr(x, name)
     assert x.data == 1.0
 
@@ -107,7 +93,37 @@ def test_constructed_again():
     assert (y.data, y.prev[1], a.grad) == (10.0, a, 8.0)
     z.backward()
     assert (z.prev[0] is y, a.grad) == (False, 8.0 + 3.0 + 3.0)
-    check()
+    check_the_tape()
+
+
+# Operators with what is no number.
+
+
+@pytest.mark.parametrize(
+    "operation", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.lt]
+)
+@pytest.mark.parametrize("other", ["3", None, 1j, [1.0], {}, object()], ids=repr)
+def test_operators_with_what_is_no_number(number, operation, other):
+    for arguments in ((number(2.0), other), (other, number(2.0))):
+        with pytest.raises(TypeError, match="unsupported operand|not supported between|can't multiply|concatenate"):
+            operation(*arguments)
+
+
+def test_an_operand_may_take_over(number):
+    class Eager:
+        def __radd__(self, other):
+            return "taken"
+
+        def __rpow__(self, other):
+            return "power"
+
+    assert number(1.0) + Eager() == "taken"
+    assert number(1.0) ** Eager() == "power"
+
+
+def test_three_argument_pow_is_refused(number):
+    with pytest.raises(TypeError):
+        pow(number(2.0), 2, 5)
 
 
 # Exceptions in callbacks.
@@ -136,7 +152,7 @@ def test_an_exception_in_a_callback_comes_out_of_backward(number, error):
     y.zero_grad()
     y.backward()
     assert x.grad == 15.0
-    check()
+    check_the_tape()
 
 
 def test_a_sweep_that_ended_early_leaves_nothing_for_the_next(number):
@@ -171,7 +187,7 @@ def test_an_exception_two_sweeps_deep(number):
     y = outer + 1.0
     with pytest.raises(RuntimeError, match="deep"):
         y.backward()
-    check()
+    check_the_tape()
 
 
 def test_a_callback_that_sweeps_its_own_root_runs_out_of_python_stack(number):
@@ -180,7 +196,7 @@ def test_a_callback_that_sweeps_its_own_root_runs_out_of_python_stack(number):
     y._backward = y.backward
     with pytest.raises(RecursionError):
         y.backward()
-    check()
+    check_the_tape()
 
 
 # What callbacks may do.
@@ -333,131 +349,4 @@ def test_a_handle_may_come_back_in_its_finalizer(number):
     assert saved[0].data in (3.0, 6.0)
     saved.clear()
     del Phoenix.__del__
-    check()
-
-
-# Threads.
-
-
-def computed(seed):
-    """A graph with callbacks and n-ary nodes; its value and gradients depend on the seed alone."""
-    x, w = Value(0.1 + seed % 7), Value(0.3)
-    y = x
-    for k in range(30):
-        y = fastgrad.dot([y, w], [w, x], bias=float(k % 3)).tanh() + x / (k + 1.0)
-        if k % 10 == 5:
-            y._backward = lambda step=y._backward: step()
-            y.label = f"{seed}"
-    y = fastgrad.softmax([y, x, 0.5])[0]
-    y.backward()
-    y.forward()
-    return y.data, x.grad, w.grad
-
-
-def test_threads_may_share_the_tape():
-    expected, results, failures = {seed: computed(seed) for seed in range(7)}, [], []
-    interval = sys.getswitchinterval()
-
-    def work(start):
-        try:
-            for seed in range(start, start + 60):
-                results.append((seed, computed(seed)))
-                if seed % 10 == 0:
-                    fastgrad.collect()
-        except BaseException as error:
-            failures.append(error)
-
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=work, args=(7 * k,)) for k in range(4)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
-    assert not failures
-    assert len(results) == 240
-    assert all(result == expected[seed % 7] for seed, result in results)
-    check()
-
-
-def test_one_graph_grown_by_many_threads():
-    x, totals = Value(1.0), []
-
-    def work():
-        total = Value(0.0)
-        for k in range(2000):
-            total = total + x * float(k)
-        totals.append(total)
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    y = fastgrad.sum(totals)
-    y.backward()
-    assert x.grad == 4 * sum(range(2000))
-
-
-# Processes.
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
-def test_fork():
-    run_python("""
-        import os
-        import fastgrad
-        from fastgrad import Value
-
-        x = Value(2.0)
-        y = x * x
-        y.label = "y"
-        child = os.fork()
-        for _ in range(100_000):
-            z = (x * 1.5 + y).tanh()
-        (y * 3.0).backward()
-        fastgrad.collect()
-        assert (x.grad, y.label) == (12.0, "y")
-        if child:
-            assert os.waitpid(child, 0)[1] == 0
-    """)
-
-
-def test_a_pool_of_forked_workers():
-    run_python("""
-        import multiprocessing
-        from fastgrad import Value
-
-        shared = Value(3.0)
-
-        def slope(a):
-            x = Value(a)
-            (x * x * shared).backward()
-            return x.grad, shared.grad
-
-        with multiprocessing.get_context("fork").Pool(2) as pool:
-            assert sorted(set(pool.map(slope, [1.0] * 3)))[0] == (6.0, 1.0)
-        assert shared.grad == 0.0
-    """)
-
-
-AT_EXIT = {
-    "state": "y.label = 'y'; y.itself = y; y.other = [x, {'y': y}]",
-    "callbacks": "y._backward = lambda: (x, y)",
-    "a finalizer that computes": "class C:\n    def __del__(self, x=x): (x * 2.0).backward()\ny.c = C(); y.itself = y",
-    "a module that keeps nodes": "import fastgrad.keeper_of_nothing if False else sys\nsys.kept = [y, x]",
-    "a subclass": "class S(fastgrad.Scalar):\n    def __del__(self): self.data\nz = S(1.0) * 2.0; z.z = z",
-    "a thread": "import threading; threading.Thread(target=lambda: [x * 2.0 for _ in range(10**6)], daemon=True).start()",
-    "an exit inside a sweep": "y._backward = lambda: sys.exit(0)\ny.backward()",
-    "a function at exit": "import atexit; atexit.register(lambda: (x * y).backward())",
-}
-
-
-@pytest.mark.parametrize("name", AT_EXIT)
-def test_the_interpreter_ends_in_peace(name):
-    code = AT_EXIT[name].replace("import fastgrad.keeper_of_nothing if False else sys\n", "")
-    program = "import sys\nimport fastgrad\nfrom fastgrad import Value\nx = Value(1.0)\ny = x * 2.0\n" + code
-    done = run_python(program)
-    assert done.stderr == ""
+    check_the_tape()

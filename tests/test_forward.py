@@ -144,7 +144,9 @@ def test_comparisons_maxima_and_clips_choose_again(number):
 
 
 @pytest.mark.parametrize(
-    "choose", [lambda x: x.ifel(x.data > 0.0, x, 0.0), lambda x: fastgrad.math.where(x.data > 0.0, x, 0.0)], ids=["ifel", "where"]
+    "choose",
+    [lambda x: x.ifel(x.data > 0.0, x, 0.0), lambda x: fastgrad.math.where(x.data > 0.0, x, 0.0)],
+    ids=["ifel", "where"],
 )
 def test_a_plain_condition_cannot_be_evaluated_again(number, choose):
     x = number(0.5)

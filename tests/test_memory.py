@@ -5,7 +5,7 @@ import os
 import weakref
 
 import pytest
-from helpers import large, measures, run_python
+from helpers import large, live_nodes, measures, run_python
 
 import fastgrad
 from fastgrad import Scalar, Value
@@ -15,14 +15,6 @@ def resident():
     """Bytes of memory this process has in use."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def live_nodes():
-    """How many nodes are needed: those that are not go, and then what was kept on them."""
-    for _ in range(3):
-        gc.collect()
-        fastgrad.collect()
-    return fastgrad.tape_info().nodes
 
 
 # What a node takes.

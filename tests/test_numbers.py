@@ -2,7 +2,6 @@
 
 import gc
 import math
-import operator
 from decimal import Decimal
 from fractions import Fraction
 
@@ -141,7 +140,6 @@ def test_rounding_reads_the_number(number):
 
 def test_truth_is_that_of_the_number(number):
     assert [bool(number(x)) for x in (0.0, -0.0, 1e-300, -2.0, math.nan)] == [False, False, True, True, True]
-    assert number(1.0) and not number(0.0)
     assert not number(1.0) > 2.0
 
 
@@ -155,6 +153,15 @@ def test_complex_and_indices_are_refused(number):
     for use in (complex, lambda x: [1, 2][x], range, hex):
         with pytest.raises(TypeError):
             use(number(1.0))
+
+
+@pytest.mark.parametrize("plain", [Fraction(1, 4), Decimal("0.25"), True, 3])
+def test_whatever_is_a_real_number_takes_part(number, plain):
+    x = number(2.0)
+    y = (x + plain) * (plain - x) / plain**x + x**plain
+    z = (x + float(plain)) * (float(plain) - x) / float(plain) ** x + x ** float(plain)
+    assert (type(y), y.data) == (number, z.data)
+    assert (plain < x).data == float(float(plain) < 2.0)
 
 
 # Identity.
@@ -315,10 +322,14 @@ class Other(Value):
 @pytest.mark.parametrize(
     "result",
     [
-        lambda x: x + 1, lambda x: 2.0 * x, lambda x: x**x, lambda x: -x, lambda x: x.tanh(), lambda x: x < 3.0, lambda x: 1 - x,
-        lambda x: x.detach(), lambda x: x.ifel(True, 1.0, 0.0), lambda x: x.leaky_relu(), lambda x: fastgrad.sum([1.0, x]),
-        lambda x: fastgrad.dot([x], [2.0]), lambda x: fastgrad.softmax([1.0, x])[0], lambda x: fastgrad.math.max(x, 1.0),
-        lambda x: fastgrad.math.where(True, 1.0, x), lambda x: fastgrad.math.hypot(3.0, x), lambda x: fastgrad.math.fsum([x]),
+        lambda x: x + 1, lambda x: 2.0 * x, lambda x: x**x, lambda x: -x, lambda x: x.tanh(), lambda x: x < 3.0,
+        lambda x: 1 - x,
+        lambda x: x.detach(), lambda x: x.ifel(True, 1.0, 0.0), lambda x: x.leaky_relu(), lambda x: fastgrad.sum([1.0,
+        x]),
+        lambda x: fastgrad.dot([x], [2.0]), lambda x: fastgrad.softmax([1.0, x])[0], lambda x: fastgrad.math.max(x,
+        1.0),
+        lambda x: fastgrad.math.where(True, 1.0, x), lambda x: fastgrad.math.hypot(3.0, x),
+        lambda x: fastgrad.math.fsum([x]),
         lambda x: fastgrad.custom("same", lambda a: a, lambda a: 1.0)(x), lambda x: sum([x, x]),
     ],
 )  # fmt: skip
@@ -331,12 +342,22 @@ def test_results_of_a_subclass_are_of_the_subclass(result):
 
 def test_the_most_derived_type_wins():
     for left, right in [(Base(1.0), Derived(1.0, 2)), (Derived(1.0, 2), Base(1.0)), (Derived(1.0, 2), Value(1.0))]:
-        for result in (left + right, fastgrad.sum([left, right]), fastgrad.math.max(left, right), left.ifel(True, right, 1)):
+        for result in (
+            left + right,
+            fastgrad.sum([left, right]),
+            fastgrad.math.max(left, right),
+            left.ifel(True, right, 1),
+        ):
             assert type(result) is Derived
 
 
 def test_the_left_type_wins_where_neither_derives_from_the_other():
-    for left, right in [(Base(1.0), Other(1.0)), (Other(1.0), Base(1.0)), (Scalar(1.0), Value(1.0)), (Value(1.0), Scalar(1.0))]:
+    for left, right in [
+        (Base(1.0), Other(1.0)),
+        (Other(1.0), Base(1.0)),
+        (Scalar(1.0), Value(1.0)),
+        (Value(1.0), Scalar(1.0)),
+    ]:
         for result in (left * right, left - right, left < right, fastgrad.mean([1.0, left, right])):
             assert type(result) is type(left)
     assert isinstance(Scalar(1.0), Node)
@@ -369,31 +390,3 @@ def test_more_subclasses_than_the_table_of_types_holds():
         assert type(node.prev[0]) is kind
         node.backward()
         assert node.prev[0].prev[0].grad == 2.0
-
-
-# Operators with what is no number.
-
-
-@pytest.mark.parametrize("operation", [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow, operator.lt])
-@pytest.mark.parametrize("other", ["3", None, 1j, [1.0], {}, object()], ids=repr)
-def test_operators_with_what_is_no_number(number, operation, other):
-    for arguments in ((number(2.0), other), (other, number(2.0))):
-        with pytest.raises(TypeError, match="unsupported operand|not supported between|can't multiply|concatenate"):
-            operation(*arguments)
-
-
-def test_an_operand_may_take_over(number):
-    class Eager:
-        def __radd__(self, other):
-            return "taken"
-
-        def __rpow__(self, other):
-            return "power"
-
-    assert number(1.0) + Eager() == "taken"
-    assert number(1.0) ** Eager() == "power"
-
-
-def test_three_argument_pow_is_refused(number):
-    with pytest.raises(TypeError):
-        pow(number(2.0), 2, 5)

@@ -11,7 +11,8 @@ import fastgrad
 OPERATIONS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
 COMPARISONS = [operator.lt, operator.gt, operator.le, operator.ge]
 NUMPY_NUMBERS = [
-    np.float64(3.0), np.float32(3.0), np.float16(3.0), np.int64(3), np.uint8(3), np.bool_(True), np.array(3.0), np.array(3),
+    np.float64(3.0), np.float32(3.0), np.float16(3.0), np.int64(3), np.uint8(3), np.bool_(True), np.array(3.0),
+    np.array(3),
 ]  # fmt: skip
 of_each_type = pytest.mark.parametrize("plain", NUMPY_NUMBERS, ids=lambda x: f"{type(x).__name__} {x.dtype}")
 
@@ -49,7 +50,10 @@ def test_data_from_numpy(number):
 @pytest.mark.parametrize("operation", OPERATIONS + COMPARISONS)
 def test_arrays_on_either_side_are_elementwise(number, operation):
     x, array = number(2.0), np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
-    for result, expected in [(operation(x, array), operation(2.0, array)), (operation(array, x), operation(array, 2.0))]:
+    for result, expected in [
+        (operation(x, array), operation(2.0, array)),
+        (operation(array, x), operation(array, 2.0)),
+    ]:
         assert type(result) is np.ndarray
         assert result.dtype == object
         assert result.shape == (2, 3)
@@ -101,10 +105,33 @@ def test_an_array_of_scalars_is_of_objects(number, weights):
     assert np.array(number(1.0)).dtype == object
 
 
-UFUNCS = (
-    "exp log log2 log10 log1p expm1 sqrt cbrt sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh "
-    "negative positive absolute square reciprocal"
-).split()
+UFUNCS = [
+    "exp",
+    "log",
+    "log2",
+    "log10",
+    "log1p",
+    "expm1",
+    "sqrt",
+    "cbrt",
+    "sin",
+    "cos",
+    "tan",
+    "arcsin",
+    "arccos",
+    "arctan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "arcsinh",
+    "arccosh",
+    "arctanh",
+    "negative",
+    "positive",
+    "absolute",
+    "square",
+    "reciprocal",
+]
 
 
 @pytest.mark.parametrize("name", UFUNCS)
@@ -118,10 +145,14 @@ def test_ufuncs_of_one(number, name):
     results[1].backward()
     step = 1e-6
     assert scalars[0].grad == 0.0
-    assert scalars[1].grad == pytest.approx((ufunc(numbers[1] + step) - ufunc(numbers[1] - step)) / (2 * step), rel=1e-6)
+    assert scalars[1].grad == pytest.approx(
+        (ufunc(numbers[1] + step) - ufunc(numbers[1] - step)) / (2 * step), rel=1e-6
+    )
 
 
-@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum", "minimum"])
+@pytest.mark.parametrize(
+    "name", ["add", "subtract", "multiply", "divide", "power", "arctan2", "hypot", "maximum", "minimum"]
+)
 def test_ufuncs_of_two(number, name):
     ufunc = getattr(np, name)
     a, b = [1.5, 2.0], [0.5, 4.0]
@@ -189,7 +220,10 @@ def test_values_and_grads_of_any_nesting(number):
     x, y = number(1.0), number(2.0)
     (x * y).backward()
     for nesting in ([[x, y], [3.0, x]], ((x, y), (3, x)), np.array([[x, y], [3.0, x]]), [np.array([x, y]), [3.0, x]]):
-        for function, expected in ((fastgrad.values, [[1.0, 2.0], [3.0, 1.0]]), (fastgrad.grads, [[2.0, 1.0], [0.0, 2.0]])):
+        for function, expected in (
+            (fastgrad.values, [[1.0, 2.0], [3.0, 1.0]]),
+            (fastgrad.grads, [[2.0, 1.0], [0.0, 2.0]]),
+        ):
             array = function(nesting)
             assert array.dtype == np.float64
             assert array.tolist() == expected
@@ -239,3 +273,22 @@ def test_what_is_no_number_is_not_written(number):
         with pytest.raises(TypeError):
             fastgrad.set_values([x], [wrong])
         assert x.data == 1.0
+
+
+def test_an_array_without_dimensions_that_holds_a_scalar(number):
+    x, y = number(2.0), number(3.0)
+    held = np.where(True, x, 0.0)
+    assert held.shape == ()
+    for result in (held * y, y * held):
+        x.grad = y.grad = 0.0
+        product = result.item() if isinstance(result, np.ndarray) else result
+        product.backward()
+        assert (product.data, x.grad, y.grad) == (6.0, 3.0, 2.0)
+    assert fastgrad.values(held).tolist() == 2.0
+
+
+def test_equality_with_arrays_is_elementwise(number):
+    x, y = number(2.0), number(2.0)
+    assert (np.array([x, y]) == x).tolist() == [True, False]
+    assert (np.array([x, y]) != x).tolist() == [False, True]
+    assert (np.array([2.0, 3.0]) == x).tolist() == [False, False]

@@ -1,5 +1,6 @@
-"""Python code that runs in the middle of an operation, and computes itself: conversions, iterators, finalizers, other threads."""
+"""Python code that runs in the middle of an operation and computes itself: conversions, finalizers, other threads."""
 
+import copy
 import gc
 import sys
 import threading
@@ -51,8 +52,12 @@ SQUARE = fastgrad.custom("square", lambda a: a * a, lambda a: 2.0 * a)
 
 def labelled(node):
     node.label = "label"
-    node._backward = node._backward
     return node
+
+
+def with_callback(node):
+    node._backward = node._backward
+    return labelled(node)
 
 
 # Each of two scalars and a number, which may be one whose conversion computes.
@@ -62,7 +67,7 @@ OPERATIONS = {
     "number to a power": lambda x, w, c: c**x,
     "comparison": lambda x, w, c: x < c,
     "function": lambda x, w, c: x.tanh(),
-    "asked of Python": lambda x, w, c: (x * 0.0 + float("inf")) * 0.0 + w,
+    "asked of Python": lambda x, w, c: 1.0 / (x * 0.0 + float("inf")) ** c + w,
     "sum": lambda x, w, c: fastgrad.sum([x, c, w, c]),
     "mean": lambda x, w, c: fastgrad.mean([x, c, w]),
     "prod": lambda x, w, c: fastgrad.prod([x, c, w]),
@@ -78,8 +83,9 @@ OPERATIONS = {
     "custom": lambda x, w, c: SQUARE(x) * SQUARE(c),
     "detach": lambda x, w, c: x.detach() * x,
     "node with slopes": lambda x, w, c: type(x)(c, (x, w), (c, 2.0)),
-    "labels and callbacks": lambda x, w, c: labelled(x * w),
+    "labels and callbacks": lambda x, w, c: with_callback(x * w),
     "gradient and data": lambda x, w, c: write(x * w, c),
+    "copies": lambda x, w, c: x * copy.deepcopy(fastgrad.sum([labelled(w.detach() * 2.0), 1.0])),
     "iterators": lambda x, w, c: fastgrad.sum(disturbing_iterator(x, w, c)),
 }
 
@@ -160,7 +166,7 @@ def test_conversions_that_let_other_threads_run(name):
 
 def test_forward_while_python_collects():
     x = Mine(0.3)
-    y = fastgrad.sum([labelled(x * float(k)) for k in range(20)] + [SQUARE(x), x.ifel(x > 0.0, x * 2.0, x)])
+    y = fastgrad.sum([with_callback(x * float(k)) for k in range(20)] + [SQUARE(x), x.ifel(x > 0.0, x * 2.0, x)])
     thresholds = gc.get_threshold()
     gc.set_threshold(1, 1, 1)
     try:

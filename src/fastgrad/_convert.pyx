@@ -13,7 +13,7 @@ cdef bint as_double(object x, double *number) except -1:
         number[0] = PyFloat_AS_DOUBLE(x)
         return True
     if not PyLong_Check(x) and (
-        isinstance(x, Handle) or PyComplex_Check(x) or not hasattr(x, "__float__") or getattr(x, "ndim", 0)
+        isinstance(x, Handle) or PyComplex_Check(x) or not hasattr(type(x), "__float__") or getattr(x, "ndim", 0)
     ):
         return False
     number[0] = PyFloat_AsDouble(x)

@@ -3,11 +3,13 @@
 import math
 from collections import namedtuple
 
+from fastgrad._nary import plain
+
 from libc.stdint cimport uint32_t
 
 from fastgrad._convert cimport number_of
 from fastgrad._handle cimport record_nothing, state_of
-from fastgrad._nary cimport given_value
+from fastgrad._nary cimport as_operands, given_value
 from fastgrad._node cimport Node
 from fastgrad._numbers cimport any_operation
 from fastgrad._sweep cimport order
@@ -118,8 +120,9 @@ cdef class Custom:
                 f"{self.name}() takes {len(self.partials)} arguments, as many as it has partial derivatives, "
                 f"not {len(arguments)}"
             )
-        numbers = [x.data if isinstance(x, Node) else number_of(x, f"an argument of {self.name}()") for x in arguments]
-        result = given_value(OP_custom, list(arguments), number_of(self.value(*numbers), f"the value of {self.name}()"))
+        operands = as_operands(list(arguments), f"{self.name}()")
+        value = number_of(self.value(*map(plain, operands)), f"the value of {self.name}()")
+        result = given_value(OP_custom, operands, value)
         if isinstance(result, Node) and result.prev:
             state_of(result).update(_custom=self, _op=self.name)
         return result

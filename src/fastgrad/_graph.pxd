@@ -13,6 +13,6 @@ cdef int sweep_backward(Handle root, double gradient) except -1
 cdef int sweep_forward(Handle root) except -1
 cdef int sweep_zero(Handle root) except -1
 cdef int step(uint32_t node) except -1
-cdef list operands_of(uint32_t node)
+cdef list operands_of(Handle handle)
 cdef str symbol_of(uint32_t node)
 cdef str describe(uint32_t node)

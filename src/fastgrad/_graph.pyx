@@ -208,13 +208,16 @@ def op_table():
 
 # A node as Python sees it.
 
+cdef double operand_at(uint32_t node, uint32_t k) noexcept:
+    cdef operands x = payload(node)
+    return operand(&x, k)
+
+
 cdef list operand_values(uint32_t node):
-    """The numbers a node is computed from, constants included, in order."""
+    """The numbers a node is computed from, constants included, in order. The caller holds the tape."""
     cdef uint32_t op = tape.op[node] & OP_MASK, k
-    cdef operands x
     if op >= OP_FIRST_NARY:
-        x = payload(node)
-        return [operand(&x, k) for k in range(x.n)]
+        return [operand_at(node, k) for k in range(tape.second[node].span.n)]
     a = tape.data[tape.first[node]]
     if op >= OP_FIRST_BINARY:
         return [a, tape.data[tape.second[node].node]]
@@ -225,10 +228,23 @@ cdef list operand_values(uint32_t node):
     return [a]
 
 
-cdef list operands_of(uint32_t node):
+cdef uint32_t gradient_operand(uint32_t node, uint32_t k) noexcept:
+    """The node in slot k of an n-ary node, if a gradient flows to it, else 0."""
+    cdef operands x = payload(node)
+    return x.slots[k] if takes_gradient(tape.op[node] & OP_MASK, &x, k) else 0
+
+
+cdef list operands_of(Handle handle):
     """Handles of the nodes that a node passes its gradient to, as often as it has them. A pick is seen through."""
+    tape.hold += 1
+    try:
+        return operand_handles(handle.node)
+    finally:
+        tape.hold -= 1
+
+
+cdef list operand_handles(uint32_t node):
     cdef uint32_t op = tape.op[node] & OP_MASK, k
-    cdef operands x
     if op == OP_LEAF:
         return []
     if op < OP_FIRST_BINARY:
@@ -237,8 +253,8 @@ cdef list operands_of(uint32_t node):
         return [handle_of(tape.first[node]), handle_of(tape.second[node].node)]
     if op == OP_pick:
         node = tape.first[node]
-    x = payload(node)
-    return [handle_of(x.slots[k]) for k in range(x.n) if takes_gradient(op, &x, k)]
+    found = [gradient_operand(node, k) for k in range(tape.second[node].span.n)]
+    return [handle_of(operand) for operand in found if operand]
 
 
 cdef str symbol_of(uint32_t node):

@@ -58,8 +58,8 @@ cdef class Handle:
     """What every number has: a node, and state of its own where something is kept on it."""
 
     def __cinit__(self):
-        make_room()
         self.kind = kind_of(type(self))
+        make_room()
         self.node = append(OP_LEAF, self.kind, 0.0, 0, no_second())
         tape.owner[self.node] = &self.node
         if self.kind == UNLISTED:
@@ -113,8 +113,9 @@ cdef object make_slowly(Handle like, uint32_t node):
 
 cdef int make_room() except -1:
     """Make room for a node, and say whether this thread records."""
+    cdef bint records = recording()
     reserve(1, 0)
-    return recording()
+    return records
 
 
 # Recording can be stopped thread by thread. A thread's wishes end with it.
@@ -195,8 +196,19 @@ cdef PyObject *owner_of(uint32_t node) noexcept:
 
 
 cdef Handle make_typed(type number, uint32_t node):
-    """A handle, of a type, for a node that has none."""
-    cdef Handle handle = allocate(number)
+    """A handle, of a type, for a node that has none.
+
+    Making an instance of a subclass may run Python's collector, and that any code: nothing may move meanwhile, and the
+    node may have a handle after it.
+    """
+    cdef Handle handle
+    tape.hold += 1
+    try:
+        handle = allocate(number)
+    finally:
+        tape.hold -= 1
+    if tape.owner[node] != NULL:
+        return <Handle>owner_of(node)
     handle.kind = tape.kind[node]
     handle.node = node
     tape.owner[node] = &handle.node

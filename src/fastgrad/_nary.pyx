@@ -2,6 +2,7 @@
 
 import math
 
+from cpython.float cimport PyFloat_AS_DOUBLE
 from libc.math cimport NAN
 from libc.stdint cimport uint32_t, uint64_t
 
@@ -17,15 +18,22 @@ from fastgrad._tape cimport (
 # Building a node: its payload is written behind the pool's end, and becomes part of it with the node.
 
 cdef list operands_from(object xs, str what):
-    """A list of scalars and numbers from any iterable, arrays of any shape among them."""
+    """A list of scalars and floats from any iterable of scalars and numbers, arrays of any shape among them."""
     if hasattr(xs, "ravel"):
         xs = xs.ravel().tolist()
     try:
-        return list(xs)
+        found = list(xs)
     except TypeError:
         raise TypeError(
             f"{what} takes a list or array of scalars and numbers, not {xs!r} of type {type(xs).__name__}"
         ) from None
+    return as_operands(found, what)
+
+
+cdef list as_operands(list xs, str what):
+    """The scalars, and a float for any other number: reading one may run any code, so it is done beforehand."""
+    what = f"an argument of {what}"
+    return [x if isinstance(x, Handle) else number_of(x, what) for x in xs]
 
 
 cdef Handle most_derived(list xs):
@@ -55,7 +63,7 @@ cdef bint has_constants(uint32_t op, list xs) except -1:
 
 
 cdef operands write_payload(uint32_t op, list xs, uint32_t nodes, Span *span) except *:
-    """Write the operands behind the pool's end, with room for so many nodes."""
+    """Write the operands, scalars and floats, behind the pool's end, with room for so many nodes."""
     cdef operands x
     cdef uint32_t n = len(xs), k
     cdef uint32_t *slots
@@ -77,7 +85,7 @@ cdef operands write_payload(uint32_t op, list xs, uint32_t nodes, Span *span) ex
                 x.reals[k] = 0.0
         else:
             slots[k] = CONSTANT
-            x.reals[k] = number_of(operand, "an operand")
+            x.reals[k] = PyFloat_AS_DOUBLE(operand)
     for k in range(n if span.reals else span.reals, span.reals):
         x.reals[k] = 0.0
     return x
@@ -93,25 +101,31 @@ cdef uint32_t append_payload(uint32_t op, uint32_t kind, double value, Span span
     return i
 
 
-cdef object finish(uint32_t op, Handle like, double value, Span span):
-    """The result: a plain number where no scalar took part, a leaf where nothing is recorded."""
-    if like is None:
-        return value
-    if not recording():
-        return leaf(like, value)
-    return make(like, append_payload(op, like.kind, value, span))
 cdef object nary(uint32_t op, list xs):
     """A node of an operation whose value C computes."""
     cdef Span span
+    cdef Handle like = most_derived(xs)
+    cdef bint records = recording()
     cdef operands x = write_payload(op, xs, 1, &span)
-    return finish(op, most_derived(xs), nary_value(op, &x), span)
+    return finish(op, like, nary_value(op, &x), span, records)
 
 
-cdef object given_value(uint32_t op, list xs, double value, Handle like=None):
+cdef object given_value(uint32_t op, list xs, double value):
     """A node of an operation whose value Python computes."""
     cdef Span span
+    cdef Handle like = most_derived(xs)
+    cdef bint records = recording()
     write_payload(op, xs, 1, &span)
-    return finish(op, like or most_derived(xs), value, span)
+    return finish(op, like, value, span, records)
+
+
+cdef object finish(uint32_t op, Handle like, double value, Span span, bint records):
+    """The result: a plain number where no scalar took part, a leaf where nothing is recorded."""
+    if like is None:
+        return value
+    if not records:
+        return leaf(like, value)
+    return make(like, append_payload(op, like.kind, value, span))
 
 
 cdef uint32_t user_node(Handle like, double value, list children, object slopes) except 0:
@@ -119,6 +133,7 @@ cdef uint32_t user_node(Handle like, double value, list children, object slopes)
     cdef Span span
     cdef operands x
     cdef uint32_t k
+    cdef bint records
     for child in children:
         if not isinstance(child, Handle):
             raise TypeError(f"a node's children must be scalars, not {child!r} of type {type(child).__name__}")
@@ -127,10 +142,10 @@ cdef uint32_t user_node(Handle like, double value, list children, object slopes)
         raise ValueError(f"{len(children)} children need as many local gradients, not {len(numbers)}")
     span.n = len(children)
     span.reals = len(numbers)
-    if not recording():
-        reserve(1, 0)
-        return append(OP_LEAF, like.kind, value, 0, no_second())
+    records = recording()
     reserve(1, payload_units(span.n, span.reals))
+    if not records:
+        return append(OP_LEAF, like.kind, value, 0, no_second())
     for k in range(span.n):
         tape.pool[tape.pool_count + k] = (<Handle>children[k]).node
     x = payload(append_payload(OP_user, like.kind, value, span))
@@ -246,7 +261,7 @@ def dot(xs, ys, bias=0.0):
     left, right = operands_from(xs, "dot()"), operands_from(ys, "dot()")
     if len(left) != len(right):
         raise ValueError(f"dot() takes two lists of the same length, not of {len(left)} and {len(right)}")
-    pairs = [bias]
+    pairs = as_operands([bias], "dot()")
     for pair in zip(left, right):
         pairs.extend(pair)
     return nary(OP_dot, pairs)
@@ -303,26 +318,36 @@ def softmax(xs):
     >>> p
     Value(data=0.5, grad=0.0)
     """
+    cdef list operands_list = at_least_one(xs, "softmax()")
+    cdef Handle like = most_derived(operands_list)
+    tape.hold += 1
+    try:
+        return picks(like, append_softmax(operands_list, like))
+    finally:
+        tape.hold -= 1
+
+
+cdef uint32_t append_softmax(list xs, Handle like) except 0:
+    """Append the node that holds the results, and one for each; a leaf where nothing is recorded."""
     cdef Span span
-    cdef operands x
-    cdef uint32_t node, k
-    cdef Handle like
-    operands_list = at_least_one(xs, "softmax()")
-    like = most_derived(operands_list)
-    x = write_payload(OP_softmax, operands_list, len(operands_list) + 1, &span)
-    nary_value(OP_softmax, &x)
-    if like is None:
-        return [x.reals[x.n + k] for k in range(x.n)]
-    if not recording():
-        return [leaf(like, x.reals[x.n + k]) for k in range(x.n)]
-    node = append_payload(OP_softmax, like.kind, NAN, span)
-    return [pick(like, node, x.reals[x.n + k], k) for k in range(x.n)]
-
-
-cdef object pick(Handle like, uint32_t node, double value, uint32_t place):
     cdef Second second = no_second()
-    second.place = place
-    return make(like, append(OP_pick, like.kind, value, node, second))
+    cdef bint records = recording()
+    cdef uint32_t node, k, n = len(xs), kind = like.kind if like is not None else 0
+    cdef operands x = write_payload(OP_softmax, xs, n + 1, &span)
+    nary_value(OP_softmax, &x)
+    node = append_payload(OP_softmax, kind, NAN, span)
+    for k in range(n):
+        second.place = k
+        append(OP_pick if records else OP_LEAF, kind, x.reals[n + k], node if records else 0, second)
+    return node
+
+
+cdef list picks(Handle like, uint32_t node):
+    """The numbers after a softmax node: handles, or floats where no scalar took part. The caller holds the tape."""
+    cdef uint32_t k, n = tape.second[node].span.n
+    if like is None:
+        return [tape.data[node + 1 + k] for k in range(n)]
+    return [make(like, node + 1 + k) for k in range(n)]
 
 
 cdef list at_least_one(object xs, str what):
@@ -354,7 +379,7 @@ def where(condition, true_case, false_case):
     >>> y.data, x.grad
     (-0.2, 0.1)
     """
-    return nary(OP_select, [as_condition(condition), true_case, false_case])
+    return nary(OP_select, as_operands([as_condition(condition), true_case, false_case], "where()"))
 
 
 cdef object as_condition(condition):
@@ -364,7 +389,7 @@ cdef object as_condition(condition):
 
 cdef object choice(Handle number, condition, true_case, false_case):
     """The case taken, with a gradient straight through to the number too."""
-    return nary(OP_ifel, [number, as_condition(condition), true_case, false_case])
+    return nary(OP_ifel, as_operands([number, as_condition(condition), true_case, false_case], "ifel()"))
 
 
 def fsum(xs):
@@ -385,7 +410,7 @@ def hypot(*coordinates):
     >>> fastgrad.math.hypot(fastgrad.Value(3.0), 4.0)
     Value(data=5.0, grad=0.0)
     """
-    operands_list = list(coordinates)
+    operands_list = as_operands(list(coordinates), "hypot()")
     return given_value(OP_hypot, operands_list, math.hypot(*map(plain, operands_list)))
 
 

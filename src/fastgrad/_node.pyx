@@ -125,15 +125,15 @@ cdef class Node(Handle):
     @property
     def prev(self):
         """The operands that are scalars, in order, as a list; a constant operand is part of the operation."""
-        return operands_of(self.node)
+        return operands_of(self)
 
     @property
     def _children(self):
-        return tuple(operands_of(self.node))
+        return tuple(operands_of(self))
 
     @property
     def _prev(self):
-        return set(operands_of(self.node))
+        return set(operands_of(self))
 
     @property
     def _op(self):

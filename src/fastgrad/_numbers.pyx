@@ -14,7 +14,7 @@ from fastgrad._handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state
 from fastgrad._nary cimport choice, user_node
 from fastgrad._node cimport Node
 from fastgrad._tape cimport (
-    OP_FIRST_CV, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
+    OP_FIRST_CV, OP_LEAF, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
 )
 
 cdef extern from "Python.h":
@@ -111,6 +111,9 @@ cdef class Number(Node):
 
     def __hash__(self):
         return Node.__hash__(self)
+
+    def __copy__(self):
+        return self.detach() if tape.op[self.node] == OP_LEAF else with_constant(OP_pos, self, 0.0)
 
     def __richcmp__(left, right, int comparison):
         if comparison == Py_LT:

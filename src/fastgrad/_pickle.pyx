@@ -30,6 +30,11 @@ from fastgrad._tape cimport (
 
 cdef object open_session = None  # a weak reference
 
+cdef struct Stretch:
+    uint32_t start  # place
+    uint32_t count
+    uint32_t first  # node
+
 cdef struct Columns:
     uint8_t *op
     uint8_t *kind
@@ -47,6 +52,8 @@ cdef class Session:
     cdef list segments    # weak references
     cdef object __weakref__
 
+    cdef bint closed
+
     def __cinit__(self):
         self.starts = []
         self.segments = []
@@ -55,7 +62,12 @@ cdef class Session:
 
     def __dealloc__(self):
         free(self.place)
-        tape.hold -= 1
+        self.close()
+
+    cdef void close(self) noexcept:
+        """Let nodes move again; the segments can be pickled no more."""
+        tape.hold -= not self.closed
+        self.closed = True
 
     cdef int cover(self) except -1:
         """Have a place for every node of the tape."""
@@ -88,23 +100,17 @@ cdef class Segment:
         free(self.nodes)
 
     def __reduce__(self):
+        if self.session.closed:
+            raise ValueError("a pickler that has failed on a scalar cannot go on: use a new one")
         return restore_segment, (self.start, self.parents, *columns(self)), kept_state(self)
 
 
 cdef class Restored:
-    """The nodes of a segment on the tape again. They stay where they are as long as this object lives."""
+    """The nodes of a segment on the tape again: a run that ends with the node all others are below, so that it stays one."""
 
-    cdef uint32_t start
+    cdef uint32_t start  # place
     cdef uint32_t count
-    cdef uint32_t first  # node
-    cdef list parents
-
-    def __cinit__(self):
-        tape.hold += 1
-        resume_limit()
-
-    def __dealloc__(self):
-        tape.hold -= 1
+    cdef Handle last
 
     def __setstate__(self, states):
         for place, state in states.items():
@@ -129,11 +135,16 @@ def reduced(Handle number):
     """What ``__reduce__`` of a scalar returns."""
     global open_session
     cdef Session session = open_session() if open_session is not None else None
-    segment = find_segment(session, number.node) if session is not None else None
-    if segment is None:
-        session = Session()
-        open_session = weakref.ref(session)
-        segment = find_segment(session, number.node)
+    try:
+        segment = find_segment(session, number.node) if session is not None else None
+        if segment is None:
+            session = Session()
+            open_session = weakref.ref(session)
+            segment = find_segment(session, number.node)
+    except BaseException:  # whose traceback may keep the pickler
+        session.close()
+        open_session = None
+        raise
     return restore_number, (segment, session.place[number.node] - 1)
 
 
@@ -296,7 +307,18 @@ cdef bytes packed_payload(Segment segment, uint32_t node):
     return packed
 
 
-# Restoring. What is not whole is refused, and then the tape is as it was.
+# Restoring. What is not whole is refused, and then the tape is as it was. From the reservation on no Python code may run,
+# so the nodes are appended by C functions that return what is wrong.
+
+cdef struct Source:
+    Columns at
+    uint8_t code[256]      # by place in the pickle's names
+    uint8_t kind[256]      # by place in its types
+    Stretch *parents       # by place
+    uint32_t parent_count
+    Stretch own            # grows as nodes are appended
+    uint64_t pool_end
+
 
 cdef object damaged(str what):
     return ValueError(f"the pickled scalars are damaged: {what}")
@@ -304,31 +326,37 @@ cdef object damaged(str what):
 
 def restore_segment(start, parents, types, names, ops, kinds, data, grad, first, second, payloads):
     """Append a segment's nodes to the tape."""
-    cdef Restored restored
-    cdef uint32_t i, n = len(ops), count, pool_count
-    cdef uint64_t units = len(payloads) // sizeof(uint32_t)
-    cdef Columns at = columns_at(ops, kinds, data, grad, first, second)
+    cdef Restored restored = Restored.__new__(Restored)
+    cdef Source source
+    cdef uint32_t i, n = len(ops)
     lengths = [len(column) for column in (kinds, data, grad, first, second)]
-    if lengths != [n, 8 * n, 8 * n, 4 * n, 8 * n] or max(ops) >= len(names) or max(kinds) >= len(types):
+    if not n or lengths != [n, 8 * n, 8 * n, 4 * n, 8 * n] or len(names) > 256 or len(types) > 256:
         raise damaged("its arrays do not fit together")
-    reserve(n, units)
-    restored = Restored.__new__(Restored)
-    restored.start, restored.count, restored.first = start, n, tape.count
-    restored.parents = sorted(parents, key=restored_start)
-    count, pool_count = tape.count, tape.pool_count
-    memcpy(tape.pool + pool_count, PyBytes_AS_STRING(payloads), units * sizeof(uint32_t))
-    codes = [op_codes[name] for name in names]
-    kinds_here = [kind_of(number) for number in types]
+    if max(ops) >= len(names) or max(kinds) >= len(types):
+        raise damaged("its arrays do not fit together")
+    source.at = columns_at(ops, kinds, data, grad, first, second)
+    for i, name in enumerate(names):
+        source.code[i] = op_codes[name]
+    for i, number in enumerate(types):
+        source.kind[i] = kind_of(number)
+    source.parents = <Stretch *>malloc((len(parents) + 1) * sizeof(Stretch))
+    if source.parents == NULL:
+        raise MemoryError(f"no memory to unpickle {n:,} nodes")
     try:
-        for i in range(n):
-            append_restored(restored, codes[at.op[i]], kinds_here[at.kind[i]], &at, i, pool_count + units)
-    except BaseException:
-        memset(tape.grad + count, 0, (tape.count - count) * sizeof(double))
-        tape.count, tape.pool_count = count, pool_count
-        raise
-    for i in range(n):
-        if tape.kind[restored.first + i] == UNLISTED:
-            make_typed(types[at.kind[i]], restored.first + i)
+        source.parent_count = len(parents)
+        for i, parent in enumerate(sorted(parents, key=restored_start)):
+            source.parents[i] = stretch_of(parent)
+        source.own = Stretch(start, 0, 0)
+        complaint = append_segment(&source, n, payloads)
+    finally:
+        free(source.parents)
+    if complaint:
+        raise damaged(complaint)
+    restored.start, restored.count = start, n
+    restored.last = make_typed(types[source.at.kind[n - 1]], tape.count - 1)
+    for i in range(n - 1):
+        if source.kind[source.at.kind[i]] == UNLISTED:
+            make_typed(types[source.at.kind[i]], node_at(restored, start + i))
     return restored
 
 
@@ -336,58 +364,98 @@ def restored_start(Restored restored):
     return restored.start
 
 
-cdef int append_restored(
-    Restored restored, uint32_t op, uint32_t kind, Columns *at, uint32_t i, uint64_t pool_end
-) except -1:
-    cdef uint32_t node
-    cdef Second second = at.second[i]
-    cdef uint32_t first = 0
+cdef Stretch stretch_of(Restored restored):
+    return Stretch(restored.start, restored.count, restored.last.node + 1 - restored.count)
+
+
+cdef str append_segment(Source *source, uint32_t n, bytes payloads):
+    cdef uint64_t units = len(payloads) // sizeof(uint32_t)
+    cdef uint32_t count, pool_count
+    cdef const char *complaint = NULL
+    reserve(n, units)
+    count = source.own.first = tape.count
+    pool_count = tape.pool_count
+    source.pool_end = pool_count + units
+    memcpy(tape.pool + pool_count, PyBytes_AS_STRING(payloads), units * sizeof(uint32_t))
+    while source.own.count < n and complaint == NULL:
+        complaint = append_restored(source)
+    if complaint != NULL:
+        memset(tape.grad + count, 0, (tape.count - count) * sizeof(double))
+        tape.count = count
+        tape.pool_count = pool_count
+        return complaint.decode()
+    return ""
+
+
+cdef const char *append_restored(Source *source) noexcept:
+    """Append the segment's next node; return what is wrong, or NULL."""
+    cdef uint32_t i = source.own.count, op = source.code[source.at.op[i]], first = 0
+    cdef Second second = source.at.second[i]
     if is_nary(op):
         first = tape.pool_count
-        check_payload(restored, op, second.span, i, pool_end)
+        if not link_payload(source, op, second.span):
+            return b"operands do not fit the operation"
         tape.pool_count += <uint32_t>payload_units(second.span.n, second.span.reals)
     elif op != OP_LEAF:
-        first = linked(restored, at.first[i], i)
-    if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-        second.node = linked(restored, second.node, i)
-    if op == OP_pick and (tape.op[first] != OP_softmax or second.place >= tape.second[first].span.n):
-        raise damaged("a result of nothing")
-    node = append(op, kind, at.data[i], first, second)
-    tape.grad[node] = at.grad[i]
-    return 0
+        first = linked(source, source.at.first[i])
+        if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+            second.node = linked(source, second.node)
+        if first == 0 or (OP_FIRST_BINARY <= op < OP_FIRST_NARY and second.node == 0):
+            return b"an operand is missing"
+        if op == OP_pick and (tape.op[first] != OP_softmax or second.place >= tape.second[first].span.n):
+            return b"a result of nothing"
+    tape.grad[append(op, source.kind[source.at.kind[i]], source.at.data[i], first, second)] = source.at.grad[i]
+    source.own.count += 1
+    return NULL
 
 
-cdef int check_payload(Restored restored, uint32_t op, Span span, uint32_t i, uint64_t pool_end) except -1:
-    """Check the next payload in the pool and turn its slots into nodes."""
+cdef bint fits(uint32_t op, Span span) noexcept:
+    """Are these numbers of operands and doubles those of a payload of the operation?"""
+    if span.n == 0 or (op == OP_dot and span.n % 2 == 0):
+        return False
+    if (op == OP_select and span.n != 3) or (op == OP_ifel and span.n != 4):
+        return False
+    if op == OP_prod or op == OP_softmax:
+        return span.reals == (2 if op == OP_prod else 3) * <uint64_t>span.n
+    return span.reals == 0 or span.reals == span.n
+
+
+cdef bint link_payload(Source *source, uint32_t op, Span span) noexcept:
+    """Turn the slots of the next payload in the pool into nodes; False where it is not whole."""
     cdef uint32_t *slots = tape.pool + tape.pool_count
-    cdef uint64_t n = span.n, k
-    shapes = {OP_prod: (2 * n,), OP_softmax: (3 * n,)}.get(op, (0, n))
-    arity = {OP_select: 3, OP_ifel: 4}.get(op, n)
-    if n == 0 or n != arity or span.reals not in shapes or (op == OP_dot and n % 2 == 0):
-        raise damaged(f"operands of {op_rows[op].name.decode()}")
-    if tape.pool_count + payload_units(n, span.reals) > pool_end:
-        raise damaged("operands are missing")
-    for k in range(n):
+    cdef uint32_t k
+    if not fits(op, span) or tape.pool_count + payload_units(span.n, span.reals) > source.pool_end:
+        return False
+    for k in range(span.n):
         if slots[k] != CONSTANT:
-            slots[k] = linked(restored, slots[k], i)
-        elif span.reals == 0:
-            raise damaged("a constant without a number")
-    return 0
+            slots[k] = linked(source, slots[k])
+        if slots[k] == 0 or (slots[k] == CONSTANT and span.reals == 0):
+            return False
+    return True
 
 
-cdef uint32_t linked(Restored restored, uint32_t place, uint32_t i) except 0:
-    """The node at a place before the i-th of this segment, or in a parent."""
-    if restored.start <= place < restored.start + i:
-        return restored.first + place - restored.start
-    for parent in restored.parents[bisect_right(restored.parents, place, key=restored_start) - 1:][:1]:
-        return node_at(parent, place)
-    raise damaged("an operand is missing")
+cdef uint32_t linked(Source *source, uint32_t place) noexcept:
+    """The node at a place among those appended so far or in a parent; 0 where there is none."""
+    cdef uint32_t low = 0, high = source.parent_count, middle
+    cdef Stretch stretch = source.own
+    if place < stretch.start:
+        while low < high:
+            middle = (low + high) // 2
+            if source.parents[middle].start <= place:
+                low = middle + 1
+            else:
+                high = middle
+        if low == 0:
+            return 0
+        stretch = source.parents[low - 1]
+    return stretch.first + place - stretch.start if place - stretch.start < stretch.count else 0
 
 
 cdef uint32_t node_at(Restored segment, place) except 0:
-    if not segment.start <= place < segment.start + segment.count:
-        raise damaged("an operand is outside its segment")
-    return segment.first + <uint32_t>(place - segment.start)
+    cdef Stretch stretch = stretch_of(segment)
+    if not stretch.start <= place < stretch.start + stretch.count:
+        raise damaged("a scalar is outside its segment")
+    return stretch.first + <uint32_t>(place - stretch.start)
 
 
 def restore_number(Restored segment, place):
@@ -395,6 +463,4 @@ def restore_number(Restored segment, place):
     return unpinned_handle_of(node_at(segment, place))
 
 
-cdef dict op_codes = {
-    code_name(code): code for code in [*range(OP_END)]
-}
+cdef dict op_codes = {code_name(code): code for code in range(<int>OP_END)}

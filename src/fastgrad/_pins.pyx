@@ -22,6 +22,8 @@ cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
     bint PyObject_IS_GC(PyObject *)
     bint PyObject_TypeCheck(PyObject *, type)
+    bint PyGC_Disable()  # whether it was enabled
+    bint PyGC_Enable()
 
 cdef extern from *:
     """
@@ -188,6 +190,18 @@ cdef list unneeded(Search *search):
 
 cdef int release_pins() except -1:
     """Unpin the handles nobody needs. Clearing their state may run any code; the tape's nodes stay where they are."""
+    cdef bint collects = PyGC_Disable()  # what it runs could change what is being counted
+    try:
+        released = find_unneeded()
+    finally:
+        if collects:
+            PyGC_Enable()
+    for handle in released:
+        unpin(handle)
+    return 0
+
+
+cdef list find_unneeded():
     cdef Search search
     memset(&search, 0, sizeof(Search))
     enlarge(&search)
@@ -199,15 +213,12 @@ cdef int release_pins() except -1:
         find_needed(&search)
         if search.no_memory:
             raise MemoryError("no memory to look through what is kept on the tape")
-        released = unneeded(&search)
+        return unneeded(&search)
     finally:
         free(search.table)
         free(search.pending)
         free(search.needed)
         free(search.nodes)
-    for handle in released:
-        unpin(handle)
-    return 0
 
 
 tape.release_pins = release_pins

@@ -190,3 +190,16 @@ cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil:
     while k > end and recompute(order.nodes[k - 1]):
         k -= 1
     return k
+
+
+cdef void drop_caches() noexcept:
+    global spare
+    free(spare)
+    spare = NULL
+    free(order.nodes)
+    order.nodes = NULL
+    order.capacity = 0
+    order.root = 0
+
+
+tape.drop_caches = drop_caches

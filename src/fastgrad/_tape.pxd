@@ -81,6 +81,7 @@ cdef struct Tape:
     uint64_t generation     # grows when nodes move
     uint64_t collections
     int (*release_pins)() except -1   # lets go of the pinned handles nobody needs, before a collection
+    void (*drop_caches)() noexcept    # gives memory back that can be had again, where there is too little to collect
 
 cdef Tape tape
 

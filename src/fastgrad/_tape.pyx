@@ -2,7 +2,7 @@
 
 from libc.math cimport NAN
 from libc.stdint cimport SIZE_MAX
-from libc.stdlib cimport calloc, free, getenv, realloc
+from libc.stdlib cimport calloc, free, getenv, malloc, realloc
 from libc.string cimport memmove, memset
 
 cdef enum:
@@ -28,26 +28,45 @@ cdef int resize(void **array, size_t item, size_t length) except -1 nogil:
     return 0
 
 
-cdef int resize_nodes(uint32_t capacity) except -1 nogil:
-    """Change the capacity of the node arrays. After a failure the arrays may be longer than it says, never shorter."""
+cdef int set_lengths(uint32_t length) except -1 nogil:
+    resize(<void **>&tape.data, sizeof(double), length)
+    resize(<void **>&tape.grad, sizeof(double), length)
+    resize(<void **>&tape.first, sizeof(uint32_t), length)
+    resize(<void **>&tape.second, sizeof(Second), length)
+    resize(<void **>&tape.op, sizeof(uint8_t), length)
+    resize(<void **>&tape.kind, sizeof(uint8_t), length)
+    resize(<void **>&tape.owner, sizeof(uint32_t *), length)
+    return 0
+
+
+cdef int check_room_to_collect(uint32_t nodes) except -1 nogil:
+    """Leave memory for a collection: a tape that has filled all there is must be able to let go of it."""
+    cdef void *room = malloc(<size_t>nodes * sizeof(uint32_t))
+    if room == NULL:
+        raise MemoryError(f"no memory for {nodes:,} nodes on the tape")
+    free(room)
+    return 0
+
+
+cdef int resize_nodes(uint32_t capacity) except -1:
+    """Change the capacity of the node arrays; after a failure it is what it was."""
     cdef uint32_t known = min(tape.capacity, capacity)
-    tape.capacity = known
-    resize(<void **>&tape.data, sizeof(double), capacity)
-    resize(<void **>&tape.grad, sizeof(double), capacity)
-    resize(<void **>&tape.first, sizeof(uint32_t), capacity)
-    resize(<void **>&tape.second, sizeof(Second), capacity)
-    resize(<void **>&tape.op, sizeof(uint8_t), capacity)
-    resize(<void **>&tape.kind, sizeof(uint8_t), capacity)
-    resize(<void **>&tape.owner, sizeof(uint32_t *), capacity)
+    try:
+        set_lengths(capacity)
+        check_room_to_collect(capacity)
+    except MemoryError:
+        set_lengths(known)
+        raise
     memset(tape.grad + known, 0, (capacity - known) * sizeof(double))
     memset(tape.owner + known, 0, (capacity - known) * sizeof(uint32_t *))
     tape.capacity = capacity
     return 0
 
 
-cdef uint64_t grown(uint64_t needed, uint64_t capacity, uint64_t threshold) noexcept nogil:
+cdef uint32_t grown(uint64_t needed, uint64_t capacity, uint64_t threshold, bint sparingly) noexcept nogil:
     """The next capacity: half as much again, of a large tape an eighth; not beyond where a collection comes first."""
-    return min(<uint64_t>MOST, max(needed, min(capacity + (capacity >> (1 if capacity < LARGE else 3)), threshold)))
+    cdef uint32_t part = 6 if sparingly else 1 if capacity < LARGE else 3
+    return <uint32_t>min(<uint64_t>MOST, max(needed, min(capacity + (capacity >> part), threshold)))
 
 
 cdef int resume_limit() noexcept nogil:
@@ -59,21 +78,36 @@ cdef int resume_limit() noexcept nogil:
     return 0
 
 
-cdef int reserve(uint32_t nodes, uint64_t units) except -1:
-    """Make room for so many nodes and pool units. This may collect: indices and pointers from before are void."""
-    cdef uint64_t count, pool_count
-    if collect_always or tape.count + <uint64_t>nodes > tape.threshold or tape.pool_count + units > tape.pool_threshold:
-        collect()
-    count = tape.count + <uint64_t>nodes
-    pool_count = tape.pool_count + units
+cdef int resize_pool(uint32_t capacity) except -1 nogil:
+    resize(<void **>&tape.pool, sizeof(uint32_t), capacity)
+    tape.pool_capacity = capacity
+    return 0
+
+
+cdef int grow(uint64_t count, uint64_t pool_count, bint sparingly) except -1:
+    """Have room for so many nodes and pool units in all."""
     if count > MOST or pool_count > MOST:
         raise MemoryError(f"the tape holds at most {<uint64_t>MOST:,} nodes and as many operands")
     if count > tape.capacity:
-        resize_nodes(<uint32_t>grown(count, tape.capacity, tape.threshold))
+        resize_nodes(grown(count, tape.capacity, tape.threshold, sparingly))
     if pool_count > tape.pool_capacity:
-        pool_count = grown(pool_count, tape.pool_capacity, tape.pool_threshold)
-        resize(<void **>&tape.pool, sizeof(uint32_t), pool_count)
-        tape.pool_capacity = <uint32_t>pool_count
+        resize_pool(grown(pool_count, tape.pool_capacity, tape.pool_threshold, sparingly))
+    return 0
+
+
+cdef int reserve(uint32_t nodes, uint64_t units) except -1:
+    """Make room for so many nodes and pool units. This may collect: indices and pointers from before are void.
+
+    Until the room is used, no Python code may run, nor may an object be made that Python's collector tracks: collecting
+    garbage, it may run code that uses the room.
+    """
+    if collect_always or tape.count + <uint64_t>nodes > tape.threshold or tape.pool_count + units > tape.pool_threshold:
+        collect()
+    try:
+        grow(tape.count + <uint64_t>nodes, tape.pool_count + units, False)
+    except MemoryError:
+        collect()
+        grow(tape.count + <uint64_t>nodes, tape.pool_count + units, True)
     resume_limit()
     return 0
 
@@ -170,24 +204,24 @@ cdef int release_pins() except -1:
 cdef int collect() except -1:
     """Squeeze out the nodes that nobody owns or stands on. Held off, it does nothing."""
     cdef uint32_t *to
-    cdef uint32_t survivors
     if tape.hold:
         return 0
     if tape.pins:
         release_pins()
     to = <uint32_t *>calloc(tape.count, sizeof(uint32_t))
     if to == NULL:
+        tape.drop_caches()
+        to = <uint32_t *>calloc(tape.count, sizeof(uint32_t))
+    if to == NULL:
         raise MemoryError(f"no memory to collect {tape.count:,} nodes")
-    with nogil:
-        survivors = mark_survivors(to)
-        if survivors < tape.count:
-            slide(to)
+    if mark_survivors(to) < tape.count:
+        slide(to)
     free(to)
     tape.collections += 1
     return set_thresholds()
 
 
-cdef int set_thresholds() except -1 nogil:
+cdef int set_thresholds() except -1:
     """Say when to collect again, and give memory back where that is far below what there is.
 
     Collecting at three times what survived, and at some room beside, costs a training loop about a nanosecond a node;
@@ -198,8 +232,7 @@ cdef int set_thresholds() except -1 nogil:
     if tape.capacity > 4 * <uint64_t>tape.threshold:
         resize_nodes(tape.threshold)
     if tape.pool_capacity > 4 * <uint64_t>tape.pool_threshold:
-        resize(<void **>&tape.pool, sizeof(uint32_t), tape.pool_threshold)
-        tape.pool_capacity = tape.pool_threshold
+        resize_pool(tape.pool_threshold)
     return resume_limit()
 
 
@@ -207,9 +240,14 @@ cdef int nothing_to_release() except -1:
     return 0
 
 
+cdef void nothing_to_drop() noexcept:
+    pass
+
+
 cdef int begin() except -1:
     memset(&tape, 0, sizeof(Tape))
     tape.release_pins = nothing_to_release
+    tape.drop_caches = nothing_to_drop
     tape.threshold = SMALLEST
     tape.pool_threshold = SMALLEST_POOL
     resize_nodes(SMALLEST // 2)
