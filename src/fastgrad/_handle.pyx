@@ -3,8 +3,10 @@
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport uint64_t
+from libc.string cimport memset
 
-from fastgrad._tape cimport OP_MASK, reserve, resume_limit
+from fastgrad._tape cimport OP_MASK, collect, reserve, resume_limit
 
 import threading
 
@@ -36,8 +38,10 @@ cdef extern from *:
     void set_dictionary(type number, Py_ssize_t offset)
 
 cdef dict nothing = {}
-cdef list types = [None, None]  # by kind
-cdef dict kinds = {}            # by type
+cdef dict kinds = {}               # by type
+cdef list types = [None] * 256     # by kind
+cdef list free_kinds = list(range(UNLISTED - 1, SCALAR, -1))
+cdef uint64_t reclaimed_at = 0     # collections when free kinds were last looked for
 cdef object local = threading.local()
 cdef uint32_t pins_at_most = 1 << 14
 
@@ -46,11 +50,33 @@ cdef uint8_t kind_of(type number) except? 0:
     """The kind of a type of number. The table keeps the type, so that a handle can be made again."""
     kind = kinds.get(number)
     if kind is None:
-        if len(types) == UNLISTED:
+        if not free_kinds:
+            reclaim_kinds()
+        if not free_kinds:
             return UNLISTED
-        kind = kinds[number] = len(types)
-        types.append(number)
+        kind = kinds[number] = free_kinds.pop()
+        types[kind] = number
     return kind
+
+
+cdef int reclaim_kinds() except -1:
+    """Give up the types that no node is of; once after a collection, as it looks at all nodes."""
+    global reclaimed_at
+    cdef bint used[256]
+    cdef uint32_t i
+    if reclaimed_at == tape.collections:
+        return 0
+    collect()
+    reclaimed_at = tape.collections
+    memset(used, 0, sizeof(used))
+    for i in range(1, tape.count):
+        used[tape.kind[i]] = True
+    for i in range(SCALAR + 1, UNLISTED):
+        if not used[i]:
+            kinds.pop(types[i], None)
+            types[i] = None
+            free_kinds.append(i)
+    return 0
 
 
 @cython.no_gc

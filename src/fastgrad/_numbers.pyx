@@ -5,7 +5,7 @@ table.
 """
 
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
-from cpython.object cimport Py_GE, Py_GT, Py_LE, Py_LT, PyTypeObject
+from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyTypeObject
 from libc.stdint cimport uint32_t
 
 from fastgrad._convert cimport as_double, number_of
@@ -74,6 +74,7 @@ cdef inline object operation(uint32_t op, left, right):
 cdef object any_operation(uint32_t op, left, right):
     """A binary operation of nodes and numbers of any type; NotImplemented where an operand is neither."""
     cdef double constant
+    left, right = held(left), held(right)
     if not isinstance(left, Node):
         if as_double(left, &constant):
             return with_constant(op + OP_TO_CV, <Node>right, constant)
@@ -86,6 +87,11 @@ cdef object any_operation(uint32_t op, left, right):
 
         return arrays.elementwise(op_rows[op].name.decode(), left, right)
     return NotImplemented
+
+
+cdef object held(x):
+    """What an array without dimensions holds, a scalar perhaps; anything else as it is."""
+    return x.item() if not isinstance(x, (float, int, Node)) and getattr(x, "ndim", None) == 0 else x
 
 
 cdef object called(str name, uint32_t op, left, right):
@@ -124,6 +130,10 @@ cdef class Number(Node):
             return operation(OP_le, left, right)
         if comparison == Py_GE:
             return operation(OP_ge, left, right)
+        if getattr(right, "ndim", 0):
+            from fastgrad import arrays
+
+            return arrays.elementwise("eq" if comparison == Py_EQ else "ne", left, right).astype(bool)
         return NotImplemented
 
     def __add__(left, right):
@@ -299,6 +309,10 @@ cdef class Number(Node):
         from fastgrad import math
 
         return math.hypot(self, other)
+
+    def conjugate(self):
+        """The number itself, as it is real; numpy asks for it."""
+        return +self
 
     def ifel(self, condition, true_case, false_case):
         """Take one of two cases, with a gradient of 1 straight through to this number and to the case taken.
