@@ -71,7 +71,7 @@ cdef int reclaim_kinds() except -1:
     memset(used, 0, sizeof(used))
     for i in range(1, tape.count):
         used[tape.kind[i]] = True
-    for i in range(SCALAR + 1, UNLISTED):
+    for i in range(<uint32_t>SCALAR + 1, <uint32_t>UNLISTED):
         if not used[i]:
             kinds.pop(types[i], None)
             types[i] = None
