@@ -14,6 +14,7 @@ _Operand: TypeAlias = Node | SupportsFloat
 
 class Number(Node):
     __array_priority__: float
+    def __copy__(self) -> Self: ...
     @overload
     def __add__(self, other: NDArray[Any], /) -> NDArray[np.object_]: ...
     @overload
