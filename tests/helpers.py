@@ -42,9 +42,13 @@ def live_nodes():
     return fastgrad.tape_info().nodes
 
 
+# A process started in the background of a shell ignores the signal, and so do its children.
+_HEAR_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+
+
 def run_python(code, *arguments, limit="true", timeout=300, check=True, **environment):
     """Run a program in a Python of its own, perhaps under a shell's `ulimit`; return how it ended."""
-    python = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    python = [sys.executable, "-c", _HEAR_SIGINT + textwrap.dedent(code), *map(str, arguments)]
     done = subprocess.run(
         ["sh", "-c", f'{limit} && exec "$@"', "sh", *python],
         capture_output=True,

@@ -106,7 +106,7 @@ cdef class Segment:
 
 
 cdef class Restored:
-    """The nodes of a segment on the tape again: a run that stays one, as the last, which it owns, is above the others."""
+    """The nodes of a segment on the tape again: a run that stays one, as its owned last node stands on the others."""
 
     cdef uint32_t start  # place
     cdef uint32_t count
@@ -307,8 +307,8 @@ cdef bytes packed_payload(Segment segment, uint32_t node):
     return packed
 
 
-# Restoring. What is not whole is refused; then the tape is as it was. From the reservation on no Python code may run, so the
-# nodes are appended by C functions that return what is wrong.
+# Restoring. What is not whole is refused; the tape is as it was then. Once room is reserved no Python code may run, so
+# the nodes are appended by C functions that return what is wrong.
 
 cdef struct Source:
     Columns at
