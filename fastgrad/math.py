@@ -106,7 +106,8 @@ def radians(x):
 @_for_scalars
 def ldexp(x, i):
     """x times 2 to the whole power i."""
-    return x * 2.0**i
+    half = i // 2
+    return x * 2.0**half * 2.0 ** (i - half)  # the whole power may be out of range where the result is not
 
 
 @_for_scalars

@@ -147,6 +147,16 @@ static inline void prod_pull(const struct operands *x, double g, double *grad)
     }
 }
 
+/* The slopes are the softmax; of infinite operands, those that are the result share it. */
+static inline void logsumexp_pull(const struct operands *x, double g, double y, double *grad)
+{
+    double shares = 0.0;
+    for (uint32_t k = 0; k < x->n; k++)
+        shares += isinf(y) ? operand(x, k) == y : 0.0;
+    for (uint32_t k = 0; k < x->n; k++)
+        give(x, grad, k, g * (isinf(y) ? (operand(x, k) == y) / shares : exp(operand(x, k) - y)));
+}
+
 static inline void softmax_pull(const struct operands *x, double *grad)
 {
     double *result = x->reals + x->n, *adjoint = result + x->n, inner = 0.0;
@@ -178,8 +188,7 @@ static inline void nary_pull(unsigned op, const struct operands *x, double g, do
         dot_pull(x, g, grad);
         break;
     case OP_logsumexp:
-        for (uint32_t k = 0; k < x->n; k++)
-            give(x, grad, k, g * (operand(x, k) == y ? 1.0 : exp(operand(x, k) - y)));
+        logsumexp_pull(x, g, y, grad);
         break;
     case OP_hypot:
         for (uint32_t k = 0; k < x->n; k++)

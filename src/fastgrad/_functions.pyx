@@ -11,7 +11,7 @@ from fastgrad._convert cimport number_of
 from fastgrad._handle cimport record_nothing, state_of
 from fastgrad._nary cimport as_operands, given_value
 from fastgrad._node cimport Node
-from fastgrad._numbers cimport any_operation
+from fastgrad._numbers cimport called
 from fastgrad._sweep cimport order
 from fastgrad._tape cimport OP_custom, Second, collect as collect_tape, tape
 
@@ -24,11 +24,7 @@ cdef object function(str name, uint32_t op, plain, left, right):
     """An operation called as a function: Python's own of plain numbers, else a node's."""
     if not isinstance(left, Node) and not isinstance(right, Node):
         return plain(left, right)
-    result = any_operation(op, left, right)
-    if result is NotImplemented:
-        wrong = right if isinstance(left, Node) else left
-        raise TypeError(f"{name}() takes scalars and real numbers, not {wrong!r} of type {type(wrong).__name__}")
-    return result
+    return called(name, op, left, right)
 
 
 def atan2(y, x):
@@ -54,7 +50,7 @@ def largest(*xs):
     >>> fastgrad.math.max(x, 2.0, 0.5)
     Value(data=2.0, grad=0.0)
     """
-    return reduced("max", OP_max, max, xs)
+    return folded("max", OP_max, max, xs)
 
 
 def smallest(*xs):
@@ -65,10 +61,10 @@ def smallest(*xs):
     >>> fastgrad.math.min([x, 2.0, 3.5])
     Value(data=1.0, grad=0.0)
     """
-    return reduced("min", OP_min, min, xs)
+    return folded("min", OP_min, min, xs)
 
 
-cdef object reduced(str name, uint32_t op, plain, xs):
+cdef object folded(str name, uint32_t op, plain, xs):
     """The operation over all arguments, or over those of the one list given, as Python's own takes them."""
     xs = list(xs[0] if len(xs) == 1 and not isinstance(xs[0], Node) else xs)
     if not xs:
@@ -101,7 +97,7 @@ cdef class Custom:
     cdef readonly object value
     cdef readonly tuple partials
 
-    def __init__(self, name, value, *partials):
+    def __cinit__(self, name, value, *partials):
         if not callable(value) or not all(map(callable, partials)):
             raise TypeError("custom() takes a name, a function for the value, and one for each partial derivative")
         self.name = name

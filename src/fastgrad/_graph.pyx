@@ -15,7 +15,8 @@ from fastgrad._sweep cimport (
 )
 from fastgrad._tape cimport (
     CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK,
-    OP_custom, OP_fsum, OP_hypot, OP_pick, OP_user, op_rows, operand, operands, payload, takes_gradient, tape,
+    OP_custom, OP_fsum, OP_hypot, OP_pick, OP_user, op_rows, operand, operands, payload, slot_count, slot_node,
+    takes_gradient, tape,
 )
 
 
@@ -42,8 +43,11 @@ cdef int python_step(uint32_t node) except -1:
         state["_backward"]()
         return 0
     values = operand_values(node)
-    for k, partial in enumerate(state["_custom"].partials):
-        slope = number_of(partial(*values), "a partial derivative")
+    partials = state["_custom"].partials
+    if len(partials) != len(values):
+        raise ValueError(f"{describe(node)} has {len(values)} operands, but {len(partials)} partial derivatives")
+    for k in range(<uint32_t>len(values)):
+        slope = number_of(partials[k](*values), "a partial derivative")
         x = payload(node)
         if x.slots[k] != CONSTANT:
             tape.grad[x.slots[k]] += tape.grad[node] * slope
@@ -77,7 +81,10 @@ cdef int sweep_fresh(uint32_t i) except -1:
             else:
                 PyErr_CheckSignals()
     finally:
-        give_back(s, i)
+        while i:  # broken off
+            abandon(i)
+            i = take_below(s, i)
+        give_back(s, 0)
     return 0
 
 
@@ -90,10 +97,11 @@ cdef int sweep_known(uint32_t root) except -1:
                 return 0
             if needs_python(order.nodes[k]):
                 python_step(order.nodes[k])
-                find_order(root)  # the step may have asked for another
+                find_order(root)
                 k += 1
             else:
                 PyErr_CheckSignals()
+                find_order(root)
     finally:
         find_order(root)
         for left in range(k, order.length):
@@ -115,24 +123,12 @@ cdef int sweep_backward(Handle root, double gradient) except -1:
 
 cdef int sweep_zero(Handle root) except -1:
     """Set the grads of all that root stands on to 0."""
-    cdef uint32_t k, j, i, op
-    cdef operands x
+    cdef uint32_t i, k
     tape.grad[root.node] = 0.0
     find_order(root.node)
-    for k in range(order.length):
-        i = order.nodes[k]
-        op = tape.op[i] & OP_MASK
-        if op == OP_LEAF:
-            continue
-        if op >= OP_FIRST_NARY and op != OP_pick:
-            x = payload(i)
-            for j in range(x.n):
-                if x.slots[j] != CONSTANT:
-                    tape.grad[x.slots[j]] = 0.0
-            continue
-        tape.grad[tape.first[i]] = 0.0
-        if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-            tape.grad[tape.second[i].node] = 0.0
+    for i in range(order.length):
+        for k in range(slot_count(order.nodes[i])):
+            tape.grad[slot_node(order.nodes[i], k)] = 0.0
     return 0
 
 
@@ -161,13 +157,13 @@ cdef int python_value(uint32_t node) except -1:
 
 
 cdef int user_value(uint32_t node) except -1:
-    forward = state_at(node).get("_forward")
-    if forward is None:
+    call_forward = state_at(node).get("_forward")
+    if call_forward is None:
         raise ValueError(
             f"forward() cannot compute {describe(node)} again: its value was given from outside. Set its _forward to a "
             f"function that sets its data, or build the graph anew"
         )
-    forward()
+    call_forward()
     return 0
 
 
@@ -182,10 +178,11 @@ cdef int sweep_forward(Handle root) except -1:
             if k == 0:
                 return 0
             PyErr_CheckSignals()
+            find_order(node)
             k -= 1
             if not recompute(order.nodes[k]):
                 python_value(order.nodes[k])
-                find_order(node)  # the function may have asked for another
+                find_order(node)
     finally:
         tape.hold -= 1
 

@@ -38,44 +38,48 @@ cdef extern from *:
     void set_dictionary(type number, Py_ssize_t offset)
 
 cdef dict nothing = {}
-cdef dict kinds = {}               # by type
+cdef dict kinds = {}               # by the type's identity
 cdef list types = [None] * 256     # by kind
 cdef list free_kinds = list(range(UNLISTED - 1, SCALAR, -1))
-cdef uint64_t reclaimed_at = 0     # collections when free kinds were last looked for
+cdef uint64_t given_at[256]        # collections when a type got its kind
+cdef uint64_t reclaimed_at = <uint64_t>-1  # collections when free kinds were last looked for
 cdef object local = threading.local()
 cdef uint32_t pins_at_most = 1 << 14
 
 
 cdef uint8_t kind_of(type number) except? 0:
     """The kind of a type of number. The table keeps the type, so that a handle can be made again."""
-    kind = kinds.get(number)
+    kind = kinds.get(id(number))
     if kind is None:
         if not free_kinds:
             reclaim_kinds()
         if not free_kinds:
             return UNLISTED
-        kind = kinds[number] = free_kinds.pop()
+        kind = kinds[id(number)] = free_kinds.pop()
         types[kind] = number
+        given_at[<uint8_t>kind] = tape.collections
     return kind
 
 
 cdef int reclaim_kinds() except -1:
-    """Give up the types that no node is of; once after a collection, as it looks at all nodes."""
+    """Give up the types no node is of, but not those given a kind since the last collection: a node may be coming."""
     global reclaimed_at
+    cdef uint64_t before = tape.collections
     cdef bint used[256]
     cdef uint32_t i
-    if reclaimed_at == tape.collections:
+    if reclaimed_at == before:  # it looks at all nodes: once after a collection will do
         return 0
+    reclaimed_at = before
     collect()
     reclaimed_at = tape.collections
     memset(used, 0, sizeof(used))
     for i in range(1, tape.count):
         used[tape.kind[i]] = True
     for i in range(<uint32_t>SCALAR + 1, <uint32_t>UNLISTED):
-        if not used[i]:
-            kinds.pop(types[i], None)
-            types[i] = None
+        if not used[i] and given_at[i] < before and types[i] is not None:
+            kinds.pop(id(types[i]))
             free_kinds.append(i)
+            types[i] = None
     return 0
 
 
@@ -84,6 +88,7 @@ cdef class Handle:
     """What every number has: a node, and state of its own where something is kept on it."""
 
     def __cinit__(self):
+        self.kind = UNLISTED  # until it is known: a handle half made is for no shelf
         self.kind = kind_of(type(self))
         make_room()
         self.node = append(OP_LEAF, self.kind, 0.0, 0, no_second())
@@ -129,7 +134,7 @@ cdef int adopt(type number, uint8_t kind, const char *name) except -1:
     set_deallocator(number, release)
     set_name(number, name)
     types[kind] = number
-    kinds[number] = kind
+    kinds[id(number)] = kind
     return 0
 
 
@@ -150,7 +155,7 @@ cdef class Silence:
     cdef int wishes
 
     def __dealloc__(self):
-        if self.wishes:
+        if self.wishes > 0:
             tape.paused -= 1
             resume_limit()
 
@@ -170,6 +175,8 @@ cdef int record_nothing(bint nothing) except -1:
     if silence is None:
         silence = local.silence = Silence()
     before = silence.wishes > 0
+    if not before and not nothing:
+        raise RuntimeError("no_grad() is left in a thread that has not entered it")
     silence.wishes += 1 if nothing else -1
     tape.paused += (silence.wishes > 0) - before
     return resume_limit()
@@ -244,13 +251,15 @@ cdef Handle make_typed(type number, uint32_t node):
 
 
 cdef type type_of(uint32_t node):
-    """The type of a node's handle, whether it has one or not."""
-    return types[tape.kind[node]] if tape.kind[node] != UNLISTED else type(<Handle>owner_of(node))
+    """The type of a node's handle, whether it has one or not; `Value` where that is not known any more."""
+    if tape.owner[node] != NULL:
+        return type(<Handle>owner_of(node))
+    return types[tape.kind[node] if tape.kind[node] != UNLISTED else VALUE]
 
 
 cdef Handle unpinned_handle_of(uint32_t node):
     """The node's handle, made where there is none."""
-    return <Handle>owner_of(node) if tape.owner[node] != NULL else make_typed(types[tape.kind[node]], node)
+    return <Handle>owner_of(node) if tape.owner[node] != NULL else make_typed(type_of(node), node)
 
 
 cdef Handle handle_of(uint32_t node):

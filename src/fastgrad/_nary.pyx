@@ -7,7 +7,7 @@ from libc.math cimport NAN
 from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._convert cimport number_of
-from fastgrad._handle cimport Handle, leaf, make, recording
+from fastgrad._handle cimport VALUE, Handle, leaf, make, recording
 from fastgrad._tape cimport (
     CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,
     OP_softmax, OP_sum, OP_user, Second, Span, append, nary_value, no_second, operands, payload, payload_units, reserve,
@@ -320,9 +320,10 @@ def softmax(xs):
     """
     cdef list operands_list = at_least_one(xs, "softmax()")
     cdef Handle like = most_derived(operands_list)
+    cdef uint32_t node = append_softmax(operands_list, like)
     tape.hold += 1
     try:
-        return picks(like, append_softmax(operands_list, like))
+        return picks(like, node)
     finally:
         tape.hold -= 1
 
@@ -332,10 +333,10 @@ cdef uint32_t append_softmax(list xs, Handle like) except 0:
     cdef Span span
     cdef Second second = no_second()
     cdef bint records = recording()
-    cdef uint32_t node, k, n = len(xs), kind = like.kind if like is not None else 0
+    cdef uint32_t node, k, n = len(xs), kind = like.kind if like is not None else VALUE
     cdef operands x = write_payload(OP_softmax, xs, n + 1, &span)
     nary_value(OP_softmax, &x)
-    node = append_payload(OP_softmax, kind, NAN, span)
+    node = append_payload(OP_softmax, VALUE, NAN, span)  # it never has a handle
     for k in range(n):
         second.place = k
         append(OP_pick if records else OP_LEAF, kind, x.reals[n + k], node if records else 0, second)

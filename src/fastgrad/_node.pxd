@@ -4,3 +4,5 @@ from fastgrad._handle cimport Handle
 
 cdef class Node(Handle):
     pass
+
+cdef int set_leaf(Node number, double data) except -1

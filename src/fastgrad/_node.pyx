@@ -7,7 +7,7 @@ from libc.stdint cimport uintptr_t
 from fastgrad._convert cimport number_of
 from fastgrad._graph cimport operands_of, step, sweep_backward, sweep_forward, sweep_zero, symbol_of
 from fastgrad._handle cimport Handle, leaf, make_room, state_at, state_of
-from fastgrad._tape cimport HAS_CALLBACK, tape
+from fastgrad._tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
 
 
 cdef class Node(Handle):
@@ -20,7 +20,7 @@ cdef class Node(Handle):
     """
 
     def __init__(self, data):
-        tape.data[self.node] = number_of(data, f"{type(self).__name__}'s data")
+        set_leaf(self, number_of(data, f"{type(self).__name__}'s data"))
 
     # The number and its gradient.
 
@@ -50,6 +50,10 @@ cdef class Node(Handle):
     @label.setter
     def label(self, label):
         state_of(self)["label"] = label
+
+    @label.deleter
+    def label(self):
+        state_of(self).pop("label", None)
 
     # The sweeps.
 
@@ -141,6 +145,8 @@ cdef class Node(Handle):
 
     @_op.setter
     def _op(self, symbol):
+        if not isinstance(symbol, str):
+            raise TypeError(f"_op must be a string, not {symbol!r}")
         state_of(self)["_op"] = symbol
 
     @property
@@ -158,6 +164,11 @@ cdef class Node(Handle):
             raise TypeError(f"_backward must be a function without arguments, not {function!r}")
         state_of(self)["_backward"] = function
         tape.op[self.node] |= HAS_CALLBACK
+
+    @_backward.deleter
+    def _backward(self):
+        state_of(self).pop("_backward", None)
+        tape.op[self.node] &= OP_MASK
 
     def _own_backward(self):
         step(self.node)
@@ -226,3 +237,11 @@ cdef object refusal(Node number, str conversion):
     return TypeError(
         f"{conversion}() of a {name} would lose its gradient: use .data for the number, or fastgrad.math for functions"
     )
+
+
+cdef int set_leaf(Node number, double data) except -1:
+    """What ``__init__`` does to a leaf; the result of an operation is made already."""
+    if tape.op[number.node] != OP_LEAF:
+        raise TypeError(f"{number!r} is the result of an operation: it cannot be made again by __init__")
+    tape.data[number.node] = data
+    return 0

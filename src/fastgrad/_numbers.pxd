@@ -13,4 +13,4 @@ cdef class Scalar(Number):
 cdef class Value(Number):
     pass
 
-cdef object any_operation(uint32_t op, left, right)
+cdef object called(str name, uint32_t op, left, right)

@@ -12,7 +12,7 @@ from fastgrad._convert cimport as_double, number_of
 from fastgrad._graph cimport ask_python
 from fastgrad._handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state_at, state_of
 from fastgrad._nary cimport choice, user_node
-from fastgrad._node cimport Node
+from fastgrad._node cimport Node, set_leaf
 from fastgrad._tape cimport (
     OP_FIRST_CV, OP_LEAF, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
 )
@@ -103,6 +103,9 @@ cdef object called(str name, uint32_t op, left, right):
     return result
 
 
+cdef tuple OF_THE_OPERATION = ("_op", "_backward", "_forward", "_custom")  # kept on a node, but no part of a copy
+
+
 cdef class Number(Node):
     """Arithmetic on nodes: what `Scalar` and `Value` have in common.
 
@@ -119,7 +122,11 @@ cdef class Number(Node):
         return Node.__hash__(self)
 
     def __copy__(self):
-        return self.detach() if tape.op[self.node] == OP_LEAF else with_constant(OP_pos, self, 0.0)
+        copy = self.detach() if tape.op[self.node] == OP_LEAF else with_constant(OP_pos, self, 0.0)
+        kept = {name: value for name, value in state_at(self.node).items() if name not in OF_THE_OPERATION}
+        if kept:
+            state_of(copy).update(kept)
+        return copy
 
     def __richcmp__(left, right, int comparison):
         if comparison == Py_LT:
@@ -361,7 +368,7 @@ cdef class Scalar(Number):
     """
 
     def __init__(self, data, label=None):
-        tape.data[self.node] = number_of(data, f"{type(self).__name__}'s data")
+        set_leaf(self, number_of(data, f"{type(self).__name__}'s data"))
         if label is not None:
             state_of(self)["label"] = label
 
@@ -423,12 +430,13 @@ cdef class Value(Number):
         _op = first_given(_op, op, "")
         slopes = first_given(local_grads, _local_grads, None if isinstance(_op, str) else _op)
         if _children:
+            set_leaf(self, number)
             node = user_node(self, number, list(_children), slopes)
             tape.owner[self.node] = NULL
             self.node = node
             tape.owner[node] = &self.node
         else:
-            tape.data[self.node] = number
+            set_leaf(self, number)
         if label:
             state_of(self)["label"] = label
         if isinstance(_op, str) and _op:

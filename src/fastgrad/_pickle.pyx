@@ -24,8 +24,8 @@ from fastgrad._nodeset cimport NodeSet, add, take_below
 from fastgrad._sweep cimport borrow_set, give_back
 from fastgrad._tape cimport (
     CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel,
-    OP_pick, OP_prod, OP_select, OP_softmax, Second, Span, append, is_nary, op_rows, operands, payload, payload_units,
-    reserve, resume_limit, tape,
+    OP_pick, OP_prod, OP_select, OP_softmax, Second, Span, append, is_nary, op_rows, payload_units, reserve,
+    resume_limit, slot_count, slot_node, tape,
 )
 
 cdef object open_session = None  # a weak reference
@@ -187,12 +187,14 @@ cdef list nodes_below(Session session, uint32_t root, dict parents):
     try:
         while i:
             if session.place[i]:
-                k = bisect_right(session.starts, session.place[i] - 1) - 1
-                parents[k] = session.segments[k]()
+                parent = bisect_right(session.starts, session.place[i] - 1) - 1
+                parents[parent] = session.segments[parent]()
             else:
                 check_pickles(i)
                 nodes.append(i)
-                add_all_operands(s, i)
+                for k in range(slot_count(i)):
+                    if slot_node(i, k):
+                        add(s, slot_node(i, k))
             i = take_below(s, i)
     finally:
         give_back(s, i)
@@ -206,20 +208,6 @@ cdef int check_pickles(uint32_t i) except -1:
             f"Make the operation with fastgrad.custom(), or pickle its .detach()"
         )
     return 0
-
-
-cdef void add_all_operands(NodeSet *s, uint32_t i) noexcept:
-    cdef uint32_t op = tape.op[i], k
-    cdef operands x
-    if is_nary(op):
-        x = payload(i)
-        for k in range(x.n):
-            if x.slots[k] != CONSTANT:
-                add(s, x.slots[k])
-    elif op != OP_LEAF:
-        add(s, tape.first[i])
-        if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-            add(s, tape.second[i].node)
 
 
 cdef dict kept_state(Segment segment):
@@ -242,7 +230,6 @@ cdef tuple columns(Segment segment):
     cdef uint32_t i, node, op, n = segment.count
     cdef bytes ops = blank(n), kinds = blank(n), data = blank(8 * n), grad = blank(8 * n)
     cdef bytes first = blank(4 * n), second = blank(8 * n)
-    cdef uint32_t *place = segment.session.place
     cdef Columns at = columns_at(ops, kinds, data, grad, first, second)
     types = []
     names = []
@@ -259,11 +246,11 @@ cdef tuple columns(Segment segment):
         if is_nary(op):
             payloads.append(packed_payload(segment, node))
         elif op != OP_LEAF:
-            at.first[i] = place[tape.first[node]] - 1
+            at.first[i] = segment.session.place[tape.first[node]] - 1
         if op == OP_LEAF or OP_FIRST_BINARY <= op < OP_FIRST_NARY:
             at.second[i].constant = 0.0
         if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-            at.second[i].node = place[tape.second[node].node] - 1
+            at.second[i].node = segment.session.place[tape.second[node].node] - 1
     return types, names, ops, kinds, data, grad, first, second, b"".join(payloads)
 
 
@@ -376,7 +363,8 @@ cdef str append_segment(Source *source, uint32_t n, bytes payloads):
     count = source.own.first = tape.count
     pool_count = tape.pool_count
     source.pool_end = pool_count + units
-    memcpy(tape.pool + pool_count, PyBytes_AS_STRING(payloads), units * sizeof(uint32_t))
+    if units:
+        memcpy(tape.pool + pool_count, PyBytes_AS_STRING(payloads), units * sizeof(uint32_t))
     while source.own.count < n and complaint == NULL:
         complaint = append_restored(source)
     if complaint != NULL:

@@ -16,7 +16,7 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memset
 
 from fastgrad._handle cimport Handle, owner_of, unpin
-from fastgrad._tape cimport CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, is_nary, operands, payload, tape
+from fastgrad._tape cimport slot_count, slot_node, tape
 
 cdef extern from "Python.h":
     Py_ssize_t Py_REFCNT(PyObject *)
@@ -142,24 +142,10 @@ cdef void follow(Search *search, uint32_t i, visitproc visit) noexcept:
 # Which nodes are needed.
 
 cdef void mark_needed(Search *search, uint32_t i) noexcept:
-    if not search.needed[i]:
+    if i and not search.needed[i]:
         search.needed[i] = 1
         search.nodes[search.node_count] = i
         search.node_count += 1
-
-
-cdef void mark_operands(Search *search, uint32_t i) noexcept:
-    cdef uint32_t op = tape.op[i] & OP_MASK, k
-    cdef operands x
-    if is_nary(op):
-        x = payload(i)
-        for k in range(x.n):
-            if x.slots[k] != CONSTANT:
-                mark_needed(search, x.slots[k])
-    elif op != OP_LEAF:
-        mark_needed(search, tape.first[i])
-        if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-            mark_needed(search, tape.second[i].node)
 
 
 cdef bint held_outside(Search *search, uint32_t i) noexcept:
@@ -168,7 +154,7 @@ cdef bint held_outside(Search *search, uint32_t i) noexcept:
 
 
 cdef void find_needed(Search *search) noexcept:
-    cdef uint32_t i
+    cdef uint32_t i, k
     for i in range(1, tape.count):
         if is_pinned(i):
             follow(search, i, <visitproc>count_reference)
@@ -178,7 +164,8 @@ cdef void find_needed(Search *search) noexcept:
     while search.node_count and not search.no_memory:
         search.node_count -= 1
         i = search.nodes[search.node_count]
-        mark_operands(search, i)
+        for k in range(slot_count(i)):
+            mark_needed(search, slot_node(i, k))
         if is_pinned(i):
             follow(search, i, <visitproc>mark_reference)
 

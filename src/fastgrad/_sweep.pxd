@@ -26,6 +26,7 @@ cdef struct Order:
     uint64_t generation
     bint by_gradient  # a gradient reaches them all
 
+# There is one order at a time: whoever has let Python code run, a signal's handler even, finds his own again.
 cdef Order order
 
 cdef NodeSet *borrow_set(uint32_t root) except NULL

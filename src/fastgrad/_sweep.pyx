@@ -30,10 +30,9 @@ cdef NodeSet *borrow_set(uint32_t root) except NULL:
 
 
 cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil:
-    """Return a set whose highest member is given, 0 where it is empty. A sweep that has members left was broken off."""
+    """Return a set whose highest member is given, 0 where it is empty."""
     global spare
     while member:
-        abandon(member)
         member = take_below(s, member)
     if spare == NULL and s.size <= 2 * <uint64_t>tape.capacity:
         spare = s

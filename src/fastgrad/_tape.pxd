@@ -126,3 +126,20 @@ cdef inline operands payload(uint32_t i) noexcept nogil:
 cdef inline bint is_nary(uint32_t op) noexcept nogil:
     """Has the node a payload? All beyond the binary ones but a pick, which points at the node it is picked from."""
     return op >= OP_FIRST_NARY and op != OP_pick
+
+
+cdef inline uint32_t slot_count(uint32_t i) noexcept nogil:
+    """How many slots node i has for operands: a plain number may be in one of an n-ary node."""
+    cdef uint32_t op = tape.op[i] & OP_MASK
+    if op < OP_FIRST_BINARY or op == OP_pick:
+        return op != OP_LEAF
+    return 2 if op < OP_FIRST_NARY else tape.second[i].span.n
+
+
+cdef inline uint32_t slot_node(uint32_t i, uint32_t k) noexcept nogil:
+    """The node in slot k of node i; 0, which is no node, for a plain number."""
+    cdef uint32_t node
+    if is_nary(tape.op[i] & OP_MASK):
+        node = tape.pool[tape.first[i] + k]
+        return node if node != CONSTANT else 0
+    return tape.first[i] if k == 0 else tape.second[i].node

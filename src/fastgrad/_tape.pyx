@@ -17,7 +17,7 @@ cdef bint collect_always = getenv("FASTGRAD_COLLECT_ALWAYS") != NULL
 
 # Growth.
 
-cdef int resize(void **array, size_t item, size_t length) except -1 nogil:
+cdef int resize(void **array, size_t item, size_t length) except -1:
     """Reallocate an array to length items; where there is no memory it stays as it was."""
     cdef void *moved = NULL
     if length <= SIZE_MAX // item:
@@ -28,7 +28,7 @@ cdef int resize(void **array, size_t item, size_t length) except -1 nogil:
     return 0
 
 
-cdef int set_lengths(uint32_t length) except -1 nogil:
+cdef int set_lengths(uint32_t length) except -1:
     resize(<void **>&tape.data, sizeof(double), length)
     resize(<void **>&tape.grad, sizeof(double), length)
     resize(<void **>&tape.first, sizeof(uint32_t), length)
@@ -39,7 +39,7 @@ cdef int set_lengths(uint32_t length) except -1 nogil:
     return 0
 
 
-cdef int check_room_to_collect(uint32_t nodes) except -1 nogil:
+cdef int check_room_to_collect(uint32_t nodes) except -1:
     """Leave memory for a collection: a tape that has filled all there is must be able to let go of it."""
     cdef void *room = malloc(<size_t>nodes * sizeof(uint32_t))
     if room == NULL:
@@ -65,8 +65,10 @@ cdef int resize_nodes(uint32_t capacity) except -1:
 
 cdef uint32_t grown(uint64_t needed, uint64_t capacity, uint64_t threshold, bint sparingly) noexcept nogil:
     """The next capacity: half as much again, of a large tape an eighth; not beyond where a collection comes first."""
-    cdef uint32_t part = 6 if sparingly else 1 if capacity < LARGE else 3
-    return <uint32_t>min(<uint64_t>MOST, max(needed, min(capacity + (capacity >> part), threshold)))
+    cdef uint64_t larger = capacity + (capacity >> (6 if sparingly else 1 if capacity < LARGE else 3))
+    if needed <= threshold:
+        larger = min(larger, threshold)
+    return <uint32_t>min(<uint64_t>MOST, max(needed, larger))
 
 
 cdef int resume_limit() noexcept nogil:
@@ -78,7 +80,7 @@ cdef int resume_limit() noexcept nogil:
     return 0
 
 
-cdef int resize_pool(uint32_t capacity) except -1 nogil:
+cdef int resize_pool(uint32_t capacity) except -1:
     resize(<void **>&tape.pool, sizeof(uint32_t), capacity)
     tape.pool_capacity = capacity
     return 0
@@ -115,30 +117,15 @@ cdef int reserve(uint32_t nodes, uint64_t units) except -1:
 # Collection: mark from the owned nodes in one sweep down, then slide the survivors up to the front. `to` has, for each
 # node, 0 where it is garbage, and later its new index.
 
-cdef inline void mark_operands(uint32_t *to, uint32_t i) noexcept nogil:
-    cdef uint32_t op = tape.op[i] & OP_MASK, k
-    cdef operands x
-    if op == OP_LEAF:
-        return
-    if is_nary(op):
-        x = payload(i)
-        for k in range(x.n):
-            if x.slots[k] != CONSTANT:
-                to[x.slots[k]] = 1
-        return
-    to[tape.first[i]] = 1
-    if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-        to[tape.second[i].node] = 1
-
-
 cdef uint32_t mark_survivors(uint32_t *to) noexcept nogil:
     """Mark what is owned and what that stands on; return how many survive, index 0 among them."""
-    cdef uint32_t i, survivors = 1
+    cdef uint32_t i, k, survivors = 1
     for i in range(tape.count - 1, 0, -1):
         if to[i] or tape.owner[i] != NULL:
             to[i] = 1
             survivors += 1
-            mark_operands(to, i)
+            for k in range(slot_count(i)):
+                to[slot_node(i, k)] = 1
     return survivors
 
 
@@ -191,7 +178,7 @@ cdef void slide(uint32_t *to) noexcept nogil:
     tape.generation += 1
 
 
-cdef int release_pins() except -1:
+cdef int let_go_of_pins() except -1:
     """Let go of what only its own state holds. Its finalizers may compute, so nothing is collected meanwhile."""
     tape.hold += 1
     try:
@@ -207,7 +194,7 @@ cdef int collect() except -1:
     if tape.hold:
         return 0
     if tape.pins:
-        release_pins()
+        let_go_of_pins()
     to = <uint32_t *>calloc(tape.count, sizeof(uint32_t))
     if to == NULL:
         tape.drop_caches()
