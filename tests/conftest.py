@@ -4,6 +4,7 @@ import copy
 import io
 import os
 import pickle
+import textwrap
 
 import hypothesis
 import pytest
@@ -56,3 +57,15 @@ WAYS |= {"pickle in Python": through_pickle(4, python=True), "deepcopy": copy.de
 def copied(request):
     """Each way to copy something whole."""
     return WAYS[request.param]
+
+
+@pytest.fixture
+def script(tmp_path):
+    """Write a program into a folder of its own and return its path."""
+
+    def write(source, name="program.py"):
+        path = tmp_path / name
+        path.write_text(textwrap.dedent(source))
+        return str(path)
+
+    return write
