@@ -146,13 +146,12 @@ INTERRUPTED = """
 
     def interrupted(function, after):
         "Is the function cut off by a signal that comes so many seconds after its start?"
-        signal.setitimer(signal.ITIMER_REAL, after)
         try:
+            signal.setitimer(signal.ITIMER_REAL, after)
             function()
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
         except KeyboardInterrupt:
             return True
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0.0)
         return False
 
     def interrupt(*_):
