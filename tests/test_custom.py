@@ -165,3 +165,13 @@ def test_an_operation_may_be_kept_on_a_class(number):
     assert type(y) is Mine
     y.backward()
     assert x.grad == 12.0
+
+
+def test_a_callback_may_run_the_operations_own_step():
+    square = fastgrad.custom("square", lambda a: a * a, lambda a: 2.0 * a)
+    x, seen = fastgrad.Value(3.0), []
+    y = square(x)
+    own = y._backward
+    y._backward = lambda: (seen.append(y.grad), own())
+    y.backward()
+    assert (seen, x.grad) == ([1.0], 6.0)

@@ -35,15 +35,19 @@ cdef double ask_python(uint32_t op, double a, double b) except? -1.0:
 # Backward.
 
 cdef int python_step(uint32_t node) except -1:
-    """Run the step of a node whose step is a Python function's."""
+    """Run the step of a node whose step is a Python function's. The caller holds the tape."""
+    if tape.op[node] & HAS_CALLBACK:
+        state_at(node)["_backward"]()
+    else:
+        custom_step(node)
+    return 0
+
+
+cdef int custom_step(uint32_t node) except -1:
     cdef operands x
     cdef uint32_t k
-    state = state_at(node)
-    if tape.op[node] & HAS_CALLBACK:
-        state["_backward"]()
-        return 0
     values = operand_values(node)
-    partials = state["_custom"].partials
+    partials = state_at(node)["_custom"].partials
     if len(partials) != len(values):
         raise ValueError(f"{describe(node)} has {len(values)} operands, but {len(partials)} partial derivatives")
     for k in range(<uint32_t>len(values)):
@@ -59,7 +63,7 @@ cdef int step(uint32_t node) except -1:
     if tape.op[node] & OP_MASK == OP_custom:
         tape.hold += 1
         try:
-            python_step(node)
+            custom_step(node)
         finally:
             tape.hold -= 1
     else:

@@ -1,5 +1,7 @@
 """The life of handles. The contract is in the header, _handle.pxd."""
 
+import threading
+
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
@@ -7,8 +9,6 @@ from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
 from fastgrad._tape cimport OP_MASK, collect, reserve, resume_limit
-
-import threading
 
 cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object, object, object) except -1
@@ -77,7 +77,7 @@ cdef int reclaim_kinds() except -1:
         used[tape.kind[i]] = True
     for i in range(<uint32_t>SCALAR + 1, <uint32_t>UNLISTED):
         if not used[i] and given_at[i] < before and types[i] is not None:
-            kinds.pop(id(types[i]))
+            kinds.pop(id(types[i]), None)
             free_kinds.append(i)
             types[i] = None
     return 0
