@@ -130,6 +130,17 @@ def test_the_case_not_taken_is_computed_too(number):
     assert (y.data, other.data) == (-6.0, -6.0)
 
 
+def test_the_case_not_taken_passes_nothing_on(number):
+    """Not even a gradient that it has from elsewhere."""
+    x, low, high = number(0.5), number(2.0), number(3.0)
+    taken, other = high * 5.0, low * 7.0
+    y = x.ifel(x > 0.0, taken, other) + fastgrad.math.where(x > 0.0, taken, other)
+    y.forward()
+    other.grad = 100.0
+    y.backward()
+    assert (high.grad, low.grad, x.grad, other.grad) == (10.0, 0.0, 1.0, 100.0)
+
+
 def test_comparisons_maxima_and_clips_choose_again(number):
     x, y = number(1.0), number(2.0)
     nodes = [x < y, fastgrad.math.max(x, y), fastgrad.math.min(x, y), fastgrad.math.clip(x, 0.0, y), x.relu()]

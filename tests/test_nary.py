@@ -169,6 +169,10 @@ def test_infinite_scores(number):
     assert data_of(masked) == [0.0, 0.5, 0.5]
     masked[1].backward()
     assert nothing.grad == 0.0
+    certain, other = number(math.inf), number(1.0)
+    assert data_of(fastgrad.softmax([certain, other])) == [1.0, 0.0]
+    fastgrad.logsumexp([certain, other]).backward()
+    assert (certain.grad, other.grad) == (1.0, 0.0)
 
 
 def test_nan_is_not_hidden(number):
