@@ -139,7 +139,7 @@ instructions = st.tuples(st.sampled_from(BUILD) | st.sampled_from(["backward", *
 
 @pytest.mark.parametrize("number", ["Scalar", "Value"])
 @given(program=st.lists(st.lists(instructions, max_size=12), min_size=3, max_size=12))
-@settings(max_examples=1000)
+@settings(max_examples=600)
 def test_both_engines_agree_to_the_last_bit(number, program):
     lockstep = Lockstep(number)
     for name, i, j, x in chain.from_iterable(program):
@@ -297,7 +297,7 @@ leaf_data = st.lists(moderate, min_size=3, max_size=3)
 
 
 @given(program=kept_programs, first=leaf_data, others=st.lists(leaf_data, min_size=1, max_size=4), copied=st.booleans())
-@settings(max_examples=1000)
+@settings(max_examples=600)
 def test_forward_equals_a_graph_built_anew(program, first, others, copied):
     program = list(chain.from_iterable(program))
     leaves, root = build(fastgrad.Value, first, program)

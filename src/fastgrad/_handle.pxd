@@ -5,12 +5,12 @@ not own the handle. There is at most one handle of a node at a time. Where a han
 callback), or was made by walking a graph, it is *pinned*: the tape owns one reference, and the handle lives as long as
 its node.
 
-Handles of the two built-in types are never returned to Python's allocator but kept on a shelf, a quarter of the cost of
-an operation. They have no part in Python's garbage collector, which could not see through the tape; `_pins` finds the
-cycles through their state.
+Handles of the built-in types, and of subclasses that add no slots, are not returned to Python's allocator but kept on a
+shelf: a quarter of the cost of an operation. They have no part in Python's garbage collector, which could not see
+through the tape; `_pins` finds the cycles through their state.
 """
 
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport uint8_t, uint32_t
 
 from fastgrad._tape cimport OP_LEAF, append, no_second, tape
@@ -34,10 +34,11 @@ cdef class Handle:
     cdef PyObject *state  # the instance's dictionary, or NULL
 
 cdef struct Shelf:
-    PyObject *top    # the next one lies in its state; NULL where the shelf is empty
+    PyObject *top        # the next one lies in its state; NULL where the shelf is empty
+    PyTypeObject *type   # of all on it; NULL where the kind has no shelf
     uint32_t count
 
-cdef Shelf shelf[256]  # by kind; only those of the two built-in types are ever filled
+cdef Shelf shelf[256]  # by kind
 
 cdef object make_slowly(Handle like, uint32_t node)
 cdef int make_room() except -1

@@ -3,7 +3,7 @@
 import threading
 
 cimport cython
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
@@ -26,6 +26,33 @@ cdef extern from *:
         return clear ? clear(object) : 0;
     }
     static void set_deallocator(PyTypeObject *type, destructor function) { type->tp_dealloc = function; }
+    static int is_pythons(PyTypeObject *type) { return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE); }
+    /* Has a subclass's instance nothing that one of the base has not, but perhaps a list of weak references? */
+    static int adds_nothing(PyTypeObject *type, PyTypeObject *base)
+    {
+        Py_ssize_t references = type->tp_weaklistoffset ? sizeof(PyObject *) : 0;
+        int finalizes = type->tp_finalize || type->tp_del;
+        return type->tp_basicsize == base->tp_basicsize + references && !type->tp_itemsize && !finalizes;
+    }
+    /* What a deallocator does before all else; was the object kept by its finalizer? */
+    static int was_kept(PyObject *object)
+    {
+        if (Py_TYPE(object)->tp_finalize && PyObject_CallFinalizerFromDealloc(object) < 0)
+            return 1;
+        if (PyType_IS_GC(Py_TYPE(object)))
+            PyObject_GC_UnTrack(object);
+        if (Py_TYPE(object)->tp_weaklistoffset)
+            PyObject_ClearWeakRefs(object);
+        return 0;
+    }
+    /* Python calls a subclass's + - * / by their names, unless told that the base's do. */
+    static void inherit_operators(PyTypeObject *type, PyTypeObject *base)
+    {
+        type->tp_as_number->nb_add = base->tp_as_number->nb_add;
+        type->tp_as_number->nb_subtract = base->tp_as_number->nb_subtract;
+        type->tp_as_number->nb_multiply = base->tp_as_number->nb_multiply;
+        type->tp_as_number->nb_true_divide = base->tp_as_number->nb_true_divide;
+    }
     static void set_name(PyTypeObject *type, const char *name) { type->tp_name = name; }
     static void set_dictionary(PyTypeObject *type, Py_ssize_t offset) { type->tp_dictoffset = offset; }
     """
@@ -33,6 +60,11 @@ cdef extern from *:
     void deallocate(PyObject *)
     Py_ssize_t size_of_instances(type number)
     int clear_slots(object)
+    PyTypeObject *type_at "Py_TYPE"(PyObject *)
+    bint is_pythons(type number)  # made by a class statement
+    bint adds_nothing(type number, type base)
+    bint was_kept(PyObject *)
+    void inherit_operators(type number, type base)
     void set_deallocator(type number, void (*function)(PyObject *) noexcept)
     void set_name(type number, const char *name)
     void set_dictionary(type number, Py_ssize_t offset)
@@ -58,6 +90,7 @@ cdef uint8_t kind_of(type number) except? 0:
         kind = kinds[id(number)] = free_kinds.pop()
         types[kind] = number
         given_at[<uint8_t>kind] = tape.collections
+        make_fast(number, kind)
     return kind
 
 
@@ -77,6 +110,7 @@ cdef int reclaim_kinds() except -1:
         used[tape.kind[i]] = True
     for i in range(<uint32_t>SCALAR + 1, <uint32_t>UNLISTED):
         if not used[i] and given_at[i] < before and types[i] is not None:
+            clear_shelf(<uint8_t>i)
             kinds.pop(id(types[i]), None)
             free_kinds.append(i)
             types[i] = None
@@ -111,27 +145,76 @@ cdef bint has_slots(Handle handle, name):
     return size_of_instances(type(handle)) > size_of_instances(Handle) and name != "data" and name != "grad"
 
 
-cdef void release(PyObject *dead) noexcept:
-    """The deallocator: leave the node to the tape, and the handle to the shelf."""
-    cdef Shelf *s
+# The deallocators: leave the node to the tape, and the handle to the shelf.
+
+cdef inline bint shelved(PyObject *dead) noexcept:
+    """Take a handle's node and state away, and put the handle on its kind's shelf, if it has one with a place left."""
+    cdef Shelf *s = &shelf[(<Handle>dead).kind]
     if (<Handle>dead).node:
         tape.owner[(<Handle>dead).node] = NULL
         (<Handle>dead).node = 0
     if (<Handle>dead).state != NULL:
         Py_CLEAR((<Handle>dead).state)
-    if (<Handle>dead).kind <= SCALAR:
-        s = &shelf[(<Handle>dead).kind]
-        if s.count < SHELF_SIZE:
-            (<Handle>dead).state = s.top
-            s.top = dead
-            s.count += 1
-            return
-    deallocate(dead)
+    if s.type != type_at(dead) or s.count == SHELF_SIZE:
+        return False
+    (<Handle>dead).state = s.top
+    s.top = dead
+    s.count += 1
+    return True
+
+
+cdef void release(PyObject *dead) noexcept:
+    """The built-in types' deallocator, and the last part of a subclass's."""
+    if not shelved(dead):
+        deallocate(dead)
+
+
+cdef void release_subclass(PyObject *dead) noexcept:
+    """The deallocator of a subclass whose instances have nothing that those of the built-in types have not."""
+    cdef PyObject *number = <PyObject *>type_at(dead)
+    if not was_kept(dead) and not shelved(dead):
+        deallocate(dead)
+        Py_DECREF(<object>number)
+
+
+cdef tuple OPERATORS = (
+    "__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__truediv__", "__rtruediv__",
+)
+
+
+cdef int make_fast(type number, uint8_t kind) except -1:
+    """Let a subclass have what makes the built-in types fast, as far as it changes nothing of it."""
+    cdef type base
+    if not is_pythons(number):
+        return 0
+    base = types[SCALAR if issubclass(number, types[SCALAR]) else VALUE]
+    if issubclass(number, base) and all(getattr(number, name) is getattr(base, name) for name in OPERATORS):
+        inherit_operators(number, base)
+    if adds_nothing(number, Handle):
+        set_deallocator(number, release_subclass)
+        shelf[kind].type = <PyTypeObject *>number
+    return 0
+
+
+cdef int clear_shelf(uint8_t kind) except -1:
+    cdef Shelf *s = &shelf[kind]
+    cdef PyObject *dead
+    s.type = NULL
+    while s.top != NULL:
+        dead = s.top
+        s.top = (<Handle>dead).state
+        (<Handle>dead).state = NULL
+        number = <object>type_at(dead)
+        deallocate(dead)
+        Py_DECREF(number)
+    s.count = 0
+    return 0
 
 
 cdef int adopt(type number, uint8_t kind, const char *name) except -1:
     """Make a built-in type one of the tape's: give it its kind, the deallocator, and its public name."""
     set_deallocator(number, release)
+    shelf[kind].type = <PyTypeObject *>number
     set_name(number, name)
     types[kind] = number
     kinds[id(number)] = kind

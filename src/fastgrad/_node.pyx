@@ -1,3 +1,4 @@
+# cython: always_allow_keywords=False
 """A node as a Python object: its number, its gradient, its sweeps, its graph, and what Python reads from a number."""
 
 import math

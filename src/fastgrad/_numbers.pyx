@@ -1,3 +1,4 @@
+# cython: always_allow_keywords=False
 """The number types: Python's operators and methods on nodes.
 
 A method converts its arguments, checks, appends a node and makes a handle. What an operation computes is in the op
