@@ -105,6 +105,8 @@ def test_value_with_local_gradients(make):
 def test_as_many_local_gradients_as_children():
     with pytest.raises(ValueError, match=r"2 children .* not 1"):
         Value(1.0, (Value(1.0), Value(2.0)), (1.0,))
+    with pytest.raises(ValueError, match="0 children .* not 1"):
+        Value(1.0, (), (1.0,))
 
 
 def test_children_are_scalars():

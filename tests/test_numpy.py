@@ -292,3 +292,15 @@ def test_equality_with_arrays_is_elementwise(number):
     assert (np.array([x, y]) == x).tolist() == [True, False]
     assert (np.array([x, y]) != x).tolist() == [False, True]
     assert (np.array([2.0, 3.0]) == x).tolist() == [False, False]
+
+
+def test_children_in_an_array():
+    a, b = fastgrad.Value(2.0), fastgrad.Value(3.0)
+    for y in (
+        fastgrad.Value(6.0, np.array([a, b]), np.array([3.0, 2.0])),
+        fastgrad.Value(6.0, children=np.array([a, b]), local_grads=[3.0, 2.0]),
+    ):
+        a.grad = b.grad = 0.0
+        y.backward()
+        assert (y.prev, a.grad, b.grad) == ([a, b], 3.0, 2.0)
+    assert fastgrad.Value(6.0, np.array([]), "op").prev == []
