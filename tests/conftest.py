@@ -1,6 +1,7 @@
 """Options, profiles and fixtures of the test-suite."""
 
 import copy
+import gc
 import io
 import os
 import pickle
@@ -18,6 +19,10 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes and gigabytes, too")
+
+
+def pytest_collection_finish(session):
+    gc.freeze()  # what is there before the first test need not be looked through whenever a test collects garbage
 
 
 def pytest_configure(config):

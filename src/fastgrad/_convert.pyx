@@ -25,5 +25,10 @@ cdef double number_of(object x, str what) except? -1.0:
     cdef double number
     if as_double(x, &number):
         return number
+    raise not_a_number(x, what)
+
+
+cdef object not_a_number(object x, str what):
+    """The exception for what was given in place of a plain number."""
     remedy = ": give its number, its .data" if isinstance(x, Handle) else ""
-    raise TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}")
+    return TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}")

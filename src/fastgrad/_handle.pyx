@@ -122,9 +122,13 @@ cdef class Handle:
     """What every number has: a node, and state of its own where something is kept on it."""
 
     def __cinit__(self):
-        self.kind = UNLISTED  # until it is known: a handle half made is for no shelf
-        self.kind = kind_of(type(self))
-        make_room()
+        if shelf[VALUE].type == type_at(<PyObject *>self):
+            self.kind = VALUE
+        else:
+            self.kind = UNLISTED  # until it is known: a handle half made is for no shelf
+            self.kind = kind_of(type(self))
+        if tape.count >= tape.limit:
+            make_room()
         self.node = append(OP_LEAF, self.kind, 0.0, 0, no_second())
         tape.owner[self.node] = &self.node
         if self.kind == UNLISTED:

@@ -5,4 +5,4 @@ from fastgrad._handle cimport Handle
 cdef class Node(Handle):
     pass
 
-cdef int set_leaf(Node number, double data) except -1
+cdef int set_leaf(Node number, data) except -1

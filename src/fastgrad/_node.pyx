@@ -5,7 +5,7 @@ import math
 
 from libc.stdint cimport uintptr_t
 
-from fastgrad._convert cimport number_of
+from fastgrad._convert cimport as_double, not_a_number, number_of
 from fastgrad._graph cimport operands_of, step, sweep_backward, sweep_forward, sweep_zero, symbol_of
 from fastgrad._handle cimport Handle, leaf, make_room, state_at, state_of
 from fastgrad._tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
@@ -21,7 +21,7 @@ cdef class Node(Handle):
     """
 
     def __init__(self, data):
-        set_leaf(self, number_of(data, f"{type(self).__name__}'s data"))
+        set_leaf(self, data)
 
     # The number and its gradient.
 
@@ -240,9 +240,12 @@ cdef object refusal(Node number, str conversion):
     )
 
 
-cdef int set_leaf(Node number, double data) except -1:
+cdef int set_leaf(Node number, data) except -1:
     """What ``__init__`` does to a leaf; the result of an operation is made already."""
+    cdef double value
+    if not as_double(data, &value):
+        raise not_a_number(data, f"{type(number).__name__}'s data")
     if tape.op[number.node] != OP_LEAF:
         raise TypeError(f"{number!r} is the result of an operation: it cannot be made again by __init__")
-    tape.data[number.node] = data
+    tape.data[number.node] = value
     return 0

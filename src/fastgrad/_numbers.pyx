@@ -9,7 +9,7 @@ from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyTypeObject
 from libc.stdint cimport uint32_t
 
-from fastgrad._convert cimport as_double, number_of
+from fastgrad._convert cimport as_double
 from fastgrad._graph cimport ask_python
 from fastgrad._handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state_at, state_of
 from fastgrad._nary cimport choice, user_node
@@ -369,7 +369,7 @@ cdef class Scalar(Number):
     """
 
     def __init__(self, data, label=None):
-        set_leaf(self, number_of(data, f"{type(self).__name__}'s data"))
+        set_leaf(self, data)
         if label is not None:
             state_of(self)["label"] = label
 
@@ -423,21 +423,21 @@ cdef class Value(Number):
         self, data, _children=None, _op=None, label=None, *, children=None, prev=None, op=None, local_grads=None,
         _local_grads=None,
     ):
-        cdef double number = number_of(data, f"{type(self).__name__}'s data")
         cdef uint32_t node
+        set_leaf(self, data)
         if isinstance(_children, str):  # Value(data, label, prev, op)
             _children, _op, label = _op, label, _children
-        _children = first_given(_children, children, prev)
+        operands = first_given(_children, children, prev)
         _op = first_given(_op, op, "")
         slopes = first_given(local_grads, _local_grads, None if isinstance(_op, str) else _op)
-        if _children:
-            set_leaf(self, number)
-            node = user_node(self, number, list(_children), slopes)
+        if operands is not None or slopes is not None:
+            operands = [] if operands is None else list(operands)
+            slopes = None if slopes is None else list(slopes)
+        if operands or slopes:
+            node = user_node(self, tape.data[self.node], operands, slopes)
             tape.owner[self.node] = NULL
             self.node = node
             tape.owner[node] = &self.node
-        else:
-            set_leaf(self, number)
         if label:
             state_of(self)["label"] = label
         if isinstance(_op, str) and _op:
