@@ -11,7 +11,7 @@
 from fastgrad._version import __version__ as __version__
 
 try:
-    from fastgrad import _pins as _pins  # it looks after the tape by itself
+    import fastgrad._pins  # noqa: F401 (it looks after the tape by itself)
     from fastgrad import math
     from fastgrad._functions import collect, custom, no_grad, tape_info
     from fastgrad._nary import dot, logsumexp, mean, prod, softmax, sum
