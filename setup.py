@@ -37,6 +37,8 @@ DIRECTIVES = {
     "initializedcheck": False,
     "cdivision": True,
     "c_api_binop_methods": True,
+    "embedsignature": True,
+    "embedsignature.format": "clinic",
 }
 
 extensions = [

@@ -34,7 +34,7 @@ def main(argv=None):
 def _parser():
     parser = argparse.ArgumentParser(
         prog="fastgrad",
-        description="Derivatives of ordinary Python programs, at the price of complex arithmetic.",
+        description="Derivatives of ordinary Python programs on numbers, at the speed of compiled code.",
         epilog="'fastgrad run --help' and 'fastgrad demo --help' show examples.",
     )
     parser.add_argument("--version", action="version", version=f"fastgrad {fastgrad.__version__}")

@@ -3,6 +3,7 @@
 import re
 import shutil
 import sys
+import time
 import webbrowser
 from xml.etree import ElementTree
 
@@ -445,7 +446,7 @@ class TestTexts:
 
     @given(st.text(alphabet='ab1.-_|{}"\\&; nΘ', min_size=1, max_size=8), st.sampled_from(["1", "Node", "x y", "-.5"]))
     def test_statements_are_written_as_the_package_does(self, text, other):
-        escaped = draw._escape(text)
+        escaped = draw.escape(text)
         pictures = draw.Drawing(), graphviz.Digraph(graph_attr={"rankdir": "LR"})
         for picture in pictures:
             picture.node(other, escaped, shape=escaped, color=other)
@@ -480,3 +481,14 @@ class TestWithDot:
         picture.node("note", "see here")
         picture.edge("note", "n0")
         assert "see here" in texts(picture._repr_svg_())
+
+
+@pytest.mark.parametrize("steps", [10, 140])
+def test_a_recurrence_is_drawn_at_once(steps):
+    """Its leaves are used at every step: Graphviz would take minutes over the long edges."""
+    z, w, x = (fastgrad.Value(number) for number in (1.0, 0.9, 0.1))
+    for _ in range(steps):
+        z = z * w + x
+    start = time.perf_counter()
+    assert z.draw_dot()._repr_svg_().count("<text") >= 2 * steps
+    assert time.perf_counter() - start < 20.0

@@ -272,7 +272,9 @@ def test_the_source_folder_says_what_to_do(tmp_path):
     """Without its compiled modules, as in a checkout that was not installed."""
     source = tmp_path / "fastgrad"
     shutil.copytree(PACKAGE_FOLDER, source, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
-    done = subprocess.run([sys.executable, "-m", "fastgrad", "demo"], cwd=tmp_path, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "fastgrad", "demo"], cwd=tmp_path, capture_output=True, text=True
+    )
     assert done.returncode == 1
     assert "compiled modules are not here" in done.stderr
     assert "pip install" in done.stderr

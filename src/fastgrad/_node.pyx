@@ -59,12 +59,12 @@ cdef class Node(Handle):
     # The sweeps.
 
     def backward(self, gradient=1.0):
-        """Add to the ``grad`` of every node this one depends on the derivative of this one by it.
+        """For every node this one depends on, add the derivative of this one with respect to it to its ``grad``.
 
         Parameters
         ----------
         gradient : float
-            What this node's own ``grad`` is set to, and every derivative is multiplied by.
+            The gradient to start with: this node's own ``grad`` is set to it, and every derivative is multiplied by it.
 
         Examples
         --------
@@ -236,7 +236,8 @@ cdef class Node(Handle):
 cdef object refusal(Node number, str conversion):
     name = type(number).__name__
     return TypeError(
-        f"{conversion}() of a {name} would lose its gradient: use .data for the number, or fastgrad.math for functions"
+        f"{conversion}() of a {name} would lose its gradient: use .data for the number, or a function "
+        f"of fastgrad.math that has a derivative"
     )
 
 
