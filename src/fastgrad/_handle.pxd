@@ -6,8 +6,8 @@ callback), or was made by walking a graph, it is *pinned*: the tape owns one ref
 its node.
 
 Handles of the built-in types, and of subclasses that add no slots, are not returned to Python's allocator but kept on a
-shelf: a quarter of the cost of an operation. They have no part in Python's garbage collector, which could not see
-through the tape; `_pins` finds the cycles through their state.
+shelf for the next node. They have no part in Python's garbage collector, which could not see through the tape; `_pins`
+finds the cycles through their state.
 """
 
 from cpython.object cimport PyObject, PyTypeObject
@@ -24,7 +24,7 @@ cdef extern from *:
 cdef enum:
     VALUE = 0        # the kind of each type of number: its place in `types`
     SCALAR = 1
-    UNLISTED = 255   # a type beyond the table's size: its handles are pinned, so that none is ever made again
+    UNLISTED = 255   # a type beyond the table's size: its handles are pinned, as one made again would not know it
     SHELF_SIZE = 1 << 12
 
 cdef class Handle:
