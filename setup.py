@@ -8,6 +8,7 @@ from setuptools import Extension, setup
 MODULES = [
     "_tape",
     "_sweep",
+    "_wide",
     "_handle",
     "_pins",
     "_convert",
@@ -15,13 +16,20 @@ MODULES = [
     "_node",
     "_nary",
     "_numbers",
+    "_run",
+    "_batch",
+    "_dense",
+    "_parameters",
+    "_given",
+    "_losses",
     "_functions",
     "_pickle",
 ]
-HEADERS = ["src/ops.def", "src/ops.h", "src/nary.h"]
+HEADERS = ["src/ops.def", "src/ops.h", "src/nary.h", "src/layer.h", "src/losses.def", "src/loss.h", "src/updates.h"]
 
-# Values are those of CPython's own arithmetic, so no multiply and add may become one rounding.
-FLAGS = ["-O3", "-ffp-contract=off", "-Wall", "-Wextra"]
+# Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
+# setting it would keep square roots from being computed several at once.
+FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
 LINK = []
 if os.environ.get("FASTGRAD_SANITIZE"):
     FLAGS = ["-O0", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"]

@@ -11,7 +11,15 @@ examples:
   fastgrad run train.py                          imports of micrograd, and engine classes in train.py, run on fastgrad
   fastgrad run train.py --epochs 20              what follows the script's name goes to the script
   fastgrad run --replace engine=Scalar train.py  "from engine import Scalar" in train.py gives fastgrad's Scalar
+  fastgrad run --replace nn=seed1 train.py       "from nn import MLP" gives that dialect's, on fastgrad (see below)
   fastgrad run --compare train.py                the program both ways: times, and whether the output agrees
+"""
+_RUN_DIALECTS = """\
+
+dialects of networks and their numbers:
+  seed0  Perceptron, Layer, MultiLayerPerceptron on Scalars: tanh, linear last, a layer gives a list
+  seed1  Neuron, Layer, MLP on Values: tanh in every layer
+  seed2  Module, Neuron, Layer, MLP on Values: micrograd's, with tanh
 """
 _DEMO_EXAMPLES = """\
 examples:
@@ -50,7 +58,7 @@ def _add_run(commands):
         help="run an unedited program on fastgrad",
         description="Run an unedited program on fastgrad: micrograd's modules are served by fastgrad,\n"
         "and a scalar engine that the script defines as a class is exchanged for fastgrad's.",
-        epilog=_RUN_EXAMPLES,
+        epilog=_RUN_EXAMPLES + _RUN_DIALECTS,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     command.add_argument(
@@ -58,8 +66,9 @@ def _add_run(commands):
         action="append",
         default=[],
         type=_replacement,
-        metavar="MODULE=CLASS",
-        help="serve another module's name: a module with fastgrad's Scalar or Value in it; may be given several times",
+        metavar="MODULE=NAME",
+        help="serve another module's name: a module with fastgrad's Scalar or Value in it, or with a dialect of "
+        "networks, seed0, seed1 or seed2; may be given several times",
     )
     command.add_argument(
         "--compare",

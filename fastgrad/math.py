@@ -24,7 +24,7 @@ max, min, clip, where = _functions.largest, _functions.smallest, _functions.clip
 # The functions of one number that scalars have as methods. Those after the line break are not in Python's module.
 _METHODS = """
 exp log2 log10 log1p expm1 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
-relu sigmoid softplus leaky_relu gelu sign
+relu step sigmoid softplus leaky_relu gelu sign
 """
 
 

@@ -93,6 +93,7 @@ sin: _OfOne
 sinh: _OfOne
 softplus: _OfOne
 sqrt: _OfOne
+step: _OfOne
 tan: _OfOne
 tanh: _OfOne
 

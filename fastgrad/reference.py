@@ -263,6 +263,7 @@ _UNARY = {
     "acosh": ("acosh", math.acosh, lambda a, y: _div(1.0, _sqrt(a * a - 1.0))),
     "atanh": ("atanh", math.atanh, lambda a, y: _div(1.0, 1.0 - a * a)),
     "relu": ("ReLU", lambda a: 0.0 if a < 0.0 else a, lambda a, y: float(a > 0.0)),
+    "step": ("step", lambda a: float(a > 0.0), lambda a, y: 1.0),
     "sigmoid": ("sigmoid", _sigmoid, lambda a, y: y * (1.0 - y)),
     "softplus": ("softplus", _softplus, lambda a, y: _sigmoid(a)),
     "gelu": (

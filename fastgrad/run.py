@@ -3,7 +3,7 @@
 Two things in a program are put on fastgrad, and nothing else is changed:
 
 - modules: imports of micrograd, and of any module named with ``--replace``, are served by fastgrad while the program
-  runs;
+  runs; the latter with a class of numbers in them, or with all of a dialect of `fastgrad.compat`;
 - classes: a scalar engine that the program itself defines at module level. The class statement is exchanged in the
   syntax tree before compilation, so that line numbers stay what they are in the file.
 
@@ -13,8 +13,6 @@ standard error says why.
 
 import ast
 import contextlib
-import importlib.machinery
-import importlib.util
 import itertools
 import os
 import re
@@ -24,10 +22,9 @@ import time
 import types
 
 import fastgrad
+from fastgrad._serving import DIALECTS, NUMBERS, served
 
 __all__ = ["compare", "first_difference", "parse_replacement", "run_script", "script_traceback"]
-
-_MICROGRAD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "compat", "micrograd")
 
 
 def run_script(path, argv=(), replace=()):
@@ -40,7 +37,8 @@ def run_script(path, argv=(), replace=()):
     argv : sequence of str
         Its arguments, without its own name.
     replace : iterable of (str, str)
-        Further modules to serve: a module's name and the class it offers, ``"Scalar"`` or ``"Value"``.
+        Further modules to serve: a module's name and what it offers, the class ``"Scalar"`` or ``"Value"``, or the
+        networks and numbers of a dialect, ``"seed0"``, ``"seed1"`` or ``"seed2"``.
 
     Raises
     ------
@@ -64,21 +62,24 @@ def run_script(path, argv=(), replace=()):
     for line in put_engines_on_fastgrad(tree):
         print(f"fastgrad: {line}", file=sys.stderr, flush=True)
     program = compile(tree, file, "exec", dont_inherit=True)
-    with _served(replace, extended), _as_main(path, argv) as namespace:
+    with served(replace, extended), _as_main(path, argv) as namespace:
         exec(program, namespace)
 
 
 def parse_replacement(text):
-    """Split ``module=Class`` and check both sides.
+    """Split ``module=Class`` or ``module=dialect`` and check both sides.
 
-    >>> parse_replacement("course.engine=Scalar")
-    ('course.engine', 'Scalar')
+    >>> parse_replacement("course.engine=Scalar"), parse_replacement("course.nn=seed1")
+    (('course.engine', 'Scalar'), ('course.nn', 'seed1'))
     """
     module, equals, name = text.partition("=")
     if not equals or not all(part.isidentifier() for part in module.split(".")):
         raise ValueError(f"cannot replace {text!r}: expected a module's name and a class, such as engine=Scalar")
-    if name not in ("Scalar", "Value"):
-        raise ValueError(f"cannot replace {text!r}: fastgrad offers the classes Scalar and Value, not {name!r}")
+    if name not in NUMBERS + DIALECTS:
+        classes, dialects = " and ".join(NUMBERS), ", ".join(DIALECTS)
+        raise ValueError(
+            f"cannot replace {text!r}: fastgrad offers the classes {classes} and the dialects {dialects}, not {name!r}"
+        )
     return module, name
 
 
@@ -108,70 +109,6 @@ def _as_main(path, argv):
         yield vars(main)
     finally:
         sys.modules["__main__"], sys.argv, sys.path = old
-
-
-@contextlib.contextmanager
-def _served(replace, extended):
-    """Serve micrograd and the replaced modules to every import, and afterwards leave ``sys.modules`` as it was."""
-    finder = _Finder(replace, extended)
-    hidden = {name: module for name, module in sys.modules.items() if finder.serves(name)}
-    for name in hidden:
-        del sys.modules[name]
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name in [name for name in sys.modules if finder.serves(name)]:
-            del sys.modules[name]
-        sys.modules.update(hidden)
-
-
-def _open_subclass(base):
-    return type(base.__name__, (base,), {"__slots__": (), "__module__": base.__module__})
-
-
-class _Finder:
-    """An import hook for the replaced modules. It serves micrograd from the folder of its stand-in.
-
-    A built-in class takes no new methods, so a class that the script extends is served as a subclass.
-    """
-
-    def __init__(self, replace, extended):
-        self.offered = {}
-        classes = {name: _open_subclass(getattr(fastgrad, name)) for name in {"Scalar", "Value"} & extended}
-        if "Value" in classes:
-            self.offered["micrograd.engine"] = {"Value": classes["Value"]}
-        for module, name in replace:
-            self.offered.setdefault(module, {})[name] = classes.get(name, getattr(fastgrad, name))
-
-    def serves(self, name):
-        return name in self.offered or name.partition(".")[0] == "micrograd" or self._is_parent(name)
-
-    def _is_parent(self, name):
-        return any(other.startswith(name + ".") for other in self.offered)
-
-    def find_spec(self, name, path=None, target=None):
-        is_parent = self._is_parent(name)
-        if name in self.offered:
-            return importlib.machinery.ModuleSpec(name, self, is_package=is_parent)
-        if name == "micrograd":
-            init = os.path.join(_MICROGRAD, "__init__.py")
-            return importlib.util.spec_from_file_location(name, init, submodule_search_locations=[_MICROGRAD])
-        return self._package(name, path) if is_parent else None
-
-    def _package(self, name, path):
-        """Find the package that a replaced module lies in; where there is none, an empty one will do."""
-        others = (finder for finder in sys.meta_path if finder is not self and hasattr(finder, "find_spec"))
-        found = (finder.find_spec(name, path) for finder in others)
-        empty = importlib.machinery.ModuleSpec(name, self, is_package=True)
-        return next((spec for spec in found if spec is not None), empty)
-
-    def create_module(self, spec):
-        return None
-
-    def exec_module(self, module):
-        vars(module).update(self.offered.get(module.__name__, {}))
 
 
 # The engines that a script defines itself.

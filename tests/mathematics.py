@@ -40,6 +40,7 @@ EXACT = {
     "acosh": mpmath.acosh,
     "atanh": mpmath.atanh,
     "relu": lambda a: max(a, 0),
+    "step": lambda a: a > 0,
     "sigmoid": lambda a: 1 / (1 + mpmath.exp(-a)),
     "softplus": lambda a: mpmath.log1p(mpmath.exp(a)),
     "gelu": lambda a: a * mpmath.ncdf(a),

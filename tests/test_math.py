@@ -81,7 +81,7 @@ def test_plain_extremes_are_pythons():
             function([])
 
 
-@pytest.mark.parametrize("name", ["relu", "sigmoid", "softplus", "gelu", "sign", "leaky_relu"])
+@pytest.mark.parametrize("name", ["relu", "step", "sigmoid", "softplus", "gelu", "sign", "leaky_relu"])
 def test_activations_of_plain_numbers(number, name):
     result = getattr(fmath, name)(0.75)
     assert type(result) is float

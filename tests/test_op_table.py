@@ -14,12 +14,13 @@ from helpers import DOMAINS, PACKAGE_FOLDER, POINTS, exact, points
 from mathematics import BINARY, EXACT, FORMS, NARY, TABLE, UNARY, called, in_form
 
 import fastgrad
-from fastgrad import Value
+from fastgrad import Value, losses, nn
 from fastgrad.reference import _BINARY as ORACLE
 
 # Completeness: a row, its mathematics, a way to call it, and a line in the stubs.
 
-OF_MANY = "user sum mean prod dot logsumexp softmax pick select ifel fsum hypot custom"  # tested in test_nary.py
+# Tested in test_nary.py, test_fused.py and test_losses.py.
+OF_MANY = "pick run user sum mean prod dot logsumexp softmax select ifel fsum hypot layer loss custom wide_layer"
 
 
 def test_every_row_has_its_mathematics_here():
@@ -32,18 +33,19 @@ PUBLIC = {
     "neg": "__neg__", "pos": "__pos__", "add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__",
     "pow": "__pow__", "lt": "__lt__", "gt": "__gt__", "le": "__le__", "ge": "__ge__", "clip_low": "clip",
     "clip_high": "clip", "select": "where", "pick": "softmax", "user": "Value",
+    "run": "Layer", "layer": "Layer", "wide_layer": "Layer", "loss": "mse",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_every_row_can_be_called(name):
     public = PUBLIC.get(name, name)
-    assert any(hasattr(place, public) for place in (Value, fastgrad, fastgrad.math))
+    assert any(hasattr(place, public) for place in (Value, fastgrad, fastgrad.math, nn, losses))
 
 
 @pytest.mark.parametrize("name", TABLE)
 def test_every_row_has_a_line_in_the_stubs(name):
-    stubs = "".join(stub.read_text(encoding="utf-8") for stub in PACKAGE_FOLDER.glob("*.pyi"))
+    stubs = "".join(stub.read_text(encoding="utf-8") for stub in PACKAGE_FOLDER.rglob("*.pyi"))
     public = re.escape(PUBLIC.get(name, name))
     assert re.search(rf"^\s*((def|class) )?{public}\b\s*[:(\[]", stubs, re.MULTILINE), "no stub line"
 

@@ -86,6 +86,12 @@ class TestReplace:
         done = command("--replace", "engine=Scalar", path)
         assert (done.stdout, done.stderr) == ("3.0\n", "")
 
+    def test_what_is_offered_is_listed(self):
+        with pytest.raises(
+            ValueError, match="the classes Scalar and Value and the dialects seed0, seed1, seed2, not 'x'"
+        ):
+            parse_replacement("engine=x")
+
     @pytest.mark.parametrize("text", ["engine", "=Scalar", "engine=", "engine=Tensor", "my engine=Value", "a..b=Value"])
     def test_bad_forms_are_refused_with_a_sentence(self, text, script):
         with pytest.raises(ValueError, match="cannot replace .*: (expected a module's name|fastgrad offers)"):
@@ -93,6 +99,99 @@ class TestReplace:
         done = command("--replace", text, script(""))
         assert done.returncode == 2
         assert f"cannot replace {text!r}" in done.stderr
+
+
+class TestDialects:
+    PROGRAMS = {
+        "seed0": """
+            import numpy as np
+            from engine import Scalar
+            from course.nn import Layer, MultiLayerPerceptron, Perceptron
+            np.random.seed(3)
+            mlp = MultiLayerPerceptron(n_inputs=2, n_outputs=1, n_perceptrons_per_layer=3)
+            for step in range(3):
+                loss = (mlp([Scalar(1.0, label="x1"), Scalar(-1.0, label="x2")]) - 0.5) ** 2
+                parameters = [p for layer in mlp.layers for one in layer.perceptrons for p in one.weights + [one.bias]]
+                for p in parameters:
+                    p.grad = 0.0
+                loss.backward()
+                for p in parameters:
+                    p.data -= 0.1 * p.grad
+            print(f"{loss.data:.9f}", isinstance(mlp.layers[0].perceptrons[0].bias, Scalar), Layer, Perceptron)
+            """,
+        "seed1": """
+            import random
+            from course.nn import Layer, MLP, Neuron, Value
+            random.seed(3)
+            mlp = MLP(2, [3, 1])
+            for step in range(3):
+                loss = sum([(mlp(x) - y) ** 2 for x, y in [([1.0, 2.0], 1.0), ([0.5, -1.0], -1.0)]]) ** 0.5
+                for p in mlp.parameters():
+                    p.grad = 0
+                loss.backwards()
+                for p in mlp.parameters():
+                    p.data += -0.01 * p.grad
+            print(f"{loss.data:.9f}", type(mlp.layers[0].neurons[0].w[0]) is Value, Layer, Neuron)
+            """,
+        "seed2": """
+            import random
+            from course.nn import *
+            random.seed(3)
+            model = MLP(2, [3, 1])
+            for step in range(3):
+                loss = sum((model(x) - y) ** 2 for x, y in [([1.0, 2.0], 1.0), ([0.5, -1.0], -1.0)])
+                model.zero_grad()
+                loss.backward()
+                for p in model.parameters():
+                    p.data -= 0.05 * p.grad
+            print(f"{loss.data:.9f}", isinstance(model, Module), Layer, Neuron, Value(1.0))
+            """,
+    }
+
+    @pytest.mark.parametrize("dialect", PROGRAMS)
+    def test_a_program_is_served_its_dialect(self, script, dialect):
+        options = ["--replace", f"course.nn={dialect}", "--replace", f"engine={dialect}"]
+        done = command(*options, script(self.PROGRAMS[dialect]))
+        assert done.stderr == ""
+        assert "<class 'course.nn.Layer'>" in done.stdout
+        loss, rest = done.stdout.split(maxsplit=1)
+        assert 0.0 < float(loss) < 10.0
+        assert rest.startswith("True ")
+
+    def test_its_classes_are_pickled_by_their_served_names(self, script):
+        path = script("""
+            import pickle
+            from nn import MLP
+            mlp = MLP(2, [2, 1])
+            print(pickle.loads(pickle.dumps(mlp))([1.0, 2.0]).data == mlp([1.0, 2.0]).data)
+        """)
+        done = command("--replace", "nn=seed1", path)
+        assert (done.stdout, done.stderr) == ("True\n", "")
+
+    def test_methods_may_be_added_to_its_numbers(self, script):
+        path = script("""
+            import engine
+            from nn import MLP, Value
+            def cubed(self):
+                return self * self * self
+            Value.cubed = cubed
+            y = MLP(2, [2, 1])([1.0, 2.0])
+            print(type(y) is Value is engine.Value, y.cubed().data == y.data * y.data * y.data)
+        """)
+        done = command("--replace", "nn=seed2", "--replace", "engine=Value", path)
+        assert (done.stdout, done.stderr) == ("True True\n", "")
+
+    def test_what_a_program_changes_is_not_changed_for_others(self, script):
+        path = script("import nn\nnn.MLP.extra = 1\nnn.Layer.__call__ = None")
+        run_script(path, replace=[("nn", "seed1")])
+        from fastgrad.compat import seed1
+
+        assert not hasattr(seed1.MLP, "extra")
+        assert seed1.Layer(1, 1)([1.0]).grad == 0.0
+
+    def test_help_says_what_there_is(self):
+        text = command("--help").stdout
+        assert all(f"\n  {dialect}  " in text for dialect in ("seed0", "seed1", "seed2"))
 
 
 class TestOwnClass:

@@ -1,10 +1,13 @@
 """Plain numbers, as Python's arguments: what counts as one, and what is said of the rest."""
 
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer,
+)
 from cpython.complex cimport PyComplex_Check
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_AsDouble, PyFloat_Check
 from cpython.long cimport PyLong_Check
 
-from fastgrad._handle cimport Handle
+from fastgrad._handle cimport MANY, Handle
 
 
 cdef bint as_double(object x, double *number) except -1:
@@ -31,4 +34,20 @@ cdef double number_of(object x, str what) except? -1.0:
 cdef object not_a_number(object x, str what):
     """The exception for what was given in place of a plain number."""
     remedy = ": give its number, its .data" if isinstance(x, Handle) else ""
+    if isinstance(x, Handle) and (<Handle>x).kind == MANY:
+        remedy = ": give its scalars, batch[i], or use a function of fastgrad.losses"
     return TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}")
+
+
+cdef bint get_doubles(x, Py_buffer *view) except -1:
+    """Get the memory of an array; False where it is not of contiguous doubles."""
+    if not PyObject_CheckBuffer(x):
+        return False
+    try:
+        PyObject_GetBuffer(x, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)
+    except (BufferError, ValueError):
+        return False
+    if view.format != NULL and view.format[0] == c"d" and view.format[1] == 0:
+        return True
+    PyBuffer_Release(view)
+    return False

@@ -4,20 +4,25 @@ import math
 import operator
 
 from cpython.exc cimport PyErr_CheckSignals
-from libc.stdint cimport uint32_t
+from libc.math cimport isfinite
+from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._convert cimport number_of
 from fastgrad._handle cimport Handle, handle_of, state_at
+from fastgrad._layer cimport Results, is_layer, results_of
+from fastgrad._loss cimport penalized_at, shape_of_loss
 from fastgrad._nodeset cimport NodeSet, take_below
 from fastgrad._sweep cimport (
     abandon, add_operands, borrow_set, find_order, give_back, knows_order, needs_python, order, pull, pull_from,
     pull_in_order, recompute, recompute_in_order,
 )
 from fastgrad._tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK,
-    OP_custom, OP_fsum, OP_hypot, OP_pick, OP_user, op_rows, operand, operands, payload, slot_count, slot_node,
-    takes_gradient, tape,
+    CONSTANT, FROM_RESULTS, FROM_SCALARS, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY,
+    OP_FIRST_VC, OP_LEAF, OP_MASK, LOSS_l2_penalty, OP_custom, OP_fsum, OP_hypot, OP_loss, OP_pick, OP_run, OP_softmax,
+    OP_user, OP_wide_layer, layer_at, layer_shape, loss_name, loss_shape, op_rows, operand, operands, payload,
+    penalized, slot_count, slot_node, takes_gradient, tape,
 )
+from fastgrad._wide cimport wide_pull, wide_value
 
 
 # Where a result is not finite, Python knows whether that is a value or an error.
@@ -38,6 +43,8 @@ cdef int python_step(uint32_t node) except -1:
     """Run the step of a node whose step is a Python function's. The caller holds the tape."""
     if tape.op[node] & HAS_CALLBACK:
         state_at(node)["_backward"]()
+    elif tape.op[node] == OP_wide_layer:
+        wide_pull(node)
     else:
         custom_step(node)
     return 0
@@ -59,16 +66,42 @@ cdef int custom_step(uint32_t node) except -1:
 
 
 cdef int step(uint32_t node) except -1:
-    """Run one node's own step, without the callback that may have replaced it."""
-    if tape.op[node] & OP_MASK == OP_custom:
-        tape.hold += 1
-        try:
-            custom_step(node)
-        finally:
-            tape.hold -= 1
+    """Run one node's own step, without the callback that may have replaced it. What it gives a node of many, which
+    nobody can ask to pass it on, goes straight on."""
+    tape.hold += 1
+    try:
+        while node:
+            own_step(node)
+            node = node_of_many(node)
+    finally:
+        tape.hold -= 1
+    return 0
+
+
+cdef int own_step(uint32_t node) except -1:
+    cdef uint32_t op = tape.op[node] & OP_MASK
+    if op == OP_custom:
+        custom_step(node)
+    elif op == OP_wide_layer:
+        wide_pull(node)
     else:
         pull(node)
     return 0
+
+
+cdef uint32_t node_of_many(uint32_t node) noexcept:
+    """The node of many results that a node has its operands from; 0 where it has none."""
+    if tape.op[node] & OP_MASK == OP_pick:
+        return tape.first[node]
+    if is_layer(node) and shape_of(node).inputs == FROM_RESULTS:
+        return payload(node).slots[1]
+    if tape.op[node] & OP_MASK == OP_loss and shape_of_loss(node).inputs == FROM_RESULTS:
+        return payload(node).slots[0]
+    return 0
+
+
+cdef layer_shape shape_of(uint32_t node) noexcept:
+    return layer_at(payload(node).reals).shape
 
 
 cdef int sweep_fresh(uint32_t i) except -1:
@@ -141,7 +174,7 @@ cdef int sweep_zero(Handle root) except -1:
 cdef int python_value(uint32_t node) except -1:
     """Compute a node's data with Python's help."""
     cdef uint32_t op = tape.op[node] & OP_MASK
-    values = operand_values(node)
+    values = operand_values(node) if op != OP_wide_layer else None
     if op < OP_FIRST_NARY:
         tape.data[node] = ask_python(op, values[0], values[1] if len(values) > 1 else 0.0)
     elif op == OP_fsum:
@@ -152,6 +185,8 @@ cdef int python_value(uint32_t node) except -1:
         tape.data[node] = number_of(state_at(node)["_custom"].value(*values), f"the value of {symbol_of(node)}()")
     elif op == OP_user:
         user_value(node)
+    elif op == OP_wide_layer:
+        wide_value(node)
     else:
         raise ValueError(
             f"forward() cannot compute {describe(node)} again: its condition was a plain Python bool. Give the "
@@ -245,17 +280,50 @@ cdef list operands_of(Handle handle):
 
 
 cdef list operand_handles(uint32_t node):
-    cdef uint32_t op = tape.op[node] & OP_MASK, k
+    cdef uint32_t op = tape.op[node] & OP_MASK
     if op == OP_LEAF:
         return []
     if op < OP_FIRST_BINARY:
         return [handle_of(tape.first[node])]
     if op < OP_FIRST_NARY:
         return [handle_of(tape.first[node]), handle_of(tape.second[node].node)]
-    if op == OP_pick:
-        node = tape.first[node]
-    found = [gradient_operand(node, k) for k in range(tape.second[node].span.n)]
+    found = operands_below(node)
+    while node_of_many(node):
+        node = node_of_many(node)
+        found += operands_below(node)
     return [handle_of(operand) for operand in found if operand]
+
+
+cdef list operands_below(uint32_t node):
+    """The nodes that an n-ary node passes its gradient to and that have a number; 0 stands for none."""
+    cdef uint32_t op = tape.op[node] & OP_MASK, k, start
+    cdef layer_shape shape
+    if op == OP_run:
+        return [slot_node(node, k) for k in range(slot_count(node))]
+    if op == OP_pick:
+        return []
+    if op == OP_loss and shape_of_loss(node).inputs != FROM_SCALARS:
+        return parameters_of_penalty(node)
+    if not is_layer(node):
+        return [gradient_operand(node, k) for k in range(tape.second[node].span.n)]
+    if tape.second[node].span.n == 0:
+        return []
+    shape = shape_of(node)
+    start = tape.first[payload(node).slots[0]] + shape.place
+    scalars = range(1, tape.second[node].span.n) if shape.inputs == FROM_SCALARS else ()
+    return [start + k for k in range(shape.nout * (shape.nin + 1))] + [gradient_operand(node, k) for k in scalars]
+
+
+cdef list parameters_of_penalty(uint32_t node):
+    """The parameters of a penalty; none of a loss, whose predictions are numbers of another node."""
+    cdef uint32_t k
+    cdef penalized s
+    cdef list found = []
+    if shape_of_loss(node).loss == LOSS_l2_penalty:
+        for k in range(tape.second[node].span.n):
+            s = penalized_at(node, k)
+            found.extend(range(s.start, s.start + s.length))
+    return found
 
 
 cdef str symbol_of(uint32_t node):
@@ -264,6 +332,10 @@ cdef str symbol_of(uint32_t node):
     given = state_at(node).get("_op")
     if given is not None:
         return given
+    if op == OP_pick:
+        op = tape.op[tape.first[node]] & OP_MASK
+    if op == OP_loss:
+        return symbol_of_loss(node)
     symbol = op_rows[op].symbol.decode()
     space = " " if symbol.isidentifier() else ""
     if OP_FIRST_VC <= op < OP_FIRST_CV:
@@ -273,9 +345,75 @@ cdef str symbol_of(uint32_t node):
     return symbol
 
 
+cdef str symbol_of_loss(uint32_t node):
+    cdef loss_shape shape = shape_of_loss(node)
+    return loss_name(&shape).decode()
+
+
 cdef str describe(uint32_t node):
     """A node's name for messages."""
     handle = handle_of(node)
     return f"{handle!r}, the result of {symbol_of(node) or 'a node made from outside'}" + (
         f", label {handle.label!r}" if handle.label else ""
     )
+
+
+# Where a nan or an infinity comes from.
+
+def first_not_finite(Handle root not None):
+    """Describe the first of the nodes that root stands on, in order of creation, whose number is nan or infinite.
+
+    Returns
+    -------
+    str or None
+        None where all are finite.
+    """
+    cdef uint32_t k
+    tape.hold += 1
+    try:
+        find_order(root.node)
+        for k in range(order.length, 0, -1):
+            found = not_finite_at(order.nodes[k - 1])
+            if found is not None:
+                return found
+        return leaf_not_finite(root.node)
+    finally:
+        tape.hold -= 1
+
+
+cdef object not_finite_at(uint32_t node):
+    """What is not finite about a node: a leaf it stands on, else its own number."""
+    cdef uint32_t k
+    for k in range(slot_count(node)):
+        found = leaf_not_finite(slot_node(node, k))
+        if found is not None:
+            return found
+    if is_layer(node):
+        return result_not_finite(node)
+    return None if isfinite(tape.data[node]) or is_internal(node) else describe(node)
+
+
+cdef object leaf_not_finite(uint32_t node):
+    if not node or tape.op[node] != OP_LEAF or isfinite(tape.data[node]):
+        return None
+    name = f", label {handle_of(node).label!r}" if handle_of(node).label else ""
+    return f"the leaf {handle_of(node)!r}{name}"
+
+
+cdef bint is_internal(uint32_t node) noexcept:
+    """Has the node no number of its own?"""
+    cdef uint32_t op = tape.op[node] & OP_MASK
+    return op == OP_run or op == OP_softmax
+
+
+cdef object result_not_finite(uint32_t node):
+    cdef Results r = results_of(node)
+    cdef layer_shape shape = shape_of(node)
+    cdef uint64_t k
+    for k in range(r.count):
+        if not isfinite(r.values[k]):
+            return (
+                f"result {r.values[k]!r} of row {k // shape.nout}, neuron {k % shape.nout} of a layer of {shape.nout} "
+                f"with {shape.nin} inputs"
+            )
+    return None

@@ -24,6 +24,7 @@ cdef extern from *:
 cdef enum:
     VALUE = 0        # the kind of each type of number: its place in `types`
     SCALAR = 1
+    MANY = 2         # of a node of many numbers, which is no scalar
     UNLISTED = 255   # a type beyond the table's size: its handles are pinned, as one made again would not know it
     SHELF_SIZE = 1 << 12
 

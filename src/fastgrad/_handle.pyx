@@ -72,7 +72,7 @@ cdef extern from *:
 cdef dict nothing = {}
 cdef dict kinds = {}               # by the type's identity
 cdef list types = [None] * 256     # by kind
-cdef list free_kinds = list(range(UNLISTED - 1, SCALAR, -1))
+cdef list free_kinds = list(range(UNLISTED - 1, MANY, -1))
 cdef uint64_t given_at[256]        # collections when a type got its kind
 cdef uint64_t reclaimed_at = <uint64_t>-1  # collections when free kinds were last looked for
 cdef object local = threading.local()
@@ -108,7 +108,7 @@ cdef int reclaim_kinds() except -1:
     memset(used, 0, sizeof(used))
     for i in range(1, tape.count):
         used[tape.kind[i]] = True
-    for i in range(<uint32_t>SCALAR + 1, <uint32_t>UNLISTED):
+    for i in range(<uint32_t>MANY + 1, <uint32_t>UNLISTED):
         if not used[i] and given_at[i] < before and types[i] is not None:
             clear_shelf(<uint8_t>i)
             kinds.pop(id(types[i]), None)

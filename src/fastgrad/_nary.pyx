@@ -7,7 +7,7 @@ from libc.math cimport NAN
 from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._convert cimport number_of
-from fastgrad._handle cimport VALUE, Handle, leaf, make, recording
+from fastgrad._handle cimport MANY, VALUE, Handle, leaf, make, recording
 from fastgrad._tape cimport (
     CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,
     OP_softmax, OP_sum, OP_user, Second, Span, append, nary_value, no_second, operands, payload, payload_units, reserve,
@@ -33,7 +33,7 @@ cdef list operands_from(object xs, str what):
 cdef list as_operands(list xs, str what):
     """The scalars, and a float for any other number: reading one may run any code, so it is done beforehand."""
     what = f"an argument of {what}"
-    return [x if isinstance(x, Handle) else number_of(x, what) for x in xs]
+    return [x if isinstance(x, Handle) and (<Handle>x).kind != MANY else number_of(x, what) for x in xs]
 
 
 cdef Handle most_derived(list xs):
@@ -135,7 +135,7 @@ cdef uint32_t user_node(Handle like, double value, list children, object slopes)
     cdef uint32_t k
     cdef bint records
     for child in children:
-        if not isinstance(child, Handle):
+        if not isinstance(child, Handle) or (<Handle>child).kind == MANY:
             raise TypeError(f"a node's children must be scalars, not {child!r} of type {type(child).__name__}")
     numbers = [number_of(slope, "a local gradient") for slope in slopes] if slopes is not None else []
     if numbers and len(numbers) != len(children):

@@ -27,7 +27,7 @@ cdef extern from "ops.h" nogil:
         OP_clip_high, OP_clip_low, OP_copysign, OP_cos, OP_cosh, OP_div, OP_erf, OP_erfc, OP_exp, OP_expm1, OP_floor,
         OP_fmod, OP_ge, OP_gelu, OP_gt, OP_le, OP_leaky_relu, OP_log, OP_log10, OP_log1p, OP_log2, OP_lt, OP_max,
         OP_min, OP_mul, OP_neg, OP_pos, OP_pow, OP_relu, OP_sigmoid, OP_sign, OP_sin, OP_sinh, OP_softplus, OP_sqrt,
-        OP_sub, OP_tan, OP_tanh
+        OP_step, OP_sub, OP_tan, OP_tanh
 
 
 # Appending a node.
@@ -271,6 +271,10 @@ cdef class Number(Node):
     def relu(self):
         """The number where it is positive, else 0; slope 0 at 0."""
         return with_constant(OP_relu, self, 0.0)
+
+    def step(self):
+        """1 where the number is positive, else 0: a perceptron's. Its slope is taken as 1, so that one can learn."""
+        return with_constant(OP_step, self, 0.0)
 
     def sigmoid(self):
         """Logistic function 1 / (1 + exp(-x)); it does not overflow."""

@@ -20,12 +20,13 @@ from libc.string cimport memcpy, memset
 from fastgrad._handle cimport (
     UNLISTED, Handle, kind_of, make_typed, owner_of, state_at, state_of, type_of, unpinned_handle_of,
 )
+from fastgrad._layer cimport is_layer
 from fastgrad._nodeset cimport NodeSet, add, take_below
 from fastgrad._sweep cimport borrow_set, give_back
 from fastgrad._tape cimport (
     CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel,
-    OP_pick, OP_prod, OP_select, OP_softmax, Second, Span, append, is_nary, op_rows, payload_units, reserve,
-    resume_limit, slot_count, slot_node, tape,
+    OP_layer, OP_loss, OP_pick, OP_prod, OP_run, OP_select, OP_softmax, OP_wide_layer, Second, Span, append, is_nary,
+    op_rows, payload_units, reserve, resume_limit, slot_count, slot_node, tape,
 )
 
 cdef object open_session = None  # a weak reference
@@ -163,6 +164,7 @@ cdef Segment new_segment(Session session, uint32_t root):
     nodes = nodes_below(session, root, parents)
     if None in parents.values():
         return None
+    check_runs(session, nodes)
     segment.session = session
     segment.start = session.count
     segment.count = len(nodes)
@@ -201,11 +203,27 @@ cdef list nodes_below(Session session, uint32_t root, dict parents):
     return nodes
 
 
+cdef int check_runs(Session session, list nodes) except -1:
+    """A run's leaves must be in the segment the run is in, where they lie together."""
+    cdef uint32_t i, k
+    for i in nodes:
+        if tape.op[i] == OP_run:
+            for k in range(slot_count(i)):
+                if session.place[slot_node(i, k)]:
+                    raise ValueError("a parameter cannot be pickled or copied before its module: put the module first")
+    return 0
+
+
 cdef int check_pickles(uint32_t i) except -1:
     if tape.op[i] & HAS_CALLBACK or callable(state_at(i).get("_forward")):
         raise TypeError(
             f"{unpinned_handle_of(i)!r} cannot be pickled or copied: its _backward or _forward is a Python function. "
             f"Make the operation with fastgrad.custom(), or pickle its .detach()"
+        )
+    if is_layer(i) or tape.op[i] == OP_loss:
+        raise TypeError(
+            "a number that a module has computed cannot be pickled or copied with its graph: pickle the module, and "
+            "compute it again, or pickle its .detach()"
         )
     return 0
 
@@ -379,6 +397,8 @@ cdef const char *append_restored(Source *source) noexcept:
     """Append the segment's next node; return what is wrong, or NULL."""
     cdef uint32_t i = source.own.count, op = source.code[source.at.op[i]], first = 0
     cdef Second second = source.at.second[i]
+    if op == OP_layer or op == OP_wide_layer or op == OP_loss:
+        return b"an operation that is not pickled"
     if is_nary(op):
         first = tape.pool_count
         if not link_payload(source, op, second.span):
@@ -390,11 +410,27 @@ cdef const char *append_restored(Source *source) noexcept:
             second.node = linked(source, second.node)
         if first == 0 or (OP_FIRST_BINARY <= op < OP_FIRST_NARY and second.node == 0):
             return b"an operand is missing"
+        if op == OP_run and not is_whole_run(source, source.at.first[i], second.span):
+            return b"a run without its leaves"
         if op == OP_pick and (tape.op[first] != OP_softmax or second.place >= tape.second[first].span.n):
             return b"a result of nothing"
     tape.grad[append(op, source.kind[source.at.kind[i]], source.at.data[i], first, second)] = source.at.grad[i]
     source.own.count += 1
     return NULL
+
+
+cdef bint is_whole_run(Source *source, uint32_t place, Span span) noexcept:
+    """Are a run's leaves together in its own segment?"""
+    cdef uint32_t k, first
+    if span.n == 0 or span.reals or place < source.own.start:
+        return False
+    if span.n > source.own.count or place - source.own.start > source.own.count - span.n:
+        return False
+    first = linked(source, place)
+    for k in range(span.n):
+        if tape.op[first + k] != OP_LEAF:
+            return False
+    return True
 
 
 cdef bint fits(uint32_t op, Span span) noexcept:

@@ -10,7 +10,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._nodeset cimport NodeSet, add
 from fastgrad._tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_pick,
+    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_pick, OP_run,
     is_nary, operands, payload, takes_gradient, tape,
 )
 
@@ -44,7 +44,8 @@ cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil
 
 
 cdef inline bint needs_python(uint32_t i) noexcept nogil:
-    """Is the node's step backward a Python function's? The flag of a callback is above all codes, custom the last."""
+    """Is the node's step backward a Python function's? The flag of a callback is above all codes; custom and what comes
+    after it are the last ones."""
     return tape.op[i] >= OP_custom
 
 
@@ -92,7 +93,7 @@ cdef inline void add_operands(NodeSet *s, uint32_t i, bint by_gradient) noexcept
     elif op < OP_FIRST_NARY:
         add_inner(s, tape.first[i], i)
         add_inner(s, tape.second[i].node, i)
-    else:
+    elif op != OP_run:  # which has leaves only
         x = payload(i)
         for k in range(x.n):
             if takes_gradient(op, &x, k) or (not by_gradient and x.slots[k] != CONSTANT):

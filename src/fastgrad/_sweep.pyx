@@ -1,14 +1,17 @@
 """The kernels of the sweeps. The contract is in the header, _sweep.pxd."""
 
+from libc.math cimport NAN
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
+from fastgrad._layer cimport Results, compute_layer, is_layer, pull_layer, results_of
+from fastgrad._loss cimport compute_loss, pull_loss
 from fastgrad._nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape cimport (
-    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_fsum, OP_hypot, OP_ifel, OP_pick,
-    OP_select, OP_softmax, OP_user, nary_pull, nary_value, op_doubtful, op_slope1, op_slope2, op_value1, op_value2,
-    operands, payload, tape,
+    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_fsum, OP_hypot, OP_ifel, OP_layer,
+    OP_loss, OP_pick, OP_run, OP_select, OP_softmax, OP_user, OP_wide_layer, nary_pull, nary_value, op_doubtful,
+    op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
@@ -45,9 +48,12 @@ cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil:
 cdef void pull_nary(uint32_t i, uint32_t op) noexcept nogil:
     cdef operands x
     if op == OP_pick:
-        x = payload(tape.first[i])
-        x.reals[2 * x.n + tape.second[i].place] += tape.grad[i]
-    else:
+        results_of(tape.first[i]).adjoints[tape.second[i].place] += tape.grad[i]
+    elif op == OP_layer:
+        pull_layer(i)
+    elif op == OP_loss:
+        pull_loss(i)
+    elif op != OP_run:
         x = payload(i)
         nary_pull(op, &x, tape.grad[i], tape.data[i], tape.grad)
 
@@ -76,18 +82,16 @@ cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
 
 
 cdef void pull(uint32_t i) noexcept nogil:
-    """One node's step by itself: a pick passes what it gives the node it is picked from straight on."""
+    """One node's step by itself."""
     pull_one(i, NULL)
-    if tape.op[i] & OP_MASK == OP_pick:
-        pull_one(tape.first[i], NULL)
 
 
 cdef void abandon(uint32_t i) noexcept nogil:
     """Forget what a sweep that was broken off has left in a node that it had not come to."""
-    cdef operands x
-    if tape.op[i] & OP_MASK == OP_softmax:
-        x = payload(i)
-        memset(x.reals + 2 * x.n, 0, x.n * sizeof(double))
+    cdef Results r
+    if tape.op[i] & OP_MASK == OP_softmax or is_layer(i):
+        r = results_of(i)
+        memset(r.adjoints, 0, r.count * sizeof(double))
 
 
 cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil:
@@ -156,6 +160,12 @@ cdef int find_order(uint32_t root) except -1:
 
 # Forward.
 
+cdef double layer_number(uint32_t i) noexcept nogil:
+    """The number of a layer node of one result; of others there is none."""
+    cdef Results r = results_of(i)
+    return r.values[0] if r.count == 1 else NAN
+
+
 cdef bint recompute(uint32_t i) noexcept nogil:
     """Compute node i's data from its operands' data. False where that takes Python."""
     cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i]
@@ -168,11 +178,17 @@ cdef bint recompute(uint32_t i) noexcept nogil:
     elif op < OP_FIRST_NARY:
         y = op_value2(op, tape.data[a], tape.data[tape.second[i].node])
     elif op == OP_pick:
-        x = payload(a)
-        y = x.reals[x.n + tape.second[i].place]
+        y = results_of(a).values[tape.second[i].place]
+    elif op == OP_run:
+        return True
+    elif op == OP_layer:
+        compute_layer(i)
+        y = layer_number(i)
+    elif op == OP_loss:
+        y = compute_loss(i)
     else:
         x = payload(i)
-        if op == OP_user or op == OP_custom or op == OP_fsum or op == OP_hypot:
+        if op == OP_user or op == OP_custom or op == OP_fsum or op == OP_hypot or op == OP_wide_layer:
             return False
         if (op == OP_select and x.slots[0] == CONSTANT) or (op == OP_ifel and x.slots[1] == CONSTANT):
             return False

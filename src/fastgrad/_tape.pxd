@@ -29,11 +29,61 @@ cdef extern from "nary.h" nogil:
     double nary_value(unsigned op, const operands *x)
     void nary_pull(unsigned op, const operands *x, double g, double y, double *grad)
 
+cdef extern from "layer.h" nogil:
+    enum:
+        ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS, SHAPE_REALS
+    const char *activation_names[]
+    struct layer_shape:
+        uint32_t rows, nin, nout, activation, inputs, place
+    struct layer:
+        layer_shape shape
+        const double *parameters
+        double *parameter_grad
+        double *in_ "in"
+        double *in_adjoint
+        double *sums
+        double *results
+        double *adjoint
+    uint64_t layer_reals(const layer_shape *shape)
+    layer layer_at(double *reals)
+    void layer_value(const layer *l)
+    void layer_results(const layer *l)
+    void layer_slopes(const layer *l)
+    void layer_pull(const layer *l)
+
+cdef extern from "loss.h" nogil:
+    enum:
+        LOSS_SHAPE_REALS, FAULT_prediction, REDUCED_mean, REDUCED_sum, REDUCED_root
+        LOSS_squares, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits, LOSS_hinge
+        LOSS_cross_entropy_of_labels, LOSS_cross_entropy, LOSS_l2_penalty
+    struct loss_shape:
+        uint32_t loss, reduction, inputs, columns
+        uint64_t rows
+    struct penalized:
+        uint32_t start, length
+    struct loss:
+        loss_shape shape
+        const double *targets
+        double *predictions
+        double *adjoint
+    struct loss_row:
+        const char *prediction
+        const char *target
+    loss_row loss_rows[]
+    const char *loss_name(const loss_shape *shape)
+    uint64_t loss_targets(const loss_shape *shape)
+    uint64_t loss_reals(const loss_shape *shape)
+    loss loss_at(double *reals)
+    int loss_fault_of(uint32_t loss, double p, double t)
+    uint64_t loss_first_fault(const loss *l)
+    double loss_value(const loss *l)
+    void loss_pull(const loss *l, double g, double y)
+
 cdef extern from "ops.h" nogil:
     enum op_code:
         OP_LEAF, OP_FIRST_VC, OP_FIRST_CV, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, OP_TO_VC, OP_TO_CV
-        OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_pick, OP_select, OP_ifel, OP_fsum
-        OP_hypot, OP_custom
+        OP_pick, OP_run, OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_select, OP_ifel
+        OP_fsum, OP_hypot, OP_layer, OP_loss, OP_custom, OP_wide_layer
     struct op_row:
         const char *symbol
         const char *name
@@ -124,8 +174,9 @@ cdef inline operands payload(uint32_t i) noexcept nogil:
 
 
 cdef inline bint is_nary(uint32_t op) noexcept nogil:
-    """Has the node a payload? All beyond the binary ones but a pick, which points at the node it is picked from."""
-    return op >= OP_FIRST_NARY and op != OP_pick
+    """Has the node a payload? All beyond the binary ones but a pick, which points at the node it is picked from, and a
+    run, which points at its first leaf."""
+    return op > OP_run
 
 
 cdef inline uint32_t slot_count(uint32_t i) noexcept nogil:
@@ -139,7 +190,10 @@ cdef inline uint32_t slot_count(uint32_t i) noexcept nogil:
 cdef inline uint32_t slot_node(uint32_t i, uint32_t k) noexcept nogil:
     """The node in slot k of node i; 0, which is no node, for a plain number."""
     cdef uint32_t node
-    if is_nary(tape.op[i] & OP_MASK):
+    cdef uint32_t op = tape.op[i] & OP_MASK
+    if is_nary(op):
         node = tape.pool[tape.first[i] + k]
         return node if node != CONSTANT else 0
+    if op == OP_run:
+        return tape.first[i] + k
     return tape.first[i] if k == 0 else tape.second[i].node

@@ -212,10 +212,13 @@ cdef int set_thresholds() except -1:
     """Say when to collect again, and give memory back where that is far below what there is.
 
     Collecting at three times what survived, and at some room beside, costs a training loop about a nanosecond a node;
-    twice or four times measured the same within the noise, the room alone does not keep up with a graph that grows.
+    twice or four times measured the same within the noise, the room alone does not keep up with a graph that grows. The
+    pool may also fill up to the size of the nodes, which are what a collection looks at.
     """
     tape.threshold = <uint32_t>min(<uint64_t>MOST, 3 * <uint64_t>tape.count + SMALLEST)
-    tape.pool_threshold = <uint32_t>min(<uint64_t>MOST, 3 * <uint64_t>tape.pool_count + SMALLEST_POOL)
+    tape.pool_threshold = <uint32_t>min(
+        <uint64_t>MOST, 3 * <uint64_t>tape.pool_count + 8 * <uint64_t>tape.count + SMALLEST_POOL
+    )
     if tape.capacity > 4 * <uint64_t>tape.threshold:
         resize_nodes(tape.threshold)
     if tape.pool_capacity > 4 * <uint64_t>tape.pool_threshold:

@@ -1,0 +1,26 @@
+from collections.abc import Iterable
+from typing import Any
+
+from numpy.typing import NDArray
+from typing_extensions import disjoint_base
+
+from fastgrad._batch import Batch
+from fastgrad._run import Run
+
+ACTIVATIONS: tuple[str, ...]
+
+@disjoint_base
+class Dense:
+    activation: str
+    def __init__(self, run: Run, place: int, nin: int, nout: int, activation: str) -> None: ...
+    @property
+    def run(self) -> Run: ...
+    @property
+    def place(self) -> int: ...
+    @property
+    def nin(self) -> int: ...
+    @property
+    def nout(self) -> int: ...
+
+# Scalars are of the parameters' type, or of a more derived one of the inputs.
+def apply(layers: list[Dense], x: Batch | NDArray[Any] | Iterable[Any]) -> Any: ...

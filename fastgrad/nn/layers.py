@@ -1,0 +1,350 @@
+"""Neurons and layers on fused nodes.
+
+The parameters of a layer lie side by side in a run on the tape, and a call makes one node. Neurons, weights and biases
+are made when they are asked for: they are views of the run.
+"""
+
+import operator
+
+import numpy as np
+
+from fastgrad._dense import ACTIVATIONS, Dense, apply
+from fastgrad._node import Node
+from fastgrad._numbers import Value
+from fastgrad._parameters import Parameters
+from fastgrad._run import Run
+from fastgrad.nn.init import Recipe
+from fastgrad.nn.module import Module, Rows, numbers_of
+
+_LINEAR = (None, "linear")
+_SHOWN = {"identity": "Linear", "relu": "ReLU"}  # as micrograd prints them
+
+
+class _Fused(Module):
+    """What a neuron and a layer have in common: parameters side by side in a run."""
+
+    _number = Value  # the type of the parameters
+
+    def _make(self, nin, nout, activation, recipe):
+        nin, nout = count("nin", nin), count("nout", nout)
+        run = Run(self._number, nout * (nin + 1))
+        self._dense = Dense(run, 0, nin, nout, activation)
+        draw([self._dense], recipe)
+
+    @classmethod
+    def _on(cls, dense):
+        """Make one on parameters that are there already."""
+        fused = cls.__new__(cls)
+        fused._dense = dense
+        return fused
+
+    def __getattr__(self, name):
+        made = "_dense" in self.__dict__ or name.startswith("__")
+        remedy = "" if made else ": call super().__init__ first, or derive from Module"
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{remedy}")
+
+    @property
+    def nin(self):
+        """How many inputs there are."""
+        return self._dense.nin
+
+
+class Neuron(_Fused):
+    """A weighted sum of the inputs, and a bias, through an activation.
+
+    Parameters
+    ----------
+    nin : int
+        How many inputs.
+    activation : str or None
+        One of identity, tanh, relu, sigmoid, step, softplus, gelu, leaky_relu; None and "linear" are the identity.
+    weights, bias : str or callable
+        Initialisers, see `fastgrad.nn.init`.
+    rng : None, int, numpy.random.Generator or the module numpy.random
+        Where they draw from, see there; None is Python's `random`.
+
+    Examples
+    --------
+    >>> neuron = Neuron(2)
+    >>> neuron.w, neuron.b = [1.0, -2.0], 0.5
+    >>> y = neuron([1.5, 1.0])
+    >>> y.backward()
+    >>> y, neuron.w[0].grad
+    (Value(data=0.0, grad=1.0), 1.5)
+    """
+
+    _inner = frozenset({"_dense", "_w", "_in_layer"})
+    _w = None
+    _in_layer = False  # of several neurons, which have one activation
+
+    def __init__(self, nin, activation="tanh", *, weights="uniform", bias="zeros", rng=None):
+        self._make(nin, 1, _of_one(activation), Recipe(weights, bias, rng))
+
+    def __call__(self, x):
+        """Apply the neuron.
+
+        Parameters
+        ----------
+        x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), or Batch
+            A row, or many.
+
+        Returns
+        -------
+        Value or Batch
+            One scalar for a row, a batch of shape (n,) for many.
+
+        Raises
+        ------
+        ValueError
+            If a row has not `nin` numbers, if there is no row, or if a number is nan.
+        """
+        if self._dense.activation == "softmax":
+            raise ValueError("a neuron of a softmax layer has no output of its own: call the layer")
+        return apply([self._dense], x)
+
+    @property
+    def w(self):
+        """The weights, a list of scalars. Assigning numbers writes them."""
+        if self._w is None:
+            start = self._dense.place
+            self._w = _Weights(self._dense.run[start : start + self._dense.nin])
+        return self._w
+
+    @w.setter
+    def w(self, numbers):
+        self._write_numbers("w", numbers, (self.nin,), self._dense.place)
+
+    @property
+    def b(self):
+        """The bias, a scalar. Assigning a number writes it."""
+        return self._dense.run[self._dense.place + self._dense.nin]
+
+    @b.setter
+    def b(self, number):
+        self._write_numbers("b", number, (), self._dense.place + self._dense.nin)
+
+    def _write_numbers(self, name, given, shape, start):
+        try:
+            flat = numbers_of(given, shape, name).ravel()
+        except ValueError as error:
+            raise ValueError(f"{error}. A neuron keeps its own scalars: set their data, or give numbers") from None
+        Parameters([(self._dense.run, start, start + flat.size)]).set_data(flat)
+
+    @property
+    def activation(self):
+        """The activation's name. Assigning another changes it; neurons of one layer have one activation."""
+        return self._dense.activation
+
+    @activation.setter
+    def activation(self, name):
+        name = _of_one(name)
+        if self._in_layer and name != self._dense.activation:
+            raise ValueError(
+                f"activation must be {self._dense.activation!r}, that of the neuron's layer, not {name!r}: "
+                "set the layer's activation, or make a layer of its own"
+            )
+        self._dense.activation = name
+
+    def _own_blocks(self, prefix):
+        return (Rows(prefix, self._dense.run, self._dense.place, self._dense.nin),)
+
+    def __repr__(self):
+        return _neuron_repr(type(self), self._dense)
+
+
+class Perceptron(Neuron):
+    """A neuron whose output is 1 where the weighted sum and the bias are above 0, else 0.
+
+    A gradient passes through the step as if it were not there, so that a perceptron learns by its errors. Parameters
+    are those of `Neuron`.
+
+    Examples
+    --------
+    >>> both = Perceptron(2)
+    >>> both.w, both.b = [1.0, 1.0], -1.5
+    >>> both([1.0, 1.0]).data, both([1.0, 0.0]).data
+    (1.0, 0.0)
+    """
+
+    def __init__(self, nin, activation="step", *, weights="uniform", bias="zeros", rng=None):
+        super().__init__(nin, activation, weights=weights, bias=bias, rng=rng)
+
+
+class Layer(_Fused):
+    """Neurons with the same inputs and the same activation.
+
+    Parameters
+    ----------
+    nin, nout : int
+        How many inputs and how many neurons.
+    activation : str or None
+        One of identity, tanh, relu, sigmoid, step, softplus, gelu, leaky_relu, softmax; None and "linear" are the
+        identity.
+    weights, bias : str or callable
+        Initialisers, see `fastgrad.nn.init`.
+    rng : None, int, numpy.random.Generator or the module numpy.random
+        Where they draw from, see there; None is Python's `random`.
+
+    Examples
+    --------
+    >>> layer = Layer(3, 2, activation="relu", weights="he_normal", rng=0)
+    >>> len(layer([1.0, 2.0, 3.0])), layer([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).shape
+    (2, (2, 2))
+    >>> layer
+    Layer of [ReLUNeuron(3), ReLUNeuron(3)]
+    """
+
+    _inner = frozenset({"_dense", "_neurons"})
+    _neuron_type = Neuron
+    _bare = True  # a single result is not given in a list
+    _most_shown = 16
+
+    def __init__(self, nin, nout, activation="tanh", *, weights="uniform", bias="zeros", rng=None):
+        self._make(nin, nout, activation_name(activation), Recipe(weights, bias, rng))
+        self._neurons = None
+
+    @classmethod
+    def _on(cls, dense):
+        layer = super()._on(dense)
+        layer._neurons = None
+        return layer
+
+    @property
+    def _number(self):
+        return self._neuron_type._number
+
+    def has_more(self):
+        """Whether there may be other parameters than the neurons': attributes or a `parameters` of its own."""
+        return len(self.__dict__) > 2 or type(self).parameters is not Module.parameters
+
+    def __call__(self, x):
+        """Apply the layer.
+
+        Parameters
+        ----------
+        x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), or Batch
+            A row, or many.
+
+        Returns
+        -------
+        list of Value, Value or Batch
+            For a row, a list of `nout` scalars, or the scalar itself where `nout` is 1. For many, a batch of shape
+            (n, nout), or (n,).
+
+        Raises
+        ------
+        ValueError
+            If a row has not `nin` numbers, if there is no row, or if a number is nan.
+        """
+        return self._given(apply([self._dense], x))
+
+    def _given(self, results):
+        return results if self._bare or not isinstance(results, Node) else [results]
+
+    @property
+    def nout(self):
+        """How many neurons there are."""
+        return self._dense.nout
+
+    @property
+    def neurons(self):
+        """The neurons, a list of views."""
+        if self._neurons is None:
+            self._neurons = _Neurons(map(self._neuron, range(self.nout)))
+        return self._neurons
+
+    def _neuron(self, k):
+        dense = self._dense
+        if dense.nout == 1:
+            return self._neuron_type._on(dense)
+        place = dense.place + k * (dense.nin + 1)
+        neuron = self._neuron_type._on(Dense(dense.run, place, dense.nin, 1, dense.activation))
+        neuron._in_layer = True
+        return neuron
+
+    @property
+    def activation(self):
+        """The activation's name. Assigning another changes it."""
+        return self._dense.activation
+
+    @activation.setter
+    def activation(self, name):
+        self._dense.activation = activation_name(name)
+        for neuron in self._neurons or ():
+            neuron._dense.activation = self._dense.activation
+
+    def _own_blocks(self, prefix):
+        return (Rows(prefix, self._dense.run, self._dense.place, self._dense.nin, self._dense.nout),)
+
+    def __repr__(self):
+        neuron, most = _neuron_repr(self._neuron_type, self._dense), self._most_shown
+        shown = [neuron] * self.nout if self.nout <= most else [neuron, neuron, f"{self.nout - 2} more"]
+        return f"{type(self).__name__} of [{', '.join(shown)}]"
+
+
+# Lists to read.
+
+
+class _Fixed(list):
+    """A list that cannot be changed, since it is a view: a change would change nothing else."""
+
+    _remedy = ""
+
+    def _refuse(self, *arguments, **options):
+        raise TypeError(self._remedy)
+
+    __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
+    append = clear = extend = insert = pop = remove = reverse = sort = _refuse
+
+    def __reduce__(self):
+        return type(self), (list(self),)
+
+
+class _Weights(_Fixed):
+    _remedy = "a neuron's list of weights cannot be changed: set the data of a weight, or assign numbers to neuron.w"
+
+
+class _Neurons(_Fixed):
+    _remedy = (
+        "a layer's list of neurons cannot be changed: set the data of their parameters, make another layer, or write "
+        "a module of your own with these neurons"
+    )
+
+
+# Arguments.
+
+
+def activation_name(name, argument="activation"):
+    """Return the name of an activation as `Dense` has it."""
+    if name in _LINEAR:
+        return "identity"
+    if not isinstance(name, str) or name not in ACTIVATIONS:
+        raise ValueError(f"{argument} must be None, linear, {', '.join(ACTIVATIONS)}, not {name!r}")
+    return name
+
+
+def _of_one(activation):
+    name = activation_name(activation)
+    if name == "softmax":
+        raise ValueError("activation: softmax is one of a whole layer, not of a neuron")
+    return name
+
+
+def count(argument, given):
+    try:
+        number = operator.index(given)
+    except TypeError:
+        number = 0
+    if number < 1:
+        raise ValueError(f"{argument} must be an integer of at least 1, not {given!r}")
+    return number
+
+
+def draw(denses, recipe):
+    """Write new numbers into the parameters of layers that follow one another in a run."""
+    flat = np.concatenate([recipe.draw(dense.nin, dense.nout).ravel() for dense in denses])
+    Parameters([(denses[0].run, denses[0].place, denses[0].place + flat.size)]).set_data(flat)
+
+
+def _neuron_repr(kind, dense):
+    return f"{_SHOWN.get(dense.activation, dense.activation)}{kind.__name__}({dense.nin})"

@@ -1,0 +1,437 @@
+"""Modules: things with parameters, whether fused layers, scalars, or other modules.
+
+A module's parameters are found in its attributes as blocks. A block is a scalar on its own, or a `Rows`: what a fused
+layer keeps side by side in a run on the tape, for which no Python objects are made here.
+"""
+
+import os
+import reprlib
+from collections.abc import Mapping
+
+import numpy as np
+
+from fastgrad._node import Node
+from fastgrad._parameters import Parameters
+from fastgrad.nn import _archive
+
+
+class Module:
+    """Something with parameters, and the base class for modules of your own.
+
+    Parameters are found in attributes, in the order in which these were first assigned: scalars that were not computed
+    from others, modules, and lists, tuples and dicts of them. Each counts once, wherever else it appears. A subclass
+    may also say by itself what its parameters are: if it overrides `parameters`, all the other methods go by that.
+
+    Examples
+    --------
+    >>> from fastgrad import Value, nn
+    >>> class Scaled(nn.Module):
+    ...     def __init__(self):
+    ...         self.inner = nn.Layer(2, 1)
+    ...         self.scale = Value(3.0)
+    ...     def __call__(self, x):
+    ...         return self.inner(x) * self.scale
+    >>> model = Scaled()
+    >>> model.num_parameters(), [name for name, _ in model.named_parameters()][-2:]
+    (4, ['inner.neurons.0.b', 'scale'])
+    """
+
+    _inner = frozenset()  # attributes of this class that hold no parameters beside those of `_own_blocks`
+
+    # What there is.
+
+    def parameters(self):
+        """Return the list of the parameters as scalars; of a neuron, its weights and then its bias.
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> len(nn.MLP(3, [4, 4, 1]).parameters())
+        41
+        """
+        if type(self).parameters is Module.parameters:
+            return self._flat_view().scalars()
+        return Parameters(_each_once([block.stretch for block in self._found("", {})])).scalars()
+
+    def named_parameters(self):
+        """Iterate over pairs of a parameter's name and the parameter, in the order of `parameters`.
+
+        A name is the path of attributes, places in lists and keys of dicts that leads to the parameter.
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> [name for name, _ in nn.MLP(1, [1, 1]).named_parameters()]
+        ['layers.0.neurons.0.w.0', 'layers.0.neurons.0.b', 'layers.1.neurons.0.w.0', 'layers.1.neurons.0.b']
+        """
+        held = {}  # by identity, which is only good while the scalar is held
+        for block in self._blocks("", {}):
+            for name, value in block.named():
+                if id(value) not in held:
+                    held[id(value)] = value
+                    yield name, value
+
+    def num_parameters(self):
+        """Return how many parameters there are.
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> nn.MultiLayerPerceptron(64, 1, n_hidden_layers=23, n_perceptrons_per_layer=10).num_parameters()
+        3081
+        """
+        return len(self._flat_view())
+
+    def _stretches(self):
+        """Return what `Parameters` takes: scalars and stretches of runs, each parameter once."""
+        if type(self).parameters is Module.parameters:
+            return _each_once([block.stretch for block in self._found("", {})])
+        return _each_once(self._own_parameters())
+
+    def _flat_view(self):
+        return Parameters(self._stretches())
+
+    def _blocks(self, prefix, seen):
+        """Yield the blocks of parameters, whether they are found in attributes or given by an own `parameters`."""
+        if id(self) in seen:
+            return
+        if type(self).parameters is Module.parameters:
+            yield from self._found(prefix, seen)
+        else:
+            yield from self._given(prefix, seen)
+
+    def _found(self, prefix, seen):
+        seen[id(self)] = self
+        yield from self._own_blocks(prefix)
+        for name, thing in vars(self).items():
+            if name not in self._inner:
+                yield from _blocks_in(thing, _joined(prefix, name), seen)
+
+    def _given(self, prefix, seen):
+        named = [pair for block in self._found(prefix, dict(seen)) for pair in block.named()]
+        names = {id(value): name for name, value in reversed(named)}
+        seen[id(self)] = self
+        for place, value in enumerate(self._own_parameters()):
+            yield Single(names.get(id(value), _joined(prefix, f"parameters.{place}")), value)
+
+    def _own_parameters(self):
+        """Return what a subclass's `parameters` gives, checked."""
+        parameters = list(self.parameters())
+        for value in parameters:
+            if not isinstance(value, Node):
+                kind = f"{type(self).__name__}.parameters()"
+                raise TypeError(f"{kind} must give scalars, not {value!r} of type {type(value).__name__}")
+        return parameters
+
+    def _own_blocks(self, prefix):
+        """Return the blocks that are not found in attributes."""
+        return ()
+
+    # Numbers and gradients.
+
+    def zero_grad(self):
+        """Set every parameter's ``grad`` to 0.
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> neuron = nn.Neuron(1)
+        >>> neuron([1.0]).backward()
+        >>> neuron.zero_grad()
+        >>> neuron.flat_grad
+        array([0., 0.])
+        """
+        self._flat_view().zero_grad()
+
+    @property
+    def flat(self):
+        """All parameters' numbers, in the order of `parameters`: a copy, of shape (n,). Assigning writes them.
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> neuron = nn.Neuron(2)
+        >>> neuron.flat = [0.5, -1.0, 0.25]
+        >>> neuron.w[1].data, neuron.flat
+        (-1.0, array([ 0.5 , -1.  ,  0.25]))
+        """
+        return self._flat_view().data
+
+    @flat.setter
+    def flat(self, numbers):
+        view = self._flat_view()
+        view.set_data(numbers_of(numbers, (len(view),), "flat"))
+
+    @property
+    def flat_grad(self):
+        """All parameters' gradients, in the order of `parameters`: a copy, of shape (n,). Assigning writes them.
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> neuron = nn.Neuron(2, activation=None)
+        >>> neuron([3.0, 4.0]).backward()
+        >>> neuron.flat_grad
+        array([3., 4., 1.])
+        """
+        return self._flat_view().grad
+
+    @flat_grad.setter
+    def flat_grad(self, numbers):
+        view = self._flat_view()
+        view.set_grad(numbers_of(numbers, (len(view),), "flat_grad"))
+
+    # State.
+
+    def state_dict(self):
+        """Return all parameters' numbers by name, as arrays of their own.
+
+        Returns
+        -------
+        dict of str to numpy.ndarray
+            A layer has two entries: ``w`` of shape (nout, nin) and ``b`` of shape (nout,). A neuron's have shapes
+            (nin,) and (), a single scalar's has shape ().
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> {name: array.shape for name, array in nn.MLP(3, [4, 1]).state_dict().items()}
+        {'layers.0.w': (4, 3), 'layers.0.b': (4,), 'layers.1.w': (1, 4), 'layers.1.b': (1,)}
+        """
+        blocks = self._named_blocks()
+        return {name: array for block in blocks for name, array in block.split(_view(block).data).items()}
+
+    def load_state_dict(self, state):
+        """Write the numbers of a state dict into the parameters. Gradients stay.
+
+        Parameters
+        ----------
+        state : mapping of str to array_like
+            As `state_dict` gives it.
+
+        Raises
+        ------
+        TypeError
+            If it is no mapping.
+        ValueError
+            If a name is missing or unknown, or an array is of another shape or not of real numbers; nothing is written
+            then.
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> one, other = nn.MLP(2, [3, 1]), nn.MLP(2, [3, 1])
+        >>> other.load_state_dict(one.state_dict())
+        >>> bool((one.flat == other.flat).all())
+        True
+        """
+        if not isinstance(state, Mapping):
+            raise TypeError(f"state must be a mapping of names to arrays, not {state!r}")
+        self._write(state, "state")
+
+    def save(self, path):
+        """Save the parameters' numbers in a file, ``.npz`` without pickles, which `numpy.load` reads too.
+
+        An existing file is replaced only when the new one is complete.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+            The file, with its suffix.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from fastgrad import nn
+        >>> model, same = nn.Layer(2, 3), nn.Layer(2, 3)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.save(os.path.join(folder, "layer.npz"))
+        ...     same.load(os.path.join(folder, "layer.npz"))
+        >>> bool((model.flat == same.flat).all())
+        True
+        """
+        _archive.write(os.fsdecode(path), self.state_dict())
+
+    def load(self, path):
+        """Write the numbers of a file that `save` wrote into the parameters. Gradients stay.
+
+        Parameters
+        ----------
+        path : str or os.PathLike
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        ValueError
+            If it is damaged or of another kind, or does not fit this module, as `load_state_dict` says; nothing is
+            written then.
+        """
+        path = os.fsdecode(path)
+        self._write(_archive.read(path), path)
+
+    def _named_blocks(self):
+        blocks = list(self._blocks("", {}))
+        names = [name for block in blocks for name in block.shapes]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise ValueError(f"two parameters of {type(self).__name__} have the name {twice!r}: rename an attribute")
+        return blocks
+
+    def _write(self, state, source):
+        """Check all of a state, then write it. `source` is what messages call it."""
+        blocks = self._named_blocks()
+        shapes = {name: shape for block in blocks for name, shape in block.shapes.items()}
+        missing = [name for name in shapes if name not in state]
+        unknown = [name for name in state if name not in shapes]
+        if missing or unknown:
+            verdicts = [f"has no {_listed(missing)}"] * bool(missing) + [f"has {_listed(unknown)}"] * bool(unknown)
+            raise ValueError(f"{source} must have the names {_listed(list(shapes))}, but {' and '.join(verdicts)}")
+        arrays = {name: numbers_of(state[name], shape, f"{source}: {name!r}") for name, shape in shapes.items()}
+        for block in blocks:
+            _view(block).set_data(block.join(arrays))
+
+    @reprlib.recursive_repr()
+    def __repr__(self):
+        return f"{type(self).__name__} of [{', '.join(map(repr, _modules_in(vars(self))))}]"
+
+
+# Blocks.
+
+
+class Single:
+    """A parameter that is a scalar on its own, with its name."""
+
+    def __init__(self, name, value):
+        self.name, self.stretch, self.shapes = name, value, {name: ()}
+
+    def named(self):
+        """Return the one pair of name and parameter."""
+        return [(self.name, self.stretch)]
+
+    def split(self, flat):
+        """Return the state dict's entry for the flat numbers."""
+        return {self.name: flat.reshape(())}
+
+    def join(self, arrays):
+        """Return the flat numbers from a state dict."""
+        return arrays[self.name].reshape(1)
+
+
+class Rows:
+    """The parameters of a fused layer, or, with no `nout`, of one of its neurons."""
+
+    def __init__(self, prefix, run, place, nin, nout=None):
+        self.prefix, self.width = prefix, nin + 1
+        self.stretch = (run, place, place + (nout or 1) * self.width)
+        rows = () if nout is None else (nout,)
+        self.w, self.b = _joined(prefix, "w"), _joined(prefix, "b")
+        self.shapes = {self.w: (*rows, nin), self.b: rows}
+
+    def named(self):
+        """Yield the pairs of names and parameters, neuron by neuron."""
+        run, start, stop = self.stretch
+        for place in range(start, stop):
+            neuron, k = divmod(place - start, self.width)
+            part = f"w.{k}" if k < self.width - 1 else "b"
+            path = _joined(self.prefix, f"neurons.{neuron}") if self.shapes[self.b] else self.prefix
+            yield _joined(path, part), run[place]
+
+    def split(self, flat):
+        """Return the state dict's entries for the flat numbers."""
+        table = flat.reshape(-1, self.width)
+        halves = {self.w: table[:, :-1], self.b: table[:, -1]}
+        return {name: half.reshape(self.shapes[name]).copy() for name, half in halves.items()}
+
+    def join(self, arrays):
+        """Return the flat numbers from a state dict."""
+        bias = arrays[self.b].reshape(-1, 1)
+        return np.hstack([arrays[self.w].reshape(len(bias), -1), bias]).ravel()
+
+
+def _blocks_in(thing, name, seen):
+    """Yield the blocks of an attribute's value. `seen` has the modules and containers done, by identity."""
+    if isinstance(thing, Module):
+        yield from thing._blocks(name, seen)
+    elif isinstance(thing, Node):
+        if not thing.prev:
+            yield Single(name, thing)
+    elif isinstance(thing, (list, tuple, dict)) or (isinstance(thing, np.ndarray) and thing.dtype == object):
+        if id(thing) in seen:
+            return
+        seen[id(thing)] = thing
+        for key, entry in thing.items() if isinstance(thing, dict) else enumerate(thing):
+            yield from _blocks_in(entry, f"{name}.{key}", seen)
+
+
+def _modules_in(thing):
+    """Yield the modules in an attribute's value, which themselves are not looked into."""
+    if isinstance(thing, Module):
+        yield thing
+    elif isinstance(thing, (list, tuple, dict)):
+        for entry in thing.values() if isinstance(thing, dict) else thing:
+            yield from _modules_in(entry)
+
+
+def _each_once(stretches):
+    """Leave out what came before."""
+    kept, known, taken = [], set(), {}
+    for stretch in _located(stretches):
+        if isinstance(stretch, Node):
+            if id(stretch) not in known:
+                known.add(id(stretch))
+                kept.append(stretch)
+            continue
+        run, start, stop = stretch
+        kept += [(run, first, end) for first, end in _rest(start, stop, taken.setdefault(id(run), []))]
+    return kept
+
+
+def _located(stretches):
+    """Put the stretch of one for a scalar that lies in a run among these."""
+    runs = {id(stretch[0]): stretch[0] for stretch in stretches if isinstance(stretch, tuple)}
+    if not runs or all(isinstance(stretch, tuple) for stretch in stretches):
+        return stretches
+    numbers = [(run, run[:]) for run in runs.values()]  # held, so that their identities stay theirs
+    places = {id(value): (run, k, k + 1) for run, values in numbers for k, value in enumerate(values)}
+    return [places.get(id(stretch), stretch) for stretch in stretches]
+
+
+def _rest(start, stop, taken):
+    """Return what is left of an interval without those taken before, and count it among them."""
+    rest = [(start, stop)]
+    for first, end in taken:
+        rest = [part for a, b in rest for part in ((a, min(b, first)), (max(a, end), b)) if part[0] < part[1]]
+    taken.append((start, stop))
+    return rest
+
+
+def _view(block):
+    return Parameters([block.stretch])
+
+
+def _joined(prefix, name):
+    return f"{prefix}.{name}" if prefix else name
+
+
+def numbers_of(given, shape, name):
+    """Return an array of real numbers of this shape."""
+    try:
+        array = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        array = np.empty((), dtype=object)
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{name} must be real numbers, not {given!r:.80}")
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}, not {array.shape}")
+    return array.astype(np.float64)
+
+
+def _listed(names):
+    shown = ", ".join(map(repr, names[:6]))
+    return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown or "(none)"

@@ -1,0 +1,366 @@
+"""Layers of neurons applied to a row or to many. The contract is in the header, _dense.pxd.
+
+A layer's node is appended with its inputs and computed at once; see layer.h for what it holds. The tape is held from
+the first layer of a chain to the result, so that an index stays good where numpy multiplies, and where the results'
+handles are made.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBuffer_Release
+from libc.math cimport NAN
+from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from fastgrad._batch cimport Batch, batch_at, row_of, shape_at, shape_of_batch
+from fastgrad._convert cimport as_double, get_doubles
+from fastgrad._handle cimport MANY, Handle, leaf, make, make_room, recording
+from fastgrad._layer cimport Results, compute_layer, results_of
+from fastgrad._nary cimport as_operands, most_derived
+from fastgrad._node cimport Node
+from fastgrad._run cimport Run, run_length
+from fastgrad._tape cimport (
+    ACTIVATION_END, CONSTANT, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, OP_layer, OP_wide_layer,
+    SHAPE_REALS, Second, activation_names, append, layer_at, layer_reals, layer_shape,
+    no_second, operands, payload, payload_units, reserve, tape,
+)
+from fastgrad._wide cimport is_wide, wide_value
+
+ACTIVATIONS = tuple([activation_names[code].decode() for code in range(<int>ACTIVATION_END)])
+
+cdef dict codes = {name: code for code, name in enumerate(ACTIVATIONS)}
+
+cdef enum:
+    FEW = 64  # numbers of a row that are read without allocating memory
+
+cdef struct Source:
+    # What a layer is applied to; scalars come beside it, in a list.
+    uint32_t inputs
+    uint32_t rows
+    const double *numbers
+    uint32_t node
+
+
+cdef class Dense:
+    """One layer: where its parameters lie, and its activation.
+
+    Parameters
+    ----------
+    run : Run
+    place : int
+        Of the first parameter in the run; they are, for each neuron, its weights and its bias.
+    nin, nout : int
+        How many inputs and how many neurons.
+    activation : str
+        One of `ACTIVATIONS`.
+    """
+
+    def __init__(self, Run run not None, uint32_t place, uint32_t nin, uint32_t nout, activation):
+        if not nin or not nout:
+            raise ValueError(f"a layer has at least 1 input and 1 neuron, not {nin} and {nout}")
+        if self.run is not None:
+            raise TypeError("a layer cannot be made again by __init__")
+        if place + <uint64_t>nout * (<uint64_t>nin + 1) > run_length(run):
+            raise ValueError(f"a layer of {nout} neurons with {nin} inputs at {place} is beyond {run!r}")
+        self.activation = activation
+        self.run, self.place, self.nin, self.nout = run, place, nin, nout
+
+    @property
+    def activation(self):
+        """The name of the activation."""
+        return ACTIVATIONS[self.code]
+
+    @activation.setter
+    def activation(self, name):
+        if name not in codes:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {name!r}")
+        self.code = codes[name]
+
+    def __reduce__(self):
+        return Dense, (self.run, self.place, self.nin, self.nout, self.activation)
+
+    def __repr__(self):
+        return f"<layer of {self.nout} neurons with {self.nin} inputs, {self.activation}>"
+
+
+# The inputs: read and checked before anything is made.
+
+def apply(list layers not None, x):
+    """Apply layers, each `Dense`, one after the other.
+
+    Parameters
+    ----------
+    layers : list of Dense
+        At least one; each has as many inputs as the one before has neurons.
+    x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), or Batch
+        A row, or many.
+
+    Returns
+    -------
+    Scalar, Value, list of them, or Batch
+        Of a row, the last layer's results, of a single neuron the result itself; of many rows, a batch.
+
+    Raises
+    ------
+    ValueError
+        If a row has another width than the first layer has inputs, if there is no row, or if a number is nan.
+    """
+    cdef Py_buffer view
+    cdef Dense first = checked_chain(layers)
+    if isinstance(x, (list, tuple)):
+        if len(x) and is_row(x[0]):
+            return apply_to_list(layers, first, x)
+        return apply_to_sequence(layers, first, x)
+    if isinstance(x, Batch):
+        return apply_to_batch(layers, first, <Batch>x)
+    if get_doubles(x, &view):
+        if view.ndim:
+            return apply_to_view(layers, first, &view)
+        PyBuffer_Release(&view)
+    if getattr(x, "ndim", 0):
+        return apply_to_array(layers, first, x)
+    if first.nin == 1 and (isinstance(x, Node) or hasattr(type(x), "__float__")):
+        return apply_to_list(layers, first, [x])
+    try:
+        row = list(x)
+    except TypeError:
+        raise TypeError(f"x must be a row of {first.nin} numbers or an array of rows, not {x!r}") from None
+    return apply(layers, row)
+
+
+cdef Dense checked_chain(list layers):
+    """The first of layers that can follow each other."""
+    cdef Dense before = None
+    if not layers:
+        raise ValueError("there are no layers to apply")
+    for dense in layers:
+        if type(dense) is not Dense or (<Dense>dense).run is None:
+            raise TypeError(f"a layer must be a Dense, not {dense!r}")
+        if before is not None and before.nout != (<Dense>dense).nin:
+            raise ValueError(
+                f"a layer of {before.nout} neurons cannot be followed by one with {(<Dense>dense).nin} inputs"
+            )
+        before = <Dense>dense
+    return <Dense>layers[0]
+
+
+cdef inline bint is_row(object first) except -1:
+    """Is a sequence that begins with this a row, not a sequence of rows?"""
+    return isinstance(first, (float, int, Node)) or not (hasattr(first, "__len__") or hasattr(first, "__iter__"))
+
+
+cdef object wrong_width(Dense first, given):
+    return ValueError(f"x must have {first.nin} numbers in a row, as the first layer has inputs, not {given}")
+
+
+@cython.boundscheck(True)
+cdef object apply_to_list(list layers, Dense first, x):
+    """A row of scalars and numbers."""
+    cdef double few[FEW]
+    cdef Source source = Source(FROM_NUMBERS, 1, &few[0], 0)
+    cdef uint32_t k, n = len(x)
+    if n != first.nin:
+        raise wrong_width(first, n)
+    if n <= FEW:
+        for k in range(n):
+            if not as_double(x[k], &few[k]):
+                break
+        else:
+            check_numbers(few, 1, n)
+            return chain(layers, &source, None, True)
+    scalars = as_operands(list(x), "x")
+    if most_derived(scalars) is None:
+        return apply_to_array(layers, first, array_of(scalars))
+    return apply_to_scalars(layers, first, 1, scalars, True)
+
+
+cdef object apply_to_sequence(list layers, Dense first, x):
+    """A sequence of rows."""
+    if not len(x):
+        raise ValueError("x is empty: give at least one row")
+    widths = {len(row) if hasattr(row, "__len__") else 1 for row in x}
+    if widths != {first.nin}:
+        given = ", ".join(map(str, sorted(widths)))
+        raise wrong_width(first, given if len(widths) == 1 else f"rows of {given}")
+    return apply_to_array(layers, first, array_of(x))
+
+
+cdef object array_of(x):
+    """An array of floats, or of objects where scalars are among them."""
+    import numpy
+
+    array = numpy.empty((len(x), *([len(x[0])] if hasattr(x[0], "__len__") else [])), dtype=object)
+    array[...] = x
+    flat = array.ravel().tolist()
+    return array if any([isinstance(entry, Node) for entry in flat]) else as_floats(array)
+
+
+cdef object as_floats(x):
+    import numpy
+
+    try:
+        return numpy.ascontiguousarray(x, dtype=numpy.float64)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"x must be of real numbers: {error}") from None
+
+
+cdef object apply_to_array(list layers, Dense first, x):
+    """An array of one row or of many, of numbers or scalars."""
+    cdef Py_buffer view
+    if getattr(x, "dtype", None) == object and x.size:
+        scalars = as_operands(x.ravel().tolist(), "x")
+        if most_derived(scalars) is not None:
+            check_shape(first, tuple(x.shape))
+            return apply_to_scalars(layers, first, x.shape[0] if x.ndim == 2 else 1, scalars, x.ndim == 1)
+    if not get_doubles(as_floats(x), &view):
+        raise TypeError(f"x must be an array of real numbers, not {x!r}")
+    return apply_to_view(layers, first, &view)
+
+
+cdef object apply_to_view(list layers, Dense first, Py_buffer *view):
+    """The numbers in an object's memory, which is let go of."""
+    cdef bint row = view.ndim == 1
+    try:
+        if view.ndim < 1 or view.ndim > 2 or view.shape[view.ndim - 1] != first.nin or view.shape[0] == 0:
+            check_shape(first, tuple([view.shape[k] for k in range(view.ndim)]))
+        return apply_to_doubles(layers, <const double *>view.buf, 1 if row else view.shape[0], row)
+    finally:
+        PyBuffer_Release(view)
+
+
+cdef int check_shape(Dense first, tuple shape) except -1:
+    if len(shape) not in (1, 2) or shape[len(shape) - 1] != first.nin:
+        hint = "; for many rows of one number, give x.reshape(-1, 1)" if len(shape) == 1 and first.nin == 1 else ""
+        raise wrong_width(first, f"{shape[0] if len(shape) == 1 else f'an array of shape {shape}'}{hint}")
+    if not shape[0]:
+        raise ValueError("x is empty: give at least one row")
+    return 0
+
+
+cdef object apply_to_doubles(list layers, const double *numbers, uint64_t rows, bint row):
+    cdef Source source = Source(FROM_NUMBERS, <uint32_t>rows, numbers, 0)
+    if rows >= 1 << 31:
+        raise MemoryError(f"x has {rows:,} rows, more than one node holds: give it in parts")
+    check_numbers(numbers, rows, (<Dense>layers[0]).nin)
+    return chain(layers, &source, None, row)
+
+
+cdef int check_numbers(const double *numbers, uint64_t rows, uint64_t nin) except -1:
+    cdef uint64_t k, nans = 0
+    for k in range(rows * nin):
+        nans += numbers[k] != numbers[k]
+    if nans:
+        for k in range(rows * nin):
+            if numbers[k] != numbers[k]:
+                raise ValueError(f"x must be of numbers, but row {k // nin}, column {k % nin} is nan")
+    return 0
+
+
+cdef object apply_to_scalars(list layers, Dense first, uint32_t rows, list scalars, bint row):
+    cdef Source source = Source(FROM_SCALARS, rows, NULL, 0)
+    return chain(layers, &source, scalars, row)
+
+
+cdef object apply_to_batch(list layers, Dense first, Batch x):
+    cdef layer_shape shape = shape_at(x)
+    cdef Source source = Source(FROM_RESULTS, shape.rows, NULL, x.node)
+    if shape.nout != first.nin:
+        raise wrong_width(first, f"a batch of shape {shape_of_batch(x)}")
+    return chain(layers, &source, None, False)
+
+
+# The nodes.
+
+cdef object chain(list layers, Source *source, list scalars, bint row):
+    """Append a node for each layer; return the last one's results."""
+    cdef Handle like = most_derived([(<Dense>layers[0]).run.root, *scalars]) if scalars else (<Dense>layers[0]).run.root
+    cdef bint records = recording()
+    cdef uint32_t k, last = len(layers) - 1, kind = MANY
+    reserve(last + 1, 0)
+    tape.hold += 1
+    try:
+        for k in range(last + 1):
+            if k == last and row and (<Dense>layers[k]).nout == 1:
+                kind = like.kind
+            source.node = append_layer(<Dense>layers[k], kind, source, scalars)
+            source.inputs = FROM_RESULTS
+            scalars = None
+        if not row:
+            return batch_at(source.node if records else without_operands(source.node))
+        if kind != MANY:
+            return make(like, source.node) if records else new_leaf(like, tape.data[source.node])
+        return row_of(like, source.node, 0, (<Dense>layers[last]).nout)
+    finally:
+        tape.hold -= 1
+
+
+cdef uint32_t append_layer(Dense dense, uint32_t kind, Source *source, list scalars) except 0:
+    """Append one layer's node and compute it. The caller holds the tape."""
+    cdef layer_shape shape = layer_shape(
+        source.rows, dense.nin, dense.nout, dense.code, source.inputs, dense.place
+    )
+    cdef bint wide = source.inputs != FROM_SCALARS and is_wide(source.rows, dense.nin, dense.nout)
+    cdef uint32_t node = append_shape(OP_wide_layer if wide else OP_layer, kind, shape)
+    cdef operands x = payload(node)
+    cdef Results results
+    write_inputs(&x, dense, source, scalars)
+    if wide:
+        wide_value(node)
+    else:
+        compute_layer(node)
+    results = results_of(node)
+    if results.count == 1:
+        tape.data[node] = results.values[0]
+    return node
+
+
+cdef uint32_t append_shape(uint32_t op, uint32_t kind, layer_shape shape) except 0:
+    """Append a layer node whose slots and inputs are still to be written."""
+    cdef uint64_t n = 0 if shape.inputs == FROM_NOTHING else 2 if shape.inputs == FROM_RESULTS else 1
+    cdef uint64_t reals = layer_reals(&shape)
+    cdef Second second = no_second()
+    cdef operands x
+    if shape.inputs == FROM_SCALARS:
+        n += <uint64_t>shape.rows * shape.nin
+    if reals >= 1 << 31:
+        raise MemoryError(f"{shape.rows:,} rows of {shape.nout:,} results are more than one node holds")
+    reserve(1, payload_units(n, reals))
+    second.span.n, second.span.reals = <uint32_t>n, <uint32_t>reals
+    node = append(op, kind, NAN, tape.pool_count, second)
+    tape.pool_count += <uint32_t>payload_units(n, reals)
+    x = payload(node)
+    memset(x.reals, 0, reals * sizeof(double))
+    memcpy(x.reals, &shape, sizeof(shape))
+    return node
+
+
+cdef int write_inputs(operands *x, Dense dense, Source *source, list scalars) except -1:
+    cdef uint32_t *slots = <uint32_t *>x.slots
+    cdef uint32_t k
+    slots[0] = dense.run.root.node
+    if source.inputs == FROM_RESULTS:
+        slots[1] = source.node
+    elif source.inputs == FROM_NUMBERS:
+        memcpy(x.reals + SHAPE_REALS, source.numbers, <uint64_t>source.rows * dense.nin * sizeof(double))
+    else:
+        for k in range(x.n - 1):
+            entry = scalars[k]
+            slots[k + 1] = (<Handle>entry).node if isinstance(entry, Handle) else CONSTANT
+            if not isinstance(entry, Handle):
+                x.reals[SHAPE_REALS + k] = <double>entry
+    return 0
+
+
+cdef uint32_t without_operands(uint32_t node) except 0:
+    """A node with the results of another, through which no gradient flows."""
+    cdef layer_shape shape = layer_at(payload(node).reals).shape
+    cdef uint32_t copy
+    shape.inputs, shape.nin = FROM_NOTHING, 0
+    copy = append_shape(OP_layer, MANY, shape)
+    memcpy(results_of(copy).values, results_of(node).values, results_of(copy).count * sizeof(double))
+    return copy
+
+
+cdef object new_leaf(Handle like, double value):
+    if tape.count >= tape.limit:
+        make_room()
+    return leaf(like, value)

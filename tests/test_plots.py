@@ -1,0 +1,187 @@
+"""What the pictures of training show."""
+
+import sys
+
+import numpy as np
+import pytest
+
+from fastgrad import Value, nn, plots, train
+
+matplotlib = pytest.importorskip("matplotlib")
+matplotlib.use("Agg")
+
+from matplotlib import pyplot  # noqa: E402
+from matplotlib.contour import QuadContourSet  # noqa: E402
+
+X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+Y = np.array([0, 1, 1, 0])
+
+
+@pytest.fixture(autouse=True)
+def _closed_figures():
+    yield
+    pyplot.close("all")
+
+
+@pytest.fixture
+def axes():
+    return pyplot.subplots()[1]
+
+
+def texts(legend):
+    return [text.get_text() for text in legend.get_texts()]
+
+
+def filled(ax):
+    """The one filled contour of a picture."""
+    (contours,) = (artist for artist in ax.get_children() if isinstance(artist, QuadContourSet))
+    assert contours.filled
+    return contours
+
+
+def points(ax):
+    """The scattered points, class by class."""
+    marks = [artist for artist in ax.collections if not isinstance(artist, QuadContourSet)]
+    return [mark.get_offsets().tolist() for mark in marks]
+
+
+# The loss.
+
+
+def test_a_loss_curve_is_a_line_of_the_epochs(axes):
+    history = train.fit(nn.MLP(2, [1], rng=0), X, Y, epochs=5)
+    assert plots.loss_curve(history, axes) is axes
+    (line,) = axes.get_lines()
+    assert line.get_xdata().tolist() == [0, 1, 2, 3, 4]
+    assert line.get_ydata().tolist() == history.loss.tolist()
+    assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_legend()) == ("Epoch", "Loss", None)
+
+
+def test_a_loss_curve_has_a_line_of_the_validation_data(axes):
+    history = train.fit(nn.MLP(2, [1], rng=0), X, Y, epochs=5, validation=(X[:2], Y[:2]))
+    plots.loss_curve(history, axes)
+    assert [line.get_ydata().tolist() for line in axes.get_lines()] == [
+        history.loss.tolist(),
+        history.val_loss.tolist(),
+    ]
+    assert texts(axes.get_legend()) == ["training", "validation"]
+
+
+def test_a_loss_curve_of_a_list(axes):
+    plots.loss_curve([3.0, 2.0, 1.0], axes)
+    assert axes.get_lines()[0].get_ydata().tolist() == [3.0, 2.0, 1.0]
+
+
+def test_a_loss_curve_of_a_table_is_refused():
+    with pytest.raises(ValueError, match=r"history must have the shape \(epochs,\), not \(2, 2\)"):
+        plots.loss_curve([[1.0, 2.0], [3.0, 4.0]])
+    assert pyplot.get_fignums() == []
+
+
+# Parameters.
+
+
+def test_every_parameter_has_a_line(axes):
+    rows = [[0.0, 1.0, 2.0], [0.1, 1.1, 2.1]]
+    assert plots.parameter_history(rows, labels=["w_1", "w_2", "b"], ax=axes) is axes
+    assert [line.get_ydata().tolist() for line in axes.get_lines()] == [[0.0, 0.1], [1.0, 1.1], [2.0, 2.1]]
+    assert texts(axes.get_legend()) == ["w_1", "w_2", "b"]
+
+
+def test_parameters_that_callbacks_recorded(axes):
+    model, rows = nn.MLP(2, [3, 1], rng=0), []
+    train.fit(model, X, Y, epochs=4, callbacks=[lambda epoch, history: rows.append(model.flat)])
+    plots.parameter_history(rows, ax=axes)
+    assert len(axes.get_lines()) == model.num_parameters()
+    assert axes.get_legend() is None
+
+
+def test_labels_of_another_number_are_refused():
+    with pytest.raises(ValueError, match="labels must be a name for each parameter, 2, not 1"):
+        plots.parameter_history([[1.0, 2.0]], labels=["w"])
+    with pytest.raises(ValueError, match=r"parameters must have the shape \(epochs, parameters\), not \(2,\)"):
+        plots.parameter_history([1.0, 2.0])
+    assert pyplot.get_fignums() == []
+
+
+# Decisions.
+
+
+def test_one_output_is_shaded_and_has_a_bar(axes):
+    model = nn.MLP(2, [4, 1], output_activation="sigmoid", rng=0)
+    assert plots.decision_regions(model, X, Y, axes, resolution=30) is axes
+    low, high = filled(axes).get_array().min(), filled(axes).get_array().max()
+    grid = np.stack(np.meshgrid(np.linspace(-0.5, 1.5, 30), np.linspace(-0.5, 1.5, 30)), axis=-1).reshape(-1, 2)
+    outputs = model(grid).data
+    assert low <= np.quantile(outputs, 0.1)
+    assert high >= np.quantile(outputs, 0.9)
+    assert len(filled(axes).levels) > 10
+    assert [ax.get_ylabel() for ax in axes.figure.axes[1:]] == ["Prediction"]
+
+
+def test_the_points_are_marked_by_class(axes):
+    plots.decision_regions(nn.MLP(2, [1], rng=0), X, Y, axes, resolution=5)
+    assert points(axes) == [X[Y == 0].tolist(), X[Y == 1].tolist()]
+    assert texts(axes.get_legend()) == ["class 0", "class 1"]
+
+
+def test_the_picture_reaches_beyond_the_points_by_the_margin(axes):
+    plots.decision_regions(nn.MLP(2, [1], rng=0), X * [1.0, 3.0], Y, axes, resolution=5, margin=0.25)
+    assert (*axes.get_xlim(), *axes.get_ylim()) == (-0.25, 1.25, -0.25, 3.25)
+
+
+def by_the_side(row):
+    """Three classes, from left to right."""
+    return [Value(0.5 - row[0]), Value(0.0), Value(row[0] - 1.5)]
+
+
+def test_several_outputs_divide_the_plane_by_the_largest(axes):
+    rows = [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]]
+    plots.decision_regions(by_the_side, rows, [0, 1, 2], axes, resolution=21)
+    regions = filled(axes)
+    assert regions.levels.tolist() == [-0.5, 0.5, 1.5, 2.5]
+    boxes = [path.get_extents() for path in regions.get_paths()]
+    assert [(round(box.x0, 1), round(box.x1, 1)) for box in boxes] == [(-0.5, 0.5), (0.5, 1.5), (1.5, 2.5)]
+    assert len(axes.figure.axes) == 1
+
+
+def test_labels_may_be_a_column_for_each_class(axes):
+    plots.decision_regions(by_the_side, X, np.eye(3)[[0, 1, 1, 2]], axes, resolution=5)
+    assert points(axes) == [X[:1].tolist(), X[1:3].tolist(), X[3:].tolist()]
+
+
+def test_a_users_own_model_is_called_row_by_row(axes):
+    w = Value(2.0)
+    plots.decision_regions(lambda row: w * row[0] + row[1], X, Y, axes, resolution=5)
+    assert filled(axes).get_array().max() >= 4.0
+
+
+def test_without_axes_there_is_a_new_figure():
+    first, second = plots.loss_curve([1.0]), plots.loss_curve([1.0])
+    assert first.figure is not second.figure
+    assert plots.decision_regions(by_the_side, X, Y, resolution=3).figure is not second.figure
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "options", "message"),
+    [
+        (np.ones((4, 3)), Y, {}, "X must have two columns to be drawn in the plane, not 3"),
+        (X, Y[:2], {}, "y must have a row for each of X, 4, not 2"),
+        (X, Y, {"resolution": 0}, "resolution must be at least 2, not 0"),
+        (X, Y, {"resolution": 1}, "resolution must be at least 2, not 1"),
+        (X, Y, {"margin": -1.0}, "margin must be 0 or a positive number, not -1.0"),
+        (X, [0, 1, 2, 3], {}, "y must hold classes from 0 to 2"),
+        (X, [-1, 1, 1, -1], {}, "y must hold classes from 0 to 2"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_before_there_is_a_figure(rows, labels, options, message):
+    with pytest.raises(ValueError, match=message):
+        plots.decision_regions(by_the_side, rows, labels, **options)
+    assert pyplot.get_fignums() == []
+
+
+def test_without_matplotlib_the_extra_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    with pytest.raises(ImportError, match=r'pip install "fastgrad\[plots\]"'):
+        plots.loss_curve([1.0])
