@@ -16,7 +16,7 @@ import numpy as np
 from examples.drawing import named, save
 from examples.mlp import MLP, Layer, Neuron
 from fastgrad import Scalar
-from fastgrad.demo import EPOCHS, TRAINING_SEED, VALIDATION_SEED, accuracy, colours, start_weights, train
+from fastgrad.demo import EPOCHS, RATE, TRAINING_SEED, VALIDATION_SEED, accuracy, colours, start_weights, train
 
 INPUTS, WEIGHTS, BIAS = (3.0, 2.0, 5.0), (0.2, -0.5, -0.8), 0.1
 FOUR_NUMBERS = (1.0, 2.0, -5.0, -3.0)
@@ -53,12 +53,16 @@ def by_hand(folder):
 # Lesson 2: red or blue? A colour is blue where its blue is at least its red; the perceptron must find that line itself.
 
 
-def learn_colours(epochs, scalar=Scalar):
-    """Train on colours of seed 42; return the losses, the weights and the accuracy on colours never seen."""
+def learn_colours(epochs, scalar=Scalar, rate=RATE, watch=lambda weights: None):
+    """Train on colours of seed 42; return the losses, the weights and the accuracy on colours never seen.
+
+    `watch` is called with the weights at the start and after each epoch.
+    """
     random = np.random.RandomState(TRAINING_SEED)
     table = colours(random)
     weights = start_weights(random, scalar)
-    losses = train(table, weights, epochs)
+    watch(weights)
+    losses = train(table, weights, epochs, rate, report=lambda epoch, loss: watch(weights))
     return losses, weights, accuracy(colours(np.random.RandomState(VALIDATION_SEED)), weights)
 
 
