@@ -120,14 +120,14 @@ def print_ratios(records):
 
 
 def _column(numbers, medians=None, unit=""):
-    cells = [_number(x) + unit for x in [*numbers, statistics.geometric_mean(numbers)]]
+    cells = [three_digits(x) + unit for x in [*numbers, statistics.geometric_mean(numbers)]]
     if medians:
         medians = [*medians, statistics.geometric_mean(medians)]
-        cells = [f"{cell} ({_number(median)})" for cell, median in zip(cells, medians, strict=True)]
+        cells = [f"{cell} ({three_digits(median)})" for cell, median in zip(cells, medians, strict=True)]
     return cells
 
 
-def _number(x):
+def three_digits(x):
     """Write three significant digits."""
     return f"{x:,.{max(0, 2 - math.floor(math.log10(x)))}f}" if x > 0.0 else f"{x:.2f}"
 
@@ -145,7 +145,7 @@ def print_limits(figures):
     for limit in limits.LIMITS:
         measured, verdict = "not measured", ""
         if limit.figure in figures:
-            measured = _number(figures[limit.figure]) + limit.unit
+            measured = three_digits(figures[limit.figure]) + limit.unit
             verdict = "yes" if limit.is_met(figures[limit.figure]) else "NO"
         rows.append([limit.what, limit.asked(), measured, verdict])
     print_table("asked and measured", ["what", "asked", "measured", "met"], rows)

@@ -1,4 +1,5 @@
-"""What was asked of fastgrad's speed and memory, in one place; `compare` prints it next to what it measures."""
+"""What was asked of the engine's speed and memory; `compare` prints it next to what it measures. What was asked of
+networks stands in `networks`, beside the pairs of engines that it names."""
 
 from typing import NamedTuple
 

@@ -15,6 +15,13 @@
 #include <math.h>
 #include <stdint.h>
 
+/* With the operation a constant, what is left of these switches is one expression, if the compiler puts it in place. */
+#ifdef __GNUC__
+#define OP_INLINE inline __attribute__((always_inline))
+#else
+#define OP_INLINE inline
+#endif
+
 #define ONE_OVER_SQRT_TWO_PI 0.3989422804014327
 
 enum op_code {
@@ -57,7 +64,7 @@ static inline double op_pow_slope(double a, double b)
 }
 
 /* The value of an operation of one node: a unary one, or a binary one whose other operand is the constant c. */
-static inline double op_value1(unsigned op, double x, double c)
+static OP_INLINE double op_value1(unsigned op, double x, double c)
 {
     switch (op) {
 #define UNARY(name, symbol, python, value, slope) \
@@ -72,7 +79,7 @@ static inline double op_value1(unsigned op, double x, double c)
 }
 
 /* The slope of an operation of one node x, with the constant c, whose result is y. */
-static inline double op_slope1(unsigned op, double x, double c, double y)
+static OP_INLINE double op_slope1(unsigned op, double x, double c, double y)
 {
     (void)y;
     switch (op) {
