@@ -103,6 +103,15 @@ def test_the_history_of_a_fit_that_was_stopped_is_as_long_as_its_epochs():
     assert [column.shape for column in columns] == [(4,)] * 5
 
 
+@pytest.fixture
+def hears_ctrl_c():
+    """A process started in the background of a shell ignores the signal."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_gives_what_was_learnt_so_far():
     model, expected = network(), network()
 
