@@ -8,8 +8,8 @@ from setuptools import Extension, setup
 MODULES = [
     "_tape",
     "_sweep",
-    "_wide",
     "_handle",
+    "_wide",
     "_pins",
     "_convert",
     "_graph",

@@ -1,11 +1,11 @@
 """Backpropagation by hand, then by machine, then at work in a small network.
 
     python -m examples.backprop
-    python -m examples.backprop --output drawings
+    python -m examples.backprop --out drawings
 
 Six short lessons, each a function below: what a slope is; the chain rule with pencil and paper; one neuron swept node
 by node; the order of a sweep; why gradients add up; and a network that learns four rows in twenty steps. With
-`--output` every graph is also drawn, its gradients filled in as they come.
+`--out` every graph is also drawn, its gradients filled in as they come.
 """
 
 import argparse
@@ -86,9 +86,9 @@ def uphill(nodes, step=0.01):
 def chain_rule(options):
     """Gradients set by hand agree with the nudges, and a step along them raises the result."""
     nodes = expression_graph()
-    save(nodes["L"].draw_dot, options.output, "expression_before")
+    save(nodes["L"].draw_dot, options.out, "expression_before")
     pencil_and_paper(nodes)
-    save(nodes["L"].draw_dot, options.output, "expression_after")
+    save(nodes["L"].draw_dot, options.out, "expression_after")
     print_gradients(nodes)
     print(f"  a step along the gradients takes L from {nodes['L'].data:.4f} to {uphill(nodes):.4f}")
 
@@ -119,7 +119,7 @@ def node_by_node(options):
     by_hand, by_machine = neuron_graph(), neuron_graph()
     sweep_by_hand(by_hand)
     by_machine["o"].backward()
-    save(by_hand["o"].draw_dot, options.output, "neuron")
+    save(by_hand["o"].draw_dot, options.out, "neuron")
     print_gradients(by_hand)
     print(f"  backward() says the same: {gradients(by_hand) == gradients(by_machine)}")
 
@@ -181,10 +181,10 @@ def two_ways():
 def gradients_add_up(options):
     """Were gradients set and not added, the last use would erase the others."""
     a, b = used_twice()
-    save(b.draw_dot, options.output, "used_twice")
+    save(b.draw_dot, options.out, "used_twice")
     print(f"  b = a + a: a.grad = {a.grad}")
     a, b, f = two_ways()
-    save(f.draw_dot, options.output, "two_ways")
+    save(f.draw_dot, options.out, "two_ways")
     print(f"  f = (a*b) * (a + b): a.grad = {a.grad}, b.grad = {b.grad}")
 
 
@@ -209,7 +209,7 @@ def from_neuron_to_network(options):
     for answer, target in zip(answers, TARGETS, strict=True):
         print(f"  answer {answer.data:6.3f}  target {target:2g}")
     answers[0].backward()
-    save(answers[0].draw_dot, options.output, "network")
+    save(answers[0].draw_dot, options.out, "network")
 
 
 def gradients(nodes):
@@ -236,7 +236,7 @@ LESSONS = {
 def main(argv=None):
     """Give the six lessons in turn."""
     parser = argparse.ArgumentParser(prog="python -m examples.backprop", description=__doc__.splitlines()[0])
-    parser.add_argument("--output", metavar="FOLDER", help="draw every graph into this folder, as SVG")
+    parser.add_argument("--out", metavar="FOLDER", help="draw every graph into this folder, as SVG")
     parser.add_argument("--quick", action="store_true", help="train for 5 steps instead of 20")
     options = parser.parse_args(argv)
     for number, (title, lesson) in enumerate(LESSONS.items(), start=1):

@@ -1,7 +1,7 @@
 """A perceptron: by hand, learning red from blue, then in layers.
 
     python -m examples.perceptron
-    python -m examples.perceptron --output drawings
+    python -m examples.perceptron --out drawings
 
 Three lessons, each a function below. The first builds one perceptron operation by operation and draws its graph. The
 second trains it on 1,000 colours; the training loop is a page of its own, `fastgrad/demo.py`, worth reading beside this
@@ -124,15 +124,15 @@ def in_layers(folder):
 def main(argv=None):
     """Give the three lessons in turn."""
     parser = argparse.ArgumentParser(prog="python -m examples.perceptron", description=__doc__.splitlines()[0])
-    parser.add_argument("--output", metavar="FOLDER", help="draw the graphs into this folder, as SVG")
+    parser.add_argument("--out", metavar="FOLDER", help="draw the graphs into this folder, as SVG")
     parser.add_argument("--quick", action="store_true", help="train for 3 epochs instead of 50")
     options = parser.parse_args(argv)
     print("1. One perceptron by hand")
-    by_hand(options.output)
+    by_hand(options.out)
     print("\n2. Red or blue?")
     red_or_blue(3 if options.quick else EPOCHS)
     print("\n3. Layers of perceptrons")
-    in_layers(options.output)
+    in_layers(options.out)
 
 
 if __name__ == "__main__":

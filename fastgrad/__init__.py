@@ -46,10 +46,15 @@ __all__ = [
 ]
 
 _NEED_NUMPY = ("grads", "set_values", "values")
+_MODULES = ("losses", "nn", "optim", "plots", "train")
 
 
 def __getattr__(name):
     # numpy takes ten times as long to import as fastgrad: it comes when it is needed.
+    if name in _MODULES:
+        import importlib
+
+        return importlib.import_module(f"fastgrad.{name}")
     if name in _NEED_NUMPY:
         from fastgrad import arrays
 

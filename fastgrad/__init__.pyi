@@ -1,4 +1,9 @@
+from fastgrad import losses as losses
 from fastgrad import math as math
+from fastgrad import nn as nn
+from fastgrad import optim as optim
+from fastgrad import plots as plots
+from fastgrad import train as train
 from fastgrad._functions import collect as collect
 from fastgrad._functions import custom as custom
 from fastgrad._functions import no_grad as no_grad

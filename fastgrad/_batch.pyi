@@ -1,11 +1,11 @@
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
 class Batch:
-    __array_ufunc__: None
+    def __array_ufunc__(self, *arguments: Any, **options: Any) -> NoReturn: ...
     def __init__(self, *args: Any, **kwargs: Any) -> None: ...
     @property
     def shape(self) -> tuple[int] | tuple[int, int]: ...

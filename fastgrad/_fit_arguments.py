@@ -14,7 +14,10 @@ import numpy as np
 from fastgrad import losses, nn, optim
 from fastgrad._batch import Batch
 from fastgrad._functions import no_grad
+from fastgrad._node import Node
+from fastgrad._parameters import Parameters
 from fastgrad.arrays import values
+from fastgrad.nn.module import each_once
 
 LOSSES = {name: getattr(losses, name) for name in losses.__all__ if name != "l2_penalty"}
 OPTIMIZERS = {"sgd": optim.SGD, "adam": optim.Adam, "adamw": optim.AdamW, "rmsprop": optim.RMSprop}
@@ -41,9 +44,9 @@ def not_negative(number, name):
     return float(number)
 
 
-def called(function, name):
+def called(function, name, such_as=""):
     if not callable(function):
-        raise TypeError(f"{name} must be callable, not {function!r:.60}")
+        raise TypeError(f"{name} must be callable{such_as}, not {function!r:.60}")
     return function
 
 
@@ -85,8 +88,18 @@ def array(given, name):
     except ValueError as error:
         raise ValueError(f"{name} must be an array of numbers, not a list of rows of different lengths") from error
     if made.dtype.kind not in "biuf":
-        raise TypeError(f"{name} must hold plain numbers, not {made.dtype} (in a {type(given).__name__})")
+        kind = type(given).__name__
+        raise TypeError(f"{name} must hold plain numbers, not {made.dtype} (in a {kind}){_remedy(made, name)}")
     return made.astype(np.float64 if made.dtype.kind == "f" else np.int64)
+
+
+def _remedy(made, name):
+    """How to make numbers of what is in an array."""
+    if made.dtype.kind in "US" and name.startswith("y"):
+        return ": np.unique(y, return_inverse=True)[1] numbers the classes"
+    if made.dtype.kind == "O" and all(isinstance(entry, numbers.Real) for entry in made.flat):
+        return f": they are, so give {name[0]}.astype(float)"
+    return ""
 
 
 def validation(given, X, y):
@@ -155,6 +168,34 @@ def as_array(predictions):
     return predictions.data if isinstance(predictions, Batch) else values(predictions)
 
 
+def shape_of_a_row(model, X, by_batch):
+    """The shape of what the model makes of one row, () or (outputs,). None where that is not to be found out."""
+    try:
+        with no_grad():
+            return as_array(forward(model, by_batch)(X[:1] if by_batch else X[:1].tolist())).shape[1:]
+    except ValueError as error:
+        if isinstance(model, nn.Module):
+            raise ValueError(f"X does not suit the model: {error}") from error
+    except Exception:  # as above
+        return None
+    return None
+
+
+def check_targets(shape, loss, metric, y, validation):
+    """Raise ValueError where the loss or the accuracy would refuse labels or targets, of predictions so shaped."""
+    if shape is None:
+        return
+    for name, targets in (("y", y), ("y of validation", validation[1] if isinstance(validation, tuple) else y[:0])):
+        predictions = np.full((len(targets), *shape), 0.5)  # which every loss takes
+        try:
+            if len(targets) and function_of(loss) in LOSSES.values():
+                loss(predictions, targets)
+            if len(targets) and function_of(metric) is accuracy:
+                metric(predictions, targets)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} does not suit the model and its loss or metric: {error}") from error
+
+
 def loss(given):
     return given if callable(given) else named(given, LOSSES, "loss", "a function of predictions and targets")
 
@@ -177,16 +218,32 @@ def objective(loss, penalty, model):
 def parameters_of(model, otherwise):
     """What an optimizer takes of a model."""
     if isinstance(model, nn.Module):
+        if not model._stretches():
+            raise ValueError(
+                f"model has no parameters: {model!r:.60}; they are the scalars, such as Value(0.5), and the modules "
+                "among its attributes, in lists and dicts too"
+            )
         return model
     if not callable(getattr(model, "parameters", None)):
         raise TypeError(f"model must have a method parameters(): give {model!r:.60} one, or {otherwise}")
     return list(model.parameters())
 
 
+def check_is_of(optimizer, model):
+    """Raise ValueError where an optimizer has parameters, and the model has some, but not these."""
+    if not callable(getattr(model, "parameters", None)):
+        return
+    own = model._stretches() if isinstance(model, nn.Module) else [p for p in model.parameters() if isinstance(p, Node)]
+    theirs = optimizer.parameters
+    if own and len(Parameters(each_once([*own, *theirs.stretches]))) == len(Parameters(own)) + len(theirs):
+        raise ValueError("optimizer must be made of the model's parameters, or some of them, but has none of them")
+
+
 def optimizer(given, lr, model):
     if isinstance(given, optim.Optimizer):
         if lr is not None:
             raise ValueError(f"lr is for an optimizer that fit makes: leave out lr={lr!r}, or set it as optimizer.lr")
+        check_is_of(given, model)
         return given
     kind = optim.SGD if given is None else named(given, OPTIMIZERS, "optimizer", "an Optimizer")
     if lr is None and kind is optim.SGD:
@@ -195,12 +252,15 @@ def optimizer(given, lr, model):
     return kind(parameters) if lr is None else kind(parameters, lr=lr)
 
 
+SUCH_AS = ", such as functools.partial(optim.StepLR, step_size=30), or have a method step()"
+
+
 def schedule(given, optimizer):
     """An object with a method step(), or None."""
     if given is None:
         return None
     if isinstance(given, type) or not hasattr(given, "step"):
-        given = called(given, "schedule")(optimizer)
+        given = called(given, "schedule", SUCH_AS)(optimizer)
         if not hasattr(given, "step"):
             raise TypeError(f"schedule must have a method step(), or make something that has, not {given!r:.60}")
     if getattr(given, "optimizer", optimizer) is not optimizer:
@@ -237,7 +297,9 @@ def accuracy(threshold, middle, predictions, targets):
         classes = targets.argmax(axis=1) if targets.ndim == 2 and targets.shape[1] > 1 else targets.ravel()
         return np.mean(predictions.argmax(axis=1) == classes)
     if not np.isin(targets, (0, 1) if middle else (-1, 1)).all():
-        raise ValueError("metric='accuracy' of a single output needs a y of 0 and 1, or of -1 and 1")
+        raise ValueError(
+            "metric='accuracy' of one output needs a y of 0 and 1, or of -1 and 1: more classes need an output each"
+        )
     return np.mean((predictions.ravel() > threshold) == (targets.ravel() > middle))
 
 

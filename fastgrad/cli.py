@@ -12,6 +12,9 @@ examples:
   fastgrad run train.py --epochs 20              what follows the script's name goes to the script
   fastgrad run --replace engine=Scalar train.py  "from engine import Scalar" in train.py gives fastgrad's Scalar
   fastgrad run --replace nn=seed1 train.py       "from nn import MLP" gives that dialect's, on fastgrad (see below)
+  fastgrad run --replace engine=Value --replace nn=seed2 train.py
+                                                 both modules, where train.py imports numbers from one and networks
+                                                 from the other
   fastgrad run --compare train.py                the program both ways: times, and whether the output agrees
 """
 _RUN_DIALECTS = """\
@@ -68,7 +71,7 @@ def _add_run(commands):
         type=_replacement,
         metavar="MODULE=NAME",
         help="serve another module's name: a module with fastgrad's Scalar or Value in it, or with a dialect of "
-        "networks, seed0, seed1 or seed2; may be given several times",
+        "networks, seed0, seed1 or seed2; given once for each module that has the program's numbers or networks",
     )
     command.add_argument(
         "--compare",

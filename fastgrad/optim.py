@@ -172,14 +172,22 @@ def _parameters_of(params):
         if not _is_one(entry):
             raise TypeError(
                 "params must be a module, a scalar, or a list of modules and scalars; "
-                f"{entry!r:.60} of type {type(entry).__name__} is neither"
+                f"{entry!r:.60} of type {type(entry).__name__} is neither{_if_foreign(type(entry))}"
             )
         stretches += [entry] if isinstance(entry, Node) else entry._stretches()
     parameters = Parameters(stretches)
     if not len(parameters):
-        raise ValueError(f"params has no parameters: {params!r:.60}")
+        where = "; a module's are scalars and modules among its attributes" if hasattr(params, "_stretches") else ""
+        raise ValueError(f"params has no parameters: {params!r:.60}{where}")
     parameters.check()
     return parameters
+
+
+def _if_foreign(kind):
+    """What to do with a scalar of another engine, or nothing."""
+    if not hasattr(kind, "backward"):
+        return ""
+    return f": it is of module {kind.__module__}; import Value from fastgrad in its place"
 
 
 def _is_one(entry):

@@ -165,7 +165,11 @@ def _draw_classes(ax, across, up, outputs, labels):
 
 
 def _numbers(given, ndim, name):
-    numbers = np.asarray(given, dtype=np.float64)
+    try:
+        numbers = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        what = {1: "what train.fit returned, or a list of numbers", 2: "a list of rows of numbers"}[ndim]
+        raise TypeError(f"{name} must be {what}, not {given!r:.60} of type {type(given).__name__}") from error
     if numbers.ndim != ndim:
         shape = {1: "(epochs,)", 2: "(epochs, parameters)"}[ndim]
         raise ValueError(f"{name} must have the shape {shape}, not {numbers.shape}")

@@ -8,7 +8,8 @@ Two things in a program are put on fastgrad, and nothing else is changed:
   syntax tree before compilation, so that line numbers stay what they are in the file.
 
 A class is only exchanged where fastgrad's has all that the program can ask of it; otherwise it stays, and a line on
-standard error says why.
+standard error says why. An engine in another module of the script's folder stays too, and the line says what would
+serve it.
 """
 
 import ast
@@ -22,7 +23,7 @@ import time
 import types
 
 import fastgrad
-from fastgrad._serving import DIALECTS, NUMBERS, served
+from fastgrad._serving import DIALECTS, NUMBERS, LocalModules, offers, say, served
 
 __all__ = ["compare", "first_difference", "parse_replacement", "run_script", "script_traceback"]
 
@@ -38,7 +39,8 @@ def run_script(path, argv=(), replace=()):
         Its arguments, without its own name.
     replace : iterable of (str, str)
         Further modules to serve: a module's name and what it offers, the class ``"Scalar"`` or ``"Value"``, or the
-        networks and numbers of a dialect, ``"seed0"``, ``"seed1"`` or ``"seed2"``.
+        networks and numbers of a dialect, ``"seed0"``, ``"seed1"`` or ``"seed2"``. A line on standard error names
+        those that the program never imported.
 
     Raises
     ------
@@ -60,9 +62,10 @@ def run_script(path, argv=(), replace=()):
         tree = ast.parse(script.read(), file)
     extended = _extended_names(tree)
     for line in put_engines_on_fastgrad(tree):
-        print(f"fastgrad: {line}", file=sys.stderr, flush=True)
+        say(line)
     program = compile(tree, file, "exec", dont_inherit=True)
-    with served(replace, extended), _as_main(path, argv) as namespace:
+    local = LocalModules(_folder(path), _say_which_engines_stay)
+    with served(replace, extended, local), _as_main(path, argv) as namespace:
         exec(program, namespace)
 
 
@@ -104,11 +107,15 @@ def _as_main(path, argv):
     old = sys.modules["__main__"], sys.argv, sys.path
     sys.modules["__main__"], sys.argv = main, [path, *argv]
     if not getattr(sys.flags, "safe_path", False):
-        sys.path = [os.path.dirname(os.path.realpath(path)), *sys.path[1:]]
+        sys.path = [_folder(path), *sys.path[1:]]
     try:
         yield vars(main)
     finally:
         sys.modules["__main__"], sys.argv, sys.path = old
+
+
+def _folder(path):
+    return os.path.dirname(os.path.realpath(path))
 
 
 # The engines that a script defines itself.
@@ -138,21 +145,54 @@ def put_engines_on_fastgrad(tree):
     >>> put_engines_on_fastgrad(ast.parse("class Value:\\n    pass"))
     []
     """
-    facts = {}
-    for node in _module_level_classes(tree):
-        facts[node] = _ClassFacts(node, {earlier.node.name: earlier for earlier in facts.values()})
-    engines = [fact for fact in facts.values() if fact.is_engine()]
-    program = _Program(tree, {fact.node for fact in engines})
+    program, engines = _engines(tree)
     lines, exchanged = [], {}
-    for fact in engines:
-        target = "Scalar" if fact.node.name == "Scalar" else "Value"
-        obstacle = fact.obstacle() or program.obstacle(fact, target)
+    for fact, target, obstacle in engines:
         if obstacle is None:
             exchanged[fact.node] = _stand_in(fact, target, program)
         verdict = f"left alone: {obstacle}" if obstacle else f"run on fastgrad.{target}"
         lines.append(f"class {fact.node.name} (line {fact.node.lineno}) is {verdict}")
     _Exchange(exchanged).visit(tree)
     return lines
+
+
+def _engines(tree):
+    """Return what a module asks of its engines, and each engine with fastgrad's class for it and what is in the way."""
+    facts = {}
+    for node in _module_level_classes(tree):
+        facts[node] = _ClassFacts(node, {earlier.node.name: earlier for earlier in facts.values()})
+    engines = [fact for fact in facts.values() if fact.is_engine()]
+    program = _Program(tree, {fact.node for fact in engines})
+    targets = ["Scalar" if fact.node.name == "Scalar" else "Value" for fact in engines]
+    obstacles = [fact.obstacle() or program.obstacle(fact, target) for fact, target in zip(engines, targets)]
+    return program, list(zip(engines, targets, obstacles))
+
+
+def _say_which_engines_stay(module, file):
+    """Say of each engine in a module that is not the script that it stays as it is, and what would serve it."""
+    try:
+        with open(file, "rb") as source:
+            tree = ast.parse(source.read())
+    except (OSError, SyntaxError, ValueError):
+        return  # for the import itself to raise
+    classes = {node.name for node in _module_level_classes(tree)}
+    for fact, _, obstacle in _engines(tree)[1]:
+        name = fact.node.name
+        options = " or ".join(f"--replace {module}={target}" for target in _targets_for(name, classes))
+        reason = f"{options} would serve it" if options else "--replace serves no class of this name"
+        reason += f", but {obstacle}" if obstacle and options else ""
+        say(f"class {name} in module {module} (line {fact.node.lineno}) is left alone: {reason}")
+
+
+def _targets_for(name, classes):
+    """Return what could be served for a module with an engine and other classes: a number, or dialects for them all.
+
+    >>> _targets_for("Value", {"Value"}), _targets_for("Value", {"Value", "MLP"}), _targets_for("Tensor", {"Tensor"})
+    (['Value'], ['seed1', 'seed2'], [])
+    """
+    number = [name] if name in NUMBERS else []
+    dialects = [dialect for dialect in DIALECTS if len(classes) > 1 and classes <= set(offers(dialect))]
+    return dialects or number
 
 
 def _extended_names(tree):
@@ -337,7 +377,7 @@ class _Exchange(ast.NodeTransformer):
 
 # Both ways, side by side.
 
-_NUMPY_SCALAR = re.compile(r"\bnp\.(?:float|int|uint)[0-9]+\(([^()]*)\)")
+_NUMPY_SCALAR = re.compile(r"\bnp\.(?:(?:float|int|uint)[0-9]+\(([^()]*)\)|(True|False)_\b)")
 _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _TOLERANCE = 1e-9
 
@@ -386,7 +426,7 @@ def first_difference(plain, fast):
 
 
 def _lines_agree(expected, found):
-    expected, found = (_NUMPY_SCALAR.sub(r"\1", line) for line in (expected, found))
+    expected, found = (_NUMPY_SCALAR.sub(r"\1\2", line) for line in (expected, found))
     if expected == found:
         return True
     if _NUMBER.split(expected) != _NUMBER.split(found):

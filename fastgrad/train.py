@@ -13,6 +13,7 @@ import dataclasses
 import functools
 import sys
 import time
+import warnings
 
 import numpy as np
 
@@ -31,9 +32,11 @@ class TrainingError(ArithmeticError):
     Attributes
     ----------
     epoch, batch : int
-        Where it happened, counted from 0.
+        Where it happened, counted from 0; the batch is None where it was in the validation after an epoch's steps.
     node : str or None
         The first node of the loss's graph that is not finite, in words. None where Python raised an error instead.
+    history : History or None
+        The epochs before; its `stopped` is "error".
     """
 
     def __init__(self, message, epoch=None, batch=None, node=None):
@@ -41,6 +44,7 @@ class TrainingError(ArithmeticError):
         self.epoch = epoch
         self.batch = batch
         self.node = node
+        self.history = None
 
 
 @dataclasses.dataclass(repr=False, eq=False)
@@ -63,7 +67,8 @@ class History:
     epochs : int
         How many epochs are complete.
     stopped : str or None
-        Why there are no more: "finished", "patience", "callback" or "interrupted". None while the fit runs.
+        Why there are no more: "finished", "patience", "callback", "interrupted", or "error" in a `TrainingError`'s
+        history. None while the fit runs.
     seconds : float
         How long the epochs took.
     """
@@ -146,7 +151,8 @@ def fit(
         What is added to the loss: ``penalty(model)``, a scalar; a float is the factor of `losses.l2_penalty`.
     patience : int, optional
         Stop after so many epochs in a row without a better validation loss (training loss without validation data).
-        At the end the best epoch's parameters are put back; not after Ctrl-C.
+        At the end the best epoch's parameters are put back; not after Ctrl-C, and with a warning instead if no epoch's
+        loss was finite.
     min_delta : float
         How much lower a loss has to be to be better.
     schedule : object or callable, optional
@@ -166,9 +172,11 @@ def fit(
     Raises
     ------
     TrainingError
-        If the loss becomes nan or infinite.
+        If the loss becomes nan or infinite, or computing it, in training or in validation, overflows.
     TypeError, ValueError
-        If an argument is of no use; nothing has changed then.
+        If an argument is of no use; nothing has changed then. Labels and targets are checked beforehand for a loss that
+        is one of `fastgrad.losses`, and for the metric "accuracy". What a function of yours raises, or what a loss says
+        of the model's predictions, may come later.
 
     Examples
     --------
@@ -192,6 +200,7 @@ def fit(
     validation, rng = arguments.validation(validation, X, y), arguments.generator(seed)
     bar = arguments.progress(progress)
     schedule = arguments.schedule(schedule, optimizer)
+    arguments.check_targets(arguments.shape_of_a_row(model, X, by_batch), loss, metric, y, validation)
 
     (X, y), held_out = arguments.split(validation, X, y, rng)
     forward, data = arguments.forward(model, by_batch), arguments.as_taken(loss, X, y, by_batch)
@@ -226,10 +235,15 @@ def _run(steps, watch):
         watch.put_back()
     except KeyboardInterrupt:
         stopped = "interrupted"
+    except Exception as error:
+        stopped = "error"
+        if isinstance(error, TrainingError):
+            error.history = history
+        raise
     finally:
         watch.close()
-    history.stopped, history.seconds = stopped or "finished", time.perf_counter() - start
-    watch.fill_history(copy=True)
+        history.stopped, history.seconds = stopped or "finished", time.perf_counter() - start
+        watch.fill_history(copy=True)
     return history
 
 
@@ -260,7 +274,7 @@ class _Steps:
             predictions = self.forward(rows)
             root = self.objective(predictions, targets)
         except (OverflowError, ZeroDivisionError) as error:
-            raise self.failure(f"computing the loss raised {type(error).__name__}: {error}") from error
+            raise self.failure(_raised(error)) from error
         if not isinstance(root, Node):
             raise TypeError(f"loss must return one scalar of fastgrad, not {root!r:.60}")
         loss = root.data
@@ -291,7 +305,13 @@ class _Steps:
         return self.failure(f"the loss is {root.data}; the first of its graph that is not finite is {node}", node)
 
     def failure(self, what, node=None):
-        return TrainingError(f"epoch {self.epoch}, batch {self.batch}: {what}", self.epoch, self.batch, node)
+        moved = self.epoch or self.batch  # before the first step, no learning rate is to blame
+        remedy = f"; try a smaller lr than {self.optimizer.lr:g}" if moved else ""
+        return TrainingError(f"epoch {self.epoch}, batch {self.batch}: {what}{remedy}", self.epoch, self.batch, node)
+
+
+def _raised(error):
+    return f"computing the loss raised {type(error).__name__}: {error}"
 
 
 def _picked(sequence, rows):
@@ -346,15 +366,27 @@ class _Watch:
     def measure(self, epoch):
         predictions, targets = zip(*self.steps.seen)
         self.steps.seen.clear()
-        self.columns["metric"][epoch] = self.metric(np.concatenate(predictions), np.concatenate(targets))
+        self.columns["metric"][epoch] = self.measured(np.concatenate(predictions), np.concatenate(targets))
+
+    def measured(self, predictions, targets):
+        number = self.metric(predictions, targets)
+        try:
+            return float(number)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"metric must return a number, not {number!r:.60}") from error
 
     def validate(self, epoch):
         rows, targets = self.held_out
-        with no_grad():
-            predictions = self.steps.forward(rows)
-            self.columns["val_loss"][epoch] = self.loss(predictions, targets).data
+        try:
+            with no_grad():
+                predictions = self.steps.forward(rows)
+                self.columns["val_loss"][epoch] = self.loss(predictions, targets).data
+        except (OverflowError, ZeroDivisionError) as error:
+            lr = self.steps.optimizer.lr
+            what = f"epoch {epoch}, validation: {_raised(error)}; try a smaller lr than {lr:g}"
+            raise TrainingError(what, epoch) from error
         if self.metric is not None:
-            self.columns["val_metric"][epoch] = self.metric(arguments.as_array(predictions), np.asarray(targets))
+            self.columns["val_metric"][epoch] = self.measured(arguments.as_array(predictions), np.asarray(targets))
 
     def patience_is_over(self, epoch):
         if self.held_out is not None:
@@ -401,7 +433,13 @@ class _Patience:
         return self.waited >= self.epochs
 
     def put_back(self):
-        self.parameters.set_data(self.best)
+        if self.best_loss < np.inf:
+            self.parameters.set_data(self.best)
+            return
+        warnings.warn(
+            "no epoch had a finite validation loss, so that none is the best: the parameters are those of the last",
+            RuntimeWarning, stacklevel=5,
+        )  # fmt: skip
 
 
 class _Bar:

@@ -19,6 +19,7 @@ class TrainingError(ArithmeticError):
     epoch: int | None
     batch: int | None
     node: str | None
+    history: History | None
     def __init__(
         self,
         message: str,

@@ -187,13 +187,18 @@ static inline void layer_value(const struct layer *l)
 static inline void softmax_row_slopes(const double *restrict results, double *restrict adjoint, uint64_t n)
 {
     double inner = 0.0;
+    int asked = 0;
+    for (uint64_t j = 0; j < n; j++)
+        asked |= adjoint[j] != 0.0;
+    if (!asked)
+        return;
     for (uint64_t j = 0; j < n; j++)
         inner += adjoint[j] * results[j];
     for (uint64_t j = 0; j < n; j++)
         adjoint[j] = results[j] * (adjoint[j] - inner);
 }
 
-/* Turn the adjoints of the results into those of the sums. */
+/* Turn the adjoints of the results into those of the sums. One of 0 passes nothing on: what nobody asked for may be nan. */
 static inline void layer_slopes(const struct layer *l)
 {
     const uint64_t nout = l->shape.nout, n = l->shape.rows * nout;
@@ -203,7 +208,7 @@ static inline void layer_slopes(const struct layer *l)
 #define ACTIVATION(name, op, c) \
     case ACTIVATION_##name: \
         for (uint64_t i = 0; i < n; i++) \
-            adjoint[i] *= op_slope1(op, sums[i], c, results[i]); \
+            adjoint[i] = adjoint[i] == 0.0 ? 0.0 : adjoint[i] * op_slope1(op, sums[i], c, results[i]); \
         break;
         ACTIVATIONS
 #undef ACTIVATION
@@ -220,6 +225,8 @@ static void pull_sums(const struct layer *l)
     for (uint64_t r = 0; r < l->shape.rows; r++)
         for (uint64_t j = 0; j < nout; j++) {
             const double d = l->adjoint[r * nout + j];
+            if (d == 0.0)
+                continue;
             const double *restrict w = l->parameters + j * (nin + 1);
             const double *restrict x = l->in + r * nin;
             double *restrict w_grad = l->parameter_grad + j * (nin + 1);

@@ -1,9 +1,9 @@
-"""``fastgrad run --compare``, and the command line."""
+"""What ``fastgrad run`` says: with ``--compare``, on what it did not serve, and on the command line."""
 
 import os
 
 import pytest
-from scripts import OWN_ENGINE, PACKAGE_FOLDER, TRAINING, command, python
+from scripts import OTHER_DIALECT, OWN_ENGINE, PACKAGE_FOLDER, TRAINING, command, python
 
 import fastgrad
 from fastgrad.run import first_difference
@@ -75,6 +75,7 @@ class TestCompare:
             ("", ""),
             ("loss 3", "loss 3.0"),
             ("w [np.float64(-15.5), np.int64(2)]", "w [-15.5, 2.0]"),
+            ("np.False_ [np.True_]", "False [True]"),
             ("1e-10 0.0", "0 -1e-10"),
             ("a=123456789012.0, b", "a=123456789100, b"),
             ("5e-324 .5 7.", "0 0.5 7"),
@@ -93,6 +94,7 @@ class TestCompare:
             ("x 1.0", "x 1.00000001", 1),
             ("1e-8", "0", 1),
             ("a 1", "b 1", 1),
+            ("np.False_", "True", 1),
             ("1 2", "1  2", 1),
             ("1 2", "1 2 3", 1),
             ("same\nnan", "same\n0.0", 2),
@@ -104,6 +106,109 @@ class TestCompare:
     def test_outputs_that_differ(self, plain, fast, line):
         for difference in (first_difference(plain, fast), first_difference(fast, plain)):
             assert difference is None if line is None else difference[0] == line
+
+
+class TestWhatReplaceDidNotServe:
+    ENGINE_STAYS = (
+        "fastgrad: class Value in module engine (line 2) is left alone: --replace engine=Value would serve it\n"
+    )
+
+    @pytest.fixture
+    def engine(self, script):
+        return script(OWN_ENGINE, "engine.py")
+
+    def test_an_engine_in_another_file_is_named_with_its_option(self, script, engine):
+        path = script("from engine import Value\nprint(type(Value(1.0)).__module__)")
+        done = command(path)
+        assert (done.stdout, done.stderr) == ("engine\n", self.ENGINE_STAYS)
+        done = command("--replace", "engine=Value", path)
+        assert (done.stdout, done.stderr) == ("fastgrad\n", "")
+
+    def test_an_engine_beside_replaced_networks_is_named_before_they_meet(self, script, engine):
+        path = script("from nn import MLP\nfrom engine import Value\nMLP(1, [1])(Value('a number'))")
+        done = command("--replace", "nn=seed2", path)
+        assert done.stderr.startswith(self.ENGINE_STAYS + "Traceback")
+        assert "fastgrad" not in done.stderr.removeprefix(self.ENGINE_STAYS).splitlines()[-1]
+
+    def test_an_engine_that_another_file_imports(self, script, engine):
+        script("from engine import Value", "nn.py")
+        assert command(script("import nn, importlib; importlib.import_module('engine')")).stderr == self.ENGINE_STAYS
+
+    def test_an_engine_in_a_package(self, script, tmp_path):
+        (tmp_path / "course").mkdir()
+        script(OWN_ENGINE.replace("Value", "Scalar"), "course/engine.py")
+        script("from . import engine", "course/__init__.py")
+        done = command(script("import course"))
+        assert done.stderr == (
+            "fastgrad: class Scalar in module course.engine (line 2) is left alone: "
+            "--replace course.engine=Scalar would serve it\n"
+        )
+
+    def test_an_engine_in_one_file_with_its_networks(self, script):
+        script(OWN_ENGINE + "class Neuron: pass\nclass MLP: pass", "engine.py")
+        line = self.ENGINE_STAYS.replace("engine=Value", "engine=seed1 or --replace engine=seed2")
+        assert command(script("import engine")).stderr == line
+
+    def test_an_engine_that_does_more_than_fastgrads(self, script):
+        script(OWN_ENGINE.replace("# more methods", "def mish(self): pass"), "engine.py")
+        line = self.ENGINE_STAYS.replace("serve it", "serve it, but fastgrad.Value has no mish")
+        assert command(script("import engine")).stderr == line
+
+    def test_an_engine_of_a_name_that_is_not_served(self, script):
+        script(OTHER_DIALECT, "engine.py")
+        assert command(script("import engine")).stderr == (
+            "fastgrad: class Number in module engine (line 4) is left alone: --replace serves no class of this name\n"
+        )
+
+    @pytest.mark.parametrize("source", ["class Value: pass", "x = (", "raise KeyError('engine')"])
+    def test_not_a_word_on_modules_without_an_engine(self, script, source):
+        script(source, "engine.py")
+        assert "fastgrad" not in command(script("import engine")).stderr
+
+    def test_not_a_word_on_packages_installed_below_the_folder(self, script, tmp_path):
+        (tmp_path / "packages").mkdir()
+        script(OWN_ENGINE, "packages/engine.py")
+        path = script("import sys\nsys.path.append(sys.path[0] + '/packages')\nimport engine")
+        assert command(path).stderr == ""
+
+    def test_a_module_that_was_never_imported(self, script):
+        options = ["--replace", "nnn=seed1", "--replace", "nnn=Value", "--replace", "a.b=Value"]
+        done = command(*options, script("import sys, a\nsys.exit('at the end')"))
+        assert done.stderr == (
+            "fastgrad: --replace nnn=seed1 --replace nnn=Value served nothing: the program never imported nnn\n"
+            "fastgrad: --replace a.b=Value served nothing: the program never imported a.b\n"
+            "at the end\n"
+        )
+
+    @pytest.mark.parametrize(
+        ("program", "start"),
+        [
+            ("from nn import MLP", "ImportError: cannot import name 'MLP' from 'nn': "),
+            ("import nn\nnn.MLP", "AttributeError: module 'nn' has no attribute 'MLP': "),
+        ],
+    )
+    def test_a_name_that_the_target_lacks(self, script, program, start):
+        done = command("--replace", "nn=Value", script(program))
+        assert done.returncode == 1
+        assert done.stderr.splitlines()[-1] == (
+            f"{start}--replace nn=Value offers only Value; the targets of --replace are Scalar, Value, "
+            "seed0 (Layer, MultiLayerPerceptron, Perceptron, Scalar), seed1 (MLP, Layer, Neuron, Value), "
+            "seed2 (MLP, Layer, Module, Neuron, Value); micrograd's modules are served under their own names, "
+            "without --replace"
+        )
+
+    @pytest.mark.parametrize("program", ["from json import MLP", "import json\njson.MLP", "None.MLP", "import absent"])
+    def test_other_errors_are_the_programs(self, script, program):
+        path = script("import nn\n" + program)
+        assert "--replace" not in command("--replace", "nn=Value", path).stderr
+
+    def test_a_program_may_catch_the_error(self, script):
+        path = script("try:\n    from nn import MLP\nexcept ImportError:\n    import nn\n    print(hasattr(nn, 'MLP'))")
+        done = command("--replace", "nn=Value", path)
+        assert (done.stdout, done.stderr) == ("False\n", "")
+
+    def test_compare_prints_the_lines_too(self, script, engine):
+        assert command("--compare", script("import engine")).stderr == self.ENGINE_STAYS
 
 
 class TestCommand:

@@ -344,6 +344,17 @@ def test_importing_does_not_import_numpy():
     """)
 
 
+def test_submodules_are_there_without_an_import_of_their_own():
+    run_python("""
+        import sys
+        import fastgrad
+        assert "fastgrad.nn" not in sys.modules
+        for name in ("losses", "nn", "optim", "plots", "train"):
+            assert getattr(fastgrad, name) is sys.modules[f"fastgrad.{name}"]
+        assert not hasattr(fastgrad, "nns")
+    """)
+
+
 @measures
 def test_importing_takes_little_time():
     code = """

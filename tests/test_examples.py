@@ -276,7 +276,7 @@ DRAWINGS = {
 @pytest.mark.parametrize("program", DRAWINGS, ids=["perceptron", "backprop"])
 def test_drawings_go_to_the_folder_asked_for(program, tmp_path):
     folder = tmp_path / "new" / "drawings"
-    program.main(["--quick", "--output", str(folder)])
+    program.main(["--quick", "--out", str(folder)])
     assert {path.name for path in folder.iterdir()} == {f"{name}.svg" for name in DRAWINGS[program]}
     assert all("<svg" in path.read_text(encoding="utf-8") for path in folder.iterdir())
 

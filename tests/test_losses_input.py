@@ -8,7 +8,7 @@ import pytest
 from helpers import check_the_tape, live_nodes
 
 import fastgrad
-from fastgrad import Value, losses, nn
+from fastgrad import Value, losses, nn, reference
 
 # Forms.
 
@@ -147,6 +147,9 @@ WRONG = {
         "logits of shape (3, 2) need labels of shape (3,), or of (3, 2) where they are probabilities, not of (2,)",
     ),
     "no classes": (losses.cross_entropy, (X1, 0), "logits must be of shape (rows, classes), not ()"),
+    "labels of 0 and 1": (losses.hinge, ([X1], [0]), "is 0 (2 * labels - 1 makes -1 and 1 of 0 and 1)"),
+    "labels of -1 and 1": (losses.binary_cross_entropy, ([0.5], [-1]), "is -1 ((targets + 1) / 2 makes 0 and 1"),
+    "beyond a probability": (losses.binary_cross_entropy, ([1.5], [1]), "1.5 (give the model a sigmoid at its"),
     "no such reduction": (losses.hinge, ([X1], [1], "none"), "reduction must be 'mean' or 'sum', not 'none'"),
     "no parameters": (losses.l2_penalty, ([], 1.0), "parameters must not be empty"),
     "a negative penalty": (losses.l2_penalty, ([X1], -1.0), "alpha must be a number of at least 0, not -1.0"),
@@ -181,6 +184,12 @@ WRONG_TYPES = {
         losses.l2_penalty,
         ([X1, 2.0], 1.0),
         "parameters must be scalars, but entry 1 is 2.0 of type float",
+    ),
+    "a set": (losses.mse, ([X1], {1.0}), "targets must be a scalar, number, list or array, not {1.0} of type set"),
+    "a scalar of another engine": (
+        losses.mse,
+        ([reference.Value(1.0)], [1.0]),
+        "of type Value (of module fastgrad.reference, not of fastgrad): make it a fastgrad.Value",
     ),
     "no list of parameters": (
         losses.l2_penalty,

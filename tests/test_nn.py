@@ -87,6 +87,9 @@ def test_nan_is_refused(x):
         (lambda: nn.Layer(2, 2, 1), "softmax, not 1"),
         (lambda: nn.MLP(2, [2], output_activation="tan"), "output_activation must be None, linear, identity, "),
         (lambda: nn.Neuron(2, "softmax"), "activation: softmax is one of a whole layer"),
+        (lambda: nn.Layer(2, 1, "softmax"), "activation: softmax of one neuron is always 1; take sigmoid, or a neuron"),
+        (lambda: nn.MLP(2, [3, 1], "tanh", "softmax"), "softmax of one neuron is always 1"),
+        (lambda: setattr(nn.Layer(2, 1), "activation", "softmax"), "softmax of one neuron is always 1"),
         (lambda: nn.Layer(2, 2, weights="he"), "weights must be one of uniform, zeros, normal, "),
         (lambda: nn.Layer(2, 2, bias=0.0), "bias must be one of uniform, zeros, normal, "),
     ],
@@ -180,6 +183,18 @@ def test_a_neuron_made_without_its_init_says_so():
 
     with pytest.raises(AttributeError, match=r"call super\(\).__init__ first, or derive from Module"):
         Own(2)
+
+
+def test_a_network_made_without_its_init_says_so():
+    class Own(nn.MLP):
+        def __init__(self):
+            self.factor = Value(1.0)
+
+    for use in (lambda: Own()([1.0]), lambda: Own().parameters(), lambda: repr(Own())):
+        with pytest.raises(AttributeError, match=r"no layers yet: call super\(\).__init__ first"):
+            use()
+    with pytest.raises(AttributeError, match="no attribute 'width'$"):
+        _ = nn.MLP(2, [1]).width
 
 
 # Activations.

@@ -170,8 +170,13 @@ def test_a_file_is_made_with_the_usual_permissions(path):
 
 
 def test_a_folder_that_is_not_there_is_an_error(path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         Net().save(path.parent / "absent" / "net.npz")
+    assert caught.value.filename == str(path.parent / "absent" / "net.npz")
+    with pytest.raises(IsADirectoryError) as caught:
+        Net().save(path.parent)
+    assert caught.value.filename == str(path.parent)
+    assert list(path.parent.iterdir()) == list(path.parent.parent.glob("*.part")) == []
     with pytest.raises(FileNotFoundError):
         Net().load(path)
 
@@ -197,6 +202,14 @@ def test_a_truncated_or_changed_file_is_refused_whole(path):
         refused += message is not None
         net.flat = before
     assert refused > 0.8 * len(variants)
+
+
+@pytest.mark.parametrize("missing", [1, 15, 16, 17])
+def test_a_file_whose_end_is_missing_is_damaged_not_of_another_kind(path, missing):
+    Net(1).save(path)
+    path.write_bytes(path.read_bytes()[:-missing])
+    with pytest.raises(ValueError, match="but is damaged or foreign: "):
+        Net(1).load(path)
 
 
 def archive(**arrays):

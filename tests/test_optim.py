@@ -313,6 +313,10 @@ def test_modules_and_scalars_may_be_mixed():
         (nn.MLP, "of type type is neither"),
         ([np.zeros(3)], "of type ndarray is neither"),
         ([nn.MLP(1, [1]).named_parameters()], "of type generator is neither"),
+        (
+            [reference.Value(1.0)],
+            "neither: it is of module fastgrad.reference; import Value from fastgrad",
+        ),
     ],
     ids=repr,
 )

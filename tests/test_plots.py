@@ -57,6 +57,11 @@ def test_a_loss_curve_is_a_line_of_the_epochs(axes):
     assert (axes.get_xlabel(), axes.get_ylabel(), axes.get_legend()) == ("Epoch", "Loss", None)
 
 
+def test_a_model_is_no_history():
+    with pytest.raises(TypeError, match="^history must be what train.fit returned, or a list of numbers, not MLP of"):
+        plots.loss_curve(nn.MLP(2, [1]))
+
+
 def test_a_loss_curve_has_a_line_of_the_validation_data(axes):
     history = train.fit(nn.MLP(2, [1], rng=0), X, Y, epochs=5, validation=(X[:2], Y[:2]))
     plots.loss_curve(history, axes)

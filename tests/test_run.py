@@ -121,7 +121,8 @@ class TestDialects:
             """,
         "seed1": """
             import random
-            from course.nn import Layer, MLP, Neuron, Value
+            from course.nn import Layer, MLP, Neuron
+            from engine import Value
             random.seed(3)
             mlp = MLP(2, [3, 1])
             for step in range(3):
@@ -136,6 +137,7 @@ class TestDialects:
         "seed2": """
             import random
             from course.nn import *
+            from engine import Value
             random.seed(3)
             model = MLP(2, [3, 1])
             for step in range(3):

@@ -223,7 +223,7 @@ def test_a_module_that_takes_batches_is_called_with_them():
     train.fit(model, X, Y, epochs=3)
     train.fit(expected, X, Y, epochs=3)
     assert model.flat.tolist() == expected.flat.tolist()
-    assert model.given[1:] == [7, 7, 7]
+    assert model.given[-3:] == [7, 7, 7]
 
 
 def test_a_function_needs_an_optimizer():

@@ -30,6 +30,11 @@ BAD = {
     "rows of different lengths": ([[1.0, 2.0], [1.0]], [0, 1], {}, "X must be .* different lengths"),
     "text in X": ([["a", "b"]], [0], {}, "X must hold plain numbers"),
     "scalars in X": ([[Value(1.0), 2.0]], [0], {}, "X must hold plain numbers, not object"),
+    "complex X": (X * 1j, Y, {}, "X must hold plain numbers, not complex128"),
+    "a set as X": ({1.0, 2.0}, Y, {}, r"X must hold plain numbers, not object \(in a set\)"),
+    "numbers as text": ([["1", "2"]], [0], {}, "X must hold plain numbers, not <U1"),
+    "numbers as objects": (X.astype(object), Y, {}, r"X must hold .*: they are, so give X.astype\(float\)"),
+    "text in y": (X, ["a"] * 7, {}, r"y must hold plain .* list\): np.unique\(y, return_inverse=True\)\[1\] numbers"),
     "fewer targets": (X, Y[:-1], {}, "y must have a row for each of X, 7, not 6"),
     "targets of three dimensions": (X, Y[:, None, None], {}, r"y must have the shape .*\(7, 1, 1\)"),
     "one target": (X, 1.0, {}, r"y must have the shape .*\(\)"),
@@ -63,7 +68,8 @@ BAD = {
     "seed below 0": (X, Y, {"seed": -1}, "seed must be a whole number from 0.*not -1"),
     "callbacks a function": (X, Y, {"callbacks": print}, "callbacks must be a list of functions"),
     "callbacks no functions": (X, Y, {"callbacks": [None]}, "callbacks must be a list of functions"),
-    "schedule no function": (X, Y, {"schedule": 0.9}, "schedule must be callable, not 0.9"),
+    "schedule no function": (X, Y, {"schedule": 0.9}, "schedule must be callable, .*optim.StepLR, .*not 0.9"),
+    "schedule a name": (X, Y, {"schedule": "cosine"}, "schedule must be callable, .*optim.StepLR, .*not 'cosine'"),
     "schedule of nothing": (X, Y, {"schedule": lambda optimizer: None}, "schedule must have a method step"),
 }
 
@@ -77,6 +83,80 @@ def test_an_argument_of_no_use_is_refused_before_anything_changes(rows, targets,
         train.fit(model, rows, targets, **{"seed": rng, "validation": 0.5, **options})
     assert model.flat.tolist() == start.tolist()
     assert rng.bit_generator.state == state
+
+
+# Labels and targets, of all rows, before the first step.
+
+LABELS = np.array([0, 1, 0, 1, 0, 0, 3])  # the last of which is no class
+ACCURACY = {"metric": "accuracy"}
+UNFIT = {
+    "a label beyond the classes": (3, LABELS, "cross_entropy", {}, "y does not .* from 0 to 2, .* but row 6 is 3"),
+    "a label in validation": (3, Y, "cross_entropy", {"validation": (X, LABELS)}, "y of validation .*but row 6 is 3"),
+    "a label held out": (3, LABELS, "cross_entropy", {"validation": 0.9}, "y does not .*but row 6 is 3"),
+    "targets of another width": (
+        3,
+        Y,
+        "mse",
+        {},
+        r"y does not .*of shape \(7, 3\) need targets of the same shape",
+    ),
+    "labels for hinge": (1, Y, "hinge", {}, r"y does not suit .*-1 or 1, but row 0 is 0 \(2 \* labels - 1"),
+    "three classes for one output": (1, [0, 1, 2, 0, 1, 2, 0], "mse", ACCURACY, "y does not suit .*an output each"),
+    "three classes in validation": (1, Y, "mse", {**ACCURACY, "validation": (X, LABELS)}, "y of validation does not"),
+}
+
+
+@pytest.mark.parametrize("by_batch", [True, False], ids=["in batches", "row by row"])
+@pytest.mark.parametrize(("outputs", "y", "loss", "options", "message"), UNFIT.values(), ids=UNFIT)
+def test_labels_that_do_not_suit_are_refused_before_anything_changes(outputs, y, loss, options, message, by_batch):
+    model = nn.MLP(2, [3, outputs], rng=0)
+    start, rng, called = model.flat, np.random.default_rng(0), (model if by_batch else OwnClass(model))
+    state = rng.bit_generator.state
+    with pytest.raises(ValueError, match=f"^{message}"):
+        train.fit(called, X, y, loss=loss, batch_size=3, seed=rng, **options)
+    assert model.flat.tolist() == start.tolist()
+    assert rng.bit_generator.state == state
+
+
+class OwnClass:
+    """A model that is no module: it is called row by row."""
+
+    def __init__(self, inner):
+        self.call, self.parameters = inner, inner.parameters
+
+    def __call__(self, row):
+        return self.call(row)
+
+
+def test_a_metric_that_is_no_number_is_refused():
+    with pytest.raises(TypeError, match="^metric must return a number, not 'good'"):
+        train.fit(network(), X, Y, metric=lambda predictions, targets: "good")
+
+
+def test_a_model_without_parameters_is_refused():
+    class Bad(nn.Module):
+        def __call__(self, x):
+            return x
+
+    with pytest.raises(ValueError, match=r"^model has no parameters: Bad of \[\]; .*Value\(0.5\).*attributes"):
+        train.fit(Bad(), X, Y)
+    with pytest.raises(ValueError, match=r"^params has no parameters: Bad of \[\]; a module's are .*attributes"):
+        optim.SGD(Bad())
+
+
+@pytest.mark.parametrize("made_of", [network, lambda: [Value(1.0)]], ids=["a model", "a scalar"])
+@pytest.mark.parametrize("kind", [lambda model: model, OwnClass], ids=["a module", "a class"])
+def test_an_optimizer_of_something_else_is_refused(kind, made_of):
+    with pytest.raises(ValueError, match="^optimizer must be made of the model's parameters"):
+        train.fit(kind(network()), X, Y, optimizer=optim.Adam(made_of()))
+
+
+@pytest.mark.parametrize("part", [lambda m: m.layers[0], lambda m: m.parameters()[3:5], lambda m: [m, Value(1.0)]])
+def test_an_optimizer_of_a_part_is_taken(part):
+    model = network()
+    start = model.flat
+    train.fit(model, X, Y, optimizer=optim.SGD(part(model), lr=0.1), epochs=1)
+    assert (model.flat != start).any()
 
 
 def test_a_learning_rate_beside_an_optimizer_is_refused():
@@ -109,7 +189,7 @@ def test_a_loss_that_is_no_scalar_is_refused(loss):
 def test_rows_of_another_width_than_the_models_are_refused():
     model = network()
     start = model.flat
-    with pytest.raises(ValueError, match="x must have 2 numbers"):
+    with pytest.raises(ValueError, match="^X does not suit the model: x must have 2 numbers"):
         train.fit(model, np.ones((7, 3)), Y)
     assert model.flat.tolist() == start.tolist()
 

@@ -77,6 +77,20 @@ def test_the_best_parameters_are_put_back_where_patience_lasts():
     assert losses.mse(model(X), Y).data == history.loss.min()
 
 
+@pytest.mark.parametrize("bad", [float("inf"), float("nan")])
+def test_the_last_parameters_stay_where_no_validation_loss_was_finite(bad):
+    model, seen = network(), []
+    with pytest.warns(RuntimeWarning, match="no epoch had a finite validation loss.*those of the last") as caught:
+        history = train.fit(
+            model, X, Y, validation=(X[:3], Y[:3]), patience=4,
+            loss=lambda p, y: losses.mse(p, y) * (bad if len(y) == 3 else 1.0),
+            callbacks=[lambda epoch, history: seen.append(model.flat)],
+        )  # fmt: skip
+    assert (history.stopped, history.epochs) == ("patience", 4)
+    assert model.flat.tolist() == seen[-1].tolist()
+    assert caught[0].filename == __file__
+
+
 def test_callbacks_see_each_epoch_and_its_history():
     seen = []
 
@@ -179,6 +193,16 @@ def test_an_overflow_while_the_loss_is_computed_says_where():
         train.fit(lambda row: (w * row[0]).exp(), [[1.0]], [0.0], optimizer=optim.SGD([w], lr=0.1))
     assert isinstance(caught.value.__cause__, OverflowError)
     assert caught.value.node is None
+    assert "lr" not in str(caught.value)  # it has had no part in this
+
+
+def test_an_overflow_in_validation_says_where():
+    w = Value(1.0)
+    optimizer, validation = optim.SGD([w], lr=0.1), ([[1e3]], [0.0])
+    with pytest.raises(train.TrainingError, match="^epoch 0, validation: .*OverflowError.*lr than 0.1$") as caught:
+        train.fit(lambda row: (w * row[0]).exp(), [[0.0]], [0.0], optimizer=optimizer, validation=validation)
+    assert (caught.value.epoch, caught.value.batch) == (0, None)
+    assert len(caught.value.history.loss) == 0
 
 
 def test_a_training_error_is_an_arithmetic_error_that_pickles():
@@ -189,5 +213,9 @@ def test_a_training_error_is_an_arithmetic_error_that_pickles():
 
 
 def test_a_diverging_fit_stops():
-    with pytest.raises(train.TrainingError):
+    with pytest.raises(train.TrainingError, match="; try a smaller lr than 10$") as caught:
         train.fit(network(), X * 100.0, Y, lr=10.0, epochs=1000)
+    history = caught.value.history
+    assert history.stopped == "error"
+    assert history.epochs == len(history.loss) == caught.value.epoch > 0
+    assert np.isfinite(history.loss).all()

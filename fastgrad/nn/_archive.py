@@ -20,9 +20,11 @@ def write(path, state):
             file.flush()
             os.fsync(file.fileno())
         os.replace(part, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
+    except BaseException as error:
+        with contextlib.suppress(OSError):
             os.remove(part)
+        if isinstance(error, OSError) and error.errno is not None:
+            raise OSError(error.errno, error.strerror, path) from None  # naming the file that was asked for
         raise
 
 
@@ -41,6 +43,8 @@ def read(path):
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             mark = archive.comment
+            if content.endswith(len(_MARK).to_bytes(2, "little") + mark) and _MARK != mark == _MARK[: len(mark)]:
+                raise ValueError("its end is missing")  # the mark says so, being shorter than announced
             if mark == _MARK:
                 return {entry.removesuffix(".npy"): _array(archive, entry) for entry in archive.namelist()}
     except Exception as error:  # zipfile and numpy raise many kinds for what they cannot read

@@ -200,7 +200,7 @@ class Layer(_Fused):
     _most_shown = 16
 
     def __init__(self, nin, nout, activation="tanh", *, weights="uniform", bias="zeros", rng=None):
-        self._make(nin, nout, activation_name(activation), Recipe(weights, bias, rng))
+        self._make(nin, nout, _of_layer(nout, activation), Recipe(weights, bias, rng))
         self._neurons = None
 
     @classmethod
@@ -269,7 +269,7 @@ class Layer(_Fused):
 
     @activation.setter
     def activation(self, name):
-        self._dense.activation = activation_name(name)
+        self._dense.activation = _of_layer(self.nout, name)
         for neuron in self._neurons or ():
             neuron._dense.activation = self._dense.activation
 
@@ -328,6 +328,18 @@ def _of_one(activation):
     if name == "softmax":
         raise ValueError("activation: softmax is one of a whole layer, not of a neuron")
     return name
+
+
+def _of_layer(nout, activation):
+    name = activation_name(activation)
+    check_softmax(nout, name)
+    return name
+
+
+def check_softmax(nout, name):
+    """Raise ValueError for the softmax of a single number, which is always 1."""
+    if name == "softmax" and nout == 1:
+        raise ValueError("activation: softmax of one neuron is always 1; take sigmoid, or a neuron for each class")
 
 
 def count(argument, given):

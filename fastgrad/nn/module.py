@@ -19,8 +19,9 @@ class Module:
     """Something with parameters, and the base class for modules of your own.
 
     Parameters are found in attributes, in the order in which these were first assigned: scalars that were not computed
-    from others, modules, and lists, tuples and dicts of them. Each counts once, wherever else it appears. A subclass
-    may also say by itself what its parameters are: if it overrides `parameters`, all the other methods go by that.
+    from others, modules, and lists, tuples, dicts and numpy arrays of them. Each counts once, wherever else it appears.
+    A subclass may also say by itself what its parameters are: if it overrides `parameters`, all the other methods go by
+    that.
 
     Examples
     --------
@@ -51,7 +52,7 @@ class Module:
         """
         if type(self).parameters is Module.parameters:
             return self._flat_view().scalars()
-        return Parameters(_each_once([block.stretch for block in self._found("", {})])).scalars()
+        return Parameters(each_once([block.stretch for block in self._found("", {})])).scalars()
 
     def named_parameters(self):
         """Iterate over pairs of a parameter's name and the parameter, in the order of `parameters`.
@@ -85,8 +86,8 @@ class Module:
     def _stretches(self):
         """Return what `Parameters` takes: scalars and stretches of runs, each parameter once."""
         if type(self).parameters is Module.parameters:
-            return _each_once([block.stretch for block in self._found("", {})])
-        return _each_once(self._own_parameters())
+            return each_once([block.stretch for block in self._found("", {})])
+        return each_once(self._own_parameters())
 
     def _flat_view(self):
         return Parameters(self._stretches())
@@ -378,8 +379,8 @@ def _modules_in(thing):
             yield from _modules_in(entry)
 
 
-def _each_once(stretches):
-    """Leave out what came before."""
+def each_once(stretches):
+    """Leave out of stretches what came before."""
     kept, known, taken = [], set(), {}
     for stretch in _located(stretches):
         if isinstance(stretch, Node):

@@ -1,5 +1,6 @@
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -47,4 +48,5 @@ class Rows:
     def split(self, flat: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]: ...
     def join(self, arrays: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]: ...
 
+def each_once(stretches: Sequence[Any]) -> list[Any]: ...
 def numbers_of(given: object, shape: tuple[int, ...], name: str) -> NDArray[np.float64]: ...

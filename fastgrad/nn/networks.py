@@ -8,7 +8,7 @@ import reprlib
 from fastgrad._dense import Dense, apply
 from fastgrad._run import Run
 from fastgrad.nn.init import Recipe
-from fastgrad.nn.layers import Layer, activation_name, count, draw
+from fastgrad.nn.layers import Layer, activation_name, check_softmax, count, draw
 from fastgrad.nn.module import Module
 
 
@@ -122,7 +122,15 @@ class _Chain:
         return self.last._given(apply(self.fused, x))
 
 
+class _NotMade:
+    """The layers of a network whose __init__ was not called."""
+
+    def __iter__(self):
+        raise AttributeError("there are no layers yet: call super().__init__ first, or derive from Module")
+
+
 Sequential._plan = _Plan([])
+Sequential.layers = _NotMade()  # not by __getattr__, which would slow down each call
 
 
 class MLP(Sequential):
@@ -163,6 +171,7 @@ class MLP(Sequential):
         run = Run(self._layer_type._neuron_type._number, sum((i + 1) * o for i, o in zip(sizes, sizes[1:])))
         place, layers = 0, []
         for nin, nout, name in zip(sizes, sizes[1:], names):
+            check_softmax(nout, name)
             layers.append(self._layer_type._on(Dense(run, place, nin, nout, name)))
             place += (nin + 1) * nout
         draw([layer._dense for layer in layers], recipe)

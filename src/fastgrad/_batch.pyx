@@ -1,5 +1,6 @@
 """What a layer makes of many rows, and the scalars of single results. The contract is in the header, _batch.pxd."""
 
+from cpython.object cimport Py_EQ, Py_NE
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
@@ -72,8 +73,6 @@ cdef class Batch(Handle):
     ((2, 3), 3)
     """
 
-    __array_ufunc__ = None  # numpy's operators refuse it rather than work on its scalars one by one
-
     def __init__(self):
         raise TypeError("a batch is made by a layer or a network called with many rows")
 
@@ -104,6 +103,8 @@ cdef class Batch(Handle):
         import numpy
 
         shape = shape_of_batch(self)
+        if isinstance(index, int) and -shape[0] <= index < shape[0]:
+            return row_at(self, index % shape[0])
         places = numpy.arange(numpy.prod(shape)).reshape(shape)[index]
         tape.hold += 1
         try:
@@ -112,13 +113,66 @@ cdef class Batch(Handle):
             tape.hold -= 1
 
     def __iter__(self):
-        return (self[row] for row in range(len(self)))
+        return (row_at(self, row) for row in range(len(self)))
 
     def __reduce__(self):
         raise TypeError("a batch cannot be pickled or copied: pickle the module and its inputs, or the batch's data")
 
     def __repr__(self):
         return f"<batch of shape {shape_of_batch(self)}>"
+
+    # Numpy's functions and operators refuse it, too, rather than work on its scalars one by one.
+    def __array_ufunc__(self, *arguments, **options):
+        raise no_arithmetic()
+
+    def __hash__(self):
+        return object.__hash__(self)
+
+    def __richcmp__(self, other, int comparison):
+        if comparison == Py_EQ or comparison == Py_NE:
+            return NotImplemented
+        raise no_arithmetic()
+
+    def __add__(self, other):
+        raise no_arithmetic()
+
+    def __sub__(self, other):
+        raise no_arithmetic()
+
+    def __mul__(self, other):
+        raise no_arithmetic()
+
+    def __truediv__(self, other):
+        raise no_arithmetic()
+
+    def __matmul__(self, other):
+        raise no_arithmetic()
+
+    def __pow__(self, other, modulus):
+        raise no_arithmetic()
+
+    def __neg__(self):
+        raise no_arithmetic()
+
+
+cdef object no_arithmetic():
+    return TypeError(
+        "a batch has no arithmetic and no order: give it to a function of fastgrad.losses, or compute with its "
+        "scalars, batch[i], or its numbers, batch.data"
+    )
+
+
+cdef object row_at(Batch batch, uint64_t row):
+    """A row's scalars, or its scalar."""
+    cdef layer_shape shape = shape_at(batch)
+    cdef Handle like = like_of(batch)
+    tape.hold += 1
+    try:
+        if shape.nout == 1:
+            return pick(like, batch.node, row)
+        return row_of(like, batch.node, row * shape.nout, shape.nout)
+    finally:
+        tape.hold -= 1
 
 
 cdef object scalars_at(Handle like, uint32_t node, places):

@@ -36,7 +36,15 @@ cdef object not_a_number(object x, str what):
     remedy = ": give its number, its .data" if isinstance(x, Handle) else ""
     if isinstance(x, Handle) and (<Handle>x).kind == MANY:
         remedy = ": give its scalars, batch[i], or use a function of fastgrad.losses"
-    return TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}")
+    return TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}{if_foreign(x)}")
+
+
+cdef str if_foreign(object x):
+    """What to do with a scalar of another engine, or nothing."""
+    kind = type(x)
+    if isinstance(x, Handle) or not (hasattr(kind, "backward") and hasattr(x, "grad")):
+        return ""
+    return f" (of module {kind.__module__}, not of fastgrad): make it a fastgrad.Value"
 
 
 cdef bint get_doubles(x, Py_buffer *view) except -1:

@@ -7,12 +7,13 @@ handles are made.
 
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from libc.math cimport NAN
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastgrad._batch cimport Batch, batch_at, row_of, shape_at, shape_of_batch
-from fastgrad._convert cimport as_double, get_doubles
+from fastgrad._convert cimport as_double, get_doubles, number_of
 from fastgrad._handle cimport MANY, Handle, leaf, make, make_room, recording
 from fastgrad._layer cimport Results, compute_layer, results_of
 from fastgrad._nary cimport as_operands, most_derived
@@ -106,6 +107,9 @@ def apply(list layers not None, x):
     """
     cdef Py_buffer view
     cdef Dense first = checked_chain(layers)
+    if type(x) is list and len(x) == first.nin <= FEW and all_floats(<list>x):
+        return apply_to_floats(layers, <list>x)
+    layers = layers[:]  # code that runs when x is read cannot change this one
     if isinstance(x, (list, tuple)):
         if len(x) and is_row(x[0]):
             return apply_to_list(layers, first, x)
@@ -120,11 +124,19 @@ def apply(list layers not None, x):
         return apply_to_array(layers, first, x)
     if first.nin == 1 and (isinstance(x, Node) or hasattr(type(x), "__float__")):
         return apply_to_list(layers, first, [x])
-    try:
-        row = list(x)
-    except TypeError:
-        raise TypeError(f"x must be a row of {first.nin} numbers or an array of rows, not {x!r}") from None
-    return apply(layers, row)
+    if hasattr(x, "__array__"):
+        return apply_to_array(layers, first, x.__array__())
+    return apply(layers, list_of_row(first, x))
+
+
+cdef list list_of_row(Dense first, x):
+    if not isinstance(x, (str, bytes, set, frozenset, dict)):
+        try:
+            return list(x)
+        except TypeError:
+            pass
+    kind = type(x).__name__
+    raise TypeError(f"x must be a row of {first.nin} numbers or an array of rows, not {x!r} of type {kind}")
 
 
 cdef Dense checked_chain(list layers):
@@ -145,11 +157,31 @@ cdef Dense checked_chain(list layers):
 
 cdef inline bint is_row(object first) except -1:
     """Is a sequence that begins with this a row, not a sequence of rows?"""
-    return isinstance(first, (float, int, Node)) or not (hasattr(first, "__len__") or hasattr(first, "__iter__"))
+    if isinstance(first, (float, int, Node, str, bytes)):
+        return True
+    return not (hasattr(first, "__len__") or hasattr(first, "__iter__"))
 
 
 cdef object wrong_width(Dense first, given):
     return ValueError(f"x must have {first.nin} numbers in a row, as the first layer has inputs, not {given}")
+
+
+cdef inline bint all_floats(list x) noexcept:
+    for number in x:
+        if not PyFloat_CheckExact(number):
+            return False
+    return True
+
+
+cdef object apply_to_floats(list layers, list x):
+    """A short row of floats, which are read without running any code."""
+    cdef double few[FEW]
+    cdef Source source = Source(FROM_NUMBERS, 1, &few[0], 0)
+    cdef uint32_t k, n = <uint32_t>len(x)
+    for k in range(n):
+        few[k] = PyFloat_AS_DOUBLE(x[k])
+    check_numbers(few, 1, n)
+    return chain(layers, &source, None, None, True)
 
 
 @cython.boundscheck(True)
@@ -166,7 +198,7 @@ cdef object apply_to_list(list layers, Dense first, x):
                 break
         else:
             check_numbers(few, 1, n)
-            return chain(layers, &source, None, True)
+            return chain(layers, &source, None, None, True)
     scalars = as_operands(list(x), "x")
     if most_derived(scalars) is None:
         return apply_to_array(layers, first, array_of(scalars))
@@ -191,16 +223,31 @@ cdef object array_of(x):
     array = numpy.empty((len(x), *([len(x[0])] if hasattr(x[0], "__len__") else [])), dtype=object)
     array[...] = x
     flat = array.ravel().tolist()
-    return array if any([isinstance(entry, Node) for entry in flat]) else as_floats(array)
+    return array if any([isinstance(entry, Node) for entry in flat]) else floats_of(flat, array.shape)
+
+
+cdef object floats_of(list flat, shape):
+    """An array of floats: numpy itself would take texts for numbers."""
+    import numpy
+
+    cdef double[::1] view
+    cdef uint64_t k
+    array = numpy.empty(len(flat))
+    view = array
+    for k in range(<uint64_t>len(flat)):
+        view[k] = number_of(flat[k], "an argument of x")
+    return array.reshape(shape)
 
 
 cdef object as_floats(x):
     import numpy
 
-    try:
-        return numpy.ascontiguousarray(x, dtype=numpy.float64)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"x must be of real numbers: {error}") from None
+    array = numpy.asarray(x)
+    if array.dtype.kind == "O":
+        return floats_of(array.ravel().tolist(), array.shape)
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"x must be of real numbers, not of {array.dtype}")
+    return numpy.ascontiguousarray(array, dtype=numpy.float64)
 
 
 cdef object apply_to_array(list layers, Dense first, x):
@@ -241,7 +288,7 @@ cdef object apply_to_doubles(list layers, const double *numbers, uint64_t rows, 
     if rows >= 1 << 31:
         raise MemoryError(f"x has {rows:,} rows, more than one node holds: give it in parts")
     check_numbers(numbers, rows, (<Dense>layers[0]).nin)
-    return chain(layers, &source, None, row)
+    return chain(layers, &source, None, None, row)
 
 
 cdef int check_numbers(const double *numbers, uint64_t rows, uint64_t nin) except -1:
@@ -257,27 +304,32 @@ cdef int check_numbers(const double *numbers, uint64_t rows, uint64_t nin) excep
 
 cdef object apply_to_scalars(list layers, Dense first, uint32_t rows, list scalars, bint row):
     cdef Source source = Source(FROM_SCALARS, rows, NULL, 0)
-    return chain(layers, &source, scalars, row)
+    if <uint64_t>len(scalars) != <uint64_t>rows * first.nin:
+        raise wrong_width(first, f"{len(scalars)} in {rows} rows")
+    return chain(layers, &source, scalars, None, row)
 
 
 cdef object apply_to_batch(list layers, Dense first, Batch x):
     cdef layer_shape shape = shape_at(x)
-    cdef Source source = Source(FROM_RESULTS, shape.rows, NULL, x.node)
+    cdef Source source = Source(FROM_RESULTS, shape.rows, NULL, 0)
     if shape.nout != first.nin:
         raise wrong_width(first, f"a batch of shape {shape_of_batch(x)}")
-    return chain(layers, &source, None, False)
+    return chain(layers, &source, None, x, False)
 
 
 # The nodes.
 
-cdef object chain(list layers, Source *source, list scalars, bint row):
-    """Append a node for each layer; return the last one's results."""
+cdef object chain(list layers, Source *source, list scalars, Batch before, bint row):
+    """Append a node for each layer, the first one's inputs being in `source` with `scalars` or the batch before; return
+    the last one's results."""
     cdef Handle like = most_derived([(<Dense>layers[0]).run.root, *scalars]) if scalars else (<Dense>layers[0]).run.root
     cdef bint records = recording()
     cdef uint32_t k, last = len(layers) - 1, kind = MANY
     reserve(last + 1, 0)
     tape.hold += 1
     try:
+        if before is not None:
+            source.node = before.node
         for k in range(last + 1):
             if k == last and row and (<Dense>layers[k]).nout == 1:
                 kind = like.kind
@@ -304,13 +356,28 @@ cdef uint32_t append_layer(Dense dense, uint32_t kind, Source *source, list scal
     cdef Results results
     write_inputs(&x, dense, source, scalars)
     if wide:
-        wide_value(node)
-    else:
-        compute_layer(node)
+        return compute_wide(kind, node)
+    compute_layer(node)
     results = results_of(node)
     if results.count == 1:
         tape.data[node] = results.values[0]
     return node
+
+
+cdef uint32_t compute_wide(uint32_t kind, uint32_t node) except 0:
+    """Compute a wide layer's node; return where it is then. Other threads that run meanwhile may collect, lest two that
+    train wide networks never find a time when neither holds the tape."""
+    cdef Batch owner
+    if kind != MANY:
+        wide_value(None, node)
+        return node
+    owner = batch_at(node)
+    tape.hold -= 1
+    try:
+        wide_value(owner, 0)
+    finally:
+        tape.hold += 1
+    return owner.node
 
 
 cdef uint32_t append_shape(uint32_t op, uint32_t kind, layer_shape shape) except 0:

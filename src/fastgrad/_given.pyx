@@ -40,6 +40,8 @@ cdef Given given(object x, str name):
         read_entries(g, [x])
     elif hasattr(x, "__array__"):
         read_array(g, x)
+    elif isinstance(x, (set, frozenset, dict)):  # their order means nothing
+        raise not_a_list(x, name)
     else:
         read_rows(g, list_of(x, g.name))
     if not g.count:
@@ -53,7 +55,11 @@ cdef list list_of(x, str name):
             return list(x)
         except TypeError:
             pass
-    raise TypeError(f"{name} must be a scalar, number, list or array, not {x!r} of type {type(x).__name__}")
+    raise not_a_list(x, name)
+
+
+cdef object not_a_list(x, str name):
+    return TypeError(f"{name} must be a scalar, number, list or array, not {x!r} of type {type(x).__name__}")
 
 
 # Shapes.

@@ -6,6 +6,7 @@ import operator
 from cpython.exc cimport PyErr_CheckSignals
 from libc.math cimport isfinite
 from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memset
 
 from fastgrad._convert cimport number_of
 from fastgrad._handle cimport Handle, handle_of, state_at
@@ -17,10 +18,10 @@ from fastgrad._sweep cimport (
     pull_in_order, recompute, recompute_in_order,
 )
 from fastgrad._tape cimport (
-    CONSTANT, FROM_RESULTS, FROM_SCALARS, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY,
-    OP_FIRST_VC, OP_LEAF, OP_MASK, LOSS_l2_penalty, OP_custom, OP_fsum, OP_hypot, OP_loss, OP_pick, OP_run, OP_softmax,
-    OP_user, OP_wide_layer, layer_at, layer_shape, loss_name, loss_shape, op_rows, operand, operands, payload,
-    penalized, slot_count, slot_node, takes_gradient, tape,
+    CONSTANT, FROM_NOTHING, FROM_RESULTS, FROM_SCALARS, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV,
+    OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, LOSS_l2_penalty, OP_custom, OP_fsum, OP_hypot, OP_loss, OP_pick,
+    OP_run, OP_softmax, OP_user, OP_wide_layer, layer_at, layer_shape, loss_name, loss_shape, op_rows, operand,
+    operands, payload, penalized, slot_count, slot_node, takes_gradient, tape,
 )
 from fastgrad._wide cimport wide_pull, wide_value
 
@@ -73,6 +74,11 @@ cdef int step(uint32_t node) except -1:
         while node:
             own_step(node)
             node = node_of_many(node)
+    except BaseException:
+        while node:  # what was on its way is forgotten
+            abandon(node)
+            node = node_of_many(node)
+        raise
     finally:
         tape.hold -= 1
     return 0
@@ -160,13 +166,39 @@ cdef int sweep_backward(Handle root, double gradient) except -1:
 
 cdef int sweep_zero(Handle root) except -1:
     """Set the grads of all that root stands on to 0."""
-    cdef uint32_t i, k
+    cdef uint32_t i, k, node
+    cdef penalized part
     tape.grad[root.node] = 0.0
     find_order(root.node)
     for i in range(order.length):
-        for k in range(slot_count(order.nodes[i])):
-            tape.grad[slot_node(order.nodes[i], k)] = 0.0
+        node = order.nodes[i]
+        if tape.op[node] != OP_run:
+            for k in range(slot_count(node)):
+                tape.grad[slot_node(node, k)] = 0.0
+        for k in range(parts_of_runs(node)):
+            part = part_of_run(node, k)
+            memset(tape.grad + part.start, 0, part.length * sizeof(double))
     return 0
+
+
+cdef uint32_t parts_of_runs(uint32_t node) noexcept:
+    """How many stretches of parameters a node stands on: a layer on one, a penalty on some."""
+    cdef uint32_t op = tape.op[node] & OP_MASK
+    if op == OP_loss and shape_of_loss(node).loss == LOSS_l2_penalty:
+        return slot_count(node)
+    return is_layer(node) and shape_of(node).inputs != FROM_NOTHING
+
+
+cdef penalized part_of_run(uint32_t node, uint32_t k) noexcept:
+    """One of them: the first node and how many."""
+    cdef layer_shape shape
+    cdef penalized part
+    if not is_layer(node):
+        return penalized_at(node, k)
+    shape = shape_of(node)
+    part.start = tape.first[payload(node).slots[0]] + shape.place
+    part.length = shape.nout * (shape.nin + 1)
+    return part
 
 
 # Forward.
@@ -186,7 +218,7 @@ cdef int python_value(uint32_t node) except -1:
     elif op == OP_user:
         user_value(node)
     elif op == OP_wide_layer:
-        wide_value(node)
+        wide_value(None, node)
     else:
         raise ValueError(
             f"forward() cannot compute {describe(node)} again: its condition was a plain Python bool. Give the "
@@ -296,34 +328,20 @@ cdef list operand_handles(uint32_t node):
 
 cdef list operands_below(uint32_t node):
     """The nodes that an n-ary node passes its gradient to and that have a number; 0 stands for none."""
-    cdef uint32_t op = tape.op[node] & OP_MASK, k, start
-    cdef layer_shape shape
+    cdef uint32_t op = tape.op[node] & OP_MASK, k
+    cdef bint layer = is_layer(node)
+    cdef penalized part
+    cdef list found = []
     if op == OP_run:
         return [slot_node(node, k) for k in range(slot_count(node))]
-    if op == OP_pick:
-        return []
-    if op == OP_loss and shape_of_loss(node).inputs != FROM_SCALARS:
-        return parameters_of_penalty(node)
-    if not is_layer(node):
-        return [gradient_operand(node, k) for k in range(tape.second[node].span.n)]
-    if tape.second[node].span.n == 0:
-        return []
-    shape = shape_of(node)
-    start = tape.first[payload(node).slots[0]] + shape.place
-    scalars = range(1, tape.second[node].span.n) if shape.inputs == FROM_SCALARS else ()
-    return [start + k for k in range(shape.nout * (shape.nin + 1))] + [gradient_operand(node, k) for k in scalars]
-
-
-cdef list parameters_of_penalty(uint32_t node):
-    """The parameters of a penalty; none of a loss, whose predictions are numbers of another node."""
-    cdef uint32_t k
-    cdef penalized s
-    cdef list found = []
-    if shape_of_loss(node).loss == LOSS_l2_penalty:
-        for k in range(tape.second[node].span.n):
-            s = penalized_at(node, k)
-            found.extend(range(s.start, s.start + s.length))
-    return found
+    for k in range(parts_of_runs(node)):
+        part = part_of_run(node, k)
+        found.extend(range(part.start, part.start + part.length))
+    if op == OP_pick or (op == OP_loss and shape_of_loss(node).inputs != FROM_SCALARS):
+        return found
+    if layer and shape_of(node).inputs != FROM_SCALARS:
+        return found
+    return found + [gradient_operand(node, k) for k in range(<uint32_t>layer, tape.second[node].span.n)]
 
 
 cdef str symbol_of(uint32_t node):
@@ -383,14 +401,26 @@ def first_not_finite(Handle root not None):
 
 cdef object not_finite_at(uint32_t node):
     """What is not finite about a node: a leaf it stands on, else its own number."""
-    cdef uint32_t k
-    for k in range(slot_count(node)):
-        found = leaf_not_finite(slot_node(node, k))
+    if tape.op[node] == OP_run:
+        return None
+    for leaf in leaves_below(node):
+        found = leaf_not_finite(leaf)
         if found is not None:
             return found
     if is_layer(node):
         return result_not_finite(node)
     return None if isfinite(tape.data[node]) or is_internal(node) else describe(node)
+
+
+cdef list leaves_below(uint32_t node):
+    """A node's own operands, and the parameters it stands on."""
+    cdef uint32_t k
+    cdef penalized part
+    cdef list found = [slot_node(node, k) for k in range(slot_count(node))]
+    for k in range(parts_of_runs(node)):
+        part = part_of_run(node, k)
+        found.extend(range(part.start, part.start + part.length))
+    return found
 
 
 cdef object leaf_not_finite(uint32_t node):
@@ -402,8 +432,7 @@ cdef object leaf_not_finite(uint32_t node):
 
 cdef bint is_internal(uint32_t node) noexcept:
     """Has the node no number of its own?"""
-    cdef uint32_t op = tape.op[node] & OP_MASK
-    return op == OP_run or op == OP_softmax
+    return tape.op[node] == OP_softmax
 
 
 cdef object result_not_finite(uint32_t node):

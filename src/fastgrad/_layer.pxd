@@ -82,9 +82,10 @@ cdef inline void compute_layer(uint32_t i) noexcept nogil:
 
 
 cdef inline void take_own_adjoint(uint32_t i, layer *at) noexcept nogil:
-    """A node of one result has its gradient as any scalar has."""
+    """A node of one result has its gradient, and its number, which may have been set, as any scalar has."""
     if at.shape.rows == 1 and at.shape.nout == 1:
         at.adjoint[0] += tape.grad[i]
+        at.results[0] = tape.data[i]
 
 
 cdef inline void pull_layer(uint32_t i) noexcept nogil:

@@ -7,7 +7,7 @@ from libc.math cimport isfinite
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from fastgrad._convert cimport number_of
+from fastgrad._convert cimport if_foreign, number_of
 from fastgrad._batch cimport like_of
 from fastgrad._given cimport Given, entries_of, given, list_of, numbers_of, place_of, same_shape, shape_of_given
 from fastgrad._handle cimport Handle, leaf, make, make_room, recording
@@ -62,7 +62,18 @@ cdef object fault(loss *at, Given p, Given t, uint64_t k):
     else:
         expected = (loss_rows[shape.loss].target if of_target else loss_rows[shape.loss].prediction).decode()
     name, number = (t.name, target) if of_target else (p.name, predicted)
-    return ValueError(f"{name} must be {expected}, but {place_of(t, k) or 'what was given'} is {number:.16g}")
+    place, remedy = place_of(t, k) or "what was given", remedy_of(shape.loss, of_target, number)
+    return ValueError(f"{name} must be {expected}, but {place} is {number:.16g}{remedy}")
+
+
+cdef str remedy_of(uint32_t code, bint of_target, double number):
+    if code == LOSS_hinge and number == 0.0:
+        return " (2 * labels - 1 makes -1 and 1 of 0 and 1)"
+    if code == LOSS_binary_cross_entropy and not of_target:
+        return " (give the model a sigmoid at its output, or use binary_cross_entropy_with_logits)"
+    if code in (LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits) and number == -1.0:
+        return " ((targets + 1) / 2 makes 0 and 1 of -1 and 1)"
+    return ""
 
 
 # The node.
@@ -71,18 +82,34 @@ cdef object reduced(loss_shape shape, Given p, Given t):
     """The loss as a node; a plain number where no scalar took part, a leaf where nothing is recorded."""
     cdef Handle like = like_of(p.batch) if p.batch is not None else most_derived(p.scalars) if p.scalars else None
     cdef bint records = recording()
+    cdef double value
+    cdef uint32_t node = 0
+    shape.inputs = FROM_RESULTS if p.batch is not None else FROM_SCALARS
+    reserve(1, payload_units(slots_of(p), loss_reals(&shape)))
+    tape.hold += 1  # nothing that could change the arguments runs from looking at them to copying them
+    try:
+        value = checked_value(shape, p, t)
+        if records and like is not None:
+            node = append_loss(shape, value, like.kind, p, t)
+    finally:
+        tape.hold -= 1
+    if like is None:
+        return value
+    return make(like, node) if records else new_leaf(like, value)
+
+
+cdef uint64_t slots_of(Given p):
+    return 1 if p.batch is not None else p.count
+
+
+cdef double checked_value(loss_shape shape, Given p, Given t) except? -1.0:
     cdef loss at
     cdef uint64_t bad
-    cdef double value
-    shape.inputs = FROM_RESULTS if p.batch is not None else FROM_SCALARS
     at.shape, at.predictions, at.targets = shape, <double *>numbers_of(p), t.numbers
     bad = loss_first_fault(&at)
     if bad < shape.rows:
         raise fault(&at, p, t, bad)
-    value = loss_value(&at)
-    if like is None:
-        return value
-    return make(like, append_loss(shape, value, like.kind, p, t)) if records else new_leaf(like, value)
+    return loss_value(&at)
 
 
 cdef object new_leaf(Handle like, double value):
@@ -107,7 +134,7 @@ cdef operands append_shape(loss_shape shape, double value, uint32_t kind, uint64
 
 
 cdef uint32_t append_loss(loss_shape shape, double value, uint32_t kind, Given p, Given t) except 0:
-    cdef operands x = append_shape(shape, value, kind, 1 if p.batch is not None else p.count)
+    cdef operands x = append_shape(shape, value, kind, slots_of(p))
     cdef uint32_t *slots = <uint32_t *>x.slots
     cdef loss at = loss_at(x.reals)
     cdef uint64_t k
@@ -319,7 +346,7 @@ def cross_entropy(logits, labels, reduction="mean"):
     Parameters
     ----------
     logits : Batch, or list or array of scalars and numbers
-        Of shape (n, classes); a flat list is one row.
+        Of shape (n, classes); a flat list is one row. The softmax is computed here: a model's last layer has none.
     labels : list or array of numbers
         Of shape (n,): which class each row is of, whole numbers from 0. Or of the logits' shape: a probability for each
         class, that sum to 1 in a row. For one flat row a whole number, or its probabilities.
@@ -432,7 +459,8 @@ cdef list scalars_of(parameters):
     found = list_of(parameters, "parameters")
     for k, entry in enumerate(found):
         if not isinstance(entry, Node):
-            raise TypeError(f"parameters must be scalars, but entry {k} is {entry!r} of type {type(entry).__name__}")
+            kind = f"{type(entry).__name__}{if_foreign(entry)}"
+            raise TypeError(f"parameters must be scalars, but entry {k} is {entry!r} of type {kind}")
     return found
 
 

@@ -14,7 +14,7 @@ from bisect import bisect_right
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc, realloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from fastgrad._handle cimport (
@@ -385,12 +385,32 @@ cdef str append_segment(Source *source, uint32_t n, bytes payloads):
         memcpy(tape.pool + pool_count, PyBytes_AS_STRING(payloads), units * sizeof(uint32_t))
     while source.own.count < n and complaint == NULL:
         complaint = append_restored(source)
+    if complaint == NULL and not stands_together(source.own.first, n):
+        complaint = b"a number that none stands on"
     if complaint != NULL:
         memset(tape.grad + count, 0, (tape.count - count) * sizeof(double))
         tape.count = count
         tape.pool_count = pool_count
         return complaint.decode()
     return ""
+
+
+cdef bint stands_together(uint32_t first, uint32_t n) noexcept:
+    """Does the last of n new nodes stand on all others, so that they stay a run as long as that is there?"""
+    cdef uint8_t *needed = <uint8_t *>calloc(n, 1)
+    cdef uint32_t i, k, node, count = 0
+    if needed == NULL:
+        return False
+    needed[n - 1] = True
+    for i in range(n - 1, -1, -1):
+        if needed[i]:
+            count += 1
+            for k in range(slot_count(first + i)):
+                node = slot_node(first + i, k)
+                if node >= first:
+                    needed[node - first] = True
+    free(needed)
+    return count == n
 
 
 cdef const char *append_restored(Source *source) noexcept:

@@ -35,11 +35,11 @@ cdef class Run:
     def __init__(self, number, length):
         if not (isinstance(number, type) and issubclass(number, (Value, Scalar))):
             raise TypeError(f"a run is of Value, Scalar or a subclass, not of {number!r}")
-        if self.root is not None:
-            raise TypeError("a run cannot be made again by __init__")
         length = operator.index(length)
         if not 0 < length < 1 << 31:
             raise ValueError(f"a run has at least 1 number and at most 2,147,483,647, not {length!r}")
+        if self.root is not None:
+            raise TypeError("a run cannot be made again by __init__")
         self.root = new_run(number, length)
 
     def __len__(self):
@@ -48,8 +48,8 @@ cdef class Run:
     def __getitem__(self, index):
         positions = range(len(self))[index]
         if isinstance(positions, range):
-            return [unpinned_handle_of(run_start(self) + <uint32_t>k) for k in positions]
-        return unpinned_handle_of(run_start(self) + <uint32_t>positions)
+            return [number_at(self, k) for k in positions]
+        return number_at(self, positions)
 
     @property
     def type(self):
@@ -63,6 +63,13 @@ cdef class Run:
 
     def __repr__(self):
         return f"<run of {len(self)} numbers of type {self.type.__name__}>" if len(self) else "<no run>"
+
+
+cdef Handle number_at(Run run, uint32_t k):
+    cdef uint32_t node = run_start(run) + k
+    if tape.owner[node] != NULL:
+        return unpinned_handle_of(node)
+    return make_typed(type_of(run.root.node), node)
 
 
 cdef Handle new_run(type number, uint32_t length):

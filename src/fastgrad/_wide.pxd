@@ -2,8 +2,10 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 
-cdef int wide_value(uint32_t node) except -1   # compute the results of a wide layer
-cdef int wide_pull(uint32_t node) except -1    # pass its adjoints on; the caller holds the tape
+from fastgrad._handle cimport Handle
+
+cdef int wide_value(Handle owner, uint32_t node) except -1  # compute the results; without an owner under tape.hold
+cdef int wide_pull(uint32_t node) except -1                 # pass the adjoints on; the caller holds the tape
 
 cdef inline bint is_wide(uint64_t rows, uint64_t nin, uint64_t nout) noexcept nogil:
     """Is numpy's product faster than the loops of layer.h, its call and the copies for it included?"""
