@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from helpers import measures
+from helpers import large, measures
 
 import fastgrad
 from fastgrad import Value, losses, nn
@@ -20,7 +20,7 @@ def gradient(model, loss):
     return model.flat_grad.tolist()
 
 
-@pytest.mark.parametrize("rows", [4, 20_000])
+@pytest.mark.parametrize("rows", [4, pytest.param(20_000, marks=large)])
 def test_a_batch_that_moves_before_the_next_layer_is_still_its_input(rows):
     first, second = nn.Layer(3, 4, rng=0), nn.Layer(4, 2, rng=1)
     x = np.random.default_rng(0).normal(size=(rows, 3))
@@ -38,6 +38,7 @@ def test_a_batch_that_moves_before_the_next_layer_is_still_its_input(rows):
     assert any(expected[:16])
 
 
+@large
 def test_a_collector_that_runs_while_a_wide_layer_is_computed_may_make_numbers():
     model = nn.MLP(64, [64, 64, 1], rng=0)
     targets, kept, active = np.zeros(64), [], []
