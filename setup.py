@@ -11,6 +11,7 @@ MODULES = [
     "_handle",
     "_wide",
     "_pins",
+    "_trace",
     "_convert",
     "_graph",
     "_node",
@@ -20,12 +21,23 @@ MODULES = [
     "_batch",
     "_dense",
     "_parameters",
+    "_rows",
+    "_program",
+    "_table",
     "_given",
     "_losses",
     "_functions",
     "_pickle",
+    "_lower",
+    "_record",
 ]
+# C beside a module's own, and what it takes to compute several rows at once where a row chooses.
+SOURCES = {"_rows": [f"src/{name}.c" for name in ("analysis", "one_row", "lane_kernels", "lane_plan", "lanes")]}
+OWN_FLAGS = {"_rows": ["-fno-trapping-math"]}
 HEADERS = ["src/ops.def", "src/ops.h", "src/nary.h", "src/layer.h", "src/losses.def", "src/loss.h", "src/updates.h"]
+HEADERS += ["src/analysis.h", "src/one_row.h", "src/one_row_backward.h", "src/lane_kernels.h", "src/lanes_body.h"]
+HEADERS += ["src/lanes_math.h", "src/lanes_checked.h", "src/lane_plan.h", "src/lanes.h"]
+HEADERS += ["src/program.h", "src/builder.h", "src/formulas.h", "src/optimize.h"]
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
 # setting it would keep square roots from being computed several at once.
@@ -52,11 +64,11 @@ DIRECTIVES = {
 extensions = [
     Extension(
         f"fastgrad.{name}",
-        [f"src/fastgrad/{name}.pyx"],
+        [f"src/fastgrad/{name}.pyx", *SOURCES.get(name, [])],
         depends=HEADERS,
         include_dirs=["src"],
         define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")],
-        extra_compile_args=FLAGS,
+        extra_compile_args=FLAGS + OWN_FLAGS.get(name, []),
         extra_link_args=LINK,
         libraries=[] if os.name == "nt" else ["m"],
     )

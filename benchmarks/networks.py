@@ -76,7 +76,7 @@ class Workload(NamedTuple):
         return tables
 
 
-def _workload(name, sizes, activation, loss, lr, data):
+def make_workload(name, sizes, activation, loss, lr, data):
     import numpy as np
 
     draw = np.random.default_rng(len(sizes) * sizes[0])
@@ -103,17 +103,19 @@ def make_workloads():
     small, draw = (np.array(SMALL_ROWS), np.array(SMALL_TARGETS)), np.random.default_rng(6)
     digits = draw.uniform(0.0, 1.0, (64, 784)), draw.integers(0, 10, 64)
     return {
-        "tanh": _workload("3-4-4-1 tanh, 4 rows", (3, 4, 4, 1), "tanh", "mse", 0.01, small),
-        "relu": _workload("3-4-4-1 relu, 4 rows", (3, 4, 4, 1), "relu", "mse", 0.001, small),
-        "moons": _workload("2-16-16-1 relu, 100 rows, hinge + L2", (2, 16, 16, 1), "relu", "hinge", 0.1, _moons(100)),
-        "wide": _workload("784-128-10 relu, 64 rows", (784, 128, 10), "relu", "cross-entropy", 0.01, digits),
+        "tanh": make_workload("3-4-4-1 tanh, 4 rows", (3, 4, 4, 1), "tanh", "mse", 0.01, small),
+        "relu": make_workload("3-4-4-1 relu, 4 rows", (3, 4, 4, 1), "relu", "mse", 0.001, small),
+        "moons": make_workload(
+            "2-16-16-1 relu, 100 rows, hinge + L2", (2, 16, 16, 1), "relu", "hinge", 0.1, _moons(100)
+        ),
+        "wide": make_workload("784-128-10 relu, 64 rows", (784, 128, 10), "relu", "cross-entropy", 0.01, digits),
     }
 
 
 # Engines: each makes, for a workload, a function that takes a step and returns the loss before it.
 
 
-def _fastgrad_model(workload):
+def fastgrad_model(workload):
     from fastgrad import nn
 
     model = nn.MLP(workload.sizes[0], list(workload.sizes[1:]), activation=workload.activation)
@@ -130,7 +132,7 @@ def _fastgrad(workload, by_rows):
     def moons(scores, labels):
         return losses.hinge(scores, labels) + losses.l2_penalty(model, ALPHA)
 
-    model, X, y = _fastgrad_model(workload), workload.rows, workload.targets
+    model, X, y = fastgrad_model(workload), workload.rows, workload.targets
     if by_rows:
         X, y = X.tolist(), y.tolist()
     forward = (lambda rows: [model(row) for row in rows]) if by_rows else model
@@ -147,7 +149,7 @@ def _fastgrad(workload, by_rows):
     return step
 
 
-def _torch_model(workload):
+def torch_model(workload):
     import torch
 
     layers = []
@@ -168,7 +170,7 @@ def _torch(workload):
         return (1.0 - labels * scores).relu().mean() + ALPHA * penalty
 
     torch.set_num_threads(1)
-    model, X, y = _torch_model(workload), torch.from_numpy(workload.rows), torch.from_numpy(workload.targets)
+    model, X, y = torch_model(workload), torch.from_numpy(workload.rows), torch.from_numpy(workload.targets)
     if workload.sizes[-1] == 1:
         y = y.reshape(-1, 1)
     losses = {"mse": torch.nn.MSELoss(), "cross-entropy": torch.nn.CrossEntropyLoss(), "hinge": moons}
@@ -184,7 +186,7 @@ def _torch(workload):
     return step
 
 
-def _jax_loss(workload):
+def jax_loss(workload):
     import jax
     import jax.numpy as jnp
 
@@ -211,7 +213,7 @@ def _jax(workload):
     import jax
 
     jax.config.update("jax_enable_x64", True)
-    loss_of = jax.value_and_grad(_jax_loss(workload))
+    loss_of = jax.value_and_grad(jax_loss(workload))
     layers = [(jax.numpy.array(table[:, :-1]), jax.numpy.array(table[:, -1])) for table in workload.tables()]
     X, y = jax.numpy.array(workload.rows), jax.numpy.array(workload.targets)
 
@@ -278,14 +280,14 @@ def make_steps(workload):
         except ModuleNotFoundError as error:
             if name.startswith("fastgrad"):
                 raise
-            _say_left_out(name, str(error))
+            say_left_out(name, str(error))
         else:
             steps |= {name: step} if step else {}
     return steps
 
 
 @functools.cache
-def _say_left_out(name, why):
+def say_left_out(name, why):
     print(f"{name} is left out: {why}", file=sys.stderr)
 
 
@@ -364,7 +366,7 @@ def train_fit(workload, steps):
     """Do the same by `fit`."""
     from fastgrad import train
 
-    model = _fastgrad_model(workload)
+    model = fastgrad_model(workload)
     model.layers[-1].activation = "tanh"
     X, y = workload.rows, workload.targets
     return train.fit(model, X, y, loss="root_of_squares", lr=0.01, epochs=steps).loss.tolist()

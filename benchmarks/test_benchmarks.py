@@ -6,13 +6,18 @@ import sys
 
 import pytest
 
-from benchmarks import children, engines, limits, networks
+from benchmarks import children, engines, limits, networks, programs
 
 ENGINES = {engine.name: engine for engine in engines.make_engines(["complex", "fastgrad", "reference"])}
 FASTGRAD = ENGINES["fastgrad"]
 WORKLOAD_NAMES = [workload.name for workload in FASTGRAD.workloads]
 networks.use_one_thread()
+import numpy as np  # noqa: E402
+
+from benchmarks import replays  # noqa: E402
+
 NETWORKS = networks.make_workloads()
+CASES = {case.key: case for case in replays.make_cases()}
 
 
 @pytest.fixture(params=range(len(WORKLOAD_NAMES)), ids=lambda index: WORKLOAD_NAMES[index])
@@ -90,14 +95,14 @@ def test_a_limit_says_what_is_asked():
     assert [least.is_met(11.9), least.is_met(12.1)] == [False, True]
 
 
-def _quick_report(folder):
-    command = [sys.executable, "-m", "benchmarks.networks", "--quick", "--json", str(folder / "report.json")]
+def _quick_report(module, folder):
+    command = [sys.executable, "-m", f"benchmarks.{module}", "--quick", "--json", str(folder / "report.json")]
     done = subprocess.run(command, cwd=children.CHECKOUT, check=True, stdout=subprocess.PIPE, text=True)
     return done.stdout, json.loads((folder / "report.json").read_text())["seconds"]
 
 
 def test_the_quick_report_on_networks_has_every_requirement(tmp_path):
-    text, seconds = _quick_report(tmp_path)
+    text, seconds = _quick_report("networks", tmp_path)
     for asked in networks.ASKED:
         line = next(line for line in text.splitlines() if line.startswith(asked.limit.what))
         assert asked.limit.asked() in line
@@ -136,3 +141,60 @@ def test_an_engine_that_is_missing_is_left_out(monkeypatch, capsys):
     steps = [networks.make_steps(NETWORKS[key]) for key in ("tanh", "relu")]
     assert not any("elsewhere" in names for names in steps)
     assert capsys.readouterr().err.count("elsewhere is left out: No module named 'elsewhere'\n") == 1
+
+
+# Compiled programs.
+
+
+@pytest.mark.parametrize("asked", programs.ASKED, ids=lambda asked: asked.limit.figure)
+def test_a_requirement_on_programs_names_cases_and_engines_that_there_are(asked):
+    for key in asked.cases:
+        assert {asked.slower, asked.faster} <= set(CASES[key].makers)
+
+
+@pytest.mark.parametrize("key", ["row.1", "record.1", "network.4.64", "pieces.gradients", "threads.4", "perceptron"])
+def test_the_engines_of_a_case_agree_and_are_timed(key):
+    samples = programs.time_case(CASES[key], programs.Plan(seconds=0.0, least_rounds=1, most_rounds=1))
+    assert len(samples) > 1 or key in ("row.1", "network.4.64")
+    assert all(len(times) == 1 and times[0] > 0.0 for times in samples.values())
+
+
+def test_engines_of_a_case_that_disagree_stop_the_report():
+    def runner(*numbers):
+        return replays.Runner(run=None, results=lambda: np.array(numbers))
+
+    case = CASES["row.0"]
+    programs.check_agreement(case, {"a": runner(1.0, 0.0), "b": runner(1.0, 1e-10)})
+    for other in (runner(1.0, 2e-9), runner(1.0, float("nan")), runner(1.0)):
+        with pytest.raises(RuntimeError, match="a and c differ by|a finds 2 numbers and c 1"):
+            programs.check_agreement(case, {"a": runner(1.0, 0.0), "c": other})
+
+
+def test_a_requirement_is_measured_over_all_its_cases():
+    asked = programs.Asked(("a", "b"), "slow", "fast", max, limits.Limit("", "", "<=", 10.0))
+    samples = {"a": {"slow": [3.0, 5.0], "fast": [1.0, 1.0]}, "b": {"slow": [8.0, 8.0], "fast": [2.0, 4.0]}}
+    assert asked.measured(samples, min) == 4.0
+    assert asked.measured(samples, max) == 5.0
+    del samples["b"]["slow"]
+    assert asked.measured(samples, min) is None
+
+
+def test_a_peer_that_is_missing_is_left_out_of_a_case(capsys):
+    def no_peer():
+        raise ModuleNotFoundError("No module named 'nowhere'")
+
+    case = CASES["threads.4"]._replace(makers={"one": lambda: "a runner", "nowhere": no_peer})
+    assert programs.make_runners(case) == {"one": "a runner"}
+    assert capsys.readouterr().err == "nowhere is left out: No module named 'nowhere'\n"
+
+
+def test_the_report_on_programs_has_every_requirement(capsys):
+    samples = {key: dict.fromkeys(case.makers, [2.0, 3.0]) for key, case in CASES.items()}
+    del samples["network.4.64"]["jax"]
+    programs.print_times(CASES.values(), samples)
+    programs.print_asked(samples)
+    lines = capsys.readouterr().out.splitlines()
+    assert all(any(line.startswith(case.name) for line in lines) for case in CASES.values())
+    found = lines[lines.index("asked and measured") + 4 :]
+    assert [line.startswith(asked.limit.what) for line, asked in zip(found, programs.ASKED, strict=True)] == [True] * 23
+    assert sum("not measured" in line for line in found) == 1

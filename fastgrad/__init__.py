@@ -28,8 +28,10 @@ except ModuleNotFoundError as error:
 __all__ = [
     "Node",
     "Scalar",
+    "TraceError",
     "Value",
     "collect",
+    "compile",
     "custom",
     "dot",
     "grads",
@@ -45,18 +47,22 @@ __all__ = [
     "values",
 ]
 
-_NEED_NUMPY = ("grads", "set_values", "values")
+_NEED_NUMPY = {
+    "TraceError": "compiled",
+    "compile": "compiled",
+    "grads": "arrays",
+    "set_values": "arrays",
+    "values": "arrays",
+}
 _MODULES = ("losses", "nn", "optim", "plots", "train")
 
 
 def __getattr__(name):
     # numpy takes ten times as long to import as fastgrad: it comes when it is needed.
-    if name in _MODULES:
-        import importlib
+    import importlib
 
+    if name in _MODULES:
         return importlib.import_module(f"fastgrad.{name}")
     if name in _NEED_NUMPY:
-        from fastgrad import arrays
-
-        return getattr(arrays, name)
+        return getattr(importlib.import_module(f"fastgrad.{_NEED_NUMPY[name]}"), name)
     raise AttributeError(f"module 'fastgrad' has no attribute {name!r}")

@@ -21,12 +21,16 @@ from fastgrad._version import __version__ as __version__
 from fastgrad.arrays import grads as grads
 from fastgrad.arrays import set_values as set_values
 from fastgrad.arrays import values as values
+from fastgrad.compiled import TraceError as TraceError
+from fastgrad.compiled import compile as compile
 
 __all__ = [
     "Node",
     "Scalar",
+    "TraceError",
     "Value",
     "collect",
+    "compile",
     "custom",
     "dot",
     "grads",

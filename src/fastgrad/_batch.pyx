@@ -9,6 +9,7 @@ from fastgrad._layer cimport Results, is_layer, results_of
 from fastgrad._tape cimport (
     OP_LEAF, OP_pick, Second, append, layer_at, layer_shape, no_second, operands, payload, reserve, tape,
 )
+from fastgrad._trace cimport refuse, tracing
 
 from fastgrad._numbers import Value
 
@@ -88,6 +89,8 @@ cdef class Batch(Handle):
 
         cdef Results results
         cdef double[::1] view
+        if tracing.count:
+            refuse(self, "a batch's .data")
         shape = shape_of_batch(self)
         copy = numpy.empty(shape)
         view = copy.reshape(-1)

@@ -14,6 +14,7 @@ from fastgrad._node cimport Node
 from fastgrad._numbers cimport called
 from fastgrad._sweep cimport order
 from fastgrad._tape cimport OP_custom, Second, collect as collect_tape, tape
+from fastgrad._trace cimport refuse_always, tracing
 
 cdef extern from "ops.h" nogil:
     enum:
@@ -167,6 +168,8 @@ class no_grad:
     """
 
     def __enter__(self):
+        if tracing.count:
+            refuse_always("no_grad()")
         record_nothing(True)
         return self
 

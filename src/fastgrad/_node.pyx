@@ -9,6 +9,7 @@ from fastgrad._convert cimport as_double, not_a_number, number_of
 from fastgrad._graph cimport operands_of, step, sweep_backward, sweep_forward, sweep_zero, symbol_of
 from fastgrad._handle cimport Handle, leaf, make_room, state_at, state_of
 from fastgrad._tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
+from fastgrad._trace cimport depends, detached_node, note_truth, refuse, refuse_always, tracing
 
 
 cdef class Node(Handle):
@@ -28,19 +29,27 @@ cdef class Node(Handle):
     @property
     def data(self):
         """The number. It is read again when the gradient flows, so that it may be changed in between."""
+        if tracing.count:
+            refuse(self, ".data")
         return tape.data[self.node]
 
     @data.setter
     def data(self, number):
+        if tracing.count:
+            refuse_always("setting .data")
         tape.data[self.node] = number_of(number, "data")
 
     @property
     def grad(self):
         """The derivative, by this number, of those that ``backward()`` was called on, added up."""
+        if tracing.count:
+            refuse(self, ".grad")
         return tape.grad[self.node]
 
     @grad.setter
     def grad(self, number):
+        if tracing.count:
+            refuse_always("setting .grad")
         tape.grad[self.node] = number_of(number, "grad")
 
     @property
@@ -74,6 +83,8 @@ cdef class Node(Handle):
         >>> x.grad
         6.0
         """
+        if tracing.count:
+            refuse_always("backward()")
         sweep_backward(self, number_of(gradient, "gradient"))
 
     backwards = backward
@@ -96,6 +107,8 @@ cdef class Node(Handle):
         >>> y.data
         16.0
         """
+        if tracing.count:
+            refuse_always("forward()")
         sweep_forward(self)
 
     def zero_grad(self):
@@ -109,6 +122,8 @@ cdef class Node(Handle):
         >>> x.grad, y.grad
         (0.0, 0.0)
         """
+        if tracing.count:
+            refuse_always("zero_grad()")
         sweep_zero(self)
 
     def detach(self):
@@ -121,6 +136,8 @@ cdef class Node(Handle):
         >>> x.grad
         3.0
         """
+        if tracing.count and depends(self):
+            return detached_node(self)
         if tape.count >= tape.limit:
             make_room()
         return leaf(self, tape.data[self.node])
@@ -172,6 +189,8 @@ cdef class Node(Handle):
         tape.op[self.node] &= OP_MASK
 
     def _own_backward(self):
+        if tracing.count:
+            refuse_always("_backward()")
         step(self.node)
 
     def trace(self):
@@ -199,6 +218,8 @@ cdef class Node(Handle):
         return draw.visualize_graph(self, output_label, **kwargs)
 
     def __reduce__(self):
+        if tracing.count:
+            refuse(self, "pickling or copying")
         from fastgrad._pickle import reduced
 
         return reduced(self)
@@ -209,27 +230,42 @@ cdef class Node(Handle):
         return <Py_hash_t>(<uintptr_t><void *>self >> 4)
 
     def __bool__(self):
-        return tape.data[self.node] != 0.0
+        cdef bint truth = tape.data[self.node] != 0.0
+        if tracing.count:
+            note_truth(self, truth)
+        return truth
 
     def __format__(self, spec):
         return format(tape.data[self.node], spec) if spec else str(self)
 
     def __round__(self, digits=None):
+        if tracing.count:
+            refuse(self, "round()")
         return round(tape.data[self.node], digits)
 
     def __floor__(self):
+        if tracing.count:
+            refuse(self, "floor()")
         return math.floor(tape.data[self.node])
 
     def __ceil__(self):
+        if tracing.count:
+            refuse(self, "ceil()")
         return math.ceil(tape.data[self.node])
 
     def __trunc__(self):
+        if tracing.count:
+            refuse(self, "trunc()")
         return math.trunc(tape.data[self.node])
 
     def __float__(self):
+        if tracing.count:
+            refuse(self, "float()")
         raise refusal(self, "float")
 
     def __int__(self):
+        if tracing.count:
+            refuse(self, "int()")
         raise refusal(self, "int")
 
 

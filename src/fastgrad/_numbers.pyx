@@ -7,6 +7,7 @@ table.
 
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
 from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyTypeObject
+from libc.math cimport NAN, isfinite
 from libc.stdint cimport uint32_t
 
 from fastgrad._convert cimport as_double
@@ -17,6 +18,7 @@ from fastgrad._node cimport Node, set_leaf
 from fastgrad._tape cimport (
     OP_FIRST_CV, OP_LEAF, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
 )
+from fastgrad._trace cimport ON_INPUTS, depends, note_truth, tracing
 
 cdef extern from "Python.h":
     PyTypeObject *Py_TYPE(object)
@@ -104,6 +106,23 @@ cdef object called(str name, uint32_t op, left, right):
     return result
 
 
+cdef object equality_in_recording(Node left, right, int comparison):
+    """Of a number that depends on a recording's inputs: whether the numbers are equal, as a plain number would tell."""
+    cdef double constant = NAN
+    cdef bint is_node = isinstance(right, Node), truth, equal
+    cdef int on = depends(left) | (depends(right) if is_node else 0)
+    if not on & ON_INPUTS or left is right or not (is_node or as_double(right, &constant)):
+        return NotImplemented
+    if isfinite(constant):
+        number = any_operation(OP_sub, left, right)
+    else:  # a difference of infinities would not tell
+        number = any_operation(OP_le, left, right) * any_operation(OP_ge, left, right)
+    truth = tape.data[(<Node>number).node] != 0.0
+    note_truth(number, truth)
+    equal = truth != isfinite(constant)
+    return equal == (comparison == Py_EQ)
+
+
 cdef tuple OF_THE_OPERATION = ("_op", "_backward", "_forward", "_custom")  # kept on a node, but no part of a copy
 
 
@@ -142,7 +161,7 @@ cdef class Number(Node):
             from fastgrad import arrays
 
             return arrays.elementwise("eq" if comparison == Py_EQ else "ne", left, right).astype(bool)
-        return NotImplemented
+        return equality_in_recording(left, right, comparison) if tracing.count else NotImplemented
 
     def __add__(left, right):
         return operation(OP_add, left, right)

@@ -14,6 +14,7 @@ from fastgrad._handle cimport unpinned_handle_of
 from fastgrad._node cimport Node
 from fastgrad._run cimport Run
 from fastgrad._tape cimport OP_LEAF, OP_MASK, tape
+from fastgrad._trace cimport refuse_always, tracing
 
 
 @cython.no_gc_clear  # the parts point into what `stretches` holds
@@ -162,9 +163,14 @@ cdef int check_distinct(Parameters parameters) except -1:
 
 # Arrays in and out.
 
+cdef int check_no_recording() except -1:
+    return refuse_always("reading or writing parameters as an array") if tracing.count else 0
+
+
 cdef object copied(Parameters parameters, bint grad):
     import numpy
 
+    check_no_recording()
     array = numpy.empty(parameters.length)
     cdef double *numbers = memory_of(array, PyBUF_WRITABLE)
     cdef Part *part
@@ -180,6 +186,7 @@ cdef int assign(Parameters parameters, bint grad, array) except -1:
     cdef double *numbers = memory_of(array, 0)
     cdef Part *part
     cdef uint64_t i
+    check_no_recording()
     for i in range(parameters.part_count):
         part = &parameters.parts[i]
         memcpy((tape.grad if grad else tape.data) + first_of(part), numbers, part.length * sizeof(double))
@@ -267,6 +274,7 @@ cdef class Update:
 
     def step(self):
         """Change the parameters once, by their gradients."""
+        check_no_recording()
         take_step(self, begun(self))
 
     def zero_grad(self):

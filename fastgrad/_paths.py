@@ -1,0 +1,322 @@
+"""The ways a function's rows go: one program for each sequence of outcomes, in a tree of guards.
+
+A guard is a truth value that Python asked for while a path was recorded. A row belongs to the path all of whose guards
+come out for it as they were recorded. Where guard k of a path comes out otherwise, the row is in the branch beside it,
+which is recorded when the first row comes there.
+
+A program rounds otherwise than plain arithmetic, and may answer a guard otherwise where it is a matter of rounding.
+What has been decided on the way down the tree is not asked again; a row for which it comes out otherwise further down
+is recorded, which tells its path by plain arithmetic.
+"""
+
+import linecache
+import sys
+import threading
+import warnings
+
+import numpy as np
+
+from fastgrad._functions import no_grad
+from fastgrad._node import Node
+from fastgrad._numbers import Value
+from fastgrad._record import Recording, TraceError
+from fastgrad._structure import described
+from fastgrad._table import Uniforms, grouped
+
+MOST_PATHS = 256
+
+
+class Lost:
+    """What stands for a function after unpickling: programs are kept, code is not."""
+
+    def __init__(self, name):
+        self.__name__ = name
+
+    def __call__(self, *args, **kwargs):
+        raise RuntimeError(
+            f"{self.__name__} was loaded from a pickle, which has its recorded programs and no code: it takes "
+            "arguments of the structures it was called with before, and rows that go the ways recorded before. Compile "
+            "the function here for others"
+        )
+
+
+class Path:
+    """One recorded way through a function.
+
+    Attributes
+    ----------
+    program : Program
+    uniforms : Uniforms
+        The numbers that no row changes, and the scalars from outside that some are of.
+    structure : the results' description
+    outcomes : list of (mark, truth)
+        What each guard asked, as a number that says what it was computed from, and the recorded answer.
+    nodes : int
+        How many nodes were recorded.
+    number : int
+        Which of the paths it is.
+    places : list of Place
+        Where in the tree each guard is asked, and where the path ends.
+    """
+
+    def __init__(self, program, captured, structure, outcomes, nodes):
+        self.program, self.structure, self.outcomes, self.nodes = program, structure, outcomes, nodes
+        self.uniforms = Uniforms(captured, program.uniforms)
+        self.number, self.places = 0, []
+
+    def beside(self, k):
+        """Return a path through the branch that the other outcome of guard k leads to, or None."""
+        place = self.places[k].children.get(not self.outcomes[k][1])
+        return None if place is None else place.path
+
+    def state(self):
+        """Return what makes this path."""
+        return self.program, self.uniforms.scalars, self.structure, self.outcomes, self.nodes
+
+
+class Place:
+    """A place in the tree of outcomes: a path ends here, or a guard is asked."""
+
+    __slots__ = ("children", "mark", "path")
+
+    def __init__(self, path, mark):
+        self.path, self.mark = path, mark  # a path that comes through; what is asked, None where it ends
+        self.children = {}  # by outcome
+
+
+class Paths:
+    """All paths of a function for arguments of one structure.
+
+    Attributes
+    ----------
+    recorded : list of Path
+    latest : Path or None
+        The one that all rows of the last call took.
+    """
+
+    def __init__(self, function, structure, name):
+        self.function, self.structure, self.name = function, structure, name
+        self.root, self.recorded, self.latest, self._longest = None, [], None, None
+        self._lock, self._warned = threading.Lock(), False
+
+    @property
+    def full(self):
+        """Are there as many paths as there may be?"""
+        return len(self.recorded) >= MOST_PATHS
+
+    def record(self, row):
+        """Run the function on a row of floats.
+
+        Returns
+        -------
+        path : Path or None
+            None where there are too many paths to keep one more.
+        numbers : list of float
+            The results.
+        """
+        path, outputs = self._recorded(row)
+        return self.insert(path), [getattr(output, "data", output) for output in outputs]
+
+    def unkept(self, row):
+        """Return a path for a row of floats that does not become one of these."""
+        return self._recorded(row)[0]
+
+    def _recorded(self, row):
+        inputs = [Value(number) for number in row]
+        with Recording(inputs) as recording:
+            structure, outputs = self.results(self.call(inputs))
+        marks, guards = recording.marks(), recording.guards
+        program, captured = recording.program(outputs)
+        outcomes = [(mark, bool(truth)) for mark, (_, truth) in zip(marks, guards)]
+        return Path(program, captured, structure, outcomes, recording.report["nodes"]), outputs
+
+    def call(self, numbers):
+        """Call the function with the numbers in their places."""
+        args, kwargs = self.structure.put_together(iter(numbers))
+        return self.function(*args, **kwargs)
+
+    def results(self, result):
+        """Return the description of what the function returned, and the numbers and scalars in it."""
+        structure, outputs = described(result, f"the result of {self.name}"), []
+        structure.take_apart(result, outputs)
+        if not outputs:
+            raise TypeError(f"{self.name} must return a number, or numbers in lists, tuples, dicts, not {result!r:.60}")
+        return structure, [x if isinstance(x, Node) else float(x) for x in outputs]
+
+    def plainly(self, row):
+        """Compute a row of floats by a plain call: the description of the results, and their numbers."""
+        with no_grad():
+            structure, outputs = self.results(self.call([Value(number) for number in row]))
+        return structure, [getattr(output, "data", output) for output in outputs]
+
+    def insert(self, path):
+        """Put a path into the tree; return it, or the one that was there, or None where there is no room for it.
+
+        A row may come to a path that is there by a guard that plain arithmetic answers as that path has it, where the
+        program does not.
+        """
+        with self._lock:
+            asked = [*path.outcomes, (None, None)]
+            if self.root is None:
+                self.root = Place(path, asked[0][0])
+            place = self.root
+            for k, (mark, truth) in enumerate(asked):
+                if place.mark != mark:
+                    raise self._impure(k)
+                path.places.append(place)
+                if mark is None:
+                    break
+                if truth not in place.children and self.full:
+                    return None
+                follows = asked[k + 1][0]
+                place = place.children.setdefault(truth, Place(path, follows))
+            if place.path is path:
+                path.number = len(self.recorded)
+                self.recorded.append(path)
+                if self._longest is None or len(path.outcomes) > len(self._longest.outcomes):
+                    self._longest = path
+            return place.path
+
+    def _impure(self, k):
+        return TraceError(
+            f"{self.name} did something else than before, although its comparisons came out the same up to the "
+            f"{k + 1}th: what is compiled may depend on its arguments and on scalars from outside only, not on random "
+            "numbers, counters or files"
+        )
+
+    # Rows.
+
+    def path_of(self, X):
+        """Return the path of one row, an array of shape (1, inputs), or None if there are too many."""
+        path, settled = self.latest or (self.recorded[0] if self.recorded else None), 0
+        while path is not None and path.outcomes:
+            failed = int(path.program.classify(X, path.uniforms.now())[0])
+            if failed < 0:
+                break
+            beside = path.beside(failed)
+            if beside is None and self.full and failed >= settled:
+                return None
+            path, settled = beside if failed >= settled else None, failed + 1
+        if path is None:
+            path = self.record(X[0].tolist())[0]
+        self.latest = path
+        return path
+
+    def parts(self, X, num_threads):
+        """Tell which rows go which way.
+
+        Parameters
+        ----------
+        X : numpy.ndarray, shape (rows, inputs)
+        num_threads : int
+
+        Returns
+        -------
+        list of (Path or None, rows)
+            In the order of the paths. Rows as an array of places in ascending order, or None where there is one path
+            for all; those beyond the most paths there may be come last, with None for the path.
+        """
+        if self.root is None:
+            self.record(X[0].tolist())
+        first = self.latest or self._longest
+        if not first.outcomes:
+            self.latest = first
+            return [(first, None)]
+        found, pending = {}, [(first, None, 0)]
+        while pending:
+            pending += self._follow(found, X, *pending.pop(), num_threads)
+        known = sorted((path for path in found if path), key=lambda path: path.number)
+        self.latest = known[0] if len(found) == 1 and known else None
+        if self.latest:
+            return [(self.latest, None)]
+        return [(path, _joined(found[path])) for path in [*known, *([None] if None in found else [])]]
+
+    def _follow(self, found, X, path, rows, settled, num_threads):
+        """Put those rows that a path is right for with it, and return where the others may belong.
+
+        The path's first guards, as many as are settled, come out for these rows as recorded.
+        """
+        if settled == len(path.outcomes):
+            found.setdefault(path, []).append(np.arange(len(X)) if rows is None else rows)
+            return []
+        table = X if rows is None else X.take(rows, axis=0)
+        failed = path.program.classify(table, path.uniforms.now(), num_threads)
+        elsewhere = []
+        for k, places in grouped(failed, len(path.outcomes)):
+            if places is None:
+                group = np.arange(len(X)) if rows is None else rows
+            else:
+                group = places if rows is None else rows.take(places)
+            if k < 0:
+                found.setdefault(path, []).append(group)
+            elif k < settled:
+                self._record_each(found, X, group)
+            else:
+                elsewhere += self._beside(found, X, path, k, group)
+        return elsewhere
+
+    def _record_each(self, found, X, rows):
+        for row in rows.tolist():
+            found.setdefault(self.record(X[row].tolist())[0], []).append(np.array([row]))
+
+    def _beside(self, found, X, path, k, rows):
+        """Where rows belong that come out otherwise at guard k of a path. One of them is recorded if need be."""
+        for count in range(len(rows)):
+            beside = path.beside(k)
+            if beside is not None:
+                return [(beside, rows[count:], k + 1)]
+            if self.full:
+                found.setdefault(None, []).append(rows[count:])
+                return []
+            self._record_each(found, X, rows[count : count + 1])
+        return []
+
+    # What splits the paths.
+
+    def warn(self, row):
+        """Say once that there are too many paths; a row of floats is on none of those that are kept."""
+        if self._warned:
+            return
+        self._warned = True
+        depth, frame = 1, sys._getframe()
+        while frame is not None and frame.f_globals.get("__name__", "").startswith("fastgrad."):
+            depth, frame = depth + 1, frame.f_back
+        warnings.warn(
+            f"{self.name} has more than {MOST_PATHS} paths; what splits them is {self.splitting(row)}. Rows on further "
+            "paths are computed by plain calls, which is slow. where, clip, max and min of fastgrad.math make no paths",
+            RuntimeWarning,
+            stacklevel=depth,
+        )
+
+    def splitting(self, row):
+        """Tell where the comparison stands at which a row of floats leaves the paths there are."""
+        inputs = [Value(number) for number in row]
+        recording, lines, before = Recording(inputs), [("", 0)], sys.gettrace()
+
+        def watch(frame, event, argument):
+            lines[-1:] *= 1 + len(recording.guards) + 1 - len(lines)  # what was asked since was asked in that line
+            lines[-1] = frame.f_code.co_filename, frame.f_lineno
+            return watch
+
+        with recording:
+            sys.settrace(watch)
+            try:
+                self.call(inputs)
+            finally:
+                sys.settrace(before)
+        leaves = self._leaves([bool(truth) for _, truth in recording.guards])
+        file, line = lines[min(leaves, len(lines) - 1)]
+        return f"{linecache.getline(file, line).strip() or 'a comparison'!r} in {file}, line {line}"
+
+    def _leaves(self, truths):
+        """Return the number of the guard at which a sequence of outcomes leaves the tree."""
+        place = self.root
+        for k, truth in enumerate(truths):
+            place = place.children.get(truth)
+            if place is None:
+                return k
+        return len(truths) - 1
+
+
+def _joined(rows):
+    return rows[0] if len(rows) == 1 else np.sort(np.concatenate(rows))

@@ -1,0 +1,52 @@
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from typing_extensions import Self, disjoint_base
+
+from fastgrad._node import Node
+from fastgrad._program import Program
+
+__all__ = ["Recording", "TraceError", "recording_active", "text"]
+
+_Arrays = tuple[
+    int,
+    NDArray[np.float64],
+    int,
+    NDArray[np.uint32],
+    NDArray[np.uint32],
+    NDArray[np.uint32],
+    NDArray[np.uint32],
+]
+
+class TraceError(TypeError): ...
+
+@disjoint_base
+class Recording:
+    def __new__(cls, inputs: Iterable[Node]) -> Self: ...
+    @property
+    def inputs(self) -> list[Node]: ...
+    @property
+    def guards(self) -> list[tuple[Node, bool]]: ...
+    @property
+    def report(self) -> dict[str, int]: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, error: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /
+    ) -> None: ...
+    def marks(self) -> list[int]: ...
+    def arrays(self, outputs: Iterable[Node | float]) -> tuple[_Arrays, list[Any]]: ...
+    def program(self, outputs: Iterable[Node | float]) -> tuple[Program, list[Any]]: ...
+
+def recording_active() -> bool: ...
+def text(
+    inputs: int,
+    uniforms: NDArray[np.float64],
+    uniform_steps: int,
+    steps: NDArray[np.uint32],
+    operands: NDArray[np.uint32],
+    outputs: NDArray[np.uint32],
+    guards: NDArray[np.uint32],
+) -> str: ...

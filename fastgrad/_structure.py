@@ -1,0 +1,127 @@
+"""Nested arguments and results: taken apart into a flat list of numbers and a description, and put together again.
+
+A description says what a structure is apart from its numbers, and can be compared and hashed. It is one of
+
+    Number()              a number
+    Array(shape)          an array of numbers
+    Nest(kind, keys, parts)   a list, tuple, named tuple or dict of structures
+    Fixed(value)          anything else that can be hashed: a string, a bool, None
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastgrad._node import Node
+
+
+class Number(NamedTuple):
+    """A number."""
+
+    def take_apart(self, x, numbers):
+        """Append the number to a list."""
+        numbers.append(x)
+
+    def put_together(self, numbers):
+        """Take the number from an iterator."""
+        return next(numbers)
+
+    def size(self):
+        """How many numbers there are."""
+        return 1
+
+
+class Array(NamedTuple):
+    """An array of numbers, of a shape."""
+
+    shape: tuple
+
+    def take_apart(self, x, numbers):
+        """Append the numbers to a list, in C order."""
+        numbers.extend(np.asarray(x).ravel().tolist())
+
+    def put_together(self, numbers):
+        """Make an array from the next numbers: of floats, or of objects where scalars are among them."""
+        entries = [next(numbers) for _ in range(self.size())]
+        kind = object if any(isinstance(entry, Node) for entry in entries) else np.float64
+        array = np.empty(len(entries), dtype=kind)
+        array[:] = entries
+        return array.reshape(self.shape)
+
+    def size(self):
+        """How many numbers there are."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+class Nest(NamedTuple):
+    """A container of structures; `keys` are those of a dict."""
+
+    kind: Any
+    keys: tuple
+    parts: tuple
+
+    def take_apart(self, x, numbers):
+        """Append the numbers of all parts to a list."""
+        for part, entry in zip(self.parts, x.values() if self.kind is dict else x):
+            part.take_apart(entry, numbers)
+
+    def put_together(self, numbers):
+        """Make the container from the next numbers."""
+        return self.made_of([part.put_together(numbers) for part in self.parts])
+
+    def made_of(self, entries):
+        """Make the container from what is to be in it."""
+        if self.kind is dict:
+            return dict(zip(self.keys, entries))
+        return self.kind(*entries) if hasattr(self.kind, "_fields") else self.kind(entries)
+
+    def size(self):
+        """How many numbers there are."""
+        return sum(part.size() for part in self.parts)
+
+
+class Fixed(NamedTuple):
+    """Something that is no number."""
+
+    value: Any
+
+    def take_apart(self, x, numbers):
+        """Append nothing."""
+
+    def put_together(self, numbers):
+        """Return the thing itself."""
+        return self.value
+
+    def size(self):
+        """How many numbers there are: none."""
+        return 0
+
+
+def described(x, name):
+    """Return the description of a structure; `name` is what messages call it."""
+    if isinstance(x, (bool, str, bytes, type(None))):
+        return Fixed(x)
+    if isinstance(x, np.ndarray) and x.ndim:
+        if x.dtype.kind not in "fiubO":
+            raise TypeError(f"{name} must be an array of real numbers, not of {x.dtype}")
+        return Array(x.shape)
+    if isinstance(x, dict):
+        return Nest(dict, tuple(x), tuple(described(entry, f"{name}[{key!r}]") for key, entry in x.items()))
+    if isinstance(x, (list, tuple)):
+        return Nest(type(x), (), tuple(described(entry, f"{name}[{k}]") for k, entry in enumerate(x)))
+    if isinstance(x, Node) or hasattr(type(x), "__float__"):
+        return Number()
+    raise TypeError(f"{name} must be a number, an array, or a list, tuple or dict of these, not {x!r:.60}")
+
+
+def floats_of(structure, x, name):
+    """Return the numbers of a structure as floats; scalars are refused."""
+    numbers = []
+    structure.take_apart(x, numbers)
+    for number in numbers:
+        if isinstance(number, Node):
+            raise TypeError(
+                f"{name} has the scalar {number!r}, whose gradient would be lost: give numbers as arguments, and use "
+                f"scalars from outside in the function, or ask for the gradient by value_and_grad"
+            )
+    return [float(number) for number in numbers]

@@ -1,0 +1,376 @@
+"""Running recipes over rows. The contract is in the header, _rows.pxd."""
+
+from operator import index
+
+cimport cython
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+from libc.string cimport memcpy
+
+# Rows are divided into so many chunks at most, and of so many rows at least, whatever the number of threads, so that
+# sums are always the same.
+cdef enum:
+    MOST_CHUNKS = 64
+    LEAST_CHUNK = 512
+    MOST_SETS = 8  # of instructions
+
+
+@cython.auto_pickle(False)
+@cython.no_gc
+cdef class Recipe:
+    def __dealloc__(self):
+        cdef plan *plan
+        while self.plans != NULL:
+            plan, self.plans = self.plans, self.plans.next
+            free_plan(plan)
+        free(self.p.uniform)
+        free(self.p.step)
+        free(self.p.operand)
+        free(self.p.output)
+        free(self.p.guard)
+
+
+cdef object fault_of(Recipe recipe):
+    """What is wrong with the program, or None. Nothing else here may be called before there is nothing."""
+    cdef const char *fault = program_fault(&recipe.p)
+    return fault.decode() if fault != NULL else None
+
+
+# Arrays in and out.
+
+cdef int get_doubles(array, Py_buffer *view, str name, int64_t rows, int64_t columns, bint writable=False) except -1:
+    """Hold a contiguous array of float64 of so many rows and columns: -1 rows are any, no columns one dimension."""
+    PyObject_GetBuffer(array, view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | (PyBUF_WRITABLE if writable else 0))
+    if view.itemsize == sizeof(double) and view.format != NULL and view.format[0] == b"d" and view.format[1] == 0:
+        if view.ndim == 1 + (columns >= 0) and (rows < 0 or view.shape[0] == rows):
+            if columns < 0 or view.shape[1] == columns:
+                return 0
+    shape = tuple([view.shape[k] for k in range(view.ndim)])
+    kind = view.format.decode() if view.format != NULL else "B"
+    PyBuffer_Release(view)
+    wanted = [str(rows) if rows >= 0 else "rows"] + ([str(columns)] if columns >= 0 else [])
+    wanted = f"({', '.join(wanted)}{',' * (columns < 0)})"
+    raise ValueError(f"{name} must be an array of float64 of shape {wanted}, not {shape} of format {kind!r}")
+
+
+cdef object empty = None  # numpy.empty, once numpy is there
+cdef object int64 = None
+
+
+cdef object new_array(shape, void **memory, bint integers=False):
+    """A new array and its memory, good as long as it lives."""
+    global empty, int64
+    cdef Py_buffer view
+    if empty is None:
+        import numpy
+
+        empty, int64 = numpy.empty, numpy.dtype(numpy.int64)
+    array = empty(shape, int64) if integers else empty(shape)
+    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    PyBuffer_Release(&view)
+    memory[0] = view.buf
+    return array
+
+
+# Running over rows.
+
+cdef plan *plan_of(Recipe owner, uint32_t outputs, uint32_t inputs, uint32_t uniforms) except NULL:
+    """The plan for what is wanted, made when first asked for."""
+    cdef plan *plan = owner.plans
+    cdef wanted wanted
+    wanted.outputs, wanted.inputs, wanted.uniforms = outputs, inputs, uniforms
+    while plan != NULL:
+        if plan.wanted.outputs == outputs and plan.wanted.inputs == inputs and plan.wanted.uniforms == uniforms:
+            return plan
+        plan = plan.next
+    plan = make_plan(&owner.p, wanted)
+    if plan == NULL:
+        raise MemoryError(f"no memory to run {owner!r}")
+    plan.next, owner.plans = owner.plans, plan
+    return plan
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class Rows:
+    """A run of a program over rows: what it is given, what it gives, and the threads' shares.
+
+    Rows are divided into chunks, the same for any number of threads. A thread takes the next chunk and runs it piece by
+    piece; chunks have sums of their own, added in order at the end.
+    """
+
+    def __dealloc__(self):
+        cdef int k
+        for k in range(self.threads):
+            free_work(self.workers[k].work)
+        free(self.workers)
+        free(self.sums)
+        free(self.uniform)
+        PyBuffer_Release(&self.x)
+        PyBuffer_Release(&self.given_uniforms)
+        PyBuffer_Release(&self.seeds)
+
+    def share(self, int k):
+        """Run chunks until there are no more, in a thread of its own."""
+        with nogil:
+            while not self.stopped and run_piece(self, &self.workers[k]):
+                pass
+
+
+cdef Rows begin(Recipe owner, X, uniforms, seeds, uint32_t outputs, uint32_t inputs, uint32_t uniforms_wanted):
+    """Hold the arrays, and make those that are wanted."""
+    cdef Rows r = Rows.__new__(Rows)
+    cdef program *p = &owner.p
+    r.program = owner
+    get_doubles(X, &r.x, "X", -1, p.inputs)
+    get_doubles(uniforms, &r.given_uniforms, "uniforms", p.uniforms, -1)
+    r.rows = r.x.shape[0]
+    r.call.x = <double *>r.x.buf
+    if seeds is not None:
+        get_doubles(seeds, &r.seeds, "seeds", r.rows, p.outputs)
+        r.call.seeds = <double *>r.seeds.buf
+    r.plan = plan_of(owner, outputs, inputs, uniforms_wanted)
+    if outputs:
+        r.values = new_array((r.rows, p.outputs), <void **>&r.call.values)
+    if inputs:
+        r.grads = new_array((r.rows, p.inputs), <void **>&r.call.input_grads)
+    return r
+
+
+cdef int give_passed(Rows r) except -1:
+    r.passed = new_array(r.rows, <void **>&r.call.passed, True)
+    return 0
+
+
+cdef int divide(Rows r) except -1:
+    """Divide the rows into chunks, and make room for their sums."""
+    cdef uint64_t block = r.plan.rows, size = uniform_end(&r.program.p), k, each
+    cdef uint64_t adjoints = size if r.plan.wanted.uniforms else 0
+    each = max(block * ((LEAST_CHUNK + block - 1) // block), (r.rows + MOST_CHUNKS - 1) // MOST_CHUNKS)
+    r.chunk = (each + block - 1) // block * block
+    r.chunks = max(<uint64_t>1, (r.rows + r.chunk - 1) // r.chunk)
+    r.uniform = <double *>malloc((size + adjoints * r.chunks + 1) * sizeof(double))
+    r.sums = <sums *>calloc(r.chunks, sizeof(sums))
+    if r.uniform == NULL or r.sums == NULL:
+        raise MemoryError(f"no memory to run {r.program!r}")
+    for k in range(r.chunks):
+        r.sums[k].total = NO_GRADIENT
+        if adjoints:
+            r.sums[k].uniform_adjoint = r.uniform + size + k * size
+    for k in range(adjoints * r.chunks):
+        r.uniform[size + k] = NO_GRADIENT
+    return 0
+
+
+cdef void compute_uniforms(Rows r) noexcept:
+    cdef program *p = &r.program.p
+    memcpy(r.uniform + p.inputs, r.given_uniforms.buf, p.uniforms * sizeof(double))
+    row_forward(&r.plan.uniform_steps, p.operand, r.uniform)
+    r.call.uniform = r.uniform
+
+
+cdef int hire(Rows r, uint64_t threads) except -1:
+    """Give each thread memory to work with."""
+    cdef uint64_t rows = min(r.rows, r.plan.rows)
+    cdef work *spare = r.plan.spare
+    r.workers = <Worker *>calloc(threads, sizeof(Worker))
+    if r.workers == NULL:
+        raise MemoryError("no memory for threads")
+    if spare != NULL:
+        r.plan.spare = NULL
+        if work_suffices(spare, r.plan, rows):
+            r.workers[0].work = spare
+            r.threads = 1
+        else:
+            free_work(spare)
+    while <uint64_t>r.threads < threads:
+        r.workers[r.threads].work = make_work(r.plan, rows)
+        if r.workers[r.threads].work == NULL:
+            raise MemoryError(f"no memory to run {r.program!r}")
+        r.threads += 1
+    return 0
+
+
+cdef bint run_piece(Rows r, Worker *w) noexcept nogil:
+    """Run some rows of the worker's chunk, or of the next. Returns whether there were any."""
+    cdef uint64_t chunk, stop
+    if w.row == w.stop:
+        chunk = take_piece(&r.next)
+        if chunk >= r.chunks:
+            return False
+        w.row, w.stop = chunk * r.chunk, min(r.rows, (chunk + 1) * r.chunk)
+        w.sums = &r.sums[chunk]
+    stop = min(w.stop, w.row + r.plan.rows_a_piece)
+    run_rows(r.plan, &r.call, w.row, stop, w.work, w.sums)
+    w.row = stop
+    return True
+
+
+cdef int run_here(Rows r) except -1:
+    """Run chunks until there are no more, and look for signals meanwhile."""
+    cdef bint more = True
+    if r.rows <= r.plan.rows_a_piece // 64:  # microseconds: not worth letting go of the GIL
+        while more:
+            more = run_piece(r, r.workers)
+    while more:
+        with nogil:
+            more = run_piece(r, r.workers)
+        PyErr_CheckSignals()
+    return 0
+
+
+def wait_for(Rows rows, threads):
+    """Wait until all threads are done, whatever signals come; raise what the last of them raised."""
+    error = None
+    for thread in threads:
+        while thread.is_alive():
+            try:
+                thread.join()
+            except BaseException as raised:
+                rows.stopped, error = True, raised
+    if error is not None:
+        raise error
+
+
+cdef int run_shared(Rows r) except -1:
+    from threading import Thread
+
+    threads = [Thread(target=r.share, args=(k,), daemon=True) for k in range(1, r.threads)]
+    started = []
+    try:
+        for thread in threads:
+            thread.start()
+            started.append(thread)
+        run_here(r)
+    except BaseException:
+        r.stopped = True
+        raise
+    finally:
+        wait_for(r, started)
+    return 0
+
+
+cdef int run(Rows r, num_threads) except -1:
+    cdef uint64_t threads = thread_count(num_threads)
+    divide(r)
+    compute_uniforms(r)
+    if r.rows <= r.plan.rows_a_piece // 4:  # a fraction of a millisecond: not worth starting threads
+        threads = 1
+    hire(r, min(threads, r.chunks))
+    if r.threads > 1:
+        run_shared(r)
+    else:
+        run_here(r)
+    if r.plan.spare == NULL:
+        r.plan.spare, r.workers[0].work = r.workers[0].work, NULL
+    add_chunks(r)
+    return 0
+
+
+cdef uint64_t thread_count(num_threads) except 0:
+    cdef int64_t threads = index(num_threads)
+    if threads < 1:
+        raise ValueError(f"num_threads must be at least 1, not {num_threads}")
+    return min(threads, MOST_CHUNKS)
+
+
+cdef void add_chunks(Rows r) noexcept:
+    cdef uint64_t chunk, v
+    cdef sums *total = &r.sums[0]
+    for chunk in range(1, r.chunks):
+        total.total += r.sums[chunk].total
+        total.passed += r.sums[chunk].passed
+        if total.uniform_adjoint != NULL:
+            for v in range(r.program.p.inputs, uniform_end(&r.program.p)):
+                total.uniform_adjoint[v] += r.sums[chunk].uniform_adjoint[v]
+
+
+cdef object uniform_grads(Rows r):
+    """Sweep the uniform steps, and return what came to the uniforms."""
+    cdef double *grads
+    cdef uint32_t k, count = r.plan.wanted.uniforms
+    cdef double *adjoint = r.sums[0].uniform_adjoint
+    array = new_array(count, <void **>&grads)
+    if count:
+        row_backward(&r.plan.uniform_steps, r.program.p.operand, r.uniform, adjoint)
+        for k in range(count):
+            grads[k] = adjoint[r.program.p.inputs + k] + 0.0
+    return array
+
+
+# One row on fixed buffers.
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class Bound:
+    """A program's call on fixed buffers of one row: see Program.bind."""
+
+    def __dealloc__(self):
+        free(self.values)
+        free(self.adjoint)
+        PyBuffer_Release(&self.x)
+        PyBuffer_Release(&self.value)
+        PyBuffer_Release(&self.grad)
+        PyBuffer_Release(&self.uniforms)
+
+    def __call__(self):
+        compute_bound(self)
+        return first_failed(&self.program.p, self.values) < 0
+
+
+cdef Bound bound(Recipe owner, x, value, grad, uniforms):
+    cdef Bound b = Bound.__new__(Bound)
+    cdef program *p = &owner.p
+    cdef uint64_t count = value_count(p)
+    b.program = owner
+    get_doubles(x, &b.x, "x", p.inputs, -1)
+    get_doubles(value, &b.value, "value", p.outputs, -1, True)
+    if grad is not None:
+        get_doubles(grad, &b.grad, "grad", p.inputs, -1, True)
+    if uniforms is not None:
+        get_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
+    b.plan = plan_of(owner, True, grad is not None, 0)
+    b.values = <double *>malloc((count + 1) * sizeof(double))
+    b.adjoint = <double *>malloc((count + 1) * sizeof(double))
+    if b.values == NULL or b.adjoint == NULL:
+        raise MemoryError(f"no memory to bind {owner!r}")
+    return b
+
+
+cdef void compute_bound(Bound b) noexcept:
+    cdef program *p = &b.program.p
+    cdef uint32_t k
+    memcpy(b.values, b.x.buf, p.inputs * sizeof(double))
+    memcpy(b.values + p.inputs, b.uniforms.buf if b.uniforms.buf != NULL else p.uniform, p.uniforms * sizeof(double))
+    row_forward(&b.plan.uniform_steps, p.operand, b.values)
+    row_forward(&b.plan.varying_steps, p.operand, b.values)
+    for k in range(p.outputs):
+        (<double *>b.value.buf)[k] = b.values[p.output[k]]
+    if b.plan.wanted.inputs:
+        sweep_bound(b)
+
+
+cdef void sweep_bound(Bound b) noexcept:
+    cdef program *p = &b.program.p
+    cdef uint64_t v
+    for v in range(value_count(p)):
+        b.adjoint[v] = NO_GRADIENT
+    for v in range(p.outputs):
+        b.adjoint[p.output[v]] += 1.0
+    row_backward(&b.plan.varying_steps, p.operand, b.values, b.adjoint)
+    for v in range(p.inputs):
+        (<double *>b.grad.buf)[v] = b.adjoint[v] + 0.0
+
+
+# Instruction sets.
+
+cdef object use_kernels(unsigned number):
+    cdef const char *name = use_lane_kernels(number)
+    return name.decode() if name != NULL else None
+
+
+cdef unsigned best = MOST_SETS
+while use_lane_kernels(best) == NULL:  # the first of them runs anywhere
+    best -= 1

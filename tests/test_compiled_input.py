@@ -1,0 +1,190 @@
+"""What compiled functions refuse: each with one error that says what was expected, and nothing half-changed."""
+
+import numpy as np
+import pytest
+
+import fastgrad
+from fastgrad import Value
+
+ROWS = np.arange(6.0).reshape(3, 2)
+
+
+@pytest.fixture
+def product():
+    return fastgrad.compile(lambda x, y: x * y)
+
+
+def refused(error, message, call, *args, **kwargs):
+    with pytest.raises(error, match=message) as caught:
+        call(*args, **kwargs)
+    assert caught.value.__cause__ is None
+
+
+# What is compiled.
+
+
+def test_what_is_no_function_is_refused():
+    refused(TypeError, "compile.. takes a function, not 3", fastgrad.compile, 3)
+
+
+@pytest.mark.parametrize("count", [0, -1, 2.5, "two"])
+def test_a_number_of_threads_that_is_none_is_refused(product, count):
+    message = f"num_threads must be a whole number of at least 1, not {count!r}"
+    refused(ValueError, message, fastgrad.compile, abs, num_threads=count)
+    refused(ValueError, message, product.batch, np.ones(2), np.ones(2), num_threads=count)
+
+
+@pytest.mark.parametrize("result", [None, "words", [], {}, ()])
+def test_a_function_without_a_number_as_result_is_refused(result):
+    compiled = fastgrad.compile(lambda x: result)
+    refused(TypeError, "must return a number, or numbers in lists, tuples, dicts, not", compiled, 1.0)
+    refused(TypeError, "must return a number", compiled.batch, np.ones(3))
+    assert compiled.programs() == []
+
+
+def test_a_result_that_is_no_number_is_refused():
+    refused(TypeError, r"the result of <lambda>\[1\] must be a number", fastgrad.compile(lambda x: (x, {1, 2})), 1.0)
+
+
+def test_gradients_and_sums_of_several_numbers_are_refused():
+    compiled = fastgrad.compile(lambda x: [x, x * x])
+    message = "must return one number for this, not several in a structure"
+    refused(TypeError, message, compiled.value_and_grad, 1.0)
+    refused(TypeError, message, compiled.batch_value_and_grad, np.ones(2))
+    refused(TypeError, message, compiled.sum, np.ones(2))
+    refused(TypeError, message, compiled.bind, np.ones(1), np.ones(2), np.ones(1))
+    refused(TypeError, "not an array", fastgrad.compile(lambda x: x * np.ones(3)).mean, np.ones(2))
+
+
+def test_rows_with_different_structures_as_results_are_refused_in_one_batch():
+    compiled = fastgrad.compile(lambda x: x if x > 0 else [x, x])
+    assert (compiled(1.0), compiled(-1.0)) == (1.0, [-1.0, -1.0])
+    refused(TypeError, "must return the same structure for all rows", compiled.batch, np.array([1.0, -1.0]))
+
+
+# Arguments of one row.
+
+
+@pytest.mark.parametrize("wrong", [{1.0}, object(), 1j, np.array([1j])], ids=repr)
+def test_an_argument_that_is_no_number_is_refused(product, wrong):
+    refused(TypeError, "the arguments.*must be", product, 1.0, wrong)
+
+
+def test_a_scalar_as_argument_is_refused(product):
+    for call in (product, product.value_and_grad):
+        refused(TypeError, "whose gradient would be lost", call, Value(1.0), 2.0)
+    refused(TypeError, "must be an array of real numbers", product.batch, [Value(1.0)], [2.0])
+
+
+def test_too_few_arguments_are_the_functions_own_error(product):
+    refused(TypeError, "missing 1 required positional argument", product, 1.0)
+    assert product(2.0, 3.0) == 6.0
+
+
+@pytest.mark.parametrize("argnums", [2, -1, (0, 2)])
+def test_a_gradient_by_an_argument_that_is_not_there_is_refused(product, argnums):
+    refused(
+        ValueError,
+        "argnums must be places among the 2 positional arguments, from 0 on, not",
+        product.value_and_grad,
+        1.0,
+        2.0,
+        argnums=argnums,
+    )
+    refused(ValueError, "argnums", product.batch_value_and_grad, np.ones(1), np.ones(1), argnums=argnums)
+
+
+def test_argnums_that_are_no_numbers_are_refused(product):
+    refused(
+        TypeError, "argnums must be an int or a tuple of them, not 'x'", product.value_and_grad, 1.0, 2.0, argnums="x"
+    )
+
+
+def test_another_nesting_is_another_recording():
+    compiled = fastgrad.compile(lambda x: x[0] * x[1])
+    assert compiled([2.0, 3.0]) == compiled((2.0, 3.0)) == compiled(np.array([2.0, 3.0])) == 6.0
+    assert len(compiled.programs()) == 3
+    refused(IndexError, "index out of range", compiled, [1.0])
+    refused(TypeError, "not subscriptable", compiled, 1.0)
+    assert len(compiled.programs()) == 3
+
+
+# Arguments with rows.
+
+
+def test_arguments_with_different_numbers_of_rows_are_refused(product):
+    message = "all arguments must have as many rows, but argument 0 of <lambda> has 2, argument 1 of <lambda> has 3"
+    for call in (product.batch, product.sum, product.mean, product.batch_value_and_grad):
+        refused(ValueError, message, call, np.ones(2), np.ones(3))
+
+
+@pytest.mark.parametrize("empty", [np.ones(0), np.ones((0, 3)), []], ids=repr)
+def test_arguments_without_a_row_are_refused(product, empty):
+    refused(ValueError, "have no rows: give at least one", product.mean, empty, empty)
+
+
+def test_ragged_rows_are_refused(product):
+    refused(ValueError, "argument 0 of <lambda> must have rows of one length", product.batch, [[1.0], [1.0, 2.0]], ROWS)
+
+
+@pytest.mark.parametrize("wrong", [3.0, "rows", None, np.array(["a", "b"]), np.array([1j]), [None]], ids=repr)
+def test_what_is_no_array_of_numbers_is_refused(product, wrong):
+    refused(TypeError, "argument 1 of <lambda> must be an array of real numbers", product.batch, np.ones(1), wrong)
+
+
+@pytest.mark.parametrize("axes", [1, (0,), (0, 1), "00", (0, 0, 0)], ids=repr)
+def test_axes_that_do_not_fit_are_refused(product, axes):
+    refused(
+        ValueError, "in_axes must be 0, None, or one of these for each of 2", product.batch, ROWS, ROWS, in_axes=axes
+    )
+
+
+def test_rows_are_wanted_in_one_argument_at_least(product):
+    refused(ValueError, "was given no argument with rows", product.batch, 1.0, 2.0, in_axes=None)
+    refused(ValueError, "was given no argument with rows", product.batch)
+
+
+def test_numbers_of_any_real_kind_are_rows(product):
+    expected = [2.0, 6.0]
+    for kind in (np.int8, np.uint16, np.float32, np.float16, ">f8", bool):
+        x = np.array([1, 2]).astype(kind)
+        assert product.batch(x, [2, 3]).tolist() == [2.0 * float(x[0]), 3.0 * float(x[1])]
+    assert product.batch([1, 2], (2, 3)).tolist() == expected
+
+
+# Buffers.
+
+
+def test_a_function_is_called_before_it_is_bound(product):
+    refused(ValueError, "call it once before", product.bind, np.ones(2), np.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("name", "buffers"),
+    [
+        ("x", (np.ones(3), np.ones(1), np.ones(2))),
+        ("x", ([1.0, 2.0], np.ones(1), np.ones(2))),
+        ("x", (np.ones(2, dtype=np.float32), np.ones(1), np.ones(2))),
+        ("x", (np.ones(4)[::2], np.ones(1), np.ones(2))),
+        ("value", (np.ones(2), np.ones(2), np.ones(2))),
+        ("value", (np.ones(2), np.broadcast_to(1.0, 1), np.ones(2))),
+        ("grad", (np.ones(2), np.ones(1), np.ones(1))),
+        ("grad", (np.ones(2), np.ones(1), np.ones(2, dtype=int))),
+    ],
+)
+def test_buffers_that_do_not_fit_are_refused(product, name, buffers):
+    product(1.0, 2.0)
+    refused(ValueError, f"^{name} must be", product.bind, *buffers)
+
+
+def test_instances_without_a_dictionary_have_no_compiled_methods():
+    class Slotted:
+        __slots__ = ()
+
+        @fastgrad.compile
+        def method(self, x):
+            return x
+
+    refused(
+        TypeError, "a compiled method needs instances with a __dict__, which Slotted has not", lambda: Slotted().method
+    )
