@@ -449,24 +449,25 @@ ASKED = [
 def print_times(workloads, samples):
     """Print the microseconds of a step: the least, and the median."""
     rows = [
-        [workload.name, *(_microseconds(samples[key].get(engine)) for engine in ENGINES)]
+        [workload.name, *(microseconds(samples[key].get(engine)) for engine in ENGINES)]
         for key, workload in workloads.items()
     ]
     print_table("a training step, microseconds: the least (the median)", ["network", *ENGINES], rows)
-    fit, classes = (_microseconds(samples["fit"][name]) for name in ("fit", "classes"))
+    fit, classes = (microseconds(samples["fit"][name]) for name in ("fit", "classes"))
     print(f"\n3-4-4-1 tanh to the last layer, 4 rows, a step of many: {fit} in fit, {classes} in a user's classes")
 
 
-def _microseconds(times):
+def microseconds(times):
+    """Return the least time and, in parentheses, the median, as text."""
     if times is None:
         return "-"
     return f"{three_digits(min(times) * 1e6)} ({three_digits(statistics.median(times) * 1e6)})"
 
 
-def print_asked(samples):
+def print_asked(requirements, samples):
     """Print every requirement beside the measured ratios."""
     rows = []
-    for asked in ASKED:
+    for asked in requirements:
         least, median = (asked.measured(samples, statistic) for statistic in (min, statistics.median))
         cells = ["not measured", "", ""]
         if least is not None:
@@ -486,7 +487,7 @@ def main():
     samples = measure(workloads, QUICK if options.quick else FULL)
     print(f"Python {platform.python_version()}, {platform.machine()}; one thread, 64-bit numbers")
     print_times(workloads, samples)
-    print_asked(samples)
+    print_asked(ASKED, samples)
     if options.json:
         report = {"python": platform.python_version(), "seconds": samples}
         options.json.write_text(json.dumps(report, indent=2) + "\n")

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks import networks, timing
-from benchmarks.compare import print_table, three_digits
+from benchmarks.compare import print_table
 from benchmarks.limits import Limit
 
 SIZES = {4: "3-4-4-1", 16: "3-16-16-1"}
@@ -141,27 +141,10 @@ def print_times(cases, samples):
     for group, members in groupby(cases, key=lambda case: case.group):
         members = list(members)
         engines = list(dict.fromkeys(name for case in members for name in case.makers))
-        rows = [[case.name, *(_microseconds(samples[case.key].get(name)) for name in engines)] for case in members]
+        rows = [
+            [case.name, *(networks.microseconds(samples[case.key].get(name)) for name in engines)] for case in members
+        ]
         print_table(f"{group}, microseconds: the least (the median)", ["", *engines], rows)
-
-
-def _microseconds(times):
-    if times is None:
-        return "-"
-    return f"{three_digits(min(times) * 1e6)} ({three_digits(statistics.median(times) * 1e6)})"
-
-
-def print_asked(samples):
-    """Print every requirement beside the measured ratios."""
-    rows = []
-    for asked in ASKED:
-        least, median = (asked.measured(samples, statistic) for statistic in (min, statistics.median))
-        cells = ["not measured", "", ""]
-        if least is not None:
-            verdict = "yes" if asked.limit.is_met(least) else "NO"
-            cells = [f"{three_digits(least)}x", f"{three_digits(median)}x", verdict]
-        rows.append([asked.limit.what, asked.limit.asked(), *cells])
-    print_table("asked and measured", ["what", "asked", "of minima", "of medians", "met"], rows)
 
 
 def main():
@@ -176,7 +159,7 @@ def main():
     samples = {case.key: time_case(case, QUICK if options.quick else FULL) for case in cases}
     print(f"Python {platform.python_version()}, {platform.machine()}; 64-bit numbers")
     print_times(cases, samples)
-    print_asked(samples)
+    networks.print_asked(ASKED, samples)
     if options.json:
         report = {"python": platform.python_version(), "seconds": samples}
         options.json.write_text(json.dumps(report, indent=2) + "\n")

@@ -192,7 +192,7 @@ def test_the_report_on_programs_has_every_requirement(capsys):
     samples = {key: dict.fromkeys(case.makers, [2.0, 3.0]) for key, case in CASES.items()}
     del samples["network.4.64"]["jax"]
     programs.print_times(CASES.values(), samples)
-    programs.print_asked(samples)
+    networks.print_asked(programs.ASKED, samples)
     lines = capsys.readouterr().out.splitlines()
     assert all(any(line.startswith(case.name) for line in lines) for case in CASES.values())
     found = lines[lines.index("asked and measured") + 4 :]

@@ -9,7 +9,6 @@ softmax and cross-entropy, and names 1,000 colours that it never saw. The last n
 one after the other, and remembers whether the ones so far were odd in number.
 """
 
-import argparse
 import functools
 import itertools
 import random
@@ -18,7 +17,7 @@ import numpy as np
 
 import fastgrad
 from examples.perceptron import learn_colours
-from examples.pictures import folder_for, picture
+from examples.pictures import give, picture
 from fastgrad import Scalar, losses, nn, optim, plots
 from fastgrad.train import fit
 
@@ -265,15 +264,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the five lessons in turn; return their numbers by name."""
-    parser = argparse.ArgumentParser(prog="python -m examples.colours", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", metavar="FOLDER", default=".", help="draw pictures into this folder, as PNG")
-    parser.add_argument("--quick", action="store_true", help="fewer colours and epochs, to see that it runs")
-    options = parser.parse_args(argv)
-    folder, results = folder_for(options.out), {}
-    for number, (title, lesson) in enumerate(LESSONS.items(), start=1):
-        print(f"\n{number}. {title}")
-        results |= lesson(folder, options.quick)
-    return results
+    return give(LESSONS, "colours", __doc__.splitlines()[0], argv)
 
 
 if __name__ == "__main__":

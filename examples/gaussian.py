@@ -9,13 +9,12 @@ gradients derived by hand and by automatic ones; and a single node is enough to 
 scikit-learn).
 """
 
-import argparse
 import importlib.util
 import math
 
 import numpy as np
 
-from examples.pictures import folder_for, picture
+from examples.pictures import give, picture
 from fastgrad import losses, nn, optim, plots
 from fastgrad.train import fit
 
@@ -187,15 +186,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the four lessons in turn."""
-    parser = argparse.ArgumentParser(prog="python -m examples.gaussian", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", metavar="FOLDER", default=".", help="draw the curves into this folder, as PNG")
-    parser.add_argument("--quick", action="store_true", help="fewer steps, to see that it runs")
-    options = parser.parse_args(argv)
-    folder, results = folder_for(options.out), {}
-    for number, (title, lesson) in enumerate(LESSONS.items(), start=1):
-        print(f"\n{number}. {title}")
-        results |= lesson(folder, options.quick)
-    return results
+    return give(LESSONS, "gaussian", __doc__.splitlines()[0], argv)
 
 
 if __name__ == "__main__":

@@ -8,11 +8,9 @@ derived by hand beside the automatic ones; a deeper network on the same four poi
 blurred until they overlap, told apart by softmax.
 """
 
-import argparse
-
 import numpy as np
 
-from examples.pictures import folder_for, picture
+from examples.pictures import give, picture
 from fastgrad import losses, nn, optim, plots
 from fastgrad.train import fit
 
@@ -171,15 +169,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the five lessons in turn."""
-    parser = argparse.ArgumentParser(prog="python -m examples.perceptrons", description=__doc__.splitlines()[0])
-    parser.add_argument("--out", metavar="FOLDER", default=".", help="draw decisions into this folder, as PNG")
-    parser.add_argument("--quick", action="store_true", help="fewer steps, to see that it runs")
-    options = parser.parse_args(argv)
-    folder, results = folder_for(options.out), {}
-    for number, (title, lesson) in enumerate(LESSONS.items(), start=1):
-        print(f"\n{number}. {title}")
-        results |= lesson(folder, options.quick)
-    return results
+    return give(LESSONS, "perceptrons", __doc__.splitlines()[0], argv)
 
 
 if __name__ == "__main__":

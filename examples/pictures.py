@@ -1,5 +1,6 @@
-"""Pictures for files: what the programs that plot share."""
+"""What the programs of several lessons share: their command line, and pictures for files."""
 
+import argparse
 import importlib.util
 from pathlib import Path
 
@@ -25,3 +26,16 @@ def picture(folder, name, draw, across=1):
     path = folder / f"{name}.png"
     figure.savefig(path)
     print(f"  drawn: {path}")
+
+
+def give(lessons, program, summary, argv=None):
+    """Give lessons, functions of a folder and of whether to be quick, by title; return all their numbers by name."""
+    parser = argparse.ArgumentParser(prog=f"python -m examples.{program}", description=summary)
+    parser.add_argument("--out", metavar="FOLDER", default=".", help="draw pictures into this folder, as PNG")
+    parser.add_argument("--quick", action="store_true", help="less data and fewer steps, to see that it runs")
+    options = parser.parse_args(argv)
+    folder, results = folder_for(options.out), {}
+    for number, (title, lesson) in enumerate(lessons.items(), start=1):
+        print(f"\n{number}. {title}")
+        results |= lesson(folder, options.quick)
+    return results
