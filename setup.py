@@ -9,7 +9,10 @@ MODULES = [
     "_tape",
     "_sweep",
     "_handle",
+    "_rows",
+    "_program",
     "_wide",
+    "_network",
     "_pins",
     "_trace",
     "_convert",
@@ -21,8 +24,6 @@ MODULES = [
     "_batch",
     "_dense",
     "_parameters",
-    "_rows",
-    "_program",
     "_table",
     "_given",
     "_losses",
@@ -37,7 +38,7 @@ OWN_FLAGS = {"_rows": ["-fno-trapping-math"]}
 HEADERS = ["src/ops.def", "src/ops.h", "src/nary.h", "src/layer.h", "src/losses.def", "src/loss.h", "src/updates.h"]
 HEADERS += ["src/analysis.h", "src/one_row.h", "src/one_row_backward.h", "src/lane_kernels.h", "src/lanes_body.h"]
 HEADERS += ["src/lanes_math.h", "src/lanes_checked.h", "src/lane_plan.h", "src/lanes.h"]
-HEADERS += ["src/program.h", "src/builder.h", "src/formulas.h", "src/optimize.h"]
+HEADERS += ["src/program.h", "src/builder.h", "src/formulas.h", "src/optimize.h", "src/network.h"]
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
 # setting it would keep square roots from being computed several at once.

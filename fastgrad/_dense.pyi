@@ -12,7 +12,8 @@ ACTIVATIONS: tuple[str, ...]
 @disjoint_base
 class Dense:
     activation: str
-    def __init__(self, run: Run, place: int, nin: int, nout: int, activation: str) -> None: ...
+    compiled: bool
+    def __init__(self, run: Run, place: int, nin: int, nout: int, activation: str, compiled: bool = True) -> None: ...
     @property
     def run(self) -> Run: ...
     @property

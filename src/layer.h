@@ -9,6 +9,9 @@
  * inputs that are scalars (slots 1 to n) need a place for their adjoints. The last three are rows x nout. Adjoints are
  * all 0 between sweeps. The sum of a neuron starts from its bias and adds the products in the order of the inputs.
  *
+ * A network node is one for several layers whose parameters follow one another, computed by a program (network.h). It
+ * has a struct layer_size for each layer instead of the sums, right after the shape.
+ *
  * Functions of numbers and arrays: no state, no Python. The caller owns the arrays.
  */
 #ifndef FASTGRAD_LAYER_H
@@ -60,6 +63,12 @@ struct layer_shape {
     uint32_t activation;
     uint32_t inputs;
     uint32_t place;  /* of the first parameter in the run */
+    uint32_t layers; /* of a network node, 0 of a layer's */
+    uint32_t parameters;
+};
+
+struct layer_size {
+    uint32_t nout, activation;
 };
 
 enum { SHAPE_REALS = sizeof(struct layer_shape) / sizeof(double) };
@@ -76,7 +85,7 @@ static inline uint64_t layer_reals(const struct layer_shape *shape)
 {
     uint64_t in = (uint64_t)shape->rows * shape->nin, out = (uint64_t)shape->rows * shape->nout;
     uint64_t copies = shape->inputs == FROM_SCALARS ? 2 : shape->inputs == FROM_NUMBERS;
-    return SHAPE_REALS + copies * in + 3 * out;
+    return SHAPE_REALS + shape->layers + copies * in + (shape->layers ? 2 : 3) * out;
 }
 
 /* The arrays of a payload; those that are elsewhere are not set. */
@@ -86,7 +95,7 @@ static inline struct layer layer_at(double *reals)
     memset(&l, 0, sizeof(l));
     memcpy(&l.shape, reals, sizeof(l.shape));
     uint64_t in = (uint64_t)l.shape.rows * l.shape.nin, out = (uint64_t)l.shape.rows * l.shape.nout;
-    double *next = reals + SHAPE_REALS;
+    double *next = reals + SHAPE_REALS + l.shape.layers;
     if (l.shape.inputs == FROM_NUMBERS || l.shape.inputs == FROM_SCALARS) {
         l.in = next;
         next += in;
@@ -95,9 +104,12 @@ static inline struct layer layer_at(double *reals)
         l.in_adjoint = next;
         next += in;
     }
-    l.sums = next;
-    l.results = next + out;
-    l.adjoint = next + 2 * out;
+    if (!l.shape.layers) {
+        l.sums = next;
+        next += out;
+    }
+    l.results = next;
+    l.adjoint = next + out;
     return l;
 }
 

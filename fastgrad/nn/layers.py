@@ -25,10 +25,10 @@ class _Fused(Module):
 
     _number = Value  # the type of the parameters
 
-    def _make(self, nin, nout, activation, recipe):
+    def _make(self, nin, nout, activation, recipe, compiled=True):
         nin, nout = count("nin", nin), count("nout", nout)
         run = Run(self._number, nout * (nin + 1))
-        self._dense = Dense(run, 0, nin, nout, activation)
+        self._dense = Dense(run, 0, nin, nout, activation, compiled)
         draw([self._dense], recipe)
 
     @classmethod
@@ -47,6 +47,15 @@ class _Fused(Module):
     def nin(self):
         """How many inputs there are."""
         return self._dense.nin
+
+    @property
+    def compiled(self):
+        """Whether a compiled program computes many rows, where that is faster. Assigning changes it."""
+        return self._dense.compiled
+
+    @compiled.setter
+    def compiled(self, wanted):
+        self._dense.compiled = wanted
 
 
 class Neuron(_Fused):
@@ -184,6 +193,9 @@ class Layer(_Fused):
         Initialisers, see `fastgrad.nn.init`.
     rng : None, int, numpy.random.Generator or the module numpy.random
         Where they draw from, see there; None is Python's `random`.
+    compiled : bool
+        Whether a compiled program computes many rows, where that is faster: see `fastgrad.compile`. The results are
+        equal to about 12 digits either way.
 
     Examples
     --------
@@ -199,8 +211,8 @@ class Layer(_Fused):
     _bare = True  # a single result is not given in a list
     _most_shown = 16
 
-    def __init__(self, nin, nout, activation="tanh", *, weights="uniform", bias="zeros", rng=None):
-        self._make(nin, nout, _of_layer(nout, activation), Recipe(weights, bias, rng))
+    def __init__(self, nin, nout, activation="tanh", *, weights="uniform", bias="zeros", rng=None, compiled=True):
+        self._make(nin, nout, _of_layer(nout, activation), Recipe(weights, bias, rng), compiled)
         self._neurons = None
 
     @classmethod
@@ -258,7 +270,7 @@ class Layer(_Fused):
         if dense.nout == 1:
             return self._neuron_type._on(dense)
         place = dense.place + k * (dense.nin + 1)
-        neuron = self._neuron_type._on(Dense(dense.run, place, dense.nin, 1, dense.activation))
+        neuron = self._neuron_type._on(Dense(dense.run, place, dense.nin, 1, dense.activation, dense.compiled))
         neuron._in_layer = True
         return neuron
 

@@ -19,6 +19,10 @@ _Rows: TypeAlias = Batch | Sequence[Sequence[Node | SupportsFloat] | NDArray[Any
 class _Fused(Module):
     @property
     def nin(self) -> int: ...
+    @property
+    def compiled(self) -> bool: ...
+    @compiled.setter
+    def compiled(self, wanted: bool) -> None: ...
 
 class Neuron(_Fused):
     def __init__(
@@ -70,6 +74,7 @@ class Layer(_Fused):
         weights: _Choice = "uniform",
         bias: _Choice = "zeros",
         rng: _Source = None,
+        compiled: bool = True,
     ) -> None: ...
 
     # Of a row, a list of scalars, or one scalar where there is one neuron: no type says which.

@@ -1,6 +1,7 @@
 """Networks: layers one after the other, applied in one go where they are fused.
 
-The parameters of an `MLP` lie side by side in one run on the tape. A call makes one node for each layer.
+The parameters of an `MLP` lie side by side in one run on the tape. A call makes one node for each layer, or one for all
+of them where many rows are computed by a compiled program.
 """
 
 import reprlib
@@ -148,6 +149,9 @@ class MLP(Sequential):
         Initialisers, see `fastgrad.nn.init`.
     rng : None, int, numpy.random.Generator or the module numpy.random
         Where they draw from, see there; None is Python's `random`.
+    compiled : bool
+        Whether a compiled program computes many rows, where that is faster: see `fastgrad.compile`. The results are
+        equal to about 12 digits either way.
 
     Examples
     --------
@@ -162,7 +166,16 @@ class MLP(Sequential):
     _layer_type = Layer
 
     def __init__(
-        self, nin, nouts, activation="tanh", output_activation=None, *, weights="uniform", bias="zeros", rng=None
+        self,
+        nin,
+        nouts,
+        activation="tanh",
+        output_activation=None,
+        *,
+        weights="uniform",
+        bias="zeros",
+        rng=None,
+        compiled=True,
     ):
         recipe = Recipe(weights, bias, rng)
         sizes = [count("nin", nin), *_widths(nouts)]
@@ -172,7 +185,7 @@ class MLP(Sequential):
         place, layers = 0, []
         for nin, nout, name in zip(sizes, sizes[1:], names):
             check_softmax(nout, name)
-            layers.append(self._layer_type._on(Dense(run, place, nin, nout, name)))
+            layers.append(self._layer_type._on(Dense(run, place, nin, nout, name, compiled)))
             place += (nin + 1) * nout
         draw([layer._dense for layer in layers], recipe)
         super().__init__(*layers)
@@ -187,7 +200,7 @@ class MultiLayerPerceptron(MLP):
         How many inputs and outputs.
     n_hidden_layers, n_perceptrons_per_layer : int
         How many hidden layers, and how many neurons each has.
-    activation, output_activation, weights, bias, rng
+    activation, output_activation, weights, bias, rng, compiled
         As those of `MLP`.
 
     Examples
@@ -209,11 +222,13 @@ class MultiLayerPerceptron(MLP):
         weights="uniform",
         bias="zeros",
         rng=None,
+        compiled=True,
     ):
         counts = {"n_inputs": n_inputs, "n_outputs": n_outputs, "n_perceptrons_per_layer": n_perceptrons_per_layer}
         nin, nout, width = (count(name, given) for name, given in counts.items())
         nouts = [width] * count("n_hidden_layers", n_hidden_layers) + [nout]
-        super().__init__(nin, nouts, activation, output_activation, weights=weights, bias=bias, rng=rng)
+        made = {"weights": weights, "bias": bias, "rng": rng, "compiled": compiled}
+        super().__init__(nin, nouts, activation, output_activation, **made)
 
 
 def _widths(nouts):

@@ -27,6 +27,7 @@ class MLP(Sequential):
         weights: _Choice = "uniform",
         bias: _Choice = "zeros",
         rng: _Source = None,
+        compiled: bool = True,
     ) -> None: ...
 
 class MultiLayerPerceptron(MLP):
@@ -42,4 +43,5 @@ class MultiLayerPerceptron(MLP):
         weights: _Choice = "uniform",
         bias: _Choice = "zeros",
         rng: _Source = None,
+        compiled: bool = True,
     ) -> None: ...

@@ -10,3 +10,4 @@ cdef class Dense:
     cdef readonly uint32_t nin
     cdef readonly uint32_t nout
     cdef uint32_t code  # of the activation
+    cdef public bint compiled

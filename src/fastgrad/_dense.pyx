@@ -17,13 +17,15 @@ from fastgrad._convert cimport as_double, get_doubles, number_of
 from fastgrad._handle cimport MANY, Handle, leaf, make, make_room, recording
 from fastgrad._layer cimport Results, compute_layer, results_of
 from fastgrad._nary cimport as_operands, most_derived
+from fastgrad._network cimport network_value, pays_as_network
 from fastgrad._node cimport Node
 from fastgrad._run cimport Run, run_length
 from fastgrad._tape cimport (
-    ACTIVATION_END, CONSTANT, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, OP_layer, OP_wide_layer,
-    SHAPE_REALS, Second, activation_names, append, layer_at, layer_reals, layer_shape,
+    ACTIVATION_END, CONSTANT, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, OP_layer, OP_network,
+    OP_wide_layer, SHAPE_REALS, Second, activation_names, append, layer_at, layer_reals, layer_shape, layer_size,
     no_second, operands, payload, payload_units, reserve, tape,
 )
+from fastgrad._trace cimport tracing
 from fastgrad._wide cimport is_wide, wide_value
 
 ACTIVATIONS = tuple([activation_names[code].decode() for code in range(<int>ACTIVATION_END)])
@@ -53,9 +55,11 @@ cdef class Dense:
         How many inputs and how many neurons.
     activation : str
         One of `ACTIVATIONS`.
+    compiled : bool
+        Whether many rows may be computed by a compiled program, where that is faster.
     """
 
-    def __init__(self, Run run not None, uint32_t place, uint32_t nin, uint32_t nout, activation):
+    def __init__(self, Run run not None, uint32_t place, uint32_t nin, uint32_t nout, activation, compiled=True):
         if not nin or not nout:
             raise ValueError(f"a layer has at least 1 input and 1 neuron, not {nin} and {nout}")
         if self.run is not None:
@@ -64,6 +68,7 @@ cdef class Dense:
             raise ValueError(f"a layer of {nout} neurons with {nin} inputs at {place} is beyond {run!r}")
         self.activation = activation
         self.run, self.place, self.nin, self.nout = run, place, nin, nout
+        self.compiled = compiled
 
     @property
     def activation(self):
@@ -77,7 +82,7 @@ cdef class Dense:
         self.code = codes[name]
 
     def __reduce__(self):
-        return Dense, (self.run, self.place, self.nin, self.nout, self.activation)
+        return Dense, (self.run, self.place, self.nin, self.nout, self.activation, self.compiled)
 
     def __repr__(self):
         return f"<layer of {self.nout} neurons with {self.nin} inputs, {self.activation}>"
@@ -320,35 +325,44 @@ cdef object apply_to_batch(list layers, Dense first, Batch x):
 # The nodes.
 
 cdef object chain(list layers, Source *source, list scalars, Batch before, bint row):
-    """Append a node for each layer, the first one's inputs being in `source` with `scalars` or the batch before; return
-    the last one's results."""
+    """Append a node for each layer, or one for all, the first one's inputs being in `source` with `scalars` or the
+    batch before; return the last one's results."""
     cdef Handle like = most_derived([(<Dense>layers[0]).run.root, *scalars]) if scalars else (<Dense>layers[0]).run.root
     cdef bint records = recording()
-    cdef uint32_t k, last = len(layers) - 1, kind = MANY
-    reserve(last + 1, 0)
+    cdef Dense last = <Dense>layers[len(layers) - 1]
+    cdef uint32_t kind = like.kind if row and last.nout == 1 else MANY
+    reserve(len(layers), 0)
     tape.hold += 1
     try:
         if before is not None:
             source.node = before.node
-        for k in range(last + 1):
-            if k == last and row and (<Dense>layers[k]).nout == 1:
-                kind = like.kind
-            source.node = append_layer(<Dense>layers[k], kind, source, scalars)
-            source.inputs = FROM_RESULTS
-            scalars = None
+        if row or scalars is not None or not is_network(layers, source):
+            append_layers(layers, kind, source, scalars)
+        else:
+            source.node = append_network(layers, source)
         if not row:
             return batch_at(source.node if records else without_operands(source.node))
         if kind != MANY:
             return make(like, source.node) if records else new_leaf(like, tape.data[source.node])
-        return row_of(like, source.node, 0, (<Dense>layers[last]).nout)
+        return row_of(like, source.node, 0, last.nout)
     finally:
         tape.hold -= 1
+
+
+cdef int append_layers(list layers, uint32_t kind, Source *source, list scalars) except -1:
+    """Append a node for each layer; the last one's, of that kind, is then in `source`."""
+    cdef uint32_t k, last = <uint32_t>len(layers) - 1
+    for k in range(last + 1):
+        source.node = append_layer(<Dense>layers[k], kind if k == last else MANY, source, scalars)
+        source.inputs = FROM_RESULTS
+        scalars = None
+    return 0
 
 
 cdef uint32_t append_layer(Dense dense, uint32_t kind, Source *source, list scalars) except 0:
     """Append one layer's node and compute it. The caller holds the tape."""
     cdef layer_shape shape = layer_shape(
-        source.rows, dense.nin, dense.nout, dense.code, source.inputs, dense.place
+        source.rows, dense.nin, dense.nout, dense.code, source.inputs, dense.place, 0, parameters_of(dense)
     )
     cdef bint wide = source.inputs != FROM_SCALARS and is_wide(source.rows, dense.nin, dense.nout)
     cdef uint32_t node = append_shape(OP_wide_layer if wide else OP_layer, kind, shape)
@@ -356,7 +370,7 @@ cdef uint32_t append_layer(Dense dense, uint32_t kind, Source *source, list scal
     cdef Results results
     write_inputs(&x, dense, source, scalars)
     if wide:
-        return compute_wide(kind, node)
+        return compute_with_python(kind, node)
     compute_layer(node)
     results = results_of(node)
     if results.count == 1:
@@ -364,9 +378,59 @@ cdef uint32_t append_layer(Dense dense, uint32_t kind, Source *source, list scal
     return node
 
 
-cdef uint32_t compute_wide(uint32_t kind, uint32_t node) except 0:
-    """Compute a wide layer's node; return where it is then. Other threads that run meanwhile may collect, lest two that
-    train wide networks never find a time when neither holds the tape."""
+cdef inline uint32_t parameters_of(Dense dense) noexcept:
+    return dense.nout * (dense.nin + 1)
+
+
+# Networks.
+
+cdef bint is_network(list layers, Source *source) except -1:
+    """Are these layers one node? Their parameters must follow one another in a run, and numbers be finite: a program
+    passes a gradient of 0 on, where the product with an infinity would be nan."""
+    cdef Dense first = <Dense>layers[0], dense
+    cdef uint64_t place = first.place
+    cdef Results before
+    for dense in layers:
+        if not dense.compiled or dense.run is not first.run or dense.place != place:
+            return False
+        place += parameters_of(dense)
+    if tracing.count or not pays_as_network(source.rows, place - first.place):
+        return False
+    if source.inputs == FROM_RESULTS:
+        before = results_of(source.node)
+        return are_finite(before.values, before.count)
+    return are_finite(source.numbers, <uint64_t>source.rows * first.nin)
+
+
+cdef bint are_finite(const double *numbers, uint64_t n) noexcept:
+    cdef uint64_t k
+    cdef double zero = 0.0
+    for k in range(n):
+        zero += numbers[k] * 0.0
+    return zero == 0.0
+
+
+cdef uint32_t append_network(list layers, Source *source) except 0:
+    """Append one node for all layers and compute it; return where it is then. The caller holds the tape."""
+    cdef Dense first = <Dense>layers[0], dense
+    cdef Dense last = <Dense>layers[len(layers) - 1]
+    cdef layer_shape shape = layer_shape(
+        source.rows, first.nin, last.nout, last.code, source.inputs, first.place, <uint32_t>len(layers),
+        last.place + parameters_of(last) - first.place,
+    )
+    cdef uint32_t node = append_shape(OP_network, MANY, shape), k
+    cdef operands x = payload(node)
+    cdef layer_size *size = <layer_size *>(x.reals + SHAPE_REALS)
+    for k in range(shape.layers):
+        dense = <Dense>layers[k]
+        size[k] = layer_size(dense.nout, dense.code)
+    write_inputs(&x, first, source, None)
+    return compute_with_python(MANY, node)
+
+
+cdef uint32_t compute_with_python(uint32_t kind, uint32_t node) except 0:
+    """Compute a wide layer's or a network's node; return where it is then. Other threads that run meanwhile may
+    collect, lest two that train never find a time when neither holds the tape."""
     cdef Batch owner
     if kind != MANY:
         wide_value(None, node)
@@ -374,7 +438,10 @@ cdef uint32_t compute_wide(uint32_t kind, uint32_t node) except 0:
     owner = batch_at(node)
     tape.hold -= 1
     try:
-        wide_value(owner, 0)
+        if tape.op[node] == OP_network:
+            network_value(owner, 0)
+        else:
+            wide_value(owner, 0)
     finally:
         tape.hold += 1
     return owner.node
@@ -407,7 +474,7 @@ cdef int write_inputs(operands *x, Dense dense, Source *source, list scalars) ex
     if source.inputs == FROM_RESULTS:
         slots[1] = source.node
     elif source.inputs == FROM_NUMBERS:
-        memcpy(x.reals + SHAPE_REALS, source.numbers, <uint64_t>source.rows * dense.nin * sizeof(double))
+        memcpy(layer_at(x.reals).in_, source.numbers, <uint64_t>source.rows * dense.nin * sizeof(double))
     else:
         for k in range(x.n - 1):
             entry = scalars[k]
@@ -421,7 +488,7 @@ cdef uint32_t without_operands(uint32_t node) except 0:
     """A node with the results of another, through which no gradient flows."""
     cdef layer_shape shape = layer_at(payload(node).reals).shape
     cdef uint32_t copy
-    shape.inputs, shape.nin = FROM_NOTHING, 0
+    shape.inputs, shape.nin, shape.layers = FROM_NOTHING, 0, 0
     copy = append_shape(OP_layer, MANY, shape)
     memcpy(results_of(copy).values, results_of(node).values, results_of(copy).count * sizeof(double))
     return copy

@@ -12,6 +12,7 @@ from fastgrad._convert cimport number_of
 from fastgrad._handle cimport Handle, handle_of, state_at
 from fastgrad._layer cimport Results, is_layer, results_of
 from fastgrad._loss cimport penalized_at, shape_of_loss
+from fastgrad._network cimport network_pull, network_value
 from fastgrad._nodeset cimport NodeSet, take_below
 from fastgrad._sweep cimport (
     abandon, add_operands, borrow_set, find_order, give_back, knows_order, needs_python, order, pull, pull_from,
@@ -20,8 +21,8 @@ from fastgrad._sweep cimport (
 from fastgrad._tape cimport (
     CONSTANT, FROM_NOTHING, FROM_RESULTS, FROM_SCALARS, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV,
     OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, LOSS_l2_penalty, OP_custom, OP_fsum, OP_hypot, OP_loss, OP_pick,
-    OP_run, OP_softmax, OP_user, OP_wide_layer, layer_at, layer_shape, loss_name, loss_shape, op_rows, operand,
-    operands, payload, penalized, slot_count, slot_node, takes_gradient, tape,
+    OP_network, OP_run, OP_softmax, OP_user, OP_wide_layer, layer_at, layer_shape, loss_name, loss_shape, op_rows,
+    operand, operands, payload, penalized, slot_count, slot_node, takes_gradient, tape,
 )
 from fastgrad._wide cimport wide_pull, wide_value
 
@@ -44,10 +45,19 @@ cdef int python_step(uint32_t node) except -1:
     """Run the step of a node whose step is a Python function's. The caller holds the tape."""
     if tape.op[node] & HAS_CALLBACK:
         state_at(node)["_backward"]()
-    elif tape.op[node] == OP_wide_layer:
+    else:
+        pull_with_python(node)
+    return 0
+
+
+cdef int pull_with_python(uint32_t node) except -1:
+    cdef uint32_t op = tape.op[node] & OP_MASK
+    if op == OP_custom:
+        custom_step(node)
+    elif op == OP_wide_layer:
         wide_pull(node)
     else:
-        custom_step(node)
+        network_pull(node)
     return 0
 
 
@@ -85,11 +95,8 @@ cdef int step(uint32_t node) except -1:
 
 
 cdef int own_step(uint32_t node) except -1:
-    cdef uint32_t op = tape.op[node] & OP_MASK
-    if op == OP_custom:
-        custom_step(node)
-    elif op == OP_wide_layer:
-        wide_pull(node)
+    if tape.op[node] & OP_MASK >= OP_custom:
+        pull_with_python(node)
     else:
         pull(node)
     return 0
@@ -197,7 +204,7 @@ cdef penalized part_of_run(uint32_t node, uint32_t k) noexcept:
         return penalized_at(node, k)
     shape = shape_of(node)
     part.start = tape.first[payload(node).slots[0]] + shape.place
-    part.length = shape.nout * (shape.nin + 1)
+    part.length = shape.parameters
     return part
 
 
@@ -206,7 +213,7 @@ cdef penalized part_of_run(uint32_t node, uint32_t k) noexcept:
 cdef int python_value(uint32_t node) except -1:
     """Compute a node's data with Python's help."""
     cdef uint32_t op = tape.op[node] & OP_MASK
-    values = operand_values(node) if op != OP_wide_layer else None
+    values = operand_values(node) if op < OP_wide_layer else None
     if op < OP_FIRST_NARY:
         tape.data[node] = ask_python(op, values[0], values[1] if len(values) > 1 else 0.0)
     elif op == OP_fsum:
@@ -219,6 +226,8 @@ cdef int python_value(uint32_t node) except -1:
         user_value(node)
     elif op == OP_wide_layer:
         wide_value(None, node)
+    elif op == OP_network:
+        network_value(None, node)
     else:
         raise ValueError(
             f"forward() cannot compute {describe(node)} again: its condition was a plain Python bool. Give the "
@@ -441,8 +450,7 @@ cdef object result_not_finite(uint32_t node):
     cdef uint64_t k
     for k in range(r.count):
         if not isfinite(r.values[k]):
-            return (
-                f"result {r.values[k]!r} of row {k // shape.nout}, neuron {k % shape.nout} of a layer of {shape.nout} "
-                f"with {shape.nin} inputs"
-            )
+            layers = f"{shape.layers} layers" if shape.layers else f"a layer of {shape.nout}"
+            place = f"row {k // shape.nout}, neuron {k % shape.nout}"
+            return f"result {r.values[k]!r} of {place} of {layers} with {shape.nin} inputs"
     return None

@@ -4,8 +4,8 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memset
 
 from fastgrad._tape cimport (
-    CONSTANT, FROM_NOTHING, FROM_RESULTS, FROM_SCALARS, OP_MASK, OP_layer, OP_softmax, OP_wide_layer, layer, layer_at,
-    layer_pull, layer_value, operand, operands, payload, tape,
+    CONSTANT, FROM_NOTHING, FROM_RESULTS, FROM_SCALARS, OP_MASK, OP_layer, OP_network, OP_softmax, OP_wide_layer,
+    layer, layer_at, layer_pull, layer_value, operand, operands, payload, tape,
 )
 
 cdef struct Results:
@@ -17,7 +17,7 @@ cdef struct Results:
 
 cdef inline bint is_layer(uint32_t i) noexcept nogil:
     cdef uint32_t op = tape.op[i] & OP_MASK
-    return op == OP_layer or op == OP_wide_layer
+    return op == OP_layer or op == OP_wide_layer or op == OP_network
 
 
 cdef inline Results results_of(uint32_t i) noexcept nogil:

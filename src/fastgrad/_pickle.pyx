@@ -25,7 +25,8 @@ from fastgrad._nodeset cimport NodeSet, add, take_below
 from fastgrad._sweep cimport borrow_set, give_back
 from fastgrad._tape cimport (
     CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel,
-    OP_layer, OP_loss, OP_pick, OP_prod, OP_run, OP_select, OP_softmax, OP_wide_layer, Second, Span, append, is_nary,
+    OP_layer, OP_loss, OP_network, OP_pick, OP_prod, OP_run, OP_select, OP_softmax, OP_wide_layer, Second, Span, append,
+    is_nary,
     op_rows, payload_units, reserve, resume_limit, slot_count, slot_node, tape,
 )
 
@@ -417,7 +418,7 @@ cdef const char *append_restored(Source *source) noexcept:
     """Append the segment's next node; return what is wrong, or NULL."""
     cdef uint32_t i = source.own.count, op = source.code[source.at.op[i]], first = 0
     cdef Second second = source.at.second[i]
-    if op == OP_layer or op == OP_wide_layer or op == OP_loss:
+    if op == OP_layer or op == OP_wide_layer or op == OP_network or op == OP_loss:
         return b"an operation that is not pickled"
     if is_nary(op):
         first = tape.pool_count

@@ -92,6 +92,7 @@ cdef class Bound:
     cdef double *adjoint
 
 cdef object fault_of(Recipe recipe)
+cdef object new_array(shape, void **memory, bint integers=*)
 cdef object use_kernels(unsigned number)
 cdef Rows begin(Recipe owner, X, uniforms, seeds, uint32_t outputs, uint32_t inputs, uint32_t uniforms_wanted)
 cdef int give_passed(Rows r) except -1

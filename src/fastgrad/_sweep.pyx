@@ -10,7 +10,7 @@ from fastgrad._loss cimport compute_loss, pull_loss
 from fastgrad._nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape cimport (
     CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_fsum, OP_hypot, OP_ifel, OP_layer,
-    OP_loss, OP_pick, OP_run, OP_select, OP_softmax, OP_user, OP_wide_layer, nary_pull, nary_value, op_doubtful,
+    OP_loss, OP_pick, OP_run, OP_select, OP_softmax, OP_user, nary_pull, nary_value, op_doubtful,
     op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
 )
 
@@ -188,7 +188,7 @@ cdef bint recompute(uint32_t i) noexcept nogil:
         y = compute_loss(i)
     else:
         x = payload(i)
-        if op == OP_user or op == OP_custom or op == OP_fsum or op == OP_hypot or op == OP_wide_layer:
+        if op == OP_user or op == OP_fsum or op == OP_hypot or op >= OP_custom:
             return False
         if (op == OP_select and x.slots[0] == CONSTANT) or (op == OP_ifel and x.slots[1] == CONSTANT):
             return False

@@ -34,7 +34,9 @@ cdef extern from "layer.h" nogil:
         ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS, SHAPE_REALS
     const char *activation_names[]
     struct layer_shape:
-        uint32_t rows, nin, nout, activation, inputs, place
+        uint32_t rows, nin, nout, activation, inputs, place, layers, parameters
+    struct layer_size:
+        uint32_t nout, activation
     struct layer:
         layer_shape shape
         const double *parameters
@@ -83,7 +85,7 @@ cdef extern from "ops.h" nogil:
     enum op_code:
         OP_LEAF, OP_FIRST_VC, OP_FIRST_CV, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, OP_TO_VC, OP_TO_CV
         OP_pick, OP_run, OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_select, OP_ifel
-        OP_fsum, OP_hypot, OP_layer, OP_loss, OP_custom, OP_wide_layer
+        OP_fsum, OP_hypot, OP_layer, OP_loss, OP_custom, OP_wide_layer, OP_network
     struct op_row:
         const char *symbol
         const char *name

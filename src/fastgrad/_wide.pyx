@@ -34,11 +34,6 @@ cdef void copy_rows(double[:, ::1] copy, const double *start, uint64_t step) noe
         memcpy(&copy[r, 0], start + r * step, copy.shape[1] * sizeof(double))
 
 
-cdef inline uint32_t place_of(Handle owner, uint32_t node) noexcept:
-    """Where a node is now: with an owner it may have moved, without one the caller holds the tape."""
-    return owner.node if owner is not None else node
-
-
 cdef int wide_value(Handle owner, uint32_t node) except -1:
     cdef layer_shape shape = layer_of(place_of(owner, node)).shape
     cdef double[:, ::1] inputs, weights, sums
