@@ -8,6 +8,7 @@ import importlib.util
 import numbers
 import operator
 import sys
+import time
 
 import numpy as np
 
@@ -129,11 +130,16 @@ def split(validation, X, y, rng):
     return (X[~chosen], y[~chosen]), (X[chosen], y[chosen])
 
 
-def as_taken(loss, X, y, by_batch):
-    """The data as the model and the loss take them: arrays for whole batches, lists for single rows."""
-    if function_of(loss) in LOSSES.values():
-        y = y.astype(np.float64)  # as the losses read them fastest; a function of the user's gets what he gave
-    return (X, y) if by_batch else (X.tolist(), y.tolist())
+def takes_batches_too(loss):
+    """Whether it is one of `fastgrad.losses`, which take an `nn.Batch` as well as lists."""
+    return function_of(loss) in LOSSES.values()
+
+
+def targets_for(loss, y, by_batch):
+    """The targets as the loss takes them: an array with a whole batch, a list with single rows."""
+    if takes_batches_too(loss):
+        return y.astype(np.float64)  # as the losses read them fastest
+    return y if by_batch else y.tolist()
 
 
 def generator(seed):
@@ -159,8 +165,8 @@ def takes_batches(model, X):
 
 
 def forward(model, by_batch):
-    """A function of many rows."""
-    return model if by_batch else lambda rows: [model(row) for row in rows]
+    """A function of an array of rows."""
+    return model if by_batch else lambda rows: [model(row) for row in rows.tolist()]
 
 
 def as_array(predictions):
@@ -172,7 +178,7 @@ def shape_of_a_row(model, X, by_batch):
     """The shape of what the model makes of one row, () or (outputs,). None where that is not to be found out."""
     try:
         with no_grad():
-            return as_array(forward(model, by_batch)(X[:1] if by_batch else X[:1].tolist())).shape[1:]
+            return as_array(forward(model, by_batch)(X[:1])).shape[1:]
     except ValueError as error:
         if isinstance(model, nn.Module):
             raise ValueError(f"X does not suit the model: {error}") from error
@@ -314,3 +320,27 @@ def progress(wanted):
     except ImportError as error:
         raise ImportError('progress=True needs tqdm: pip install "fastgrad[progress]"') from error
     return tqdm
+
+
+class Bar:
+    """A progress bar, drawn ten times a second at most: drawing takes longer than many an epoch."""
+
+    def __init__(self, tqdm, epochs, columns):
+        self.bar = tqdm(total=epochs, unit="epoch", file=sys.stderr, mininterval=0)
+        self.columns, self.done, self.next = columns, 0, 0.0
+
+    def show(self, epoch):
+        self.done, now = epoch + 1, time.monotonic()
+        if now >= self.next:
+            self.next = now + 0.1
+            self.draw()
+
+    def draw(self):
+        if self.done > self.bar.n:
+            columns = {name: column for name, column in self.columns.items() if name != "lr" and len(column)}
+            self.bar.set_postfix({name: column[self.done - 1] for name, column in columns.items()}, refresh=False)
+            self.bar.update(self.done - self.bar.n)
+
+    def close(self):
+        self.draw()
+        self.bar.close()

@@ -145,7 +145,7 @@ def _outputs(model, across, up):
     rows = grid.reshape(-1, 2)
     by_batch = arguments.takes_batches(model, rows)
     with no_grad():
-        outputs = arguments.as_array(arguments.forward(model, by_batch)(rows if by_batch else rows.tolist()))
+        outputs = arguments.as_array(arguments.forward(model, by_batch)(rows))
     return outputs.reshape(grid.shape[:2] if outputs.size == len(rows) else (*grid.shape[:2], -1))
 
 

@@ -11,13 +11,14 @@
 
 import dataclasses
 import functools
-import sys
+import operator
 import time
 import warnings
 
 import numpy as np
 
 from fastgrad import _fit_arguments as arguments
+from fastgrad._fit_compiled import LEAST_ROWS, CompiledModel
 from fastgrad._functions import no_grad
 from fastgrad._node import Node
 
@@ -71,6 +72,8 @@ class History:
         history. None while the fit runs.
     seconds : float
         How long the epochs took.
+    compiled : bool
+        Whether a model that is called row by row was replayed, up to the end.
     """
 
     loss: np.ndarray
@@ -81,6 +84,7 @@ class History:
     epochs: int = 0
     stopped: str | None = None
     seconds: float = 0.0
+    compiled: bool = False
 
     def __repr__(self):
         words = [f"epochs={self.epochs}", f"stopped={self.stopped!r}", f"seconds={self.seconds:.3g}"]
@@ -111,6 +115,7 @@ def fit(
     schedule=None,
     callbacks=(),
     progress=None,
+    compiled=True,
 ):
     """Train a model: for each epoch and each batch compute the loss and its gradient, and take a step.
 
@@ -164,6 +169,11 @@ def fit(
     progress : bool, optional
         Whether to show a bar with loss and metric on the standard error stream, which takes the extra ``progress``. By
         default only where that is a terminal.
+    compiled : bool
+        Whether a model that is called row by row may be recorded once and its recording replayed over all rows, see
+        `fastgrad.compile`, with results equal to about 12 digits. Where the recording proves not to stand for the
+        model, which is tried on the first batch and on a row now and then, the model is called as before. A model that
+        keeps something from one row to the next needs False. Modules that take a batch have a `compiled` of their own.
 
     Returns
     -------
@@ -203,17 +213,20 @@ def fit(
     arguments.check_targets(arguments.shape_of_a_row(model, X, by_batch), loss, metric, y, validation)
 
     (X, y), held_out = arguments.split(validation, X, y, rng)
-    forward, data = arguments.forward(model, by_batch), arguments.as_taken(loss, X, y, by_batch)
-    steps = _Steps(forward, objective, optimizer, *data)
+    if compiled and not by_batch and epochs * len(X) >= LEAST_ROWS:
+        forward = CompiledModel(model, X.shape[1], arguments.takes_batches_too(loss))
+    else:
+        forward = arguments.forward(model, by_batch)
+    steps = _Steps(forward, objective, optimizer, X, arguments.targets_for(loss, y, by_batch))
     if batch_size is not None:
         steps.in_batches(batch_size, rng if shuffle else None)
     watch = _Watch(steps, epochs, metric)
     if held_out is not None:
-        watch.validate_on(loss, arguments.as_taken(loss, *held_out, by_batch))
+        watch.validate_on(loss, held_out[0], arguments.targets_for(loss, held_out[1], by_batch))
     if patience is not None:
         watch.patience = _Patience(optimizer, patience, min_delta)
     if bar is not None:
-        watch.bar = _Bar(bar, epochs, watch.columns)
+        watch.bar = arguments.Bar(bar, epochs, watch.columns)
     watch.schedule, watch.callbacks = schedule, callbacks
     return _run(steps, watch)
 
@@ -225,6 +238,8 @@ def _run(steps, watch):
     stopped, start = None, time.perf_counter()
     try:
         for epoch in range(len(losses)):
+            if steps.is_replayed:
+                steps.check(epoch, watch.callbacks)
             lrs[epoch] = optimizer.lr
             losses[epoch] = run_epoch()
             if look is not None:
@@ -243,6 +258,7 @@ def _run(steps, watch):
     finally:
         watch.close()
         history.stopped, history.seconds = stopped or "finished", time.perf_counter() - start
+        history.compiled = steps.is_replayed
         watch.fill_history(copy=True)
     return history
 
@@ -256,6 +272,7 @@ class _Steps:
     def __init__(self, forward, objective, optimizer, rows, targets):
         self.forward, self.objective, self.optimizer = forward, objective, optimizer
         self.zero_grad, self.take_step = optimizer.zero_grad, optimizer.step
+        self.sweep = getattr(forward, "sweep", operator.methodcaller("backward"))
         self.rows, self.targets = rows, targets
         self.epoch = self.batch = 0
         self.seen = None  # or a list, for a metric
@@ -279,11 +296,11 @@ class _Steps:
             raise TypeError(f"loss must return one scalar of fastgrad, not {root!r:.60}")
         loss = root.data
         if loss - loss != 0.0:  # so it is nan or infinite
-            raise self.not_finite(root)
+            return self.not_finite(root, rows, targets)
         if self.seen is not None:
             self.seen.append((arguments.as_array(predictions), targets))
         self.zero_grad()
-        root.backward()
+        self.sweep(root)
         self.take_step()
         return loss
 
@@ -298,11 +315,24 @@ class _Steps:
             mean += loss * ((batch.stop - batch.start) / n)
         return mean
 
-    def not_finite(self, root):
+    @property
+    def is_replayed(self):
+        return isinstance(self.forward, CompiledModel) and self.forward.compiled
+
+    def check(self, epoch, callbacks):
+        """See whether the model still is what was recorded: before each epoch if callbacks might have changed it."""
+        if callbacks or not epoch & (epoch - 1):
+            self.forward.check(self.rows[epoch % len(self.rows)])
+
+    def not_finite(self, root, rows, targets):
+        """Raise TrainingError. Plain calls tell more than a replay, and may find another loss."""
+        if self.is_replayed:
+            self.forward.compiled = False
+            return self.step(rows, targets)
         from fastgrad._graph import first_not_finite
 
         node = first_not_finite(root)
-        return self.failure(f"the loss is {root.data}; the first of its graph that is not finite is {node}", node)
+        raise self.failure(f"the loss is {root.data}; the first of its graph that is not finite is {node}", node)
 
     def failure(self, what, node=None):
         moved = self.epoch or self.batch  # before the first step, no learning rate is to blame
@@ -337,8 +367,8 @@ class _Watch:
             steps.seen, self.columns["metric"] = [], np.empty(epochs)
         self.history = History(**self.columns)
 
-    def validate_on(self, loss, data):
-        self.loss, self.held_out = loss, data
+    def validate_on(self, loss, rows, targets):
+        self.loss, self.held_out = loss, (rows, targets)
         self.columns["val_loss"] = np.empty(self.epochs)
         if self.metric is not None:
             self.columns["val_metric"] = np.empty(self.epochs)
@@ -380,11 +410,16 @@ class _Watch:
         try:
             with no_grad():
                 predictions = self.steps.forward(rows)
-                self.columns["val_loss"][epoch] = self.loss(predictions, targets).data
+                loss = self.loss(predictions, targets).data
         except (OverflowError, ZeroDivisionError) as error:
             lr = self.steps.optimizer.lr
             what = f"epoch {epoch}, validation: {_raised(error)}; try a smaller lr than {lr:g}"
             raise TrainingError(what, epoch) from error
+        if loss - loss != 0.0 and self.steps.is_replayed:  # as in a step
+            self.steps.forward.compiled = False
+            self.validate(epoch)
+            return
+        self.columns["val_loss"][epoch] = loss
         if self.metric is not None:
             self.columns["val_metric"][epoch] = self.measured(arguments.as_array(predictions), np.asarray(targets))
 
@@ -440,27 +475,3 @@ class _Patience:
             "no epoch had a finite validation loss, so that none is the best: the parameters are those of the last",
             RuntimeWarning, stacklevel=5,
         )  # fmt: skip
-
-
-class _Bar:
-    """A progress bar, drawn ten times a second at most: drawing takes longer than many an epoch."""
-
-    def __init__(self, tqdm, epochs, columns):
-        self.bar = tqdm(total=epochs, unit="epoch", file=sys.stderr, mininterval=0)
-        self.columns, self.done, self.next = columns, 0, 0.0
-
-    def show(self, epoch):
-        self.done, now = epoch + 1, time.monotonic()
-        if now >= self.next:
-            self.next = now + 0.1
-            self.draw()
-
-    def draw(self):
-        if self.done > self.bar.n:
-            columns = {name: column for name, column in self.columns.items() if name != "lr" and len(column)}
-            self.bar.set_postfix({name: column[self.done - 1] for name, column in columns.items()}, refresh=False)
-            self.bar.update(self.done - self.bar.n)
-
-    def close(self):
-        self.draw()
-        self.bar.close()

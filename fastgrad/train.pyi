@@ -38,6 +38,7 @@ class History:
     epochs: int = 0
     stopped: str | None = None
     seconds: float = 0.0
+    compiled: bool = False
 
 def fit(
     model: Callable[..., Any],
@@ -59,4 +60,5 @@ def fit(
     schedule: _Schedule | Callable[[Optimizer], _Schedule] | None = None,
     callbacks: Iterable[Callable[[int, History], Any]] = (),
     progress: bool | None = None,
+    compiled: bool = True,
 ) -> History: ...

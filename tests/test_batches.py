@@ -6,9 +6,9 @@ from dense import ROWS, by_scalars, network, taken
 from helpers import live_nodes, reached
 
 import fastgrad
-from fastgrad import Scalar, Value
+from fastgrad import Scalar, Value, losses, nn
 from fastgrad._batch import Batch
-from fastgrad._dense import ACTIVATIONS, apply
+from fastgrad._dense import ACTIVATIONS, apply, leaf_batch, taken_gradient
 from fastgrad._graph import first_not_finite
 
 # Rows.
@@ -185,6 +185,22 @@ def test_wide_layers_pass_gradients_on_to_each_other_and_are_computed_again():
     rows = fastgrad.sum([apply(layers, row) for row in x])
     rows.backward()
     assert grads == pytest.approx(taken(run[:]), rel=1e-10, abs=1e-12)
+
+
+# Leaves.
+
+
+def test_a_batch_of_numbers_keeps_its_gradient_until_it_is_taken():
+    batch = leaf_batch(np.array([[1.0, 2.0], [3.0, 4.0]]))
+    for _ in range(2):
+        losses.sum_of_squares(batch, np.zeros((2, 2))).backward()
+    (batch[0, 1] * 10.0).backward()  # a scalar of a leaf is a leaf of its own
+    assert taken_gradient(batch).tolist() == [[4.0, 8.0], [12.0, 16.0]]
+    assert not taken_gradient(batch).any()
+    with pytest.raises(ValueError, match="passes it on"):
+        taken_gradient(nn.Layer(2, 1)([[1.0, 2.0]]))
+    with pytest.raises(ValueError, match="shape"):
+        leaf_batch(np.zeros(3))
 
 
 # The graph.

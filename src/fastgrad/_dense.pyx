@@ -19,6 +19,7 @@ from fastgrad._layer cimport Results, compute_layer, results_of
 from fastgrad._nary cimport as_operands, most_derived
 from fastgrad._network cimport network_value, pays_as_network
 from fastgrad._node cimport Node
+from fastgrad._rows cimport new_array
 from fastgrad._run cimport Run, run_length
 from fastgrad._tape cimport (
     ACTIVATION_END, CONSTANT, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, OP_layer, OP_network,
@@ -482,6 +483,47 @@ cdef int write_inputs(operands *x, Dense dense, Source *source, list scalars) ex
             if not isinstance(entry, Handle):
                 x.reals[SHAPE_REALS + k] = <double>entry
     return 0
+
+
+def leaf_batch(numbers):
+    """Make a batch of numbers that come from nowhere.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of float64, shape (rows, results), contiguous
+
+    Returns
+    -------
+    Batch
+    """
+    cdef Py_buffer view
+    cdef layer_shape shape
+    cdef uint32_t node
+    if not get_doubles(numbers, &view):
+        raise TypeError(f"numbers must be a contiguous array of float64, not {numbers!r:.60}")
+    try:
+        if view.ndim != 2 or not view.len:
+            raise ValueError(f"numbers must be of shape (rows, results), not {numbers.shape}")
+        shape = layer_shape(<uint32_t>view.shape[0], 0, <uint32_t>view.shape[1], 0, FROM_NOTHING, 0, 0, 0)
+        node = append_shape(OP_layer, MANY, shape)
+        memcpy(results_of(node).values, view.buf, view.len)
+        return batch_at(node)
+    finally:
+        PyBuffer_Release(&view)
+
+
+def taken_gradient(Batch batch not None):
+    """Return the gradient that has come to a leaf batch, shape (rows, results), and set it back to 0."""
+    cdef layer_shape shape = shape_at(batch)
+    cdef double *copy
+    cdef Results results
+    if shape.inputs != FROM_NOTHING:
+        raise ValueError("only a batch of numbers keeps its gradient: one that a module made passes it on")
+    array = new_array((shape.rows, shape.nout), <void **>&copy)
+    results = results_of(batch.node)
+    memcpy(copy, results.adjoints, results.count * sizeof(double))
+    memset(results.adjoints, 0, results.count * sizeof(double))
+    return array
 
 
 cdef uint32_t without_operands(uint32_t node) except 0:

@@ -1,7 +1,6 @@
 """A layer node's arrays, wherever they lie: what layer.h computes with. Good until the next reserve."""
 
 from libc.stdint cimport uint32_t, uint64_t
-from libc.string cimport memset
 
 from fastgrad._tape cimport (
     CONSTANT, FROM_NOTHING, FROM_RESULTS, FROM_SCALARS, OP_MASK, OP_layer, OP_network, OP_softmax, OP_wide_layer,
@@ -91,8 +90,7 @@ cdef inline void take_own_adjoint(uint32_t i, layer *at) noexcept nogil:
 cdef inline void pull_layer(uint32_t i) noexcept nogil:
     cdef layer at = layer_of(i)
     take_own_adjoint(i, &at)
-    if at.shape.inputs == FROM_NOTHING:
-        memset(at.adjoint, 0, <uint64_t>at.shape.rows * at.shape.nout * sizeof(double))
+    if at.shape.inputs == FROM_NOTHING:  # the adjoints stay, as a leaf's gradient does
         return
     if at.shape.inputs == FROM_SCALARS:
         read_scalars(i, &at)

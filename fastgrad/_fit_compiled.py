@@ -1,0 +1,126 @@
+"""A model that `fit` calls row by row, compiled: recorded once, and replayed over the rows of every batch.
+
+A recording stands for a model as long as that depends on its row and on scalars from outside only. So the first batch
+is computed both ways, and a single row now and then; where they differ, where a model cannot be recorded, or takes more
+paths than are kept, its rows are computed by plain calls from then on.
+"""
+
+import numpy as np
+
+from fastgrad._batch import Batch
+from fastgrad._compiled_arguments import of_positions, thread_count
+from fastgrad._dense import leaf_batch, taken_gradient
+from fastgrad._node import Node
+from fastgrad._paths import Paths
+from fastgrad._structure import Nest, Number, described
+from fastgrad._table import scalar_of
+from fastgrad.arrays import grads, values
+
+LEAST_ROWS = 64  # of all epochs: fewer are computed sooner than recorded
+TOLERANCE = 1e-9  # a program rounds otherwise; a model that is not what was recorded differs by more
+
+
+class CompiledModel:
+    """A function of many rows: what a model makes of each.
+
+    Attributes
+    ----------
+    compiled : bool
+        Whether rows are replayed; otherwise they are computed by calls of the model.
+    """
+
+    def __init__(self, model, inputs, takes_batches):
+        """Make it for rows of so many inputs, and a loss that takes an `nn.Batch` or wants a list of results."""
+        self.model, self.takes_batches, self.threads = model, takes_batches, thread_count(None)
+        self.paths = Paths(model, of_positions((described([0.0] * inputs, "a row"),)), type(model).__name__)
+        self.compiled, self.kind = True, None  # the type of the model's scalars, once it has been called
+        self.usable, self.parts = set(), []  # paths on leaves; those of the last batch, with their rows
+        self.leaves = None  # the results of the last batch: a Batch, or a list for each row
+
+    def __call__(self, X):
+        """Return the results for an array of rows. Those of a replay are leaves: see `sweep`."""
+        if self.compiled and self.kind:
+            try:
+                return self._replayed(X)
+            except Exception:  # whatever a model that was written for plain numbers makes of a row of scalars
+                self.compiled = False
+        results = self._plainly(X)
+        if self.compiled:
+            self._begin(X, results)
+        return results
+
+    def sweep(self, root):
+        """Go back from the loss of the last results, and on to the scalars that the model uses."""
+        root.backward()
+        if not self.parts:
+            return
+        seeds = taken_gradient(self.leaves) if isinstance(self.leaves, Batch) else grads(self.leaves)
+        for path, places, rows in self.parts:
+            uniforms, own = path.uniforms, seeds if places is None else seeds[places]
+            wanted = {"num_threads": self.threads, "uniforms_wanted": len(uniforms.scalars)}
+            slopes = path.program.run_sum(rows, uniforms.now(), own, **wanted)[2]
+            scalar_of(0.0, uniforms.scalars, slopes, 1.0).backward()
+
+    def check(self, row):
+        """Compute a row of an array both ways, and stop replaying where the results differ."""
+        if self.compiled and self.kind:
+            self.compiled = self._agrees(row[None], self._plainly(row[None]))
+
+    def _plainly(self, X):
+        self.parts = []
+        return [self.model(row) for row in X.tolist()]
+
+    def _begin(self, X, results):
+        """Replay from now on, if a first batch has the results of the plain calls."""
+        self.kind = next((type(x) for x in np.ravel(np.array(results[0], dtype=object)) if isinstance(x, Node)), None)
+        self.compiled = self.kind is not None and self._agrees(X, results)
+        self.parts = []
+
+    def _agrees(self, X, results):
+        try:
+            found, expected = self._replayed(X), values(results)
+            found = found.data if isinstance(found, Batch) else values(found)
+            scale = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
+            return np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE * scale, equal_nan=True)
+        except Exception:  # as above
+            return False
+
+    def _replayed(self, X):
+        self.parts, numbers = [], None
+        for path, places in self.paths.parts(X, self.threads):
+            self._check_path(path)
+            rows = X if places is None else X[places]
+            found = path.program.run(rows, path.uniforms.now(), self.threads)[0]
+            if places is None:
+                numbers = found
+            else:
+                numbers = np.empty((len(X), found.shape[1])) if numbers is None else numbers
+                numbers[places] = found
+            self.parts.append((path, places, rows))
+        return self._given(numbers, self.parts[0][0].structure)
+
+    def _given(self, numbers, structure):
+        """What a loss is given: the results' numbers as leaves."""
+        if self.takes_batches:
+            self.leaves = leaf_batch(numbers)
+            return self.leaves
+        self.leaves = [[self.kind(number) for number in row] for row in numbers.tolist()]
+        if type(structure) is Number:
+            return [leaf for (leaf,) in self.leaves]
+        return [structure.put_together(iter(row)) for row in self.leaves]
+
+    def _check_path(self, path):
+        """Raise where a path is of no use."""
+        if path in self.usable:
+            return
+        if path is None:
+            raise ValueError("there are more paths than are kept")
+        if any(scalar.prev for scalar in path.uniforms.scalars):
+            raise ValueError("a gradient must go on from what the model uses")
+        if path.structure != self.paths.recorded[0].structure or not _is_flat(path.structure):
+            raise ValueError("the results of a row are neither a number nor a list of numbers, always as many")
+        self.usable.add(path)
+
+
+def _is_flat(structure):
+    return type(structure) is Number or (type(structure) is Nest and all(type(p) is Number for p in structure.parts))
