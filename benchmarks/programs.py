@@ -115,6 +115,10 @@ def _networks(rows, peer, bound):
         yield _asked(f"network.{width}.{rows}", peer, "fastgrad", ">=", bound, what)
 
 
+def _by_itself(kind, width, what):
+    return _asked(f"{kind}.{width}", "not compiled", "compiled", ">=", 1.0, f"{what}: faster than not compiled")
+
+
 ROWS, RECORDS = ([f"{kind}.{index}" for index in range(5)] for kind in ("row", "record"))
 ASKED = [
     _asked(ROWS, "ddx", "fastgrad", ">=", 1.0, "one row: faster than ddx interpreted, least of the five"),
@@ -132,6 +136,8 @@ ASKED = [
     _asked("pieces.values", "8 paths", "1 path", "<=", 2.0, "8 paths, values: time against one path"),
     _asked("pieces.gradients", "8 paths", "1 path", "<=", 2.0, "8 paths, gradients: time against one path"),
     *(_asked(f"threads.{w}", "one thread", "two threads", ">=", 1.8, f"{SIZES[w]}: two threads") for w in SIZES),
+    *(_by_itself("module", w, f"nn.MLP {SIZES[w]} on 4,096 rows") for w in SIZES),
+    *(_by_itself("fit", w, f"fit with a user's classes, {SIZES[w]} on 64 rows") for w in SIZES),
     _asked("perceptron", "reference", "fastgrad", ">=", 1000.0, "perceptron: faster than fastgrad.reference"),
 ]
 

@@ -242,6 +242,40 @@ def _threads(sizes, rows):
     return Case("threads, by the clock", f"threads.{sizes[1]}", network.name, makers)
 
 
+# What compiles itself: a module that is called with many rows, and a user's classes in `fit`.
+
+FIT_EPOCHS = 100
+
+
+def _module(network, compiled):
+    model = networks.fastgrad_model(network)
+    for layer in model.layers:
+        layer.compiled = compiled
+
+    def run():
+        model.zero_grad()
+        loss = fastgrad.losses.mse(model(network.rows), network.targets)
+        loss.backward()
+        return loss
+
+    return Runner(run, lambda: _flat(run().data, model.flat_grad))
+
+
+def _fit(network, compiled):
+    def run():
+        model = networks.Network([[[Value(p) for p in row] for row in table.tolist()] for table in network.tables()])
+        fitted = fastgrad.train.fit(model, network.rows, network.targets, lr=0.01, epochs=FIT_EPOCHS, compiled=compiled)
+        return _flat(fitted.loss, [p.data for p in model.parameters()])
+
+    return Runner(run, run)
+
+
+def _by_itself(key, make, sizes, rows, what):
+    network = _network(sizes, rows)
+    makers = {name: functools.partial(make, network, name == "compiled") for name in ("compiled", "not compiled")}
+    return Case("modules and fit", key, f"{what} {network.name}", makers)
+
+
 # Many rows of inputs: the differential equation and the logistic regression, each row a set of parameters.
 
 PARAMETER_ROWS = 4096
@@ -426,6 +460,8 @@ def make_cases():
         _batches(4, "regression", _scanned_likelihood, _likelihood_by_matrix),
         _pieces("values", "values", with_gradient=False),
         _pieces("gradients", "values and gradients", with_gradient=True),
+        *(_by_itself(f"module.{shape[1]}", _module, shape, 4096, "module") for shape in sizes),
+        *(_by_itself(f"fit.{shape[1]}", _fit, shape, 64, f"fit, {FIT_EPOCHS} epochs,") for shape in sizes),
         *(_threads(shape, 100_000) for shape in sizes),
         _training(),
     ]
