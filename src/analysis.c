@@ -73,7 +73,7 @@ static int mark_pulled(const struct program *p, unsigned char *flags)
 {
     int choices = 0;
     for (uint32_t k = 0; k < p->outputs; k++)
-        flags[p->output[k]] |= flags[p->output[k]] & ACTIVE ? PULLED : 0;
+        flags[p->output[k]] |= flags[p->output[k]] & ACTIVE ? PULLED | SEEDED : 0;
     for (uint32_t i = p->steps; i-- > 0;) {
         const struct step *s = &p->step[i];
         if (!(flags[first_step(p) + i] & PULLED))

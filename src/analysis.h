@@ -21,6 +21,7 @@ enum {
     GUARDED = 2, /* a guard stands on it */
     ACTIVE = 4,  /* it stands on what the gradient is asked by */
     PULLED = 8,  /* the gradient flows through it: it has an adjoint */
+    SEEDED = 16, /* it is pulled and an output: the gradient begins there */
 };
 
 static inline int is_one(uint32_t op) { return op > OP_LEAF && op < OP_FIRST_VC; }

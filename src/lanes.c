@@ -36,13 +36,11 @@ static void sweep_row(const struct plan *plan, const struct call *call, uint64_t
 {
     const struct program *p = plan->program;
     double *adjoint = work->adjoint;
-    for (uint32_t v = 0; v < p->inputs; v++)
-        adjoint[v] = NO_GRADIENT;
-    for (uint64_t v = uniform_end(p); v < value_count(p); v++)
-        adjoint[v] = NO_GRADIENT;
+    for (uint32_t k = 0; k < p->outputs; k++)
+        adjoint[p->output[k]] = NO_GRADIENT;
     for (uint32_t k = 0; k < p->outputs; k++)
         adjoint[p->output[k]] += call->seeds ? call->seeds[row * p->outputs + k] + 0.0 : 1.0;
-    row_backward(&plan->varying_steps, p->operand, work->value, adjoint);
+    row_backward(&plan->varying_steps, work->value);
     for (uint32_t v = 0; call->input_grads && v < p->inputs; v++)
         call->input_grads[row * p->inputs + v] = adjoint[v] + 0.0;
 }
@@ -52,7 +50,7 @@ static void run_row(const struct plan *plan, const struct call *call, uint64_t r
 {
     const struct program *p = plan->program;
     memcpy(work->value, call->x + row * p->inputs, p->inputs * sizeof(double));
-    row_forward(&plan->varying_steps, p->operand, work->value);
+    row_forward(&plan->varying_steps, work->value);
     int64_t failed = first_failed(p, work->value);
     sums->passed += failed < 0;
     if (call->passed)
@@ -72,12 +70,11 @@ static void run_row_by_row(const struct plan *plan, const struct call *call, uin
     const struct program *p = plan->program;
     size_t uniform = (uniform_end(p) - p->inputs) * sizeof(double);
     memcpy(work->value + p->inputs, call->uniform + p->inputs, uniform);
-    for (uint64_t v = p->inputs; v < uniform_end(p); v++)
-        work->adjoint[v] = NO_GRADIENT;
-    for (uint64_t row = from; row < to; row++)
+    for (uint64_t row = from; row < to; row++) {
         run_row(plan, call, row, work, sums);
-    for (uint64_t v = p->inputs; sums->uniform_adjoint && v < uniform_end(p); v++)
-        sums->uniform_adjoint[v] += work->adjoint[v];
+        for (uint64_t v = p->inputs; sums->uniform_adjoint && v < uniform_end(p); v++)
+            sums->uniform_adjoint[v] += work->adjoint[v];
+    }
 }
 
 /* Blocks of rows. */
@@ -206,10 +203,10 @@ void run_rows(const struct plan *plan, const struct call *call, uint64_t from, u
 
 struct work *make_work(const struct plan *plan, uint64_t rows)
 {
-    size_t values = value_count(plan->program) + 1;
+    size_t values = value_count(plan->program);
     size_t width = ((rows < plan->rows ? rows : plan->rows) + LANES - 1) / LANES * LANES;
     size_t slots = (size_t)plan->lanes.values + plan->lanes.adjoints + 1;
-    struct work *work = malloc(sizeof *work + (2 * values + slots * width + LANES) * sizeof(double));
+    struct work *work = malloc(sizeof *work + (plan->varying_steps.places + slots * width + LANES) * sizeof(double));
     if (!work)
         return NULL;
     double *aligned = (double *)(((uintptr_t)(work + 1) + 63) / 64 * 64);
@@ -218,6 +215,8 @@ struct work *make_work(const struct plan *plan, uint64_t rows)
         .scratch = aligned + (slots - 1) * width, .value = aligned + slots * width,
         .adjoint = aligned + slots * width + values,
     };
+    for (size_t v = 0; v < values; v++)
+        work->adjoint[v] = NO_GRADIENT;
     return work;
 }
 
@@ -247,8 +246,8 @@ struct plan *make_plan(const struct program *p, struct wanted wanted)
     *plan = (struct plan){.program = p, .wanted = wanted, .flags = malloc(value_count(p) + 1)};
     int careful = plan->flags ? analyse(p, wanted, plan->flags) : 0;
     if (!plan->flags || make_lane_plan(&plan->lanes, p, plan->flags, careful) ||
-        make_row_plan(&plan->uniform_steps, p, plan->flags, careful, 0, p->uniform_steps) ||
-        make_row_plan(&plan->varying_steps, p, plan->flags, careful, p->uniform_steps, p->steps)) {
+        make_row_plan(&plan->uniform_steps, p, plan->flags, careful, UNIFORM_PART) ||
+        make_row_plan(&plan->varying_steps, p, plan->flags, careful, VARYING_PART)) {
         free_plan(plan);
         return NULL;
     }

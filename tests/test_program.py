@@ -12,6 +12,7 @@ import pytest
 from flat import DOT, NO_VALUE, SELECT, SUM, Steps, close, eagerly, random_program
 from helpers import PACKAGE_FOLDER, run_python
 
+import fastgrad
 from fastgrad._program import Program
 
 ROWS = [1, 2, 3, 8, 13, 70, 300]
@@ -143,6 +144,14 @@ def test_a_gradient_of_0_times_an_infinite_slope_is_nan_as_in_eager_code():
         assert np.isnan(program.run_grad(np.zeros((rows, 1)), program.uniforms)[2]).all()
 
 
+def test_a_gradient_of_minus_0_is_a_gradient():
+    for operation in (lambda steps, x: steps.cos(x), lambda steps, x: steps.mul(x, 2)):
+        steps = Steps(1, [1.0, -0.0])
+        program = steps.program([steps.select(1, operation(steps, steps.sqrt(0)), 0)])
+        for rows in (1, 4):
+            assert np.isnan(program.run_grad(np.zeros((rows, 1)), program.uniforms)[2]).all()
+
+
 def test_rows_that_follow_others_are_not_in_their_sums():
     """A block of three rows has lanes to spare."""
     steps = Steps(1, [1.0])
@@ -161,6 +170,79 @@ def test_no_rows_are_rows():
     assert program.classify(X, program.uniforms).shape == (0,)
     total, passed, grads, values = program.run_sum(X, program.uniforms)
     assert (total, passed, grads.tolist(), values.shape) == (0.0, 0, [0.0], (0, 1))
+
+
+# One row.
+
+
+def check_one_row(steps, results, seed=0):
+    """The values are those of eager scalars bit for bit, the gradient is that of their sum, at every call."""
+    program = steps.program(results)
+    x, value, grad = np.empty(program.inputs), np.empty(len(results)), np.empty(program.inputs)
+    call = program.bind(x, value, grad)
+    for row in np.random.default_rng(seed).normal(size=(3, program.inputs)):
+        x[:] = row
+        call()
+        eager = eagerly(program, row, program.uniforms)
+        fastgrad.sum([eager[v] for v in results]).backward()
+        assert value.tobytes() == np.array([eager[v].data for v in results]).tobytes()
+        assert close(grad, [x.grad for x in eager[: program.inputs]], 1e-12)
+
+
+@pytest.mark.parametrize("place", range(-1, 6))
+@pytest.mark.parametrize("n", range(1, 7))
+def test_a_dot_may_stand_on_the_step_before_in_any_place(n, place):
+    """Place -1 is the bias."""
+    for other in ("x", "y", "none"):
+        steps = Steps(2 * n + 1, [0.5])
+        x, y, bias = [*range(n)], [*range(n, 2 * n)], 2 * n
+        before = steps.tanh(0)
+        if place < 0:
+            bias = before
+        elif place < n:
+            (y if other == "y" else x)[place] = before
+        check_one_row(steps, [steps.dot(x, y, NO_VALUE if other == "none" else bias)])
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "atan2", "max"])
+def test_an_operation_may_stand_on_the_step_before_with_either_operand_or_both(name):
+    for first, second in ((True, False), (False, True), (True, True)):
+        steps = Steps(2)
+        before = steps.cosh(0)
+        operation = getattr(steps, name)(before if first else 1, before if second else 1)
+        check_one_row(steps, [steps.sin(operation)])
+
+
+@pytest.mark.parametrize("uses", range(1, 12))
+def test_a_value_may_be_used_in_any_number_of_ways(uses):
+    ways = [
+        lambda steps, v: steps.add(v, 1), lambda steps, v: steps.mul(v, 1), lambda steps, v: steps.sub(1, v),
+        lambda steps, v: steps.tanh(v), lambda steps, v: steps.neg(v), lambda steps, v: steps.mul(v, v),
+        lambda steps, v: steps.sum([v, 1, v]), lambda steps, v: steps.atan2(1, v), lambda steps, v: steps.pos(v),
+        lambda steps, v: steps.dot([v, 1], [v, v], v), lambda steps, v: steps.select(1, v, 0),
+    ]  # fmt: skip
+    for start in range(len(ways)):
+        steps = Steps(2, [1.0])
+        value = steps.sin(0)
+        check_one_row(steps, [(ways * 2)[start + k](steps, value) for k in range(uses)])
+
+
+def test_an_output_may_be_an_operand_and_an_input_and_given_twice():
+    steps = Steps(1)
+    root = steps.tanh(0)
+    check_one_row(steps, [root, 0, steps.mul(root, 0), root])
+
+
+def test_a_sweep_leaves_nothing_to_the_next_one():
+    steps = Steps(2, [1.0])
+    program = steps.program([steps.select(1, steps.sqrt(0), steps.mul(0, 2))])
+    x, value, grad = np.array([-1.0, 1.0]), np.empty(1), np.empty(2)
+    call = program.bind(x, value, grad)
+    call()
+    assert np.isnan(grad[0])
+    x[1] = 0.0
+    call()
+    assert grad.tolist() == [1.0, 0.0]
 
 
 # Guards.

@@ -26,7 +26,7 @@ cdef extern from "lanes.h" nogil:
     struct work:
         pass
     struct row_plan:
-        pass
+        uint32_t places
     struct plan:
         wanted wanted
         row_plan uniform_steps
@@ -57,8 +57,8 @@ cdef extern from "lanes.h" nogil:
     void run_rows(const plan *plan, const call *call, uint64_t start, uint64_t stop, work *work, sums *sums)
     const char *use_lane_kernels(unsigned number)
     uint64_t take_piece(uint64_t *next)
-    void row_forward(const row_plan *plan, const uint32_t *operand, double *value)
-    void row_backward(const row_plan *plan, const uint32_t *operand, const double *value, double *adjoint)
+    void row_forward(const row_plan *plan, double *number)
+    void row_backward(const row_plan *plan, double *number)
     int64_t first_failed(const program *p, const double *value)
 
 cdef class Recipe:
@@ -88,8 +88,8 @@ cdef class Bound:
     cdef Recipe program
     cdef plan *plan
     cdef Py_buffer x, value, grad, uniforms
-    cdef double *values
-    cdef double *adjoint
+    cdef double *values   # then their adjoints, and what else a sweep needs
+    cdef double *adjoint  # among them
 
 cdef object fault_of(Recipe recipe)
 cdef object new_array(shape, void **memory, bint integers=*)

@@ -151,7 +151,7 @@ cdef int divide(Rows r) except -1:
     each = max(block * ((LEAST_CHUNK + block - 1) // block), (r.rows + MOST_CHUNKS - 1) // MOST_CHUNKS)
     r.chunk = (each + block - 1) // block * block
     r.chunks = max(<uint64_t>1, (r.rows + r.chunk - 1) // r.chunk)
-    r.uniform = <double *>malloc((size + adjoints * r.chunks + 1) * sizeof(double))
+    r.uniform = <double *>malloc(max(size + adjoints * r.chunks, r.plan.uniform_steps.places) * sizeof(double))
     r.sums = <sums *>calloc(r.chunks, sizeof(sums))
     if r.uniform == NULL or r.sums == NULL:
         raise MemoryError(f"no memory to run {r.program!r}")
@@ -167,7 +167,7 @@ cdef int divide(Rows r) except -1:
 cdef void compute_uniforms(Rows r) noexcept:
     cdef program *p = &r.program.p
     memcpy(r.uniform + p.inputs, r.given_uniforms.buf, p.uniforms * sizeof(double))
-    row_forward(&r.plan.uniform_steps, p.operand, r.uniform)
+    row_forward(&r.plan.uniform_steps, r.uniform)
     r.call.uniform = r.uniform
 
 
@@ -294,7 +294,7 @@ cdef object uniform_grads(Rows r):
     cdef double *adjoint = r.sums[0].uniform_adjoint
     array = new_array(count, <void **>&grads)
     if count:
-        row_backward(&r.plan.uniform_steps, r.program.p.operand, r.uniform, adjoint)
+        row_backward(&r.plan.uniform_steps, r.uniform)
         for k in range(count):
             grads[k] = adjoint[r.program.p.inputs + k] + 0.0
     return array
@@ -309,7 +309,6 @@ cdef class Bound:
 
     def __dealloc__(self):
         free(self.values)
-        free(self.adjoint)
         PyBuffer_Release(&self.x)
         PyBuffer_Release(&self.value)
         PyBuffer_Release(&self.grad)
@@ -323,7 +322,7 @@ cdef class Bound:
 cdef Bound bound(Recipe owner, x, value, grad, uniforms):
     cdef Bound b = Bound.__new__(Bound)
     cdef program *p = &owner.p
-    cdef uint64_t count = value_count(p)
+    cdef uint64_t v
     b.program = owner
     get_doubles(x, &b.x, "x", p.inputs, -1)
     get_doubles(value, &b.value, "value", p.outputs, -1, True)
@@ -332,20 +331,28 @@ cdef Bound bound(Recipe owner, x, value, grad, uniforms):
     if uniforms is not None:
         get_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
     b.plan = plan_of(owner, True, grad is not None, 0)
-    b.values = <double *>malloc((count + 1) * sizeof(double))
-    b.adjoint = <double *>malloc((count + 1) * sizeof(double))
-    if b.values == NULL or b.adjoint == NULL:
+    b.values = <double *>malloc(b.plan.varying_steps.places * sizeof(double))
+    if b.values == NULL:
         raise MemoryError(f"no memory to bind {owner!r}")
+    b.adjoint = b.values + value_count(p)
+    for v in range(value_count(p)):
+        b.adjoint[v] = NO_GRADIENT
+    compute_uniform_values(b, p.uniform)
     return b
+
+
+cdef void compute_uniform_values(Bound b, const double *uniform) noexcept:
+    memcpy(b.values + b.program.p.inputs, uniform, b.program.p.uniforms * sizeof(double))
+    row_forward(&b.plan.uniform_steps, b.values)
 
 
 cdef void compute_bound(Bound b) noexcept:
     cdef program *p = &b.program.p
     cdef uint32_t k
+    if b.uniforms.buf != NULL:
+        compute_uniform_values(b, <const double *>b.uniforms.buf)
     memcpy(b.values, b.x.buf, p.inputs * sizeof(double))
-    memcpy(b.values + p.inputs, b.uniforms.buf if b.uniforms.buf != NULL else p.uniform, p.uniforms * sizeof(double))
-    row_forward(&b.plan.uniform_steps, p.operand, b.values)
-    row_forward(&b.plan.varying_steps, p.operand, b.values)
+    row_forward(&b.plan.varying_steps, b.values)
     for k in range(p.outputs):
         (<double *>b.value.buf)[k] = b.values[p.output[k]]
     if b.plan.wanted.inputs:
@@ -355,11 +362,11 @@ cdef void compute_bound(Bound b) noexcept:
 cdef void sweep_bound(Bound b) noexcept:
     cdef program *p = &b.program.p
     cdef uint64_t v
-    for v in range(value_count(p)):
-        b.adjoint[v] = NO_GRADIENT
+    for v in range(p.outputs):
+        b.adjoint[p.output[v]] = NO_GRADIENT
     for v in range(p.outputs):
         b.adjoint[p.output[v]] += 1.0
-    row_backward(&b.plan.varying_steps, p.operand, b.values, b.adjoint)
+    row_backward(&b.plan.varying_steps, b.values)
     for v in range(p.inputs):
         (<double *>b.grad.buf)[v] = b.adjoint[v] + 0.0
 
