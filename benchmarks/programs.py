@@ -18,7 +18,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import networks, timing
+from benchmarks import figure, networks, timing
 from benchmarks.compare import print_table
 from benchmarks.limits import Limit
 
@@ -157,15 +157,19 @@ def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.programs", description=__doc__.split("\n\n")[0])
     parser.add_argument("--quick", action="store_true", help="the engines agree, the times are rough")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples to this file, too")
+    parser.add_argument("--figure", type=Path, metavar="FILE", help="time networks alone, and draw time against rows")
     options = parser.parse_args()
     networks.use_one_thread()
     from benchmarks import replays  # imports numpy, which reads then how many threads there are to be
 
-    cases = replays.make_cases()
+    cases = replays.make_cases_of_figure() if options.figure else replays.make_cases()
     samples = {case.key: time_case(case, QUICK if options.quick else FULL) for case in cases}
     print(f"Python {platform.python_version()}, {platform.machine()}; 64-bit numbers")
     print_times(cases, samples)
-    networks.print_asked(ASKED, samples)
+    if options.figure:
+        figure.draw(figure.curves(cases, samples), options.figure)
+    else:
+        networks.print_asked(ASKED, samples)
     if options.json:
         report = {"python": platform.python_version(), "seconds": samples}
         options.json.write_text(json.dumps(report, indent=2) + "\n")

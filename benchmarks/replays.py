@@ -226,9 +226,11 @@ def _network(sizes, rows):
     return networks.make_workload(name, sizes, "tanh", "mse", 0.0, data)
 
 
-def _networks(sizes, rows):
+def _networks(sizes, rows, run_sum=True):
     network = _network(sizes, rows)
     engines = {"fastgrad": _mean, "run_sum": _run_sum, "jax": _jax_network, "torch": _torch_network}
+    if not run_sum:
+        del engines["run_sum"]
     makers = {name: functools.partial(make, network) for name, make in engines.items()}
     return Case("networks, value and gradient", f"network.{sizes[1]}.{rows}", network.name, makers)
 
@@ -449,19 +451,27 @@ def _training():
     return Case("training", "perceptron", "perceptron, 1,000 colours, 50 epochs", makers)
 
 
+NETWORKS, ROWS_OF_FIGURE = [(3, 4, 4, 1), (3, 16, 16, 1)], (4, 16, 64, 256, 1024, 4096, 16384, 100_000)
+
+
+def make_cases_of_figure():
+    """Return the networks over many numbers of rows."""
+    return [_networks(sizes, rows, run_sum=False) for sizes in NETWORKS for rows in ROWS_OF_FIGURE]
+
+
 def make_cases():
     """Return all cases; nothing is recorded or compiled before their makers are called."""
-    sizes, programs = [(3, 4, 4, 1), (3, 16, 16, 1)], range(len(workloads.WORKLOADS))
+    programs = range(len(workloads.WORKLOADS))
     return [
         *(_one_row(index) for index in programs),
         *(_recording(index) for index in programs),
-        *(_networks(shape, rows) for shape in sizes for rows in (4, 64, 4096, 100_000)),
+        *(_networks(shape, rows) for shape in NETWORKS for rows in (4, 64, 4096, 100_000)),
         _batches(3, "equation", _scanned_equation),
         _batches(4, "regression", _scanned_likelihood, _likelihood_by_matrix),
         _pieces("values", "values", with_gradient=False),
         _pieces("gradients", "values and gradients", with_gradient=True),
-        *(_by_itself(f"module.{shape[1]}", _module, shape, 4096, "module") for shape in sizes),
-        *(_by_itself(f"fit.{shape[1]}", _fit, shape, 64, f"fit, {FIT_EPOCHS} epochs,") for shape in sizes),
-        *(_threads(shape, 100_000) for shape in sizes),
+        *(_by_itself(f"module.{shape[1]}", _module, shape, 4096, "module") for shape in NETWORKS),
+        *(_by_itself(f"fit.{shape[1]}", _fit, shape, 64, f"fit, {FIT_EPOCHS} epochs,") for shape in NETWORKS),
+        *(_threads(shape, 100_000) for shape in NETWORKS),
         _training(),
     ]

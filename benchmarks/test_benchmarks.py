@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import children, engines, limits, networks, programs
+from benchmarks import children, engines, figure, limits, networks, programs
 
 ENGINES = {engine.name: engine for engine in engines.make_engines(["complex", "fastgrad", "reference"])}
 FASTGRAD = ENGINES["fastgrad"]
@@ -198,3 +198,43 @@ def test_the_report_on_programs_has_every_requirement(capsys):
     found = lines[lines.index("asked and measured") + 4 :]
     assert [line.startswith(asked.limit.what) for line, asked in zip(found, programs.ASKED, strict=True)] == [True] * 27
     assert sum("not measured" in line for line in found) == 1
+
+
+# The figure of time against rows.
+
+
+def test_the_figure_has_networks_from_4_to_100_000_rows():
+    cases = replays.make_cases_of_figure()
+    assert {case.name.partition(",")[0] for case in cases} == {"3-4-4-1", "3-16-16-1"}
+    rows = [int(case.key.rpartition(".")[2]) for case in cases]
+    assert (min(rows), max(rows), len(set(rows))) == (4, 100_000, len(rows) // 2)
+    assert all(list(case.makers) == list(figure.ENGINES) for case in cases)
+    samples = programs.time_case(cases[1], programs.Plan(seconds=0.0, least_rounds=1, most_rounds=1))
+    assert samples["fastgrad"][0] > 0.0
+
+
+def test_the_figure_draws_the_least_times_of_the_engines_that_are_there(tmp_path):
+    cases = replays.make_cases_of_figure()
+    samples = {case.key: {"fastgrad": [3e-6, 2e-6], "torch": [5e-6]} for case in cases}
+    curves = figure.curves(cases, samples)
+    assert curves["3-16-16-1"] == {
+        "fastgrad": (list(replays.ROWS_OF_FIGURE), pytest.approx([2.0] * len(replays.ROWS_OF_FIGURE))),
+        "torch": (list(replays.ROWS_OF_FIGURE), pytest.approx([5.0] * len(replays.ROWS_OF_FIGURE))),
+    }
+    pytest.importorskip("matplotlib").use("agg")
+    pictures = [tmp_path / name for name in ("first.svg", "second.svg")]
+    for picture in pictures:
+        figure.draw(curves, picture)
+    assert pictures[0].read_text() == pictures[1].read_text()
+    text = pictures[0].read_text()
+    for words in ("tanh network 3-4-4-1", "rows", "value and gradient, microseconds", "fastgrad", "torch"):
+        assert f"<!-- {words} -->" in text
+    assert "<!-- jax -->" not in text
+
+
+def test_the_command_prints_and_draws_the_figure(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(replays, "ROWS_OF_FIGURE", (4, 16))
+    monkeypatch.setattr(sys, "argv", ["programs", "--quick", "--figure", str(tmp_path / "rows.svg")])
+    programs.main()
+    assert "3-16-16-1, 16 rows" in capsys.readouterr().out
+    assert "<svg" in (tmp_path / "rows.svg").read_text()

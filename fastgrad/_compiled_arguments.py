@@ -1,5 +1,6 @@
 """Arguments of compiled functions: those with an axis of rows as one table of numbers; results back from tables."""
 
+import inspect
 import operator
 import os
 
@@ -11,6 +12,31 @@ from fastgrad._structure import Array, Nest, Number, described, floats_of
 def of_positions(parts):
     """Return the description of positional arguments."""
     return Nest(tuple, (), (Nest(tuple, (), parts), Nest(dict, (), ())))
+
+
+def described_call(args, kwargs, name):
+    """Return the description of the arguments of a call."""
+    positional = tuple(described(arg, f"argument {k} of {name}") for k, arg in enumerate(args))
+    named = tuple(described(arg, f"argument {key!r} of {name}") for key, arg in kwargs.items())
+    return Nest(tuple, (), (Nest(tuple, (), positional), Nest(dict, tuple(kwargs), named)))
+
+
+def names_of_inputs(function, structure):
+    """Name the arguments' numbers as the function's own code would: x, p['w'], X[0, 1]."""
+    positional, keywords = structure.parts
+    parts = [*zip(positional.parts, _positional_names(function, len(positional.parts)))]
+    parts += zip(keywords.parts, keywords.keys)
+    return [name for part, argument in parts for name in part.names(argument)]
+
+
+def _positional_names(function, count):
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # a function of a compiled module has none
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "args")
+    return names + [f"{rest}[{k}]" for k in range(count - len(names))]
 
 
 def table(args, in_axes, name):
@@ -130,7 +156,8 @@ def _place(argnum, parts):
         raise TypeError(f"argnums must be an int or a tuple of them, not {argnum!r}") from None
     if not 0 <= place < len(parts):
         raise ValueError(
-            f"argnums must be places among the {len(parts)} positional arguments, from 0 on, not {place!r}"
+            f"argnums must be places among the {len(parts)} positional arguments, from 0 on, not {place!r}: those "
+            "given by name are not among them"
         )
     return place
 

@@ -1,10 +1,13 @@
 """What stands in for Graphviz where it is missing or takes minutes: the same source, and a plain SVG of columns."""
 
+import functools
 import html
+import importlib
 import itertools
 import math
 import pathlib
 import re
+import shutil
 import unicodedata
 import webbrowser
 
@@ -150,6 +153,41 @@ class Drawing:
     def view(self, filename=None, directory=None, cleanup=False):
         """Render the picture and show it in the browser."""
         return self.render(filename, directory, view=True, cleanup=cleanup)
+
+
+# Graphviz takes seconds, then minutes, over a graph with long edges, as those from the shared leaves of a recurrence.
+_LONG_FOR_GRAPHVIZ = 2000
+
+
+def canvas(format, rankdir, operands):
+    """Return what a graph is to be drawn on: a ``graphviz.Digraph``, or a `Drawing` where Graphviz is missing or slow.
+
+    Parameters
+    ----------
+    format, rankdir : str
+    operands : dict
+        What each node stands on, by node; every node comes after those.
+    """
+    if rankdir not in ("LR", "TB"):
+        raise ValueError(f"rankdir={rankdir!r} is not a direction: pass 'LR' (left to right) or 'TB' (top to bottom)")
+    try:
+        graphviz = importlib.import_module("graphviz")
+    except ImportError:
+        graphviz = None
+    if graphviz is None or shutil.which("dot") is None or _stretch(operands) > _LONG_FOR_GRAPHVIZ:
+        return Drawing(format, rankdir)
+    dot = graphviz.Digraph(format=format, graph_attr={"rankdir": rankdir})
+    dot._repr_svg_ = functools.partial(dot.pipe, format="svg", encoding="utf-8")
+    return dot
+
+
+def _stretch(operands):
+    """The lengths of all edges, in levels: how much there is to do for a program that draws level by level."""
+    level, stretch = {}, 0
+    for node, before in operands.items():
+        level[node] = 1 + max((level[operand] for operand in before), default=0)
+        stretch += sum(level[node] - level[operand] for operand in before)
+    return stretch
 
 
 # The plain SVG. Every node has a place in the column of its rank. An edge over several columns gets a place in each

@@ -54,7 +54,8 @@ class Node:
         max_nodes: float = 300,
     ) -> _Picture: ...
 
-    # There is no __float__, __int__ and __trunc__, so that float(x) and int(x), which raise, are errors here too.
+    # There is no __float__, __int__, __index__ and __trunc__, so that float(x), int(x) and range(x), which raise, are
+    # errors here, too.
     def __bool__(self) -> bool: ...
     def __format__(self, spec: str, /) -> str: ...
     @overload

@@ -19,7 +19,7 @@ import numpy as np
 from fastgrad._functions import no_grad
 from fastgrad._node import Node
 from fastgrad._numbers import Value
-from fastgrad._record import Recording, TraceError
+from fastgrad._record import Recording, TraceError, recording_active
 from fastgrad._structure import described
 from fastgrad._table import Uniforms, grouped
 
@@ -50,17 +50,22 @@ class Path:
         The numbers that no row changes, and the scalars from outside that some are of.
     structure : the results' description
     outcomes : list of (mark, truth)
-        What each guard asked, as a number that says what it was computed from, and the recorded answer.
+        What each guard asked, as a number that says what was computed until then, and the recorded answer.
+    end : int
+        A number that says what all of the function computed, and its results.
     nodes : int
         How many nodes were recorded.
+    outside : list of scalars
+        Those from outside that were used; these numbers tell them apart as long as they live.
     number : int
         Which of the paths it is.
     places : list of Place
         Where in the tree each guard is asked, and where the path ends.
     """
 
-    def __init__(self, program, captured, structure, outcomes, nodes):
-        self.program, self.structure, self.outcomes, self.nodes = program, structure, outcomes, nodes
+    def __init__(self, program, captured, structure, outcomes, end, nodes, outside=()):
+        self.program, self.structure, self.nodes = program, structure, nodes
+        self.outcomes, self.end, self.outside = outcomes, end, outside
         self.uniforms = Uniforms(captured, program.uniforms)
         self.number, self.places = 0, []
 
@@ -71,7 +76,7 @@ class Path:
 
     def state(self):
         """Return what makes this path."""
-        return self.program, self.uniforms.scalars, self.structure, self.outcomes, self.nodes
+        return self.program, self.uniforms.scalars, self.structure, self.outcomes, self.end, self.nodes
 
 
 class Place:
@@ -80,7 +85,7 @@ class Place:
     __slots__ = ("children", "mark", "path")
 
     def __init__(self, path, mark):
-        self.path, self.mark = path, mark  # a path that comes through; what is asked, None where it ends
+        self.path, self.mark = path, mark  # a path that comes through; what was done until then, and is asked
         self.children = {}  # by outcome
 
 
@@ -122,13 +127,18 @@ class Paths:
         return self._recorded(row)[0]
 
     def _recorded(self, row):
+        if recording_active():
+            raise TraceError(
+                f"{self.name} cannot be recorded while another function is: in a compiled function only the plain call "
+                "of another can be used, not its gradients, batches and sums"
+            )
         inputs = [Value(number) for number in row]
         with Recording(inputs) as recording:
             structure, outputs = self.results(self.call(inputs))
-        marks, guards = recording.marks(), recording.guards
+        (*marks, end), outside = recording.marks(outputs)
+        outcomes = [(mark, truth) for mark, (_, truth) in zip(marks, recording.guards)]
         program, captured = recording.program(outputs)
-        outcomes = [(mark, bool(truth)) for mark, (_, truth) in zip(marks, guards)]
-        return Path(program, captured, structure, outcomes, recording.report["nodes"]), outputs
+        return Path(program, captured, structure, outcomes, end, recording.report["nodes"], outside), outputs
 
     def call(self, numbers):
         """Call the function with the numbers in their places."""
@@ -156,7 +166,7 @@ class Paths:
         program does not.
         """
         with self._lock:
-            asked = [*path.outcomes, (None, None)]
+            asked = [*path.outcomes, (path.end, None)]
             if self.root is None:
                 self.root = Place(path, asked[0][0])
             place = self.root
@@ -164,12 +174,14 @@ class Paths:
                 if place.mark != mark:
                     raise self._impure(k)
                 path.places.append(place)
-                if mark is None:
+                if truth is None:
                     break
                 if truth not in place.children and self.full:
                     return None
                 follows = asked[k + 1][0]
                 place = place.children.setdefault(truth, Place(path, follows))
+            if place.path.structure != path.structure:
+                raise self._impure(len(path.outcomes))
             if place.path is path:
                 path.number = len(self.recorded)
                 self.recorded.append(path)
@@ -178,10 +190,11 @@ class Paths:
             return place.path
 
     def _impure(self, k):
+        same = f"the first {k:,} of its comparisons came out the same" if k else "no comparison had come out otherwise"
         return TraceError(
-            f"{self.name} did something else than before, although its comparisons came out the same up to the "
-            f"{k + 1}th: what is compiled may depend on its arguments and on scalars from outside only, not on random "
-            "numbers, counters or files"
+            f"{self.name} did something else than before, although {same}: what is compiled may depend on its "
+            "arguments and on the same scalars from outside only, not on random numbers, counters, files, or numbers "
+            "that were changed since"
         )
 
     # Rows.

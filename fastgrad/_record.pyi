@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any
 
@@ -9,7 +9,7 @@ from typing_extensions import Self, disjoint_base
 from fastgrad._node import Node
 from fastgrad._program import Program
 
-__all__ = ["Recording", "TraceError", "recording_active", "text"]
+__all__ = ["Recording", "TraceError", "formulas", "names_of", "recording_active", "text"]
 
 _Arrays = tuple[
     int,
@@ -36,7 +36,7 @@ class Recording:
     def __exit__(
         self, error: type[BaseException] | None, value: BaseException | None, traceback: TracebackType | None, /
     ) -> None: ...
-    def marks(self) -> list[int]: ...
+    def marks(self, outputs: Iterable[Node | float]) -> tuple[list[int], list[Any]]: ...
     def arrays(self, outputs: Iterable[Node | float]) -> tuple[_Arrays, list[Any]]: ...
     def program(self, outputs: Iterable[Node | float]) -> tuple[Program, list[Any]]: ...
 
@@ -50,3 +50,11 @@ def text(
     outputs: NDArray[np.uint32],
     guards: NDArray[np.uint32],
 ) -> str: ...
+def names_of(inputs: int, uniforms: NDArray[np.float64], uniform_steps: int) -> Callable[[int], str]: ...
+def formulas(
+    inputs: int,
+    uniforms: NDArray[np.float64],
+    uniform_steps: int,
+    steps: NDArray[np.uint32],
+    operands: NDArray[np.uint32],
+) -> list[tuple[int, str, list[int]]]: ...

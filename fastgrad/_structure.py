@@ -3,7 +3,7 @@
 A description says what a structure is apart from its numbers, and can be compared and hashed. It is one of
 
     Number()              a number
-    Array(shape)          an array of numbers
+    Array(shape)          an array of numbers, or a network's batch
     Nest(kind, keys, parts)   a list, tuple, named tuple or dict of structures
     Fixed(value)          anything else that can be hashed: a string, a bool, None
 """
@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fastgrad._batch import Batch
 from fastgrad._node import Node
+from fastgrad._record import TraceError, recording_active
 
 
 class Number(NamedTuple):
@@ -20,7 +22,7 @@ class Number(NamedTuple):
 
     def take_apart(self, x, numbers):
         """Append the number to a list."""
-        numbers.append(x)
+        numbers.append(x.item() if isinstance(x, np.ndarray) else x)
 
     def put_together(self, numbers):
         """Take the number from an iterator."""
@@ -30,6 +32,10 @@ class Number(NamedTuple):
         """How many numbers there are."""
         return 1
 
+    def names(self, name):
+        """List a name for each number, as Python's code would have it."""
+        return [name]
+
 
 class Array(NamedTuple):
     """An array of numbers, of a shape."""
@@ -38,7 +44,7 @@ class Array(NamedTuple):
 
     def take_apart(self, x, numbers):
         """Append the numbers to a list, in C order."""
-        numbers.extend(np.asarray(x).ravel().tolist())
+        numbers.extend(np.asarray(x[:] if isinstance(x, Batch) else x).ravel().tolist())
 
     def put_together(self, numbers):
         """Make an array from the next numbers: of floats, or of objects where scalars are among them."""
@@ -51,6 +57,10 @@ class Array(NamedTuple):
     def size(self):
         """How many numbers there are."""
         return int(np.prod(self.shape, dtype=np.int64))
+
+    def names(self, name):
+        """List a name for each number."""
+        return [f"{name}[{', '.join(map(str, place))}]" for place in np.ndindex(*self.shape)]
 
 
 class Nest(NamedTuple):
@@ -79,6 +89,14 @@ class Nest(NamedTuple):
         """How many numbers there are."""
         return sum(part.size() for part in self.parts)
 
+    def names(self, name):
+        """List a name for each number."""
+        if hasattr(self.kind, "_fields"):
+            names = [f"{name}.{field}" for field in self.kind._fields]
+        else:
+            names = [f"{name}[{key!r}]" for key in self.keys or range(len(self.parts))]
+        return [name for part, of_part in zip(self.parts, names) for name in part.names(of_part)]
+
 
 class Fixed(NamedTuple):
     """Something that is no number."""
@@ -96,32 +114,62 @@ class Fixed(NamedTuple):
         """How many numbers there are: none."""
         return 0
 
+    def names(self, name):
+        """List no name."""
+        return []
+
 
 def described(x, name):
     """Return the description of a structure; `name` is what messages call it."""
+    try:
+        return _described(x, name)
+    except RecursionError:
+        raise ValueError(f"{name} is nested too deeply, or holds itself") from None
+
+
+def _described(x, name):
     if isinstance(x, (bool, str, bytes, type(None))):
         return Fixed(x)
-    if isinstance(x, np.ndarray) and x.ndim:
-        if x.dtype.kind not in "fiubO":
-            raise TypeError(f"{name} must be an array of real numbers, not of {x.dtype}")
+    if isinstance(x, np.ndarray):
+        return _described_array(x, name)
+    if isinstance(x, Batch):
         return Array(x.shape)
     if isinstance(x, dict):
-        return Nest(dict, tuple(x), tuple(described(entry, f"{name}[{key!r}]") for key, entry in x.items()))
+        return Nest(dict, tuple(x), tuple(_described(entry, f"{name}[{key!r}]") for key, entry in x.items()))
     if isinstance(x, (list, tuple)):
-        return Nest(type(x), (), tuple(described(entry, f"{name}[{k}]") for k, entry in enumerate(x)))
-    if isinstance(x, Node) or hasattr(type(x), "__float__"):
+        return Nest(type(x), (), tuple(_described(entry, f"{name}[{k}]") for k, entry in enumerate(x)))
+    if _is_number(x):
         return Number()
     raise TypeError(f"{name} must be a number, an array, or a list, tuple or dict of these, not {x!r:.60}")
+
+
+def _described_array(x, name):
+    if x.dtype.kind not in "fiubO":
+        raise TypeError(f"{name} must be an array of real numbers, not of {x.dtype}")
+    wrong = [entry for entry in x.flat if not _is_number(entry)] if x.dtype == object else []
+    if wrong:
+        raise TypeError(f"{name} must be an array of real numbers, but {wrong[0]!r:.60} is among them")
+    return Array(x.shape) if x.ndim else Number()
+
+
+def _is_number(x):
+    """Is this a scalar, or a real number of any type?"""
+    return isinstance(x, Node) or (hasattr(type(x), "__float__") and not isinstance(x, (complex, np.complexfloating)))
 
 
 def floats_of(structure, x, name):
     """Return the numbers of a structure as floats; scalars are refused."""
     numbers = []
     structure.take_apart(x, numbers)
-    for number in numbers:
-        if isinstance(number, Node):
-            raise TypeError(
-                f"{name} has the scalar {number!r}, whose gradient would be lost: give numbers as arguments, and use "
-                f"scalars from outside in the function, or ask for the gradient by value_and_grad"
-            )
+    scalar = next((number for number in numbers if isinstance(number, Node)), None)
+    if scalar is not None and recording_active():
+        raise TraceError(
+            f"{name} has a number that is being recorded: in a compiled function only the plain call of another can be "
+            f"used, not its gradients, batches and sums"
+        )
+    if scalar is not None:
+        raise TypeError(
+            f"{name} has the scalar {scalar!r}, whose gradient would be lost: give numbers as arguments, and use "
+            f"scalars from outside in the function, or ask for the gradient by value_and_grad"
+        )
     return [float(number) for number in numbers]

@@ -17,12 +17,21 @@ import types
 
 import numpy as np
 
-from fastgrad._compiled_arguments import check_buffer, gradient, joined, of_positions, table, thread_count
+from fastgrad._compiled_arguments import (
+    check_buffer,
+    described_call,
+    gradient,
+    joined,
+    of_positions,
+    table,
+    thread_count,
+)
+from fastgrad._inspection import Inspected
 from fastgrad._node import Node
 from fastgrad._numbers import Value
 from fastgrad._paths import Lost, Path, Paths
-from fastgrad._record import TraceError, recording_active, text
-from fastgrad._structure import Array, Number, described, floats_of
+from fastgrad._record import TraceError, recording_active
+from fastgrad._structure import Array, Number, floats_of
 from fastgrad._table import Bound, records, row_of, scalar_of, table_of
 
 __all__ = ["Compiled", "TraceError", "compile"]
@@ -66,7 +75,7 @@ def compile(function=None, *, num_threads=None):
     return Compiled(function, num_threads)
 
 
-class Compiled:
+class Compiled(Inspected):
     """A function that is recorded at its first call and replayed later; made by `fastgrad.compile`.
 
     Notes
@@ -265,49 +274,7 @@ class Compiled:
         """Average the function's values over many rows, as one scalar on the tape: see `sum`."""
         return self._total(args, in_axes, num_threads, True)
 
-    # What there is.
-
-    def programs(self):
-        """Return the recorded programs, one for each path of each structure of arguments."""
-        return [path.program for path in self._recorded()]
-
-    def text(self):
-        """Return the programs as readable flat code, a line for each constant, step and guard.
-
-        Examples
-        --------
-        >>> import fastgrad
-        >>> f = fastgrad.compile(lambda x: 2.0 * x.exp())
-        >>> f(0.0)
-        2.0
-        >>> print(f.text())
-        v0: inputs
-        u0 = 2.0
-        v2 = exp(v0)
-        v3 = v2 * u0
-        return v3
-        """
-        return "\n\n".join(text(*program.arrays()) for program in self.programs())
-
-    def report(self):
-        """Return how large the programs are.
-
-        Returns
-        -------
-        dict
-            paths, their number; nodes, as recorded; steps, of the programs; bytes, of the programs.
-        """
-        arrays = [array for program in self.programs() for array in program.arrays() if isinstance(array, np.ndarray)]
-        return {
-            "paths": len(self.programs()),
-            "nodes": sum(path.nodes for path in self._recorded()),
-            "steps": sum(program.steps for program in self.programs()),
-            "bytes": sum(array.nbytes for array in arrays),
-        }
-
-    def __repr__(self):
-        count = len(self.programs())
-        return f"<compiled {self._name()}: {count} {'path' if count == 1 else 'paths'}>"
+    # In classes, copies and pickles.
 
     def __set_name__(self, owner, name):
         self._attribute = name
@@ -334,9 +301,6 @@ class Compiled:
     def _name(self):
         return getattr(self.function, "__name__", None) or type(self.function).__name__
 
-    def _recorded(self):
-        return [path for paths in list(self._paths.values()) for path in list(paths.recorded)]
-
     def _threads_of(self, num_threads):
         return self.num_threads if num_threads is None else thread_count(num_threads)
 
@@ -346,7 +310,7 @@ class Compiled:
         if X is not None:
             shapes = ((),) * len(args)
             return self._by_shapes.get(shapes) or self._of_shapes(shapes), X
-        structure = described((args, kwargs), "the arguments")
+        structure = described_call(args, kwargs, self._name())
         row = floats_of(structure, (args, kwargs), f"{self._name()}()")
         return self._paths_for(structure), np.array([row], dtype=np.float64)
 
@@ -363,7 +327,7 @@ class Compiled:
 
     def _given_rows(self, args, in_axes):
         """Return the paths for the arguments' structure, and the table of all rows."""
-        simple = table_of(args) if in_axes == 0 else None
+        simple = table_of(args) if type(in_axes) is int and in_axes == 0 else None
         if simple is None:
             structure, X = table(args, in_axes, self._name())
             return self._paths_for(structure), X

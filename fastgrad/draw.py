@@ -23,11 +23,10 @@ digraph {
 <BLANKLINE>
 """
 
-import functools
 import math
-import shutil
 
-from fastgrad._drawing import Drawing, decimal, escape, name_of
+from fastgrad._drawing import Drawing as Drawing
+from fastgrad._drawing import canvas, decimal, escape, name_of
 
 # The walk. A graph may be millions of nodes deep, so it keeps its own stack.
 
@@ -155,9 +154,9 @@ def visualize_graph(root, output_label=None, format="svg", rankdir="LR", max_nod
 
 
 def _draw(root, label, format, rankdir, max_nodes):
-    nodes = list(_operands_first(root, max_nodes))
-    dot = _canvas(format, rankdir, plain=_stretch(nodes) > _LONG_FOR_GRAPHVIZ)
-    names = {node: f"n{index}" for index, node in enumerate(nodes)}
+    operands = {node: list(dict.fromkeys(node.prev)) for node in _operands_first(root, max_nodes)}
+    dot = canvas(format, rankdir, operands)
+    names = {node: f"n{index}" for index, node in enumerate(operands)}
     for node, name in names.items():
         entry = name
         if node._op:
@@ -166,33 +165,6 @@ def _draw(root, label, format, rankdir, max_nodes):
         dot.node(name, label(node), shape="record")
         if node._op:
             dot.edge(entry, name)
-        for operand in dict.fromkeys(node.prev):
+        for operand in operands[node]:
             dot.edge(names[operand], entry)
-    return dot
-
-
-# Graphviz takes seconds, then minutes, over a graph with long edges, as those from the shared leaves of a recurrence.
-_LONG_FOR_GRAPHVIZ = 2000
-
-
-def _stretch(nodes):
-    """The lengths of all edges, in levels: how much there is to do for a program that draws level by level."""
-    level, stretch = {}, 0
-    for node in nodes:  # operands first
-        level[node] = 1 + max((level[operand] for operand in node.prev), default=0)
-        stretch += sum(level[node] - level[operand] for operand in node.prev)
-    return stretch
-
-
-def _canvas(format, rankdir, plain):
-    if rankdir not in ("LR", "TB"):
-        raise ValueError(f"rankdir={rankdir!r} is not a direction: pass 'LR' (left to right) or 'TB' (top to bottom)")
-    try:
-        import graphviz
-    except ImportError:
-        graphviz = None
-    if plain or graphviz is None or shutil.which("dot") is None:
-        return Drawing(format, rankdir)
-    dot = graphviz.Digraph(format=format, graph_attr={"rankdir": rankdir})
-    dot._repr_svg_ = functools.partial(dot.pipe, format="svg", encoding="utf-8")
     return dot

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastgrad
-from fastgrad import Scalar, Value, nn
+from fastgrad import Scalar, Value, losses, nn
 from fastgrad import math as fm
 
 NUMBERS = st.floats(-3.0, 3.0, allow_subnormal=False)
@@ -173,6 +173,37 @@ def test_arrays_give_arrays():
     close(values, (X**2).sum(axis=1))
     close(grads, 2.0 * X)
     close(square.value_and_grad(X[1])[1], 2.0 * X[1])
+
+
+@pytest.mark.parametrize("outputs", [1, 2])
+def test_a_batch_of_a_network_is_an_array_as_a_result(outputs):
+    model, X = nn.MLP(2, [3, outputs], rng=1), np.random.default_rng(3).normal(size=(4, 2))
+    compiled = fastgrad.compile(model)
+    for rows in (X, 2.0 * X):
+        close(compiled(rows), model(rows).data)
+    tables = np.stack([X, 2.0 * X, -X])
+    close(compiled.batch(tables), [model(rows).data for rows in tables])
+    nested = fastgrad.compile(lambda x: {"first": model([[x, 1.0], [x, 2.0]]), "x": x})
+    for x in (0.5, -2.0):
+        close(nested(x)["first"], model([[x, 1.0], [x, 2.0]]).data)
+
+
+def test_a_table_of_rows_as_argument_goes_through_a_network_and_a_loss():
+    model, X, y = nn.MLP(2, [3, 1], rng=1), np.random.default_rng(3).normal(size=(4, 2)), np.arange(4.0)
+    compiled = fastgrad.compile(lambda X, y: losses.mse(model(X), y))
+    for rows in (X, 2.0 * X):
+        inputs = [[Value(x) for x in row] for row in rows]
+        loss = losses.mse(model(inputs), y)
+        loss.backward()
+        value, grad = compiled.value_and_grad(rows, y)
+        close(value, loss.data)
+        close(grad, [[x.grad for x in row] for row in inputs])
+    model.zero_grad()
+    compiled.sum(np.stack([X, 2.0 * X]), np.stack([y, y])).backward()
+    slopes = model.flat_grad
+    model.zero_grad()
+    (losses.mse(model(X), y) + losses.mse(model(2.0 * X), y)).backward()
+    close(slopes, model.flat_grad)
 
 
 def test_keyword_arguments_and_words_are_part_of_the_call():

@@ -42,8 +42,101 @@ def test_a_function_without_a_number_as_result_is_refused(result):
     assert compiled.programs() == []
 
 
-def test_a_result_that_is_no_number_is_refused():
-    refused(TypeError, r"the result of <lambda>\[1\] must be a number", fastgrad.compile(lambda x: (x, {1, 2})), 1.0)
+RESULTS = {
+    "set": lambda x: (x, {1, 2}),
+    "generator": lambda x: (x, (k for k in range(2))),
+    "map": lambda x: (x, map(abs, [x])),
+    "function": lambda x: (x, abs),
+    "complex number": lambda x: (x, 1j),
+    "array of words": lambda x: (x, np.array(["a"])),
+    "array with nothing in it": lambda x: (x, np.array([x, None])),
+    "array with a word in it": lambda x: (x, np.array([x, "1.5"], dtype=object)),
+}
+
+
+@pytest.mark.parametrize("result", RESULTS)
+def test_a_result_that_is_no_number_is_refused(result):
+    compiled = fastgrad.compile(RESULTS[result])
+    refused(TypeError, r"the result of <lambda>\[1\] must be a", compiled, 1.0)
+    refused(TypeError, r"the result of <lambda>\[1\] must be a", compiled.batch, np.ones(2))
+    assert compiled.programs() == []
+
+
+def test_generators_and_coroutines_are_no_results():
+    def generator(x):
+        yield x
+
+    refused(
+        TypeError, "the result of generator must be a number, an array, or a list", fastgrad.compile(generator), 1.0
+    )
+
+
+def test_an_array_without_dimensions_is_its_number():
+    compiled = fastgrad.compile(lambda x, y: np.array(x * y, dtype=object))
+    assert [compiled(2.0, np.array(k)) for k in (3.0, 4)] == [6.0, 8.0]
+
+
+def test_what_holds_itself_is_refused(product):
+    endless = []
+    endless.append(endless)
+    refused(ValueError, "argument 0 of <lambda> is nested too deeply, or holds itself", product, endless, 1.0)
+    refused(ValueError, "the result of <lambda> is nested too deeply", fastgrad.compile(lambda x: endless), 1.0)
+
+
+# What a function does.
+
+
+def test_a_scalar_from_outside_may_be_the_result_of_operations():
+    w = Value(2.0)
+    area = w * 3.0
+    compiled = fastgrad.compile(lambda x: area * x)
+    assert compiled(2.0) == 12.0
+    compiled.sum(np.ones(3)).backward()
+    assert w.grad == 9.0
+
+
+@pytest.mark.parametrize("error", [KeyError, StopIteration, KeyboardInterrupt, MemoryError, ArithmeticError])
+def test_what_a_function_raises_comes_out_and_leaves_nothing(error):
+    def function(x):
+        if x > limit:
+            raise error("in the function")
+        return x
+
+    compiled, limit = fastgrad.compile(function), 1.0
+    for call in (compiled, compiled.value_and_grad, lambda x: compiled.batch(np.array([x]))):
+        refused(error, "in the function", call, 2.0)
+    assert compiled.programs() == []
+    assert compiled(0.5) == 0.5
+    refused(error, "in the function", compiled.sum, np.array([0.5, 2.0]))
+    assert (compiled.sum(np.array([0.5, 1.0])).data, len(compiled.programs())) == (1.5, 1)
+
+
+def test_a_function_that_calls_itself_for_ever_is_pythons_own_error():
+    def function(x):
+        return function(x) + 1.0
+
+    refused(RecursionError, "maximum recursion depth exceeded", fastgrad.compile(function), 1.0)
+    itself = fastgrad.compile(lambda x: itself(x))
+    refused(RecursionError, "maximum recursion depth exceeded", itself, 1.0)
+
+
+def test_a_function_that_calls_itself_and_ends_is_recorded_along_each_path():
+    @fastgrad.compile
+    def power(x, n):
+        return x * power(x, n - 1.0) if n > 0.0 else 1.0
+
+    assert power.batch(np.array([2.0, 3.0, 5.0]), np.array([3.0, 0.0, 1.0])).tolist() == [8.0, 1.0, 5.0]
+
+
+def test_gradients_and_sums_of_another_function_are_refused_in_a_recording(product):
+    message = "in a compiled function only the plain call of another can be used, not its gradients, batches and sums"
+    for inside in (
+        lambda x: product.value_and_grad(x, 2.0)[0],
+        lambda x: product.value_and_grad(1.0, 2.0)[0] * x,
+        lambda x: product.sum(np.ones(2), np.ones(2)) * x,
+        lambda x: product.batch(np.ones(2), x, in_axes=(0, None))[0],
+    ):
+        refused(fastgrad.TraceError, message, fastgrad.compile(inside), 1.0)
 
 
 def test_gradients_and_sums_of_several_numbers_are_refused():
@@ -65,9 +158,12 @@ def test_rows_with_different_structures_as_results_are_refused_in_one_batch():
 # Arguments of one row.
 
 
-@pytest.mark.parametrize("wrong", [{1.0}, object(), 1j, np.array([1j])], ids=repr)
+@pytest.mark.parametrize(
+    "wrong", [{1.0}, object(), 1j, np.complex64(1j), np.array([1j]), np.array(1j), np.array([1.0, None])], ids=repr
+)
 def test_an_argument_that_is_no_number_is_refused(product, wrong):
-    refused(TypeError, "the arguments.*must be", product, 1.0, wrong)
+    refused(TypeError, "argument 1 of <lambda> must be", product, 1.0, wrong)
+    refused(TypeError, r"argument 'y' of <lambda>\['k'\]\[0\] must be", product, 1.0, y={"k": [wrong]})
 
 
 def test_a_scalar_as_argument_is_refused(product):
@@ -92,6 +188,11 @@ def test_a_gradient_by_an_argument_that_is_not_there_is_refused(product, argnums
         argnums=argnums,
     )
     refused(ValueError, "argnums", product.batch_value_and_grad, np.ones(1), np.ones(1), argnums=argnums)
+
+
+def test_a_gradient_by_an_argument_given_by_name_is_refused(product):
+    message = "argnums must be places among the 1 positional .* not 1: those given by name are not among them"
+    refused(ValueError, message, product.value_and_grad, 1.0, y=2.0, argnums=1)
 
 
 def test_argnums_that_are_no_numbers_are_refused(product):
@@ -132,7 +233,7 @@ def test_what_is_no_array_of_numbers_is_refused(product, wrong):
     refused(TypeError, "argument 1 of <lambda> must be an array of real numbers", product.batch, np.ones(1), wrong)
 
 
-@pytest.mark.parametrize("axes", [1, (0,), (0, 1), "00", (0, 0, 0)], ids=repr)
+@pytest.mark.parametrize("axes", [1, False, (0,), (0, 1), "00", (0, 0, 0), {0: 0}, np.zeros(2, dtype=int)], ids=repr)
 def test_axes_that_do_not_fit_are_refused(product, axes):
     refused(
         ValueError, "in_axes must be 0, None, or one of these for each of 2", product.batch, ROWS, ROWS, in_axes=axes

@@ -1,8 +1,12 @@
 """Compiled functions whose rows go different ways: guards, the tree of paths, and what cannot be recorded."""
 
+import functools
+import inspect
+import itertools
 import math
-import random
+import operator
 import sys
+import threading
 import warnings
 
 import numpy as np
@@ -11,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fastgrad
-from fastgrad import Value
+from fastgrad import Value, losses, nn
 from fastgrad import math as fm
 from fastgrad._paths import MOST_PATHS
 
@@ -259,12 +263,37 @@ def test_reading_an_argument_off_is_refused(read):
         compiled(2.5)
 
 
-def test_a_function_that_is_not_pure_is_refused():
-    random.seed(1)
-    compiled = fastgrad.compile(lambda x: x if x > random.random() else -x if x > -1.0 else x)
-    compiled(2.0)
-    with pytest.raises(fastgrad.TraceError, match="did something else than before"):
-        compiled.batch(np.linspace(-3.0, 0.0, 20))
+AS_AN_INTEGER = {
+    "range": lambda n: range(n),
+    "repetition": lambda n: [1.0] * n,
+    "index": lambda n: [1.0, 2.0, 3.0][n],
+    "slice": lambda n: [1.0, 2.0, 3.0][:n],
+    "slice of an array": lambda n: np.ones(3)[:n],
+    "operator.index": lambda n: operator.index(n),
+    "comb": lambda n: math.comb(5, n),
+}
+
+
+@pytest.mark.parametrize("use", AS_AN_INTEGER)
+def test_an_argument_as_a_count_or_an_index_is_refused_with_the_line_and_the_remedy(use):
+    function = AS_AN_INTEGER[use]
+    line = inspect.getsourcelines(function)[1]
+    compiled = fastgrad.compile(lambda x, n: x * len(function(n)))
+    message = rf"test_compiled_paths.py, line {line}: range\(\), an index and .* take an int.*functools\.partial"
+    with pytest.raises(fastgrad.TraceError, match=message):
+        compiled(2.0, 2)
+
+
+@pytest.mark.parametrize("use", AS_AN_INTEGER)
+def test_outside_of_a_recording_a_scalar_is_no_integer_either(use):
+    with pytest.raises(TypeError, match="'Value' object cannot be interpreted as an integer") as caught:
+        AS_AN_INTEGER[use](Value(2.0))
+    assert caught.type is TypeError
+
+
+def test_a_count_from_outside_the_arguments_is_recorded():
+    power = functools.partial(lambda n, x: math.prod([x] * n), 3)
+    assert fastgrad.compile(power).value_and_grad(2.0) == (8.0, 12.0)
 
 
 def test_a_compiled_function_in_a_recording_may_not_be_read_off():
@@ -274,3 +303,135 @@ def test_a_compiled_function_in_a_recording_may_not_be_read_off():
     outer = fastgrad.compile(lambda x: x * inner.sum(np.ones(2)))
     with pytest.raises(fastgrad.TraceError):
         outer(1.0)
+
+
+# Functions that are not pure.
+
+LAYER = nn.Layer(2, 3, rng=1)
+WEIGHTS = [Value(0.5), Value(0.5)]
+IMPURE = {
+    "a number": lambda x, k: x * k,
+    "a constant": lambda x, k: x * (Value(k) + 1.0),
+    "an operation": lambda x, k: fm.exp(x) if k else fm.log(x * x + 1.0),
+    "how many operations": lambda x, k: sum([x] * (k + 2)),
+    "which number": lambda x, k: [x, x * 2.0][k] * 3.0,
+    "which scalar from outside": lambda x, k: WEIGHTS[k] * x,
+    "which of a softmax": lambda x, k: fastgrad.softmax([x, 2.0 * x])[k] * 3.0,
+    "which of a batch": lambda x, k: LAYER([[x, 1.0]])[0, k],
+    "what a layer is given": lambda x, k: x * LAYER([1.0, k])[0],
+    "what a layer is given beside a scalar": lambda x, k: LAYER([x, k])[0],
+    "a loss's target": lambda x, k: losses.mse([x, 2.0 * x], [k, 1.0]),
+    "a loss's prediction": lambda x, k: losses.mse([x, k], [1.0, 1.0]),
+    "a penalty's factor": lambda x, k: x * losses.l2_penalty(LAYER, 0.1 + k),
+}
+
+
+def changing(what):
+    """A function that does something else at every second call, and asks for a comparison afterwards."""
+    calls = itertools.count()
+
+    def function(x):
+        result = IMPURE[what](x, next(calls) % 2)
+        return result if x > 0 else -result
+
+    return fastgrad.compile(function)
+
+
+@pytest.mark.parametrize("what", IMPURE)
+def test_a_function_that_is_not_pure_is_refused_as_soon_as_a_recording_tells(what):
+    compiled = changing(what)
+    first = compiled(2.0)
+    with pytest.raises(fastgrad.TraceError, match="function did something else than before, although no comparison"):
+        compiled(-2.0)
+    assert (compiled(2.0), len(compiled.programs())) == (first, 1)
+
+
+def test_what_is_computed_between_two_comparisons_tells_too():
+    calls = itertools.count()
+
+    def function(x):
+        if x > 1.0:
+            return x
+        y = x * next(calls)
+        return y if x > -1.0 else -y
+
+    compiled = fastgrad.compile(function)
+    assert [compiled(2.0), compiled(0.5)] == [2.0, 0.0]
+    with pytest.raises(fastgrad.TraceError, match="although the first 1 of its comparisons came out the same"):
+        compiled(-2.0)
+
+
+def along_one_path(function):
+    """Record a function for one row twice."""
+    paths = fastgrad.compile(function)._of_shapes(((),))
+    return [paths.record([2.0])[0] for _ in range(2)]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        lambda x, k: k,
+        lambda x, k: [x] * (1 + k),
+        lambda x, k: {"k": str(k), "x": x},
+        lambda x, k: (x, [x, Value(1)][k]),
+    ],
+)
+def test_results_tell_too(result):
+    calls = itertools.count()
+    with pytest.raises(fastgrad.TraceError, match="did something else than before"):
+        along_one_path(lambda x: result(x, next(calls)))
+
+
+def test_numbers_that_are_nowhere_used_need_not_be_the_same():
+    calls = itertools.count()
+    first, second = along_one_path(lambda x: [x * 2.0, Value(next(calls)) * 3.0][0])
+    assert first is second
+
+
+def test_independent_operations_may_come_in_any_order():
+    orders = itertools.permutations(range(3))
+
+    def function(x):
+        made = {k: x * (k + 1.0) for k in next(orders)}
+        return (made[0] - made[1] if made[2] > 0 else made[1]) + x
+
+    assert len(set(along_one_path(function) + along_one_path(function))) == 2
+    compiled = fastgrad.compile(lambda x: [scalar * 2.0 for scalar in {x, x + 1.0, x - 1.0}] and (x if x > 0 else -x))
+    assert [compiled(x) for x in (1.0, -2.0, 3.0)] == [1.0, 2.0, 3.0]
+
+
+def test_what_another_thread_computes_meanwhile_is_no_part_of_it():
+    calls = itertools.count()
+
+    def function(x):
+        thread = threading.Thread(target=lambda: [Value(k) * 2.0 for k in range(next(calls))])
+        thread.start()
+        y = x * 2.0
+        thread.join()
+        return y if x > 0 else -y
+
+    compiled = fastgrad.compile(function)
+    assert [compiled(x) for x in (1.0, -2.0)] == [2.0, 4.0]
+
+
+def test_parameters_that_are_fetched_anew_are_the_same():
+    layer = nn.Layer(1, 1, rng=1)
+
+    def function(x):
+        weight, bias = layer.parameters()
+        y, _ = weight * x, bias * x
+        del weight, bias
+        fastgrad.collect()
+        return y if x > 0 else -y
+
+    compiled = fastgrad.compile(function)
+    assert compiled(2.0) == compiled(-2.0) == layer.parameters()[0].data * 2.0
+
+
+def test_a_scalar_from_outside_that_was_exchanged_is_refused():
+    scale = Value(2.0)
+    compiled = fastgrad.compile(lambda x: x if scale * x > -3.0 else -x)
+    assert compiled(1.0) == 1.0
+    scale = Value(3.0)
+    with pytest.raises(fastgrad.TraceError, match="on the same scalars from outside only"):
+        compiled(-4.0)

@@ -9,7 +9,7 @@ from fastgrad._convert cimport as_double, not_a_number, number_of
 from fastgrad._graph cimport operands_of, step, sweep_backward, sweep_forward, sweep_zero, symbol_of
 from fastgrad._handle cimport Handle, leaf, make_room, state_at, state_of
 from fastgrad._tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
-from fastgrad._trace cimport depends, detached_node, note_truth, refuse, refuse_always, tracing
+from fastgrad._trace cimport depends, detached_node, note_truth, refuse, refuse_always, refuse_as_integer, tracing
 
 
 cdef class Node(Handle):
@@ -267,6 +267,14 @@ cdef class Node(Handle):
         if tracing.count:
             refuse(self, "int()")
         raise refusal(self, "int")
+
+    def __index__(self):
+        if tracing.count:
+            refuse_as_integer(self)
+        raise TypeError(
+            f"'{type(self).__name__}' object cannot be interpreted as an integer, so that it can't multiply a sequence, "
+            "count or be an index: take int(x.data)"
+        )
 
 
 cdef object refusal(Node number, str conversion):

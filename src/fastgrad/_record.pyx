@@ -1,15 +1,17 @@
 """Recordings. What goes on while one is made is in _trace, what becomes of its nodes in _lower."""
 
-from libc.stdint cimport uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdint cimport uint32_t, uint64_t, uintptr_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
 from fastgrad._handle cimport Handle, unpinned_handle_of
 from fastgrad._lower cimport Lowering
 from fastgrad._tape cimport (
-    CONSTANT, OP_FIRST_BINARY, OP_LEAF, OP_MASK, is_nary, op_rows, payload, slot_count, slot_node, tape,
+    CONSTANT, FROM_NUMBERS, FROM_SCALARS, LOSS_SHAPE_REALS, OP_FIRST_BINARY, OP_LEAF, OP_MASK, SHAPE_REALS,
+    LOSS_l2_penalty, OP_layer, OP_loss, OP_pick, OP_wide_layer, is_nary, layer, layer_at, loss, loss_at, loss_reals,
+    loss_targets, op_rows, operands as Operands, payload, slot_count, slot_node, tape,
 )
-from fastgrad._trace cimport Trace
+from fastgrad._trace cimport ON_INPUTS, Trace
 
 from fastgrad._trace import TraceError, recording_active
 
@@ -17,7 +19,7 @@ cdef extern from "program.h" nogil:
     enum:
         NO_VALUE, STEP_dot, STEP_select, STEP_stop, STEP_sum
 
-__all__ = ["Recording", "TraceError", "recording_active", "text"]
+__all__ = ["Recording", "TraceError", "formulas", "names_of", "recording_active", "text"]
 
 
 cdef class Recording(Trace):
@@ -62,24 +64,24 @@ cdef class Recording(Trace):
         if error is not None:
             self.release()
 
-    def marks(self):
-        """Tell, for each guard, what it was computed from: equal numbers for equal computations.
+    def marks(self, outputs):
+        """Tell what was done: equal numbers for equal computations, in whatever order what is independent was done.
+
+        Parameters
+        ----------
+        outputs : list of scalars and floats
 
         Returns
         -------
-        list of int
+        marks : list of int
+            For each guard what it asked, and for the end the outputs; and what was computed from the inputs until then.
+        outside : list of scalars
+            Those from outside that were used. The marks tell them from others as long as they live.
         """
-        cdef uint64_t *mark = <uint64_t *>malloc((self.end - self.start + 1) * sizeof(uint64_t))
-        cdef uint32_t i
-        if mark == NULL or not self.holds:
-            free(mark)
-            raise MemoryError("no memory for the marks") if self.holds else RuntimeError("the recording is gone")
-        try:
-            for i in range(self.start, self.end):
-                mark[i - self.start] = mark_of(self, mark, i)
-            return [operand_mark(self, mark, (<Handle>number).node) for number, _ in self.guards]
-        finally:
-            free(mark)
+        if not self.holds:
+            raise RuntimeError("the recording is gone")
+        cdef Marks marks = Marks(self)
+        return marks_of(marks, outputs), marks.outside
 
     def arrays(self, outputs):
         """Make a program's arrays: what `fastgrad._program.Program` is made from. This can be done once.
@@ -123,6 +125,135 @@ cdef class Recording(Trace):
         return Program(*arrays), captured
 
 
+# Marks: a number for what a node computes from what, mixed from its operands'; for all nodes up to a guard, the sum of
+# theirs. Other threads' nodes may be among those of a recording, but stand on none of its inputs.
+
+cdef class Marks:
+    cdef Trace trace
+    cdef uint64_t *mark  # of nodes, as far as they are known
+    cdef list outside    # scalars
+
+    def __cinit__(self, Trace trace):
+        cdef uint32_t k
+        self.trace, self.outside = trace, []
+        self.mark = <uint64_t *>calloc(trace.end, sizeof(uint64_t))
+        if self.mark == NULL:
+            raise MemoryError(f"no memory for the marks of {trace.end - trace.start:,} nodes")
+        for k in range(<uint32_t>len(trace.inputs)):
+            self.mark[(<Handle>trace.inputs[k]).node] = mixed(k + 1, 0)
+
+    def __dealloc__(self):
+        free(self.mark)
+
+
+cdef list marks_of(Marks marks, outputs):
+    cdef Trace trace = marks.trace
+    cdef uint64_t total = 0, found = 3
+    cdef uint32_t done = trace.start, count
+    asked = []
+    for (number, _), count in zip(trace.guards, trace.asked):
+        total += sum_of_new(marks, done, count)
+        done = count
+        asked.append(mixed(total, mark_at(marks, (<Handle>number).node)))
+    total += sum_of_new(marks, done, trace.end)
+    for x in outputs:
+        found = mixed(found, mark_of_output(marks, x))
+    return [*asked, mixed(total, found)]
+
+
+cdef uint64_t sum_of_new(Marks marks, uint32_t start, uint32_t end) except? 0:
+    """Mark some nodes; return the sum over those that stand on the inputs."""
+    cdef Trace trace = marks.trace
+    cdef uint64_t total = 0
+    cdef uint32_t i
+    if end > start:
+        trace.depends(end - 1)  # after which it is known of all before, too
+    for i in range(start, end):
+        marks.mark[i] = mark_of(marks, i)
+        if trace.on[i - trace.start] & ON_INPUTS:
+            total += marks.mark[i]
+    return total
+
+
+cdef uint64_t mark_of_output(Marks marks, x) except? 0:
+    if not isinstance(x, Handle):
+        return bits(x)
+    if (<Handle>x).node >= marks.trace.end:
+        raise ValueError(f"{x!r} was made after the recording")
+    return mark_at(marks, (<Handle>x).node)
+
+
+cdef inline uint64_t mark_at(Marks marks, uint32_t node) except? 0:
+    """The mark of a node, 0 for none; a scalar from outside is told from others by its handle."""
+    if marks.mark[node] == 0 and node and node < marks.trace.start:
+        scalar = unpinned_handle_of(node)
+        marks.outside.append(scalar)
+        marks.mark[node] = <uintptr_t><void *>scalar
+    return marks.mark[node]
+
+
+cdef uint64_t mark_of(Marks marks, uint32_t i) except? 0:
+    """A number for what a node computes from what."""
+    cdef uint32_t op = tape.op[i] & OP_MASK, k, n = slot_count(i)
+    cdef uint64_t found = mixed(mixed(3, op), n)
+    for k in range(n):
+        found = mixed(found, mark_at(marks, slot_node(i, k)))
+    return mixed_with_numbers(found, i, op)
+
+
+cdef uint64_t mixed_with_numbers(uint64_t found, uint32_t i, uint32_t op) noexcept:
+    """Mix in the plain numbers among a node's operands."""
+    cdef Operands x
+    if op == OP_LEAF:
+        return mixed(found, bits(tape.data[i]))
+    if op < OP_FIRST_BINARY:
+        return mixed(found, bits(tape.second[i].constant))
+    if op == OP_pick:
+        return mixed(found, tape.second[i].place)
+    if not is_nary(op):
+        return found
+    x = payload(i)
+    if op == OP_layer or op == OP_wide_layer:
+        return mixed_with_layer(found, &x)
+    if op == OP_loss:
+        return mixed_with_loss(found, &x)
+    return mixed_with_constants(found, x.slots, x.reals, min(x.n, tape.second[i].span.reals))
+
+
+cdef uint64_t mixed_with_layer(uint64_t found, Operands *x) noexcept:
+    cdef layer at = layer_at(x.reals)
+    found = mixed_with_all(found, x.reals, SHAPE_REALS)
+    if at.shape.inputs == FROM_NUMBERS:
+        return mixed_with_all(found, at.in_, <uint64_t>at.shape.rows * at.shape.nin)
+    if at.shape.inputs == FROM_SCALARS:
+        return mixed_with_constants(found, x.slots + 1, at.in_, x.n - 1)
+    return found
+
+
+cdef uint64_t mixed_with_loss(uint64_t found, Operands *x) noexcept:
+    cdef loss at = loss_at(x.reals)
+    cdef bint of_scalars = at.shape.inputs == FROM_SCALARS
+    if at.shape.loss == LOSS_l2_penalty:
+        return mixed_with_all(found, x.reals, loss_reals(&at.shape))
+    found = mixed_with_all(found, x.reals, LOSS_SHAPE_REALS + loss_targets(&at.shape))
+    return mixed_with_constants(found, x.slots, at.predictions, x.n) if of_scalars else found
+
+
+cdef uint64_t mixed_with_constants(uint64_t found, const uint32_t *slots, const double *numbers, uint64_t n) noexcept:
+    cdef uint64_t k
+    for k in range(n):
+        if slots[k] == CONSTANT:
+            found = mixed(found, bits(numbers[k]))
+    return found
+
+
+cdef uint64_t mixed_with_all(uint64_t found, const double *numbers, uint64_t n) noexcept:
+    cdef uint64_t k
+    for k in range(n):
+        found = mixed(found, bits(numbers[k]))
+    return found
+
+
 cdef inline uint64_t mixed(uint64_t mark, uint64_t more) noexcept:
     mark = (mark ^ more) * <uint64_t>0x9E3779B97F4A7C15
     return mark ^ (mark >> 29)
@@ -134,31 +265,7 @@ cdef inline uint64_t bits(double number) noexcept:
     return found
 
 
-cdef uint64_t operand_mark(Trace trace, uint64_t *mark, uint32_t node) noexcept:
-    """A number for a node: of one from outside, which may have moved since another recording, always the same."""
-    if node >= trace.start:
-        return mark[node - trace.start]
-    if node >= trace.first_input and trace.is_input[node - trace.first_input]:
-        return mixed(1, node - trace.first_input)
-    return 2
-
-
-cdef uint64_t mark_of(Trace trace, uint64_t *mark, uint32_t i) noexcept:
-    """A number for what a node computes from what."""
-    cdef uint32_t op = tape.op[i] & OP_MASK, k, n = slot_count(i)
-    cdef uint64_t found = mixed(mixed(3, op), n)
-    for k in range(n):
-        found = mixed(found, operand_mark(trace, mark, slot_node(i, k)))
-    if op == OP_LEAF:
-        return mixed(found, bits(tape.data[i]))
-    if op < OP_FIRST_BINARY:
-        return mixed(found, bits(tape.second[i].constant))
-    if is_nary(op):
-        for k in range(min(n, tape.second[i].span.reals)):
-            if tape.pool[tape.first[i] + k] == CONSTANT:
-                found = mixed(found, bits(payload(i).reals[k]))
-    return found
-
+# What came of it.
 
 cdef dict report_of(Trace trace, Lowering lowering, tuple arrays):
     return {
@@ -181,40 +288,61 @@ def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
     Returns
     -------
     str
-        Values that differ from row to row are named v and their number; those that do not are u and theirs, the
-        captured ones first.
+        Values are named as by `names_of`.
     """
-    first_step = inputs + len(uniforms)
-
-    def name(value):
-        known = inputs <= value < first_step + uniform_steps
-        return f"u{value - inputs}" if known else f"v{value}"
-
+    name = names_of(inputs, uniforms, uniform_steps)
     lines = [f"{', '.join(map(name, range(inputs)))}: inputs"] if inputs else []
     lines += [f"u{k} = {float(x)!r}" for k, x in enumerate(uniforms)]
-    for k, (op, a, b, n) in enumerate(steps.tolist()):
-        lines.append(f"{name(first_step + k)} = {step_text(op, a, b, n, operands, name)}")
+    for value, formula, _ in formulas(inputs, uniforms, uniform_steps, steps, operands):
+        lines.append(f"{name(value)} = {formula}")
     for value, truth in guards.tolist():
         lines.append(f"guard {name(value)} {'!=' if truth else '=='} 0")
     lines.append(f"return {', '.join(map(name, outputs.tolist()))}")
     return "\n".join(lines)
 
 
-cdef str step_text(uint32_t op, a, b, n, operands, name):
+def names_of(inputs, uniforms, uniform_steps):
+    """Return a function that names a program's values.
+
+    Those that differ from row to row are named v and their number; those that do not are u and theirs, the captured
+    ones first.
+    """
+    first_varying = inputs + len(uniforms) + uniform_steps
+    return lambda value: f"u{value - inputs}" if inputs <= value < first_varying else f"v{value}"
+
+
+def formulas(inputs, uniforms, uniform_steps, steps, operands):
+    """List a program's steps: the value, how it is computed as text, and the values of which."""
+    name = names_of(inputs, uniforms, uniform_steps)
+    found = []
+    for value, (op, a, b, n) in enumerate(steps.tolist(), inputs + len(uniforms)):
+        of = values_of_step(op, a, b, n, operands)
+        found.append((value, formula_of(op, [name(x) for x in of], b == <uint32_t>NO_VALUE), of))
+    return found
+
+
+cdef list values_of_step(uint32_t op, uint32_t a, uint32_t b, uint32_t n, operands):
+    """A step's operands, of a dot the bias first."""
     if op == STEP_dot:
-        pairs = operands[a:a + 2 * n].tolist()
-        products = ", ".join([f"{name(x)}*{name(y)}" for x, y in zip(pairs[::2], pairs[1::2])])
-        return f"dot({products})" if b == <uint32_t>NO_VALUE else f"{name(b)} + dot({products})"
-    if op == STEP_sum:
-        return f"sum({', '.join(map(name, operands[a:a + n].tolist()))})"
-    if op == STEP_select:
-        return f"where({', '.join(map(name, operands[a:a + 3].tolist()))})"
-    if op == STEP_stop:
-        return f"stop({name(a)})"
-    row = op_rows[op]
-    if op < OP_FIRST_BINARY:
-        return f"{row.name.decode()}({name(a)})"
-    symbol = row.symbol.decode()
+        return [*([] if b == <uint32_t>NO_VALUE else [b]), *operands[a:a + 2 * n].tolist()]
+    if op == STEP_sum or op == STEP_select:
+        return operands[a:a + (n if op == STEP_sum else 3)].tolist()
+    return [a] if op < OP_FIRST_BINARY or op == STEP_stop else [a, b]
+
+
+cdef str formula_of(uint32_t op, list x, bint no_bias):
+    if op == STEP_dot:
+        bias = "" if no_bias else f"{x.pop(0)} + "
+        return f"{bias}dot({', '.join([f'{p}*{q}' for p, q in zip(x[::2], x[1::2])])})"
+    symbol = op_rows[op].symbol.decode() if OP_FIRST_BINARY <= op < STEP_dot else ""
     if symbol in ("+", "-", "*", "/", "**", "<", ">", "<=", ">="):
-        return f"{name(a)} {symbol} {name(b)}"
-    return f"{row.name.decode()}({name(a)}, {name(b)})"
+        return f"{x[0]} {symbol} {x[1]}"
+    return f"{name_of_step(op)}({', '.join(x)})"
+
+
+cdef str name_of_step(uint32_t op):
+    if op == STEP_sum:
+        return "sum"
+    if op == STEP_select:
+        return "where"
+    return "stop" if op == STEP_stop else op_rows[op].name.decode()

@@ -24,6 +24,7 @@ cdef Tracing tracing
 cdef class Trace:
     cdef readonly list inputs
     cdef readonly list guards  # (scalar, truth) in the order in which they were asked
+    cdef list asked            # for each guard how many nodes there were then
     cdef set detached          # nodes that take a number, and no gradient
     cdef uint32_t start
     cdef uint32_t end
@@ -44,5 +45,6 @@ cdef Trace current()  # this thread's, or None
 cdef int note_truth(Handle number, bint truth) except -1
 cdef int depends(Handle number) except -1
 cdef int refuse(Handle number, str what) except -1
+cdef int refuse_as_integer(Handle number) except -1
 cdef int refuse_always(str what) except -1
 cdef object detached_node(Handle number)

@@ -25,6 +25,7 @@ cdef class Trace:
     def __cinit__(self, inputs):
         self.inputs = list(inputs)
         self.guards = []
+        self.asked = []
         self.detached = set()
 
     def __dealloc__(self):
@@ -133,8 +134,11 @@ def recording_active():
 
 cdef int note_truth(Handle number, bint truth) except -1:
     """A number's truth was asked for. If another call may give another one, it becomes a guard."""
+    cdef Trace trace
     if depends(number):
-        current().guards.append((number, bool(truth)))
+        trace = current()
+        trace.guards.append((number, bool(truth)))
+        trace.asked.append(tape.count)
     return 0
 
 
@@ -160,6 +164,17 @@ cdef int refuse(Handle number, str what) except -1:
         raise TraceError(
             f"{user_line()}{what} of a number that {whose} would be recorded as it is now, in a compiled function. Use "
             f"operations and functions of fastgrad.math; where() for a choice; or pass what is needed as an argument"
+        )
+    return 0
+
+
+cdef int refuse_as_integer(Handle number) except -1:
+    """Raise TraceError where a number would be a count or an index, which has to be the same in every call."""
+    if depends(number):
+        raise TraceError(
+            f"{user_line()}range(), an index and a sequence's repetition take an int, not a number that may differ "
+            f"from call to call, as an int among a compiled function's arguments may. Take it from outside of the "
+            f"arguments, for instance by functools.partial; or use where() for a choice"
         )
     return 0
 
