@@ -6,7 +6,7 @@ import os
 
 import numpy as np
 
-from fastgrad._structure import Array, Nest, Number, described, floats_of
+from fastgrad._structure import Array, Nest, Number, Row, described, floats_of
 
 
 def of_positions(parts):
@@ -107,6 +107,8 @@ def with_rows(part, numbers, start=0):
     if isinstance(part, (Number, Array)):
         columns = np.ascontiguousarray(numbers[:, start:stop])
         return columns.reshape(len(numbers), *(part.shape if isinstance(part, Array) else ()))
+    if isinstance(part, Row):
+        return [np.ascontiguousarray(numbers[:, k]) for k in range(start, stop)]
     if not isinstance(part, Nest):
         return part.value
     entries = []
@@ -135,15 +137,15 @@ def joined(parts, rows, name):
 
 
 def gradient(structure, numbers, argnums):
-    """Return the gradient by some arguments: of one row from a list of numbers, of many from an array."""
+    """Return the gradient by some arguments, from an array of numbers: of one row, or of many."""
     parts = structure.parts[0].parts
     single = not isinstance(argnums, (tuple, list))
     wanted = [_place(k, parts) for k in ([argnums] if single else argnums)]
     found = []
     for k in wanted:
         start = sum(part.size() for part in parts[:k])
-        if isinstance(numbers, list):
-            found.append(parts[k].put_together(iter(numbers[start:])))
+        if numbers.ndim == 1:
+            found.append(parts[k].of_floats(numbers[start : start + parts[k].size()]))
         else:
             found.append(with_rows(parts[k], numbers, start))
     return found[0] if single else tuple(found)

@@ -12,7 +12,7 @@ from fastgrad._compiled_arguments import of_positions, thread_count
 from fastgrad._dense import leaf_batch, taken_gradient
 from fastgrad._node import Node
 from fastgrad._paths import Paths
-from fastgrad._structure import Nest, Number, described
+from fastgrad._structure import Number, Row, described
 from fastgrad._table import scalar_of
 from fastgrad.arrays import grads, values
 
@@ -117,10 +117,6 @@ class CompiledModel:
             raise ValueError("there are more paths than are kept")
         if any(scalar.prev for scalar in path.uniforms.scalars):
             raise ValueError("a gradient must go on from what the model uses")
-        if path.structure != self.paths.recorded[0].structure or not _is_flat(path.structure):
+        if path.structure != self.paths.recorded[0].structure or type(path.structure) not in (Number, Row):
             raise ValueError("the results of a row are neither a number nor a list of numbers, always as many")
         self.usable.add(path)
-
-
-def _is_flat(structure):
-    return type(structure) is Number or (type(structure) is Nest and all(type(p) is Number for p in structure.parts))

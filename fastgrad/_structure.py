@@ -4,10 +4,13 @@ A description says what a structure is apart from its numbers, and can be compar
 
     Number()              a number
     Array(shape)          an array of numbers, or a network's batch
-    Nest(kind, keys, parts)   a list, tuple, named tuple or dict of structures
+    Row(length)           a list of numbers
+    Nest(kind, keys, parts)   any other list, tuple, named tuple or dict of structures
     Fixed(value)          anything else that can be hashed: a string, a bool, None
 """
 
+import itertools
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +30,10 @@ class Number(NamedTuple):
     def put_together(self, numbers):
         """Take the number from an iterator."""
         return next(numbers)
+
+    def of_floats(self, numbers):
+        """Take the number from an array of one."""
+        return numbers.item()
 
     def size(self):
         """How many numbers there are."""
@@ -54,13 +61,43 @@ class Array(NamedTuple):
         array[:] = entries
         return array.reshape(self.shape)
 
+    def of_floats(self, numbers):
+        """Make the array of one of floats."""
+        return numbers.reshape(self.shape)
+
     def size(self):
         """How many numbers there are."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     def names(self, name):
         """List a name for each number."""
         return [f"{name}[{', '.join(map(str, place))}]" for place in np.ndindex(*self.shape)]
+
+
+class Row(NamedTuple):
+    """A list of so many numbers."""
+
+    length: int
+
+    def take_apart(self, x, numbers):
+        """Append the numbers to a list."""
+        numbers.extend(x)
+
+    def put_together(self, numbers):
+        """Take the next numbers from an iterator."""
+        return list(itertools.islice(numbers, self.length))
+
+    def of_floats(self, numbers):
+        """Make the list of an array."""
+        return numbers.tolist()
+
+    def size(self):
+        """How many numbers there are."""
+        return self.length
+
+    def names(self, name):
+        """List a name for each number."""
+        return [f"{name}[{k}]" for k in range(self.length)]
 
 
 class Nest(NamedTuple):
@@ -78,6 +115,10 @@ class Nest(NamedTuple):
     def put_together(self, numbers):
         """Make the container from the next numbers."""
         return self.made_of([part.put_together(numbers) for part in self.parts])
+
+    def of_floats(self, numbers):
+        """Make the container of the numbers of an array."""
+        return self.put_together(iter(numbers.tolist()))
 
     def made_of(self, entries):
         """Make the container from what is to be in it."""
@@ -110,6 +151,10 @@ class Fixed(NamedTuple):
         """Return the thing itself."""
         return self.value
 
+    def of_floats(self, numbers):
+        """Return the thing itself."""
+        return self.value
+
     def size(self):
         """How many numbers there are: none."""
         return 0
@@ -136,6 +181,8 @@ def _described(x, name):
         return Array(x.shape)
     if isinstance(x, dict):
         return Nest(dict, tuple(x), tuple(_described(entry, f"{name}[{key!r}]") for key, entry in x.items()))
+    if type(x) is list and all(_is_number(entry) and not isinstance(entry, (np.ndarray, bool)) for entry in x):
+        return Row(len(x))
     if isinstance(x, (list, tuple)):
         return Nest(type(x), (), tuple(_described(entry, f"{name}[{k}]") for k, entry in enumerate(x)))
     if _is_number(x):

@@ -31,7 +31,7 @@ from fastgrad._node import Node
 from fastgrad._numbers import Value
 from fastgrad._paths import Lost, Path, Paths
 from fastgrad._record import TraceError, recording_active
-from fastgrad._structure import Array, Number, floats_of
+from fastgrad._structure import Array, Number, Row, floats_of
 from fastgrad._table import Bound, records, row_of, scalar_of, table_of
 
 __all__ = ["Compiled", "TraceError", "compile"]
@@ -145,7 +145,7 @@ class Compiled(Inspected):
         else:
             self._check_one(path.structure)
             values, _, grads = path.program.run_grad(X, path.uniforms.now())
-            value, grad = values.item(), grads[0].tolist()
+            value, grad = values.item(), grads[0]
         return value, gradient(paths.structure, grad, argnums)
 
     def bind(self, x, value, grad=None):
@@ -306,9 +306,9 @@ class Compiled(Inspected):
 
     def _given(self, args, kwargs):
         """Return the paths for the arguments' structure, and their numbers as a table of one row."""
-        X = None if kwargs else row_of(args)
-        if X is not None:
-            shapes = ((),) * len(args)
+        simple = None if kwargs else row_of(args)
+        if simple is not None:
+            shapes, X = simple
             return self._by_shapes.get(shapes) or self._of_shapes(shapes), X
         structure = described_call(args, kwargs, self._name())
         row = floats_of(structure, (args, kwargs), f"{self._name()}()")
@@ -321,7 +321,7 @@ class Compiled(Inspected):
         return paths
 
     def _of_shapes(self, shapes):
-        parts = tuple(Array(shape) if shape else Number() for shape in shapes)
+        parts = tuple(Row(shape) if type(shape) is int else Array(shape) if shape else Number() for shape in shapes)
         paths = self._by_shapes[shapes] = self._paths_for(of_positions(parts))
         return paths
 
@@ -357,7 +357,7 @@ class Compiled(Inspected):
         path = paths.unkept(row)
         self._check_one(path.structure)
         values, _, grads = path.program.run_grad(np.array([row]), path.uniforms.now())
-        return values.item(), grads[0].tolist()
+        return values.item(), grads[0]
 
     def _bound(self, paths, x, value, grad):
         size = paths.structure.size()

@@ -1,5 +1,8 @@
 """What compiled functions refuse: each with one error that says what was expected, and nothing half-changed."""
 
+import contextlib
+import gc
+
 import numpy as np
 import pytest
 
@@ -289,3 +292,44 @@ def test_instances_without_a_dictionary_have_no_compiled_methods():
     refused(
         TypeError, "a compiled method needs instances with a __dict__, which Slotted has not", lambda: Slotted().method
     )
+
+
+# How arguments are read.
+
+
+def test_numbers_in_lists_tuples_and_arrays_are_the_same_however_they_are_read():
+    @fastgrad.compile
+    def f(x, xs, array, rest):
+        return x * sum(xs) + array[0, 1] + rest["k"][0]
+
+    array = np.array([[1.0, 2.0]])
+    for rest in ({"k": [5.0]}, {"k": (5.0,)}):
+        for xs in ([1, 2.5], [np.float64(1.0), 2.5], (1.0, 2.5), np.array([1.0, 2.5])):
+            for given in (array, array.astype(int), np.asfortranarray(array), np.repeat(array, 2, axis=0)[::2]):
+                assert f(2, xs, given, rest) == 14.0
+    value, slopes = f.value_and_grad(2.0, [1.0, 2.5], array, {"k": [5.0]}, argnums=(0, 1, 2, 3))
+    assert (value, slopes[:2], slopes[3]) == (14.0, (3.5, [2.0, 2.0]), {"k": [1.0]})
+    assert slopes[2].tolist() == [[0.0, 1.0]]
+
+
+def test_a_list_that_shrinks_while_it_is_read_is_refused_or_was_read_before():
+    f, xs, active = fastgrad.compile(lambda xs: xs[0] + xs[-1]), [1.0] * 50, []
+    f(xs)
+
+    def shrink(phase, info):
+        if active:
+            del xs[1:]
+
+    threshold = gc.get_threshold()
+    gc.callbacks.append(shrink)
+    try:
+        gc.set_threshold(1)
+        for _ in range(200):
+            xs[:] = [1.0] * 50
+            active.append(True)
+            with contextlib.suppress(RuntimeError):
+                assert f(xs) == 2.0
+            active.clear()
+    finally:
+        gc.set_threshold(*threshold)
+        gc.callbacks.remove(shrink)

@@ -272,8 +272,8 @@ cdef class Node(Handle):
         if tracing.count:
             refuse_as_integer(self)
         raise TypeError(
-            f"'{type(self).__name__}' object cannot be interpreted as an integer, so that it can't multiply a sequence, "
-            "count or be an index: take int(x.data)"
+            f"'{type(self).__name__}' object cannot be interpreted as an integer, so that it can't multiply a "
+            "sequence, count or be an index: take int(x.data)"
         )
 
 

@@ -6,7 +6,7 @@ from cpython.float cimport PyFloat_AsDouble, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 
 from fastgrad._convert cimport get_doubles
 from fastgrad._handle cimport Handle, leaf, make, recording
@@ -27,26 +27,81 @@ cdef Handle one_value = Value(0.0)  # says what kind of number there is where no
 
 
 def row_of(tuple args):
-    """Put plain numbers in a row.
+    """Put numbers, lists of numbers and arrays side by side in a row.
 
     Parameters
     ----------
     args : tuple
+        Floats and ints, lists of them, and contiguous arrays of float64.
 
     Returns
     -------
-    numpy.ndarray of float64, shape (1, n), or None
-        None where there is anything but floats and ints.
+    (shapes, X) or None
+        For each argument (), the length of the list or the array's shape; and an array of shape (1, n). None where
+        there is anything else.
     """
+    cdef Py_buffer views[FEW]
+    cdef uint64_t got = 0, size = 0, n = <uint64_t>len(args)
+    cdef list shapes = []
+    if n > FEW:
+        return None
+    try:
+        for arg in args:
+            memset(&views[got], 0, sizeof(Py_buffer))
+            shape = shape_of_argument(arg, &views[got])
+            if shape is None:
+                return None
+            size += views[got].len // sizeof(double)
+            shapes.append(shape)
+            got += 1
+        return tuple(shapes), row_from(args, views, size)
+    finally:
+        for k in range(got):
+            PyBuffer_Release(&views[k])
+
+
+cdef inline bint is_plain(x) noexcept:
+    return PyFloat_CheckExact(x) or PyLong_CheckExact(x)
+
+
+cdef object shape_of_argument(arg, Py_buffer *view):
+    """What `row_of` says of an argument, whose buffer is held if it is an array; its size is in `view.len` anyway."""
+    cdef uint64_t k
+    if is_plain(arg):
+        view.len = sizeof(double)
+        return ()
+    if type(arg) is list:
+        for k in range(<uint64_t>len(<list>arg)):
+            if not is_plain((<list>arg)[k]):
+                return None
+        view.len = len(<list>arg) * <Py_ssize_t>sizeof(double)
+        return len(<list>arg)
+    if type(arg) is not array_type or not get_doubles(arg, view):
+        return None
+    if view.ndim:
+        return tuple([view.shape[k] for k in range(<uint64_t>view.ndim)])
+    PyBuffer_Release(view)
+    return None
+
+
+cdef object row_from(tuple args, Py_buffer *views, uint64_t size):
+    """The row. A finalizer that runs where the array is made may change a list."""
     cdef double *numbers
-    cdef uint64_t n = <uint64_t>len(args), k
-    for k in range(n):
-        if not PyFloat_CheckExact(args[k]) and not PyLong_CheckExact(args[k]):
-            return None
-    X = empty((1, n))
+    cdef uint64_t k, j
+    X = empty((1, size))
     numbers = memory_of(X)
-    for k in range(n):
-        numbers[k] = PyFloat_AsDouble(args[k])
+    for k in range(<uint64_t>len(args)):
+        arg = args[k]
+        if type(arg) is list:
+            for j in range(views[k].len // sizeof(double)):
+                if j >= <uint64_t>len(<list>arg) or not is_plain((<list>arg)[j]):
+                    raise RuntimeError("an argument changed while it was read")
+                numbers[j] = PyFloat_AsDouble((<list>arg)[j])
+        elif type(arg) is array_type:
+            memcpy(numbers, views[k].buf, views[k].len)
+        else:
+            numbers[0] = PyFloat_AsDouble(arg)
+        numbers += views[k].len // sizeof(double)
     return X
 
 
