@@ -38,8 +38,9 @@ SOURCES = {"_rows": [f"src/{name}.c" for name in ROWS]}
 OWN_FLAGS = {"_rows": ["-fno-trapping-math"]}
 HEADERS = ["src/ops.def", "src/ops.h", "src/nary.h", "src/layer.h", "src/losses.def", "src/loss.h", "src/updates.h"]
 HEADERS += ["src/analysis.h", "src/one_row.h", "src/one_row_codes.h", "src/one_row_steps.def", "src/lane_kernels.h"]
-HEADERS += ["src/lanes_body.h", "src/lanes_math.h", "src/lanes_checked.h", "src/lane_plan.h", "src/lanes.h"]
-HEADERS += ["src/program.h", "src/builder.h", "src/formulas.h", "src/optimize.h", "src/network.h"]
+HEADERS += ["src/lanes_body.h", "src/lanes_math.h", "src/lanes_inverse.h", "src/lanes_erf.h", "src/lanes_checked.h"]
+HEADERS += ["src/lane_plan.h", "src/lanes.h", "src/program.h", "src/builder.h", "src/formulas.h", "src/optimize.h"]
+HEADERS += ["src/network.h"]
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
 # setting it would keep square roots from being computed several at once.

@@ -118,22 +118,11 @@ def with_rows(part, numbers, start=0):
     return part.made_of(entries)
 
 
-def joined(parts, rows, name):
-    """Put the results of all paths together, as arrays in the structure of one row's results.
-
-    Parameters
-    ----------
-    parts : list of (structure, places, numbers)
-        The description of a path's results; its rows, None for all; their results, of shape (rows, outputs).
-    """
-    structure, places, numbers = parts[0]
-    if any(other != structure for other, _, _ in parts):
+def common(structures, name):
+    """Return the one structure of all rows' results."""
+    if any(structure != structures[0] for structure in structures):
         raise TypeError(f"{name} must return the same structure for all rows of a batch")
-    if places is not None:
-        found, numbers = numbers, np.empty((rows, structure.size()))
-        for _, places, found in parts:
-            numbers[places] = found
-    return with_rows(structure, numbers)
+    return structures[0]
 
 
 def gradient(structure, numbers, argnums):

@@ -247,22 +247,22 @@ class Paths:
     def _follow(self, found, X, path, rows, settled, num_threads):
         """Put those rows that a path is right for with it, and return where the others may belong.
 
-        The path's first guards, as many as are settled, come out for these rows as recorded.
+        Rows are None for all, which is how they are found if all are on one path. The path's first guards, as many as
+        are settled, come out for these rows as recorded.
         """
         if settled == len(path.outcomes):
-            found.setdefault(path, []).append(np.arange(len(X)) if rows is None else rows)
+            found.setdefault(path, []).append(rows)
             return []
-        table = X if rows is None else X.take(rows, axis=0)
-        failed = path.program.classify(table, path.uniforms.now(), num_threads)
+        failed = path.program.classify(X, path.uniforms.now(), num_threads, rows)
         elsewhere = []
         for k, places in grouped(failed, len(path.outcomes)):
-            if places is None:
-                group = np.arange(len(X)) if rows is None else rows
-            else:
-                group = places if rows is None else rows.take(places)
+            group = places if rows is None else rows if places is None else rows.take(places)
             if k < 0:
                 found.setdefault(path, []).append(group)
-            elif k < settled:
+                continue
+            if group is None:
+                group = np.arange(len(X))
+            if k < settled:
                 self._record_each(found, X, group)
             else:
                 elsewhere += self._beside(found, X, path, k, group)

@@ -32,14 +32,14 @@ class Program:
     def arrays(self) -> tuple[Any, ...]: ...
     def run(
         self, X: NDArray[np.float64], uniforms: NDArray[np.float64], num_threads: int = 1
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32]]: ...
     def run_grad(
         self,
         X: NDArray[np.float64],
         uniforms: NDArray[np.float64],
         seeds: NDArray[np.float64] | None = None,
         num_threads: int = 1,
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]: ...
+    ) -> tuple[NDArray[np.float64], NDArray[np.int32], NDArray[np.float64]]: ...
     @overload
     def run_sum(
         self,
@@ -62,8 +62,29 @@ class Program:
         uniforms_wanted: int | None = None,
     ) -> tuple[float, int, NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
     def classify(
-        self, X: NDArray[np.float64], uniforms: NDArray[np.float64], num_threads: int = 1
-    ) -> NDArray[np.int64]: ...
+        self,
+        X: NDArray[np.float64],
+        uniforms: NDArray[np.float64],
+        num_threads: int = 1,
+        places: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.int32]: ...
+    def fill(
+        self,
+        X: NDArray[np.float64],
+        uniforms: NDArray[np.float64],
+        places: NDArray[np.int64] | None,
+        values: NDArray[np.float64],
+        grads: NDArray[np.float64] | None = None,
+        num_threads: int = 1,
+    ) -> None: ...
+    def total(
+        self,
+        X: NDArray[np.float64],
+        uniforms: NDArray[np.float64],
+        places: NDArray[np.int64] | None = None,
+        uniforms_wanted: int = 0,
+        num_threads: int = 1,
+    ) -> tuple[float, int, NDArray[np.float64]]: ...
     def bind(
         self,
         x: NDArray[np.float64],

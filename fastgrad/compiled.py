@@ -19,12 +19,13 @@ import numpy as np
 
 from fastgrad._compiled_arguments import (
     check_buffer,
+    common,
     described_call,
     gradient,
-    joined,
     of_positions,
     table,
     thread_count,
+    with_rows,
 )
 from fastgrad._inspection import Inspected
 from fastgrad._node import Node
@@ -206,15 +207,17 @@ class Compiled(Inspected):
         """
         paths, X = self._given_rows(args, in_axes)
         threads = self._threads_of(num_threads)
-        parts = []
-        for path, rows in self._parts(paths, X, threads):
+        parts = self._parts(paths, X, threads)
+        plain = [paths.plainly(row) for path, rows in parts if path is None for row in X[rows].tolist()]
+        known = [path.structure for path, _ in parts if path is not None]
+        structure = common([*known, *(structure for structure, _ in plain)], self._name())
+        values = np.empty((len(X), structure.size()))
+        for path, rows in parts:
             if path is None:
-                found = [paths.plainly(row) for row in X[rows].tolist()]
-                parts += [(structure, rows[[k]], [numbers]) for k, (structure, numbers) in enumerate(found)]
+                values[rows] = [numbers for _, numbers in plain]
             else:
-                values = path.program.run(_taken(X, rows), path.uniforms.now(), threads)[0]
-                parts.append((path.structure, rows, values))
-        return joined(parts, len(X), self._name())
+                path.program.fill(X, path.uniforms.now(), rows, values, None, threads)
+        return with_rows(structure, values)
 
     def batch_value_and_grad(self, *args, argnums=0, in_axes=0, num_threads=None):
         """Compute value and gradient for many rows: see `batch` and `value_and_grad`.
@@ -226,21 +229,15 @@ class Compiled(Inspected):
         """
         paths, X = self._given_rows(args, in_axes)
         threads = self._threads_of(num_threads)
-        values, grads = None, None
+        values, grads = np.empty((len(X), 1)), np.empty(X.shape)
         for path, rows in self._parts(paths, X, threads):
             if path is None:
-                pairs = [self._plain_gradient(paths, row) for row in X[rows].tolist()]
-                found, slopes = np.array([[value] for value, _ in pairs]), np.array([grad for _, grad in pairs])
+                for row in rows.tolist():
+                    values[row], grads[row] = self._plain_gradient(paths, X[row].tolist())
             else:
                 self._check_one(path.structure)
-                found, _, slopes = path.program.run_grad(_taken(X, rows), path.uniforms.now(), None, threads)
-            if rows is None:
-                values, grads = found[:, 0], slopes
-                break
-            if values is None:
-                values, grads = np.empty(len(X)), np.empty(X.shape)
-            values[rows], grads[rows] = found[:, 0], slopes
-        return values, gradient(paths.structure, grads, argnums)
+                path.program.fill(X, path.uniforms.now(), rows, values, grads, threads)
+        return values.reshape(-1), gradient(paths.structure, grads, argnums)
 
     def sum(self, *args, in_axes=0, num_threads=None):
         """Add the function's values over many rows, as one scalar on the tape.
@@ -391,7 +388,7 @@ class Compiled(Inspected):
         divisor = len(X) if mean else 1.0
         latest = paths.latest
         if latest is not None:  # all rows of the last call took it: these may, too
-            total, passed, slopes = self._sum_on(latest, X, threads)
+            total, passed, slopes = self._sum_on(latest, X, None, threads)
             if passed == len(X):
                 return scalar_of(total, latest.uniforms.scalars, slopes, divisor)
         total, slopes = 0.0, {}
@@ -399,21 +396,20 @@ class Compiled(Inspected):
             if path is None:
                 found, by_scalar = self._plain_sum(paths, X[rows].tolist())
             else:
-                found, by_scalar = self._sum_by_scalar(path, _taken(X, rows), threads)
+                found, by_scalar = self._sum_by_scalar(path, X, rows, threads)
             total += found
             for scalar, slope in by_scalar:
                 slopes[scalar] = slopes.get(scalar, 0.0) + slope
         return scalar_of(total, list(slopes), np.array(list(slopes.values())), divisor)
 
-    def _sum_on(self, path, X, threads):
+    def _sum_on(self, path, X, rows, threads):
         """Return the sum over rows, how many are on this path, and the slopes by the path's scalars from outside."""
         self._check_one(path.structure)
         wanted = len(path.uniforms.scalars) if records() else 0
-        total, passed, slopes, _ = path.program.run_sum(X, path.uniforms.now(), None, False, threads, wanted)
-        return total, passed, slopes
+        return path.program.total(X, path.uniforms.now(), rows, wanted, threads)
 
-    def _sum_by_scalar(self, path, X, threads):
-        total, _, slopes = self._sum_on(path, X, threads)
+    def _sum_by_scalar(self, path, X, rows, threads):
+        total, _, slopes = self._sum_on(path, X, rows, threads)
         scalars = path.uniforms.scalars
         return total, zip(scalars, slopes.tolist() or [0.0] * len(scalars))
 
@@ -453,10 +449,6 @@ def _loaded(name, doc, num_threads, known):
         for state in states:
             paths.insert(Path(*state))
     return compiled
-
-
-def _taken(X, rows):
-    return X if rows is None else X.take(rows, axis=0)
 
 
 def _words(structure):

@@ -51,7 +51,7 @@ static void mark_needed(const struct program *p, struct wanted wanted, unsigned 
     for (uint32_t k = 0; wanted.outputs && k < p->outputs; k++)
         flags[p->output[k]] |= NEEDED;
     for (uint32_t k = 0; k < p->guards; k++)
-        flags[p->guard[k].value] |= NEEDED | GUARDED;
+        flags[p->guard[k].value] |= wanted.guards ? NEEDED | GUARDED : GUARDED;
     for (uint32_t i = p->steps; i-- > 0;)
         for (uint64_t k = 0; k < operand_count(&p->step[i]); k++)
             flags[operand_of(p, &p->step[i], k)] |= flags[first_step(p) + i];

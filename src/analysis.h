@@ -14,11 +14,12 @@ struct wanted {
     uint32_t outputs;   /* the outputs, or guards only? */
     uint32_t inputs;    /* the gradient by the inputs? */
     uint32_t uniforms;  /* the gradient by so many of the first uniforms */
+    uint32_t guards;    /* their outcomes, or are these known? */
 };
 
 enum {
     NEEDED = 1,  /* an output or a guard stands on it */
-    GUARDED = 2, /* a guard stands on it */
+    GUARDED = 2, /* a guard stands on it, wanted or not: values do not depend on that */
     ACTIVE = 4,  /* it stands on what the gradient is asked by */
     PULLED = 8,  /* the gradient flows through it: it has an adjoint */
     SEEDED = 16, /* it is pulled and an output: the gradient begins there */

@@ -6,6 +6,8 @@
 #ifndef FASTGRAD_FORMULAS_H
 #define FASTGRAD_FORMULAS_H
 
+#include <float.h>
+
 #include "builder.h"
 #include "loss.h"
 
@@ -45,10 +47,12 @@ static inline void build_exps(struct builder *p, uint32_t *x, uint32_t n, uint32
         x[k] = build1(p, OP_exp, build2(p, OP_sub, x[k], shift));
 }
 
-/* x becomes its softmax. */
+/* x becomes its softmax. Where the largest is infinite, those that are it share the whole, and pass no gradient on. */
 static inline void build_softmax(struct builder *p, uint32_t *x, uint32_t n)
 {
-    build_exps(p, x, n, build_largest(p, x, n));
+    const uint32_t shift = build_number2(p, OP_clip_high, build_largest(p, x, n), DBL_MAX);
+    for (uint32_t k = 0; k < n; k++)
+        x[k] = build1(p, OP_exp, build2(p, OP_clip_high, build2(p, OP_sub, x[k], shift), ITEM_0));
     const uint32_t sum = build_sum_of(p, x, n);
     for (uint32_t k = 0; k < n; k++)
         x[k] = build2(p, OP_div, x[k], sum);

@@ -13,6 +13,8 @@
 
 enum { LANES = 8, MOST_ROWS = 256 }; /* widths are multiples of the first, up to the second */
 
+enum { PASSED = -1 }; /* instead of a guard's number: every guard had its outcome */
+
 enum {
     NOTHING = 0,              /* the adjoint slot that is all NO_GRADIENT */
     UNIFORM = (int)(1u << 30) /* added to an operand of a dot: it is a uniform's number */
@@ -25,7 +27,7 @@ typedef void lane_kernel(const struct lane_step *s, const struct block *block);
 struct lane_step {
     lane_kernel *run;
     uint32_t y, a, b; /* slots of values; of a dot, sum or select, a is its first pair, operand or case */
-    uint32_t n;       /* pairs, operands */
+    uint32_t n;       /* pairs, operands; of a check the guard's outcome, whose number is b */
     uint32_t g;       /* slot of the adjoint of y */
     uint32_t to, from;
 };
@@ -50,6 +52,7 @@ enum { TWOS = OP_FIRST_NARY - OP_FIRST_BINARY };
 
 struct lane_kernels {
     lane_kernel *one[OP_FIRST_VC], *two[FORMS][TWOS], *dot, *sum, *select, *spread;
+    lane_kernel *check_first, *check;
     /* backward; the second are the careful ones, for programs where a row may have no gradient: see one_row.h */
     lane_kernel *pull_one[2][OP_FIRST_VC], *pull_first[2][FORMS][TWOS], *pull_second[2][FORMS][TWOS];
     lane_kernel *pull_dot[2], *pull_bias, *pull_uniform_bias, *pull_select;

@@ -17,8 +17,9 @@ struct builder {
     int careful, keeps; /* does a sweep need all values? */
     uint32_t *slot;     /* of each value; of a uniform one, where it is spread over the rows, if it is */
     uint32_t *adjoint;  /* of each value */
-    uint32_t *last;     /* the step that is the last to need the value */
+    uint32_t *last;     /* the step that is the last to need the value; or, after all steps, a guard */
     uint32_t *first_pair, pairs; /* of each step */
+    uint32_t guards, checked;    /* that are asked; how many of them are among the plan's steps */
     struct slots values, adjoints;
     int failed;
 };
@@ -143,6 +144,21 @@ static void drop_operands(struct builder *b, uint32_t i)
     }
 }
 
+/* A guard is checked once its value and those of the guards before it are computed. If nobody needs its value later,
+ * its last use is the number of the steps and the guard's. */
+static void find_last_guards(struct builder *b)
+{
+    const struct program *p = b->p;
+    uint32_t computed = p->uniform_steps;
+    for (uint32_t k = 0; k < b->guards; k++) {
+        uint32_t v = p->guard[k].value, *last = &b->last[v];
+        if (v >= first_step(p) + computed)
+            computed = v - first_step(p) + 1;
+        if (*last < computed || *last >= p->steps)
+            *last = p->steps + k;
+    }
+}
+
 static void find_last_uses(struct builder *b)
 {
     const struct program *p = b->p;
@@ -151,10 +167,24 @@ static void find_last_uses(struct builder *b)
     for (uint32_t i = p->uniform_steps; i < p->steps; i++)
         for (uint64_t k = 0; b->flags[first_step(p) + i] & NEEDED && k < operand_count(&p->step[i]); k++)
             b->last[operand_of(p, &p->step[i], k)] = i;
+    find_last_guards(b);
     for (uint32_t k = 0; k < p->outputs; k++)
         b->last[p->output[k]] = NO_VALUE;
-    for (uint32_t k = 0; k < p->guards; k++)
-        b->last[p->guard[k].value] = NO_VALUE;
+}
+
+/* Checks the next guards, as far as their values are among the first so many. */
+static void check_guards(struct builder *b, uint64_t values)
+{
+    for (; b->checked < b->guards && b->p->guard[b->checked].value < values; b->checked++) {
+        struct guard guard = b->p->guard[b->checked];
+        uint32_t slot = slot_of(b, guard.value);
+        push(b, &b->plan->forward, (struct lane_step){
+            .run = b->checked ? lane_kernels->check : lane_kernels->check_first,
+            .a = slot, .b = b->checked, .n = guard.truth, .y = b->plan->failed,
+        });
+        if (!b->keeps && varies(b->p, guard.value) && b->last[guard.value] == b->p->steps + b->checked)
+            drop_slot(&b->values, slot);
+    }
 }
 
 static void plan_forward(struct builder *b)
@@ -164,6 +194,8 @@ static void plan_forward(struct builder *b)
     find_last_uses(b);
     for (uint32_t v = 0; v < p->inputs; v++)
         plan->input[v] = b->slot[v] = b->flags[v] & NEEDED ? take_slot(&b->values) : NO_VALUE;
+    plan->failed = b->guards ? take_slot(&b->values) : NO_VALUE;
+    check_guards(b, (uint64_t)first_step(p) + p->uniform_steps);
     for (uint32_t i = p->uniform_steps; i < p->steps && !b->failed; i++) {
         if (!(b->flags[first_step(p) + i] & NEEDED))
             continue;
@@ -172,11 +204,10 @@ static void plan_forward(struct builder *b)
             drop_operands(b, i);
         step.y = b->slot[first_step(p) + i] = take_slot(&b->values);
         push(b, &plan->forward, step);
+        check_guards(b, (uint64_t)first_step(p) + i + 1);
     }
     for (uint32_t k = 0; k < p->outputs && !b->failed; k++)
         plan->output[k] = b->flags[p->output[k]] & NEEDED ? slot_of(b, p->output[k]) : NO_VALUE;
-    for (uint32_t k = 0; k < p->guards && !b->failed; k++)
-        plan->guard[k] = slot_of(b, p->guard[k].value);
 }
 
 /* Backward. */
@@ -327,7 +358,6 @@ static void make_tables(struct builder *b)
     plan->input = table(b, p->inputs);
     plan->input_adjoint = table(b, p->inputs);
     plan->output = table(b, p->outputs);
-    plan->guard = table(b, p->guards);
     plan->seed = malloc(((uint64_t)p->outputs + 1) * sizeof *plan->seed);
     plan->pair = malloc((pairs + 1) * sizeof *plan->pair);
     b->failed |= !plan->seed || !plan->pair || pairs > UINT32_MAX;
@@ -337,9 +367,12 @@ static void make_tables(struct builder *b)
     }
 }
 
-int make_lane_plan(struct lane_plan *plan, const struct program *p, const unsigned char *flags, int careful)
+int make_lane_plan(struct lane_plan *plan, const struct program *p, const unsigned char *flags, uint32_t guards,
+                   int careful)
 {
-    struct builder b = {.p = p, .flags = flags, .plan = plan, .careful = careful, .adjoints.count = NOTHING + 1};
+    struct builder b = {
+        .p = p, .flags = flags, .plan = plan, .guards = guards, .careful = careful, .adjoints.count = NOTHING + 1,
+    };
     *plan = (struct lane_plan){.values = 0};
     for (uint32_t k = 0; k < p->outputs; k++)
         b.keeps |= flags[p->output[k]] & PULLED;
@@ -368,7 +401,6 @@ void free_lane_plan(struct lane_plan *plan)
     free(plan->pair);
     free(plan->input);
     free(plan->output);
-    free(plan->guard);
     free(plan->input_adjoint);
     free(plan->seed);
     *plan = (struct lane_plan){.values = 0};

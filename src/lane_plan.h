@@ -20,14 +20,17 @@ struct lane_seed {
 struct lane_plan {
     struct lane_list forward, backward;
     struct lane_pair *pair;
-    uint32_t *input, *output, *guard; /* slots of values; NO_VALUE of an input that nobody needs */
+    uint32_t *input, *output;         /* slots of values; NO_VALUE of an input that nobody needs */
+    uint32_t failed;                  /* the slot of what guards came out as; NO_VALUE where none are asked */
     uint32_t *input_adjoint;          /* slots of adjoints */
     struct lane_seed *seed;           /* of each output */
     uint32_t values, adjoints;        /* how many slots there are */
 };
 
-/* Makes a plan; flags are those of `analyse`. Returns 0, or -1 where there is no memory. */
-int make_lane_plan(struct lane_plan *plan, const struct program *p, const unsigned char *flags, int careful);
+/* Makes a plan, in which so many of the guards are checked; flags are those of `analyse`. Returns 0, or -1 where there
+ * is no memory. */
+int make_lane_plan(struct lane_plan *plan, const struct program *p, const unsigned char *flags, uint32_t guards,
+                   int careful);
 void free_lane_plan(struct lane_plan *plan);
 
 #endif

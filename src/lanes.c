@@ -57,7 +57,8 @@ static void run_row(const struct plan *plan, const struct call *call, uint64_t r
         call->passed[row] = failed;
     for (uint32_t k = 0; plan->wanted.outputs && k < p->outputs; k++) {
         double value = work->value[p->output[k]];
-        call->values[row * p->outputs + k] = value;
+        if (call->values)
+            call->values[row * p->outputs + k] = value;
         sums->total += call->seeds ? call->seeds[row * p->outputs + k] * value : value;
     }
     if (plan->wanted.inputs || plan->wanted.uniforms)
@@ -79,55 +80,92 @@ static void run_row_by_row(const struct plan *plan, const struct call *call, uin
 
 /* Blocks of rows. */
 
+/* Where a block's rows lie. */
+static inline uint64_t place_of(const struct call *call, uint64_t row)
+{
+    return call->places ? (uint64_t)call->places[row] : row;
+}
+
+static void read_input(const struct call *call, uint64_t first, uint64_t rows, uint32_t inputs, uint32_t k,
+                       double *slot)
+{
+    const struct column column = call->x ? (struct column){call->x + k, inputs} : call->column[k];
+    if (column.step == 1 && !call->places)
+        memcpy(slot, column.first + first, rows * sizeof *slot);
+    else
+        for (uint64_t i = 0; i < rows; i++)
+            slot[i] = column.first[place_of(call, first + i) * column.step];
+}
+
 static void read_inputs(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block)
 {
     uint32_t inputs = plan->program->inputs;
-    const double *x = call->x + first * inputs;
     for (uint32_t k = 0; k < inputs; k++) {
         if (plan->lanes.input[k] == NO_VALUE)
             continue;
         double *slot = block->value + plan->lanes.input[k] * block->width;
-        for (uint64_t i = 0; i < block->rows; i++)
-            slot[i] = x[i * inputs + k];
+        read_input(call, first, block->rows, inputs, k, slot);
         for (uint64_t i = block->rows; i < block->width; i++)
             slot[i] = slot[block->rows - 1];
     }
 }
 
-static void check_guards(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
+static void read_failed(const struct plan *plan, const struct block *block, int32_t *failed)
+{
+    if (plan->lanes.failed == NO_VALUE) {
+        for (uint64_t i = 0; i < block->width; i++)
+            failed[i] = PASSED;
+    } else {
+        const double *found = block->value + plan->lanes.failed * block->width;
+        for (uint64_t i = 0; i < block->width; i++)
+            failed[i] = (int32_t)found[i];
+    }
+}
+
+static void write_passed(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
                          struct sums *sums)
 {
-    int64_t failed[MOST_ROWS];
-    for (uint64_t i = 0; i < block->width; i++)
-        failed[i] = -1;
-    for (uint32_t k = plan->program->guards; k-- > 0;) {
-        const double *value = block->value + plan->lanes.guard[k] * block->width;
-        const int truth = plan->program->guard[k].truth;
-        for (uint64_t i = 0; i < block->width; i++)
-            failed[i] = (value[i] != 0.0) != truth ? k : failed[i];
-    }
+    int32_t failed[MOST_ROWS], passed = 0;
+    read_failed(plan, block, failed);
     for (uint64_t i = 0; i < block->rows; i++)
-        sums->passed += failed[i] < 0;
+        passed += failed[i] < 0;
+    sums->passed += passed;
     if (call->passed)
         memcpy(call->passed + first, failed, block->rows * sizeof *failed);
+}
+
+static double sum_of(const double *x, uint64_t rows)
+{
+    double total[LANES] = {0.0}, sum = 0.0;
+    for (; rows >= LANES; rows -= LANES, x += LANES)
+        for (int l = 0; l < LANES; l++)
+            total[l] += x[l];
+    for (uint64_t i = 0; i < rows; i++)
+        total[i] += x[i];
+    for (int l = 0; l < LANES; l++)
+        sum += total[l];
+    return sum;
+}
+
+static double weighted_sum(const double *x, const double *seed, uint64_t outputs, uint64_t rows)
+{
+    double total = 0.0;
+    for (uint64_t i = 0; i < rows; i++)
+        total += x[i] * seed[i * outputs];
+    return total;
 }
 
 static void write_outputs(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
                           struct sums *sums)
 {
     uint32_t outputs = plan->program->outputs;
-    double total[LANES] = {0.0};
     for (uint32_t k = 0; k < outputs; k++) {
         const double *slot = block->value + plan->lanes.output[k] * block->width;
-        double *value = call->values + first * outputs + k;
-        const double *seed = call->seeds ? call->seeds + first * outputs + k : NULL;
-        for (uint64_t i = 0; i < block->rows; i++) {
-            value[i * outputs] = slot[i];
-            total[i % LANES] += seed ? slot[i] * seed[i * outputs] : slot[i];
-        }
+        sums->total += call->seeds ? weighted_sum(slot, call->seeds + first * outputs + k, outputs, block->rows)
+                                   : sum_of(slot, block->rows);
+        for (uint64_t i = 0; call->values && i < block->rows; i++)
+            call->values[place_of(call, first + i) * outputs + k] = slot[i];
     }
-    for (int l = 0; l < LANES; l++)
-        sums->total += total[l];
 }
 
 static void seed_outputs(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block)
@@ -153,7 +191,7 @@ static void write_input_grads(const struct plan *plan, const struct call *call, 
     for (uint32_t k = 0; k < inputs; k++) {
         const double *adjoint = block->adjoint + plan->lanes.input_adjoint[k] * block->width;
         for (uint64_t i = 0; i < block->rows; i++)
-            call->input_grads[(first + i) * inputs + k] = adjoint[i] + 0.0;
+            call->input_grads[place_of(call, first + i) * inputs + k] = adjoint[i] + 0.0;
     }
 }
 
@@ -176,7 +214,7 @@ static void run_block(const struct plan *plan, const struct call *call, uint64_t
     work->width = block.width;
     read_inputs(plan, call, first, &block);
     run_list(&plan->lanes.forward, &block);
-    check_guards(plan, call, first, &block, sums);
+    write_passed(plan, call, first, &block, sums);
     if (plan->wanted.outputs)
         write_outputs(plan, call, first, &block, sums);
     if (plan->wanted.inputs || plan->wanted.uniforms) {
@@ -187,12 +225,18 @@ static void run_block(const struct plan *plan, const struct call *call, uint64_t
         write_input_grads(plan, call, first, &block);
 }
 
+/* Running one by one is for rows that lie in order in one table, and computes all guards. */
+static int are_plain(const struct plan *plan, const struct call *call)
+{
+    return call->x && !call->places && plan->wanted.guards;
+}
+
 void run_rows(const struct plan *plan, const struct call *call, uint64_t from, uint64_t to, struct work *work,
               struct sums *sums)
 {
     for (; from < to; from += plan->rows) {
         uint64_t rows = to - from < plan->rows ? to - from : plan->rows;
-        if (rows <= FEW_ROWS)
+        if (rows <= FEW_ROWS && are_plain(plan, call))
             run_row_by_row(plan, call, from, to, work, sums);
         else
             run_block(plan, call, from, rows, work, sums);
@@ -245,7 +289,7 @@ struct plan *make_plan(const struct program *p, struct wanted wanted)
         return NULL;
     *plan = (struct plan){.program = p, .wanted = wanted, .flags = malloc(value_count(p) + 1)};
     int careful = plan->flags ? analyse(p, wanted, plan->flags) : 0;
-    if (!plan->flags || make_lane_plan(&plan->lanes, p, plan->flags, careful) ||
+    if (!plan->flags || make_lane_plan(&plan->lanes, p, plan->flags, wanted.guards ? p->guards : 0, careful) ||
         make_row_plan(&plan->uniform_steps, p, plan->flags, careful, UNIFORM_PART) ||
         make_row_plan(&plan->varying_steps, p, plan->flags, careful, VARYING_PART)) {
         free_plan(plan);

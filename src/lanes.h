@@ -22,13 +22,21 @@ struct plan {
     struct plan *next;  /* of the same program's */
 };
 
+/* Where an input's numbers are: row r's is first[r * step]. */
+struct column {
+    const double *first;
+    uint64_t step;
+};
+
 /* What a call is given and gives, arrays of the caller's; those that are NULL are not given or not wanted. */
 struct call {
-    const double *x;       /* (rows, inputs) */
+    const double *x;       /* (rows, inputs), */
+    const struct column *column; /* or (inputs,), where x is NULL */
     const double *seeds;   /* (rows, outputs): factors of the outputs, 1 where NULL */
     const double *uniform; /* by their numbers: the values that are the same for all rows */
+    const int64_t *places; /* (rows,): where in x, values and input_grads each row lies; NULL: in order */
     double *values;        /* (rows, outputs) */
-    int64_t *passed;       /* (rows,): the first guard with another outcome, or -1 */
+    int32_t *passed;       /* (rows,): the first guard with another outcome, or -1 */
     double *input_grads;   /* (rows, inputs) */
 };
 
@@ -37,6 +45,7 @@ struct sums {
     double total;            /* of outputs times seeds */
     uint64_t passed;         /* rows with the outcomes of the guards */
     double *uniform_adjoint; /* by their numbers, as in call.uniform */
+    char apart[128];         /* threads at work on neighbouring sums must not share a line of the cache */
 };
 
 struct plan *make_plan(const struct program *p, struct wanted wanted); /* NULL: no memory */

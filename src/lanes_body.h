@@ -10,10 +10,26 @@
 
 #if !EXACT
 #include "lanes_math.h"
+#include "lanes_inverse.h"
+#include "lanes_erf.h"
 #define exp LANE(exp)
 #define expm1 LANE(expm1)
 #define log LANE(log)
 #define log1p LANE(log1p)
+#define log2 LANE(log2)
+#define log10 LANE(log10)
+#define sinh LANE(sinh)
+#define cosh LANE(cosh)
+#define asinh LANE(asinh)
+#define acosh LANE(acosh)
+#define atanh LANE(atanh)
+#define asin LANE(asin)
+#define acos LANE(acos)
+#define atan LANE(atan)
+#define atan2 LANE(atan2)
+#define cbrt LANE(cbrt)
+#define erf LANE(erf)
+#define erfc LANE(erfc)
 #define tanh LANE(tanh)
 #define sin LANE(sin)
 #define cos LANE(cos)
@@ -284,10 +300,39 @@ KERNEL(spread)
     ROWS y[i] = x;
 }
 
+/* The first guard with another outcome than recorded, or PASSED: of the first guard and of a further one. */
+#define CHECK(kernel, before) \
+    KERNEL(kernel) \
+    { \
+        const double *x = VALUE(s->a), guard = s->b; \
+        double *failed = VALUE(s->y); \
+        if (s->n) { \
+            ROWS failed[i] = before < 0.0 && x[i] == 0.0 ? guard : before; \
+        } else { \
+            ROWS failed[i] = before < 0.0 && x[i] != 0.0 ? guard : before; \
+        } \
+    }
+CHECK(check_first, PASSED)
+CHECK(check, failed[i])
+
 #undef exp
 #undef expm1
 #undef log
 #undef log1p
+#undef log2
+#undef log10
+#undef sinh
+#undef cosh
+#undef asinh
+#undef acosh
+#undef atanh
+#undef asin
+#undef acos
+#undef atan
+#undef atan2
+#undef cbrt
+#undef erf
+#undef erfc
 #undef tanh
 #undef sin
 #undef cos
@@ -304,6 +349,7 @@ KERNEL(spread)
 
 const struct lane_kernels LANE(kernels) = {
     .dot = LANE(dot), .sum = LANE(sum), .select = LANE(select), .spread = LANE(spread),
+    .check_first = LANE(check_first), .check = LANE(check),
     .pull_dot = {LANE(pull_dot0), LANE(pull_dot1)}, .pull_bias = LANE(pull_bias),
     .pull_uniform_bias = LANE(pull_uniform_bias), .pull_select = LANE(pull_select),
 #define UNARY(name, ...) .one[OP_##name] = LANE(value_##name), .pull_one[0][OP_##name] = LANE(pull0_##name), \

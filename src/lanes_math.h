@@ -32,10 +32,11 @@ LANE_INLINE double LANE(number)(uint64_t bits)
 /* 2 to the power of an integer, from the integer plus SHIFTER. */
 LANE_INLINE double LANE(two_to)(double shifted) { return LANE(number)((LANE(bits)(shifted) + 1023) << 52); }
 
-/* (exp(r) - 1 - r) / r^2 for |r| up to ln(2) / 2 */
-LANE_INLINE double LANE(exp_rest)(double r)
+/* (exp(r) - 1 - r) / r^2 for |r| up to ln(2) / 2 is even + odd * r. */
+struct LANE(rest) { double even, odd; };
+
+LANE_INLINE struct LANE(rest) LANE(exp_rests)(double z)
 {
-    double z = r * r;
     double even = FMA(z, 0x1.1f730349868cep-29, 0x1.27e4db646b17ep-22);
     double odd = FMA(z, 0x1.af4de97ca4194p-26, 0x1.71de0231960ebp-19);
     even = FMA(even, z, 0x1.a01a01a6d889cp-16);
@@ -44,8 +45,13 @@ LANE_INLINE double LANE(exp_rest)(double r)
     odd = FMA(odd, z, 0x1.11111111100dcp-7);
     even = FMA(even, z, 0x1.5555555555556p-5);
     odd = FMA(odd, z, 0x1.5555555555557p-3);
-    even = FMA(even, z, 0.5);
-    return FMA(odd, r, even);
+    return (struct LANE(rest)){FMA(even, z, 0.5), odd};
+}
+
+LANE_INLINE double LANE(exp_rest)(double r)
+{
+    struct LANE(rest) rest = LANE(exp_rests)(r * r);
+    return FMA(rest.odd, r, rest.even);
 }
 
 /* exp(high + low), low being tiny. */
@@ -78,6 +84,25 @@ LANE_INLINE double LANE(tanh)(double a)
     return copysign(t / (t + 2.0), a);
 }
 
+/* A quarter of the hyperbolic sine and cosine of |a|, which may be too large; by those of k ln(2) and of the rest. */
+struct LANE(hyperbola) { double sine, cosine; };
+
+LANE_INLINE struct LANE(hyperbola) LANE(hyperbola_of)(double a)
+{
+    double x = fabs(a) > 711.0 ? 711.0 : fabs(a), shifted = FMA(x, M_LOG2E, SHIFTER), k = shifted - SHIFTER;
+    double r = FMA(k, -LN2_LOW, FMA(k, -LN2_HIGH, x)), z = r * r;
+    struct LANE(rest) rest = LANE(exp_rests)(z);
+    double sine = FMA(z * r, rest.odd, r), cosine = FMA(z, rest.even, 1.0);
+    double up = LANE(two_to)(shifted - 3.0), down = LANE(two_to)(SHIFTER - 3.0 - (k > 64.0 ? 64.0 : k));
+    double whole_sine = up - down, whole_cosine = up + down;
+    return (struct LANE(hyperbola)){
+        FMA(whole_cosine, sine, whole_sine * cosine), FMA(whole_sine, sine, whole_cosine * cosine),
+    };
+}
+
+LANE_INLINE double LANE(sinh)(double a) { return copysign(4.0 * LANE(hyperbola_of)(a).sine, a); }
+LANE_INLINE double LANE(cosh)(double a) { return 4.0 * LANE(hyperbola_of)(a).cosine; }
+
 /* A number as 2^k * (1 + f), with 1 + f from sqrt(1/2) to sqrt(2). */
 LANE_INLINE double LANE(split)(double x, double *k)
 {
@@ -99,12 +124,39 @@ LANE_INLINE double LANE(log_of)(double k, double f, double low)
     return FMA(k, LN2_HIGH, f - (half - FMA(s, half + rest, FMA(k, LN2_LOW, low))));
 }
 
-LANE_INLINE double LANE(log)(double a)
+/* The same for subnormal numbers, too. */
+LANE_INLINE double LANE(split_any)(double x, double *k)
 {
-    double tiny = a < 0x1p-1022, k, f = LANE(split)(tiny ? a * 0x1p54 : a, &k);
-    double y = LANE(log_of)(tiny ? k - 54.0 : k, f, 0.0);
+    int tiny = x < 0x1p-1022;
+    double f = LANE(split)(tiny ? x * 0x1p54 : x, k);
+    *k = tiny ? *k - 54.0 : *k;
+    return f;
+}
+
+/* The logarithm of a, if y is that of a positive number. */
+LANE_INLINE double LANE(log_or_none)(double a, double y)
+{
     y = a < INFINITY ? y : a;  /* infinity and nan */
     return a > 0.0 ? y : a == 0.0 ? -INFINITY : a != a ? a : NAN;
+}
+
+LANE_INLINE double LANE(log)(double a)
+{
+    double k, f = LANE(split_any)(a, &k);
+    return LANE(log_or_none)(a, LANE(log_of)(k, f, 0.0));
+}
+
+LANE_INLINE double LANE(log2)(double a)
+{
+    double k, f = LANE(split_any)(a, &k), y = LANE(log_of)(0.0, f, 0.0);
+    return LANE(log_or_none)(a, FMA(y, M_LOG2E, FMA(y, 0x1.777d0ffda0d24p-56, k)));
+}
+
+LANE_INLINE double LANE(log10)(double a)
+{
+    double k, f = LANE(split_any)(a, &k), y = LANE(log_of)(0.0, f, 0.0);
+    double low = FMA(k, 0x1.3fde623e2566bp-43, y * 0x1.95355baaafad3p-57);
+    return LANE(log_or_none)(a, FMA(k, 0x1.34413509f7000p-2, FMA(y, M_LOG10E, low)));
 }
 
 /* The logarithm of the rounded 1 + a, and what the rounding lost. */
@@ -210,6 +262,5 @@ LANE_INLINE int LANE(narrow_power)(double a, double b)
 LANE_INLINE double LANE(fmax)(double a, double b) { return a > b || b != b ? a : b; }
 LANE_INLINE double LANE(sign)(double a) { return (a > 0.0 ? 1.0 : 0.0) - (a < 0.0 ? 1.0 : 0.0); }
 LANE_INLINE double LANE(half_at_tie)(double a, double b) { return 0.5 + (a > b ? 0.5 : 0.0) - (a < b ? 0.5 : 0.0); }
-LANE_INLINE double LANE(normal_cdf)(double a) { return 0.5 * erfc(-a * M_SQRT1_2); }
 
 LANE_INLINE double LANE(pow_slope)(double a, double b) { return b * LANE(pow)(a, b - 1.0); }

@@ -143,6 +143,36 @@ def test_a_piecewise_function_of_eight_paths():
     assert repr(compiled) == "<compiled steps_of: 8 paths>"
 
 
+def test_many_rows_of_several_arrays_go_their_ways():
+    """Arrays side by side are read where they are, in order or in places, and by what records a row."""
+
+    def function(x, point):
+        y, z = point
+        return x * y if x < y else y * z - x if z > 0.5 else x
+
+    rng = np.random.default_rng(6)
+    x, points = rng.normal(size=5000), rng.normal(size=(5000, 2))
+    expected = [function(a, b) for a, b in zip(x.tolist(), points.tolist())]
+    for threads in (1, 3):
+        compiled = fastgrad.compile(function, num_threads=threads)
+        for _ in range(2):
+            np.testing.assert_allclose(compiled.batch(x, points), expected, rtol=1e-13, atol=1e-13)
+        values, (by_x, by_point) = compiled.batch_value_and_grad(x, points, argnums=(0, 1))
+        assert (values == compiled.batch(x, points)).all()
+        assert (by_x.shape, by_point.shape) == ((5000,), (5000, 2))
+        below = x < points[:, 0]
+        assert (by_x[below] == points[below, 0]).all()
+        assert (by_point[below, 0] == x[below]).all()
+        assert compiled.sum(x, points).data == pytest.approx(sum(expected))
+        assert paths_of(compiled) == 3
+
+
+def test_paths_must_return_the_same_structure():
+    compiled = fastgrad.compile(lambda x: x if x > 0 else (x, x))
+    with pytest.raises(TypeError, match="must return the same structure for all rows of a batch"):
+        compiled.batch(np.linspace(-1.0, 1.0, 10))
+
+
 # More paths than are kept.
 
 

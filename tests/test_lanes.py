@@ -8,7 +8,8 @@ import pytest
 from flat import Steps, one_step
 from mathematics import BINARY, EXACT, FORMS, UNARY
 
-from fastgrad import _program
+import fastgrad
+from fastgrad import Value, _program
 
 SETS = [k for k in range(8) if _program.use_lanes(k)]
 BEST = SETS[-1]
@@ -43,6 +44,20 @@ UNITS = {
     "cos": (1.5, (-10.0, 10.0), (-1e5, 1e5), (-1e15, 1e15)),
     "tan": (3.0, (-10.0, 10.0), (-1e5, 1e5)),
     "softplus": (4.0, (-30.0, 30.0), (-1.0, 1.0)),
+    "log2": (2.0, (1e-320, 1e-300), (0.5, 2.0), (0.999, 1.001), (1.0, 1e300)),
+    "log10": (2.0, (1e-320, 1e-300), (0.5, 2.0), (0.999, 1.001), (1.0, 1e300)),
+    "cbrt": (1.5, (1e-320, 1e-300), (-10.0, 10.0), (1.0, 1e300), (1e300, 1.797e308)),
+    "asin": (2.5, (-1.0, 1.0), (0.49, 0.51), (0.999, 1.0), (-1e-9, 1e-9)),
+    "acos": (2.5, (-1.0, 1.0), (0.49, 0.51), (0.999, 1.0), (-1.0, -0.999)),
+    "atan": (2.5, (-1.0, 1.0), (0.4, 0.43), (2.3, 2.5), (-20.0, 20.0), (1.0, 1e300), (-1e-9, 1e-9)),
+    "sinh": (4.0, (-710.4, 710.4), (-5.0, 5.0), (-1.0, 1.0), (-1e-9, 1e-9)),
+    "cosh": (4.0, (-710.4, 710.4), (-5.0, 5.0), (-1.0, 1.0)),
+    "asinh": (2.5, (-10.0, 10.0), (-1.0, 1.0), (1e8, 1e9), (1.0, 1e300), (-1e-9, 1e-9)),
+    "acosh": (2.5, (1.0, 1.001), (1.0, 10.0), (1e8, 1e9), (1.0, 1e300)),
+    "atanh": (2.5, (-1.0, 1.0), (0.999, 1.0), (-1e-9, 1e-9)),
+    "erf": (2.5, (-6.0, 6.0), (-1.0, 1.0), (0.99, 1.01), (-1e-9, 1e-9)),
+    "erfc": (5.0, (-6.0, 27.0), (-1.0, 2.0), (-1e-9, 1e-9)),
+    "gelu": (5.0, (-1.0, 10.0), (-1e-9, 1e-9)),
 }
 
 
@@ -67,6 +82,19 @@ def test_sine_and_cosine_are_exact_near_their_zeros(lanes):
             assert max(units_off(values_of(name, x), [EXACT[name](mpmath.mpf(v)) for v in x])) < 3.0
 
 
+def test_an_angle_of_two_is_exact_to_a_few_units_in_the_last_place(lanes):
+    rng = np.random.default_rng(0)
+    for scale in (1.0, 1e-3, 1e300, 1e-305):
+        a, b = rng.normal(size=(2, 1000)) * [[scale], [1.0 if scale < 1.0 else scale]]
+        exact = [mpmath.atan2(mpmath.mpf(v), mpmath.mpf(w)) for v, w in zip(a, b)]
+        assert max(units_off(values_of("atan2", a, b), exact)) < 3.0
+
+
+def test_logarithms_of_powers_of_two_are_exact(lanes):
+    k = np.arange(-1074, 1024)
+    assert (values_of("log2", np.ldexp(1.0, k)) == k).all()
+
+
 def test_a_power_is_exact_to_a_few_units_in_the_last_place(lanes):
     rng = np.random.default_rng(0)
     a = np.exp(rng.uniform(-5.0, 5.0, 2000))
@@ -75,6 +103,13 @@ def test_a_power_is_exact_to_a_few_units_in_the_last_place(lanes):
     for x, y in ((a, b), (near, rng.uniform(-1e5, 1e5, 500))):
         exact = [mpmath.power(mpmath.mpf(v), mpmath.mpf(w)) for v, w in zip(x, y)]
         assert max(units_off(values_of("pow", x, y), exact)) < 2.0
+
+
+@pytest.mark.parametrize("logits", [(0.0, math.inf), (math.inf, math.inf, 1), (-math.inf, math.inf), (-math.inf, 1.0)])
+def test_a_softmax_of_infinite_logits_is_that_of_eager_code(lanes, logits):
+    compiled = fastgrad.compile(lambda *x: fastgrad.softmax(x))
+    values = compiled.batch(*[np.full(20, x) for x in logits])
+    assert [column.tolist() for column in values] == [[y.data] * 20 for y in fastgrad.softmax(list(map(Value, logits)))]
 
 
 # Every operation, in every form: many rows and one.
@@ -169,6 +204,84 @@ def test_a_dot_of_every_kind_of_pair_is_right_for_any_number_of_rows(lanes, rows
     assert np.allclose(grads, slopes, rtol=1e-12, atol=1e-12)
     sums = [(x + v).sum() + rows * (1 + b), y.sum() + rows * (c + a), z.sum() + rows * b, rows]
     assert np.allclose(by_uniforms, sums, rtol=1e-12, atol=1e-9)
+
+
+# Some rows, in their places; guards.
+
+
+def branch(guarded=True):
+    """A program of x * y, for rows where x < y and not x * y > 1."""
+    steps = Steps(2, [1.0])
+    steps.lt(0, 1)
+    product = steps.mul(0, 1)
+    steps.gt(product, 2)
+    return steps.program([product], [(3, 1), (5, 0)] if guarded else [])
+
+
+@pytest.mark.parametrize("rows", [1, 3, 8, 300, 3000])
+def test_guards_tell_the_first_that_came_out_otherwise(lanes, rows):
+    X = np.random.default_rng(rows).normal(size=(rows, 2)) * 2.0
+    x, y = X.T
+    expected = np.where(x >= y, 0, np.where(x * y > 1.0, 1, -1))
+    program = branch()
+    assert program.classify(X, program.uniforms).tolist() == expected.tolist()
+    assert program.run(X, program.uniforms)[1].tolist() == expected.tolist()
+    assert program.total(X, program.uniforms)[1] == (expected == -1).sum()
+    places = np.arange(rows)[::3].copy()
+    assert program.classify(X, program.uniforms, 1, places).tolist() == expected[::3].tolist()
+
+
+def test_a_value_of_two_guards_and_of_later_steps_is_kept_for_each(lanes):
+    steps = Steps(1, [0.0])
+    positive = steps.gt(0, 1)
+    twice = steps.add(0, 0)
+    large = steps.gt(twice, 0)
+    last = steps.mul(steps.add(positive, large), twice)
+    guards = [(0, 1), (positive, 1), (twice, 1), (positive, 0), (1, 0), (large, 1), (positive, 1)]
+    program = steps.program([last], guards)
+    X = np.tile([[0.0], [-1.0], [2.0]], (100, 1))
+    assert program.classify(X, program.uniforms).tolist() == [0, 1, 3] * 100
+    assert program.run(X, program.uniforms)[0][:, 0].tolist() == [0.0, -0.0, 8.0] * 100
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 2, 9, 700])
+def test_some_rows_are_computed_in_their_places(lanes, count, guarded):
+    program, rng = branch(guarded), np.random.default_rng(count)
+    X = rng.normal(size=(1000, 2))
+    places = np.sort(rng.permutation(1000)[:count])
+    values, grads = np.full((1000, 1), 7.0), np.full((1000, 2), 7.0)
+    program.fill(X, program.uniforms, places, values, grads)
+    expected, slopes = np.full((1000, 1), 7.0), np.full((1000, 2), 7.0)
+    expected[places, 0], slopes[places] = X[places, 0] * X[places, 1], X[places][:, ::-1]
+    assert (values == expected).all()
+    assert (grads == slopes).all()
+    total, passed, _ = program.total(X, program.uniforms, places)
+    assert total == pytest.approx(expected[places].sum(), abs=1e-12)
+    assert passed == count
+
+
+@pytest.mark.parametrize(
+    ("places", "words"),
+    [
+        (np.array([0, 3]), "places must be from 0 to below 3"),
+        (np.array([-1, 0]), "places must be from 0 to below 3"),
+        (np.array([0.0]), "places must be an array of int64"),
+        (np.zeros((1, 1), dtype=int), "places must be an array of int64"),
+    ],
+)
+def test_places_that_are_none_are_refused(places, words):
+    program = branch()
+    with pytest.raises(ValueError, match=words):
+        program.fill(np.zeros((3, 2)), program.uniforms, places, np.zeros((3, 1)))
+
+
+def test_tables_that_are_too_small_are_refused():
+    program, X = branch(), np.zeros((3, 2))
+    with pytest.raises(ValueError, match=r"values must be an array of float64 of shape \(3, 1\)"):
+        program.fill(X, program.uniforms, None, np.zeros((2, 1)))
+    with pytest.raises(ValueError, match=r"grads must be an array of float64 of shape \(3, 2\)"):
+        program.fill(X, program.uniforms, None, np.zeros((3, 1)), np.zeros((3, 1)))
 
 
 def test_a_set_that_is_not_there_is_not_used():

@@ -12,7 +12,9 @@ from libc.string cimport memcpy, memset
 
 from fastgrad._handle cimport Handle
 from fastgrad._layer cimport layer_of
-from fastgrad._rows cimport Recipe, Rows, begin, new_array, program, run, uniform_grads
+from fastgrad._rows cimport (
+    Recipe, Rows, begin, give_seeds, make_grads, make_values, new_array, program, run, uniform_grads,
+)
 from fastgrad._tape cimport SHAPE_REALS, layer, layer_shape, layer_size, payload
 from fastgrad._wide cimport place_of
 
@@ -63,10 +65,9 @@ cdef object inputs_of(Handle owner, uint32_t node):
 
 cdef int network_value(Handle owner, uint32_t node) except -1:
     cdef Recipe recipe = recipe_of(place_of(owner, node))
-    cdef Rows rows = begin(
-        recipe, inputs_of(owner, node), uniforms_of(recipe, owner, node), None, True, False, 0
-    )
+    cdef Rows rows = begin(recipe, inputs_of(owner, node), uniforms_of(recipe, owner, node), True, False, 0, False)
     cdef layer at
+    make_values(rows)
     run(rows, 1)
     at = layer_of(place_of(owner, node))
     memcpy(at.results, rows.call.values, <uint64_t>at.shape.rows * at.shape.nout * sizeof(double))
@@ -79,7 +80,10 @@ cdef int network_pull(uint32_t node) except -1:
     cdef bint passes_on = at.in_adjoint != NULL
     cdef uint32_t parameters = at.shape.parameters
     X, uniforms, seeds = inputs_of(None, node), uniforms_of(recipe, None, node), taken_adjoints(node)
-    cdef Rows rows = begin(recipe, X, uniforms, seeds, True, passes_on, parameters)
+    cdef Rows rows = begin(recipe, X, uniforms, True, passes_on, parameters, False)
+    give_seeds(rows, seeds)
+    if passes_on:
+        make_grads(rows)
     run(rows, 1)
     uniform_grads(rows)
     give_gradients(node, rows, parameters)

@@ -10,7 +10,8 @@ from libc.stdlib cimport malloc
 from libc.string cimport memcpy
 
 from fastgrad._rows cimport (
-    Recipe, Rows, begin, bound, fault_of, give_passed, guard, program, run, step, uniform_grads, use_kernels,
+    Recipe, Rows, begin, bound, fault_of, give_places, give_seeds, give_tables, guard, make_grads, make_passed,
+    make_values, program, run, step, uniform_grads, use_kernels,
 )
 
 
@@ -111,7 +112,7 @@ cdef class Program(Recipe):
 
         Parameters
         ----------
-        X : array of float64, shape (rows, inputs), C-contiguous
+        X : array of float64, shape (rows, inputs), C-contiguous, or `Columns`
         uniforms : array of float64, shape (uniforms,), C-contiguous
         num_threads : int
             The results do not depend on it.
@@ -119,11 +120,12 @@ cdef class Program(Recipe):
         Returns
         -------
         values : array, shape (rows, outputs)
-        passed : array of int64, shape (rows,)
+        passed : array of int32, shape (rows,)
             -1 where every guard had its outcome, else the first that had another; the row's other results mean nothing.
         """
-        cdef Rows rows = begin(self, X, uniforms, None, True, False, 0)
-        give_passed(rows)
+        cdef Rows rows = begin(self, X, uniforms, True, False, 0, True)
+        make_values(rows)
+        make_passed(rows)
         run(rows, num_threads)
         return rows.values, rows.passed
 
@@ -137,8 +139,11 @@ cdef class Program(Recipe):
         values, passed : arrays
         grads : array, shape (rows, inputs)
         """
-        cdef Rows rows = begin(self, X, uniforms, seeds, True, True, 0)
-        give_passed(rows)
+        cdef Rows rows = begin(self, X, uniforms, True, True, 0, True)
+        give_seeds(rows, seeds)
+        make_values(rows)
+        make_grads(rows)
+        make_passed(rows)
         run(rows, num_threads)
         return rows.values, rows.passed, rows.grads
 
@@ -160,25 +165,72 @@ cdef class Program(Recipe):
         cdef uint32_t count = self.p.uniforms
         if uniforms_wanted is not None:
             count = min(count, count_of(uniforms_wanted, "uniforms_wanted"))
-        cdef Rows rows = begin(self, X, uniforms, seeds, True, bool(inputs_wanted), count)
+        cdef Rows rows = begin(self, X, uniforms, True, bool(inputs_wanted), count, True)
+        give_seeds(rows, seeds)
+        make_values(rows)
+        if inputs_wanted:
+            make_grads(rows)
         run(rows, num_threads)
         total = rows.sums[0].total + 0.0
         if inputs_wanted:
             return total, rows.sums[0].passed, uniform_grads(rows), rows.values, rows.grads
         return total, rows.sums[0].passed, uniform_grads(rows), rows.values
 
-    def classify(self, X, uniforms, num_threads=1):
-        """Check the guards of every row, and compute nothing that they do not need.
+    def classify(self, X, uniforms, num_threads=1, places=None):
+        """Check the guards of every row, or of those in some places, and compute nothing that they do not need.
 
         Returns
         -------
-        array of int64, shape (rows,)
+        array of int32, shape (rows,)
             -1 where every guard had its outcome, else the first that had another.
         """
-        cdef Rows rows = begin(self, X, uniforms, None, False, False, 0)
-        give_passed(rows)
+        cdef Rows rows = begin(self, X, uniforms, False, False, 0, True)
+        give_places(rows, places)
+        make_passed(rows)
         run(rows, num_threads)
         return rows.passed
+
+    def fill(self, X, uniforms, places, values, grads=None, num_threads=1):
+        """Compute rows whose guards are known to come out as recorded, into arrays for all rows.
+
+        Parameters
+        ----------
+        X, uniforms, num_threads
+            See `run`.
+        places : array of int64, contiguous, or None
+            Which rows; None for all.
+        values : array of float64, shape (rows, outputs), C-contiguous
+        grads : array of float64, shape (rows, inputs), C-contiguous, optional
+            For the gradient of each row's outputs' sum.
+        """
+        cdef Rows rows = begin(self, X, uniforms, True, grads is not None, 0, False)
+        give_places(rows, places)
+        give_tables(rows, values, grads)
+        run(rows, num_threads)
+
+    def total(self, X, uniforms, places=None, uniforms_wanted=0, num_threads=1):
+        """Compute the sum of all outputs over rows, and its gradient by the first of the uniforms.
+
+        Parameters
+        ----------
+        X, uniforms, num_threads
+            See `run`.
+        places : array of int64, contiguous, optional
+            Which rows, whose guards are known to come out as recorded. Without it all rows, whose guards are checked.
+        uniforms_wanted : int
+
+        Returns
+        -------
+        total : float
+        passed_count : int
+            Rows in which every guard had its outcome. Unless these are all, the other results mean nothing.
+        uniform_grads : array, shape (uniforms_wanted,)
+        """
+        cdef uint32_t count = min(self.p.uniforms, count_of(uniforms_wanted, "uniforms_wanted"))
+        cdef Rows rows = begin(self, X, uniforms, True, False, count, places is None)
+        give_places(rows, places)
+        run(rows, num_threads)
+        return rows.sums[0].total + 0.0, rows.sums[0].passed, uniform_grads(rows)
 
     def bind(self, x, value, grad=None, uniforms=None):
         """A call on fixed buffers of one row.

@@ -4,7 +4,7 @@ A recipe owns a program, as program.h has it, and the plans to run it by, made w
 holds the GIL makes a plan or takes its spare memory; running needs no GIL. How rows run stands in lanes.h.
 """
 
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 cdef extern from "lanes.h" nogil:
     enum:
@@ -22,7 +22,7 @@ cdef extern from "lanes.h" nogil:
         guard *guard
         double *uniform
     struct wanted:
-        uint32_t outputs, inputs, uniforms
+        uint32_t outputs, inputs, uniforms, guards
     struct work:
         pass
     struct row_plan:
@@ -35,12 +35,17 @@ cdef extern from "lanes.h" nogil:
         uint64_t rows_a_piece
         work *spare
         plan *next
+    struct column:
+        const double *first
+        uint64_t step
     struct call:
         const double *x
+        const column *column
         const double *seeds
         const double *uniform
+        const int64_t *places
         double *values
-        int64_t *passed
+        int32_t *passed
         double *input_grads
     struct sums:
         double total
@@ -61,6 +66,15 @@ cdef extern from "lanes.h" nogil:
     void row_backward(const row_plan *plan, double *number)
     int64_t first_failed(const program *p, const double *value)
 
+cdef class Columns:
+    # Arrays with as many rows, side by side: held, and where their numbers are.
+    cdef readonly tuple shape
+    cdef tuple arrays
+    cdef object table  # the same as one array, once it was asked for
+    cdef Py_buffer *views
+    cdef int held
+    cdef column *column
+
 cdef class Recipe:
     cdef program p
     cdef plan *plans
@@ -75,14 +89,14 @@ cdef class Rows:
     cdef Recipe program
     cdef plan *plan
     cdef call call
-    cdef Py_buffer x, given_uniforms, seeds
-    cdef uint64_t rows, chunk, chunks, next
+    cdef Py_buffer x, given_uniforms, seeds, places, value_table, grad_table
+    cdef uint64_t rows, table_rows, chunk, chunks, next
     cdef double *uniform  # values that are the same for all rows, then their adjoints for each chunk, if they have some
     cdef sums *sums       # of each chunk, and once it has run, of all in the first
     cdef Worker *workers
     cdef int threads
     cdef bint stopped
-    cdef object values, passed, grads
+    cdef object table, values, passed, grads
 
 cdef class Bound:
     cdef Recipe program
@@ -94,8 +108,13 @@ cdef class Bound:
 cdef object fault_of(Recipe recipe)
 cdef object new_array(shape, void **memory, bint integers=*)
 cdef object use_kernels(unsigned number)
-cdef Rows begin(Recipe owner, X, uniforms, seeds, uint32_t outputs, uint32_t inputs, uint32_t uniforms_wanted)
-cdef int give_passed(Rows r) except -1
+cdef Rows begin(Recipe owner, X, uniforms, bint outputs, bint inputs, uint32_t uniforms_wanted, bint guards)
+cdef int give_seeds(Rows r, seeds) except -1
+cdef int give_places(Rows r, places) except -1
+cdef int give_tables(Rows r, values, grads) except -1
+cdef int make_values(Rows r) except -1
+cdef int make_grads(Rows r) except -1
+cdef int make_passed(Rows r) except -1
 cdef int run(Rows r, num_threads) except -1
 cdef object uniform_grads(Rows r)
 cdef Bound bound(Recipe owner, x, value, grad, uniforms)

@@ -1,5 +1,6 @@
 """Running recipes over rows. The contract is in the header, _rows.pxd."""
 
+from _thread import allocate_lock, start_new_thread
 from operator import index
 
 cimport cython
@@ -7,13 +8,14 @@ from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, Py
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 # Rows are divided into so many chunks at most, and of so many rows at least, whatever the number of threads, so that
 # sums are always the same.
 cdef enum:
-    MOST_CHUNKS = 64
+    MOST_CHUNKS = 128
     LEAST_CHUNK = 512
+    APART = 16     # numbers, so that threads at work on neighbouring sums share no line of the cache
     MOST_SETS = 8  # of instructions
 
 
@@ -56,33 +58,86 @@ cdef int get_doubles(array, Py_buffer *view, str name, int64_t rows, int64_t col
 
 
 cdef object empty = None  # numpy.empty, once numpy is there
-cdef object int64 = None
+cdef object int32 = None
 
 
 cdef object new_array(shape, void **memory, bint integers=False):
     """A new array and its memory, good as long as it lives."""
-    global empty, int64
+    global empty, int32
     cdef Py_buffer view
     if empty is None:
         import numpy
 
-        empty, int64 = numpy.empty, numpy.dtype(numpy.int64)
-    array = empty(shape, int64) if integers else empty(shape)
+        empty, int32 = numpy.empty, numpy.dtype(numpy.int32)
+    array = empty(shape, int32) if integers else empty(shape)
     PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
     PyBuffer_Release(&view)
     memory[0] = view.buf
     return array
 
 
+@cython.final
+@cython.auto_pickle(False)
+cdef class Columns:
+    """Arrays with as many rows each, side by side: a table that is read where its parts are.
+
+    Parameters
+    ----------
+    arrays : tuple of contiguous arrays of float64
+        Each has a leading axis of rows, of which there are some.
+    """
+
+    def __cinit__(self, tuple arrays not None):
+        cdef uint64_t width = 0, place = 0, size, k
+        cdef Py_buffer *view
+        self.arrays = arrays
+        self.views = <Py_buffer *>calloc(len(arrays), sizeof(Py_buffer))
+        if self.views == NULL:
+            raise MemoryError("no memory for a table")
+        for array in arrays:
+            PyObject_GetBuffer(array, &self.views[self.held], PyBUF_C_CONTIGUOUS)
+            self.held += 1
+            width += row_size(&self.views[self.held - 1])
+        self.shape = self.views[0].shape[0], width
+        self.column = <column *>malloc((width + 1) * sizeof(column))
+        if self.column == NULL:
+            raise MemoryError("no memory for a table")
+        for view in self.views[:self.held]:
+            size = row_size(view)
+            for k in range(size):
+                self.column[place + k].first, self.column[place + k].step = <double *>view.buf + k, size
+            place += size
+
+    def __dealloc__(self):
+        cdef int k
+        for k in range(self.held):
+            PyBuffer_Release(&self.views[k])
+        free(self.views)
+        free(self.column)
+
+    def __len__(self):
+        return self.shape[0]
+
+    def __getitem__(self, key):
+        if self.table is None:
+            from numpy import column_stack
+
+            self.table = column_stack([array.reshape(len(array), -1) for array in self.arrays])
+        return self.table[key]
+
+
+cdef uint64_t row_size(Py_buffer *view) noexcept:
+    """Numbers in a row."""
+    return <uint64_t>view.len // (<uint64_t>view.shape[0] * sizeof(double))
+
+
 # Running over rows.
 
-cdef plan *plan_of(Recipe owner, uint32_t outputs, uint32_t inputs, uint32_t uniforms) except NULL:
+cdef plan *plan_of(Recipe owner, wanted wanted) except NULL:
     """The plan for what is wanted, made when first asked for."""
     cdef plan *plan = owner.plans
-    cdef wanted wanted
-    wanted.outputs, wanted.inputs, wanted.uniforms = outputs, inputs, uniforms
     while plan != NULL:
-        if plan.wanted.outputs == outputs and plan.wanted.inputs == inputs and plan.wanted.uniforms == uniforms:
+        if memcmp(&plan.wanted, &wanted, sizeof(wanted)) == 0:
             return plan
         plan = plan.next
     plan = make_plan(&owner.p, wanted)
@@ -111,35 +166,90 @@ cdef class Rows:
         PyBuffer_Release(&self.x)
         PyBuffer_Release(&self.given_uniforms)
         PyBuffer_Release(&self.seeds)
+        PyBuffer_Release(&self.places)
+        PyBuffer_Release(&self.value_table)
+        PyBuffer_Release(&self.grad_table)
 
-    def share(self, int k):
-        """Run chunks until there are no more, in a thread of its own."""
+    def share(self, int k, done):
+        """Run chunks until there are no more, in a thread of its own; then release a lock."""
         with nogil:
             while not self.stopped and run_piece(self, &self.workers[k]):
                 pass
+        done.release()
 
 
-cdef Rows begin(Recipe owner, X, uniforms, seeds, uint32_t outputs, uint32_t inputs, uint32_t uniforms_wanted):
-    """Hold the arrays, and make those that are wanted."""
+cdef Rows begin(Recipe owner, X, uniforms, bint outputs, bint inputs, uint32_t uniforms_wanted, bint guards):
+    """Hold what is given; the others are what is wanted."""
     cdef Rows r = Rows.__new__(Rows)
     cdef program *p = &owner.p
+    cdef wanted wanted
+    wanted.outputs, wanted.inputs, wanted.uniforms = outputs, inputs, uniforms_wanted
+    wanted.guards = guards or not p.guards
     r.program = owner
-    get_doubles(X, &r.x, "X", -1, p.inputs)
+    r.table = X
+    if type(X) is Columns:
+        give_columns(r, X)
+    else:
+        get_doubles(X, &r.x, "X", -1, p.inputs)
+        r.call.x, r.table_rows = <double *>r.x.buf, r.x.shape[0]
     get_doubles(uniforms, &r.given_uniforms, "uniforms", p.uniforms, -1)
-    r.rows = r.x.shape[0]
-    r.call.x = <double *>r.x.buf
-    if seeds is not None:
-        get_doubles(seeds, &r.seeds, "seeds", r.rows, p.outputs)
-        r.call.seeds = <double *>r.seeds.buf
-    r.plan = plan_of(owner, outputs, inputs, uniforms_wanted)
-    if outputs:
-        r.values = new_array((r.rows, p.outputs), <void **>&r.call.values)
-    if inputs:
-        r.grads = new_array((r.rows, p.inputs), <void **>&r.call.input_grads)
+    r.rows = r.table_rows
+    r.plan = plan_of(owner, wanted)
     return r
 
 
-cdef int give_passed(Rows r) except -1:
+cdef int give_columns(Rows r, Columns X) except -1:
+    if X.shape[1] != r.program.p.inputs:
+        raise ValueError(f"X must have {r.program.p.inputs} columns, not {X.shape[1]}")
+    r.call.column, r.table_rows = X.column, X.shape[0]
+    return 0
+
+
+cdef int give_seeds(Rows r, seeds) except -1:
+    if seeds is not None:
+        get_doubles(seeds, &r.seeds, "seeds", r.rows, r.program.p.outputs)
+        r.call.seeds = <double *>r.seeds.buf
+    return 0
+
+
+cdef int give_places(Rows r, places) except -1:
+    """Run some of the rows only."""
+    cdef uint64_t rows = r.rows, signs = 0, place, k
+    if places is None:
+        return 0
+    PyObject_GetBuffer(places, &r.places, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS)
+    if r.places.ndim != 1 or r.places.itemsize != sizeof(int64_t) or r.places.format[0] not in b"lq":
+        raise ValueError(f"places must be an array of int64, not {places!r:.60}")
+    r.rows, r.call.places = r.places.shape[0], <int64_t *>r.places.buf
+    for k in range(r.rows):
+        place = <uint64_t>r.call.places[k]
+        signs |= place | (rows - 1 - place)
+    if signs >> 63:
+        raise ValueError(f"places must be from 0 to below {rows}, the number of rows")
+    return 0
+
+
+cdef int give_tables(Rows r, values, grads) except -1:
+    """Write into arrays with a row for each of X."""
+    get_doubles(values, &r.value_table, "values", r.table_rows, r.program.p.outputs, True)
+    r.call.values = <double *>r.value_table.buf
+    if grads is not None:
+        get_doubles(grads, &r.grad_table, "grads", r.table_rows, r.program.p.inputs, True)
+        r.call.input_grads = <double *>r.grad_table.buf
+    return 0
+
+
+cdef int make_values(Rows r) except -1:
+    r.values = new_array((r.rows, r.program.p.outputs), <void **>&r.call.values)
+    return 0
+
+
+cdef int make_grads(Rows r) except -1:
+    r.grads = new_array((r.rows, r.program.p.inputs), <void **>&r.call.input_grads)
+    return 0
+
+
+cdef int make_passed(Rows r) except -1:
     r.passed = new_array(r.rows, <void **>&r.call.passed, True)
     return 0
 
@@ -147,7 +257,7 @@ cdef int give_passed(Rows r) except -1:
 cdef int divide(Rows r) except -1:
     """Divide the rows into chunks, and make room for their sums."""
     cdef uint64_t block = r.plan.rows, size = uniform_end(&r.program.p), k, each
-    cdef uint64_t adjoints = size if r.plan.wanted.uniforms else 0
+    cdef uint64_t adjoints = size + APART if r.plan.wanted.uniforms else 0
     each = max(block * ((LEAST_CHUNK + block - 1) // block), (r.rows + MOST_CHUNKS - 1) // MOST_CHUNKS)
     r.chunk = (each + block - 1) // block * block
     r.chunks = max(<uint64_t>1, (r.rows + r.chunk - 1) // r.chunk)
@@ -158,7 +268,7 @@ cdef int divide(Rows r) except -1:
     for k in range(r.chunks):
         r.sums[k].total = NO_GRADIENT
         if adjoints:
-            r.sums[k].uniform_adjoint = r.uniform + size + k * size
+            r.sums[k].uniform_adjoint = r.uniform + size + k * adjoints
     for k in range(adjoints * r.chunks):
         r.uniform[size + k] = NO_GRADIENT
     return 0
@@ -221,13 +331,14 @@ cdef int run_here(Rows r) except -1:
     return 0
 
 
-def wait_for(Rows rows, threads):
-    """Wait until all threads are done, whatever signals come; raise what the last of them raised."""
+def wait_for(Rows rows, locks):
+    """Wait until all threads have released their locks, whatever signals come; raise what the last of them raised."""
     error = None
-    for thread in threads:
-        while thread.is_alive():
+    for lock in locks:
+        done = False
+        while not done:
             try:
-                thread.join()
+                done = lock.acquire()
             except BaseException as raised:
                 rows.stopped, error = True, raised
     if error is not None:
@@ -235,20 +346,20 @@ def wait_for(Rows rows, threads):
 
 
 cdef int run_shared(Rows r) except -1:
-    from threading import Thread
-
-    threads = [Thread(target=r.share, args=(k,), daemon=True) for k in range(1, r.threads)]
-    started = []
+    """Run chunks in threads and here. The bare threads start several times as fast as those of `threading`."""
+    locks = []
     try:
-        for thread in threads:
-            thread.start()
-            started.append(thread)
+        for k in range(1, r.threads):
+            lock = allocate_lock()
+            lock.acquire()
+            start_new_thread(r.share, (k, lock))
+            locks.append(lock)
         run_here(r)
     except BaseException:
         r.stopped = True
         raise
     finally:
-        wait_for(r, started)
+        wait_for(r, locks)
     return 0
 
 
@@ -322,6 +433,7 @@ cdef class Bound:
 cdef Bound bound(Recipe owner, x, value, grad, uniforms):
     cdef Bound b = Bound.__new__(Bound)
     cdef program *p = &owner.p
+    cdef wanted wanted
     cdef uint64_t v
     b.program = owner
     get_doubles(x, &b.x, "x", p.inputs, -1)
@@ -330,7 +442,8 @@ cdef Bound bound(Recipe owner, x, value, grad, uniforms):
         get_doubles(grad, &b.grad, "grad", p.inputs, -1, True)
     if uniforms is not None:
         get_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
-    b.plan = plan_of(owner, True, grad is not None, 0)
+    wanted.outputs, wanted.inputs, wanted.uniforms, wanted.guards = True, grad is not None, 0, True
+    b.plan = plan_of(owner, wanted)
     b.values = <double *>malloc(b.plan.varying_steps.places * sizeof(double))
     if b.values == NULL:
         raise MemoryError(f"no memory to bind {owner!r}")

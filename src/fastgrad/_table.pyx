@@ -4,13 +4,15 @@ cimport cython
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.float cimport PyFloat_AsDouble, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
-from libc.stdint cimport int64_t, uint32_t, uint64_t
+from cpython.object cimport PyObject
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from fastgrad._convert cimport get_doubles
 from fastgrad._handle cimport Handle, leaf, make, recording
 from fastgrad._nary cimport most_derived
+from fastgrad._rows cimport Columns
 from fastgrad._tape cimport OP_user, Second, append, operands, payload, payload_units, reserve, tape
 from fastgrad._trace cimport refuse_always, tracing
 
@@ -20,6 +22,8 @@ from fastgrad._numbers import Value
 
 cdef enum:
     FEW = 8  # arguments
+    FEW_ROWS = 512  # so many are copied side by side
+    MOST_KEPT = 1 << 18  # rows, for which memory is kept
 
 cdef object empty = numpy.empty
 cdef type array_type = numpy.ndarray
@@ -116,8 +120,8 @@ def table_of(tuple args):
     Returns
     -------
     (shapes, X) or None
-        The shapes of a row, and the table, of shape (rows, inputs): a view of the only array, or a new one. None where
-        the arguments are not such arrays.
+        The shapes of a row, and the table, of shape (rows, inputs): a view of the only array, a new one, or `Columns`.
+        None where the arguments are not such arrays.
     """
     cdef Py_buffer views[FEW]
     cdef uint64_t got = 0, n = <uint64_t>len(args), k
@@ -132,7 +136,7 @@ def table_of(tuple args):
                 return None
         shapes = tuple([row_shape(&views[k]) for k in range(n)])
         if n > 1:
-            return shapes, side_by_side(views, n)
+            return shapes, Columns(args) if views[0].shape[0] > FEW_ROWS else side_by_side(views, n)
         return shapes, args[0] if views[0].ndim == 2 else args[0].reshape(views[0].shape[0], size_of(&views[0]))
     finally:
         for k in range(got):
@@ -180,7 +184,7 @@ def grouped(failed, uint64_t guards):
 
     Parameters
     ----------
-    failed : numpy.ndarray of int64, shape (rows,), contiguous
+    failed : numpy.ndarray of int32, shape (rows,), contiguous
         -1 where none did.
     guards : int
         How many there are.
@@ -197,34 +201,56 @@ def grouped(failed, uint64_t guards):
     try:
         PyObject_GetBuffer(failed, &view, PyBUF_C_CONTIGUOUS)
         try:
-            if view.ndim != 1 or view.itemsize != sizeof(int64_t):
-                raise ValueError(f"failed must be an array of int64, not {failed!r:.60}")
-            return groups_of(<int64_t *>view.buf, view.shape[0], start, guards)
+            if view.ndim != 1 or view.itemsize != sizeof(int32_t):
+                raise ValueError(f"failed must be an array of int32, not {failed!r:.60}")
+            return groups_of(<int32_t *>view.buf, view.shape[0], start, guards)
         finally:
             PyBuffer_Release(&view)
     finally:
         free(start)
 
 
-cdef list groups_of(const int64_t *failed, uint64_t rows, uint64_t *start, uint64_t guards):
+cdef list groups_of(const int32_t *failed, uint64_t rows, uint64_t *start, uint64_t guards):
     """A counting sort; `start` has a place for each group, and one more."""
     cdef uint64_t r, g
     cdef int64_t *order
+    check_groups(failed, rows, guards)
     for r in range(rows):
-        if not -1 <= failed[r] < <int64_t>guards:
-            raise ValueError(f"there is no guard {failed[r]}")
         start[failed[r] + 1] += 1
     if not rows or start[failed[0] + 1] == rows:
         return [(failed[0], None)] if rows else []
     found = [(<int64_t>g - 1, start[g]) for g in range(guards + 1) if start[g]]
     exclusive_sums(start, guards + 1)
-    places = empty(rows, numpy.int64)
+    places = room_for(rows)
     order = <int64_t *>memory_of(places)
     for r in range(rows):
         g = failed[r] + 1
         order[start[g]] = r
         start[g] += 1
     return [(guard, places[start[guard + 1] - count:start[guard + 1]]) for guard, count in found]
+
+
+cdef int check_groups(const int32_t *failed, uint64_t rows, uint64_t guards) except -1:
+    cdef int32_t least = -1, most = -1
+    cdef uint64_t r
+    for r in range(rows):
+        least, most = min(least, failed[r]), max(most, failed[r])
+    if least < -1 or most >= <int64_t>guards:
+        raise ValueError(f"there is no guard {least if least < -1 else most} among {guards}")
+    return 0
+
+
+cdef object kept = None  # memory for places, so that calls in a row need not ask the system for it each time
+
+
+cdef object room_for(uint64_t rows):
+    """An array of int64 of at least so many rows that nobody else has."""
+    global kept
+    if rows > MOST_KEPT or (kept is not None and (<PyObject *>kept).ob_refcnt > 1):
+        return empty(rows, numpy.int64)
+    if kept is None or <uint64_t>len(kept) < rows:
+        kept = empty(rows, numpy.int64)
+    return kept
 
 
 cdef void exclusive_sums(uint64_t *counts, uint64_t n) noexcept:
