@@ -34,8 +34,9 @@ class CompiledModel:
         self.model, self.takes_batches, self.threads = model, takes_batches, thread_count(None)
         self.paths = Paths(model, of_positions((described([0.0] * inputs, "a row"),)), type(model).__name__)
         self.compiled, self.kind = True, None  # the type of the model's scalars, once it has been called
-        self.usable, self.parts = set(), []  # paths on leaves; those of the last batch, with their rows
-        self.leaves = None  # the results of the last batch: a Batch, or a list for each row
+        self.usable = set()  # paths that stand on leaves
+        self.X, self.parts = None, []  # the last batch; its paths, with their rows
+        self.leaves = None  # its results: a Batch, or a list for each row
 
     def __call__(self, X):
         """Return the results for an array of rows. Those of a replay are leaves: see `sweep`."""
@@ -55,11 +56,11 @@ class CompiledModel:
         if not self.parts:
             return
         seeds = taken_gradient(self.leaves) if isinstance(self.leaves, Batch) else grads(self.leaves)
-        for path, places, rows in self.parts:
-            uniforms, own = path.uniforms, seeds if places is None else seeds[places]
-            wanted = {"num_threads": self.threads, "uniforms_wanted": len(uniforms.scalars)}
-            slopes = path.program.run_sum(rows, uniforms.now(), own, **wanted)[2]
-            scalar_of(0.0, uniforms.scalars, slopes, 1.0).backward()
+        for path, rows in self.parts:
+            X, own = (self.X, seeds) if rows is None else (self.X[rows], seeds[rows])
+            scalars, uniforms = path.uniforms.scalars, path.uniforms.now()
+            _, _, slopes, _ = path.program.run_sum(X, uniforms, own, False, self.threads, len(scalars))
+            scalar_of(0.0, scalars, slopes, 1.0).backward()
 
     def check(self, row):
         """Compute a row of an array both ways, and stop replaying where the results differ."""
@@ -86,18 +87,13 @@ class CompiledModel:
             return False
 
     def _replayed(self, X):
-        self.parts, numbers = [], None
-        for path, places in self.paths.parts(X, self.threads):
+        self.X, self.parts = X, self.paths.parts(X, self.threads)
+        structure = self.paths.recorded[0].structure
+        numbers = np.empty((len(X), structure.size()))
+        for path, rows in self.parts:
             self._check_path(path)
-            rows = X if places is None else X[places]
-            found = path.program.run(rows, path.uniforms.now(), self.threads)[0]
-            if places is None:
-                numbers = found
-            else:
-                numbers = np.empty((len(X), found.shape[1])) if numbers is None else numbers
-                numbers[places] = found
-            self.parts.append((path, places, rows))
-        return self._given(numbers, self.parts[0][0].structure)
+            path.program.fill(X, path.uniforms.now(), rows, numbers, None, self.threads)
+        return self._given(numbers, structure)
 
     def _given(self, numbers, structure):
         """What a loss is given: the results' numbers as leaves."""
