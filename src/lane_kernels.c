@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
+#if defined(__GNUC__) && defined(__x86_64__)
 #define FOR_X86 1
 #include <immintrin.h>
 #endif
 
 #ifdef __GNUC__
 #pragma GCC diagnostic ignored "-Woverride-init"  /* entries for tables, replaced */
+#endif
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wpass-failed"  /* loops that call the C library are not vectorized */
 #endif
 
 #define GLUE_NAMES(name, set) name##_##set
@@ -49,8 +52,12 @@ typedef double two_numbers __attribute__((vector_size(16), may_alias));
 #define FMA(a, b, c) __builtin_fma(a, b, c)
 #define HAS_EXACT_PRODUCTS 1
 
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
 #pragma GCC push_options
 #pragma GCC target("avx2,fma")
+#endif
 #define SET avx2
 #define VECTOR __m256d
 #define VECTOR_ROWS 4
@@ -62,17 +69,25 @@ typedef double two_numbers __attribute__((vector_size(16), may_alias));
 #undef VECTOR_ROWS
 #undef WIDE_FMA
 #undef WIDE_SUM
+#ifdef __clang__
+#pragma clang attribute pop
+#pragma clang attribute push(__attribute__((target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw"))), apply_to = function)
+#else
 #pragma GCC pop_options
-
 #pragma GCC push_options
 #pragma GCC target("avx2,fma,avx512f,avx512dq,avx512vl,avx512bw,prefer-vector-width=512")
+#endif
 #define SET avx512
 #define VECTOR __m512d
 #define VECTOR_ROWS 8
 #define WIDE_FMA(a, b, c) _mm512_fmadd_pd(a, b, c)
 #define WIDE_SUM(a) _mm512_reduce_add_pd(a)
 #include "lanes_body.h"
+#ifdef __clang__
+#pragma clang attribute pop
+#else
 #pragma GCC pop_options
+#endif
 #endif
 
 const struct lane_kernels *lane_kernels;

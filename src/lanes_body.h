@@ -44,7 +44,12 @@
 #endif
 
 #define KERNEL(name) static void LANE(name)(const struct lane_step *s, const struct block *block)
-#define ROWS const uint64_t n = block->width / LANES * LANES; _Pragma("GCC ivdep") for (uint64_t i = 0; i < n; i++)
+#ifdef __clang__
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+#define ROWS const uint64_t n = block->width / LANES * LANES; INDEPENDENT for (uint64_t i = 0; i < n; i++)
 #define VALUE(slot) (double *)__builtin_assume_aligned(block->value + (slot) * block->width, 64)
 #define ADJOINT(slot) (double *)__builtin_assume_aligned(block->adjoint + (slot) * block->width, 64)
 
