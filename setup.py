@@ -78,4 +78,7 @@ extensions = [
     for name in MODULES
 ]
 
-setup(ext_modules=cythonize(extensions, build_dir="build/cython", include_path=["src"], compiler_directives=DIRECTIVES))
+setup(
+    ext_modules=cythonize(extensions, build_dir="build/cython", include_path=["src"], compiler_directives=DIRECTIVES),
+    options={"build_ext": {"parallel": os.cpu_count()}},
+)
