@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import fastgrad
-from fastgrad import Value
+from fastgrad import Value, losses
 
 ROWS = np.arange(6.0).reshape(3, 2)
 
@@ -292,6 +292,12 @@ def test_instances_without_a_dictionary_have_no_compiled_methods():
     refused(
         TypeError, "a compiled method needs instances with a __dict__, which Slotted has not", lambda: Slotted().method
     )
+
+
+@pytest.mark.parametrize("loss", [losses.hinge, losses.binary_cross_entropy, losses.binary_cross_entropy_with_logits])
+def test_a_loss_that_wants_labels_refuses_arguments_as_labels(loss):
+    f = fastgrad.compile(lambda score, label: loss([score], [label]))
+    refused(fastgrad.TraceError, "labels|targets must be plain numbers, not a compiled function's", f, 0.5, 1.0)
 
 
 # How arguments are read.

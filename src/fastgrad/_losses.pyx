@@ -23,6 +23,8 @@ from fastgrad._tape cimport (
     operands, payload, payload_units, penalized, reserve, tape,
 )
 
+from fastgrad._trace import TraceError, recording_active
+
 
 # What is allowed.
 
@@ -39,6 +41,11 @@ cdef bint has_scalars(Given g) noexcept:
 
 
 cdef int check_plain(Given t) except -1:
+    if has_scalars(t) and recording_active():
+        raise TraceError(
+            f"{t.name} must be plain numbers, not a compiled function's arguments: write the loss with operations, "
+            f"such as (1.0 - y * score).relu(), or apply it to the batch of a model outside of the function"
+        )
     if has_scalars(t):
         raise TypeError(f"{t.name} must be plain numbers, not scalars: give the .data of them")
     return 0
