@@ -64,7 +64,7 @@ def named(choice, table, name, other):
 
 def data(X, y, X_name="X", y_name="y"):
     """Rows and targets as arrays of finite numbers, as many of the one as of the other."""
-    X, y = array(X, X_name).astype(np.float64), array(y, y_name)
+    X, y = array(X, X_name).astype(np.float64, order="C"), array(y, y_name)
     if X.ndim != 2:
         hint = "; X.reshape(-1, 1) makes a row of each number" if X.ndim == 1 else ""
         raise ValueError(f"{X_name} must have the shape (rows, inputs), not {X.shape}{hint}")
@@ -133,6 +133,14 @@ def split(validation, X, y, rng):
 def takes_batches_too(loss):
     """Whether it is one of `fastgrad.losses`, which take an `nn.Batch` as well as lists."""
     return function_of(loss) in LOSSES.values()
+
+
+def are_own(loss, penalty, metric, optimizer, schedule):
+    """Whether none of these is the user's code, which might change a model."""
+    known = takes_batches_too(loss) and not callable(penalty) and (metric is None or function_of(metric) is accuracy)
+    return known and all(
+        thing is None or type(thing).__module__.startswith("fastgrad.") for thing in (optimizer, schedule)
+    )
 
 
 def targets_for(loss, y, by_batch):

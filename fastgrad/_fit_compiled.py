@@ -26,7 +26,7 @@ class CompiledModel:
     Attributes
     ----------
     compiled : bool
-        Whether rows are replayed; otherwise they are computed by calls of the model.
+        Whether rows may be replayed; otherwise they are computed by calls of the model.
     """
 
     def __init__(self, model, inputs, takes_batches):
@@ -38,9 +38,14 @@ class CompiledModel:
         self.X, self.parts = None, []  # the last batch; its paths, with their rows
         self.leaves = None  # its results: a Batch, or a list for each row
 
+    @property
+    def is_replayed(self):
+        """Whether rows are replayed: not before the first batch."""
+        return self.compiled and self.kind is not None
+
     def __call__(self, X):
         """Return the results for an array of rows. Those of a replay are leaves: see `sweep`."""
-        if self.compiled and self.kind:
+        if self.is_replayed:
             try:
                 return self._replayed(X)
             except Exception:  # whatever a model that was written for plain numbers makes of a row of scalars
@@ -56,16 +61,19 @@ class CompiledModel:
         if not self.parts:
             return
         seeds = taken_gradient(self.leaves) if isinstance(self.leaves, Batch) else grads(self.leaves)
+        asked = seeds.any(axis=1)  # a row that the loss does not use has no gradient: one of 0 may make nan further on
         for path, rows in self.parts:
-            X, own = (self.X, seeds) if rows is None else (self.X[rows], seeds[rows])
+            rows = np.flatnonzero(asked) if rows is None else rows[asked[rows]]
             scalars, uniforms = path.uniforms.scalars, path.uniforms.now()
-            _, _, slopes, _ = path.program.run_sum(X, uniforms, own, False, self.threads, len(scalars))
+            _, _, slopes, _ = path.program.run_sum(
+                self.X[rows], uniforms, seeds[rows], num_threads=self.threads, uniforms_wanted=len(scalars)
+            )
             scalar_of(0.0, scalars, slopes, 1.0).backward()
 
     def check(self, row):
         """Compute a row of an array both ways, and stop replaying where the results differ."""
-        if self.compiled and self.kind:
-            self.compiled = self._agrees(row[None], self._plainly(row[None]))
+        if self.is_replayed:
+            self.compiled = self._agrees(row[None], lambda: self._plainly(row[None]))
 
     def _plainly(self, X):
         self.parts = []
@@ -74,15 +82,16 @@ class CompiledModel:
     def _begin(self, X, results):
         """Replay from now on, if a first batch has the results of the plain calls."""
         self.kind = next((type(x) for x in np.ravel(np.array(results[0], dtype=object)) if isinstance(x, Node)), None)
-        self.compiled = self.kind is not None and self._agrees(X, results)
+        self.compiled = self.kind is not None and self._agrees(X, lambda: results)
         self.parts = []
 
-    def _agrees(self, X, results):
+    def _agrees(self, X, plainly):
         try:
-            found, expected = self._replayed(X), values(results)
+            found, expected = self._replayed(X), values(plainly())
             found = found.data if isinstance(found, Batch) else values(found)
-            scale = np.abs(expected[np.isfinite(expected)]).max(initial=0.0)
-            return np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE * scale, equal_nan=True)
+            scale = np.where(np.isfinite(expected), np.abs(expected), 0.0).max(axis=0)  # of each column
+            close = np.isclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE * scale, equal_nan=True)
+            return found.shape == expected.shape and bool(close.all())
         except Exception:  # as above
             return False
 
@@ -97,7 +106,7 @@ class CompiledModel:
 
     def _given(self, numbers, structure):
         """What a loss is given: the results' numbers as leaves."""
-        if self.takes_batches:
+        if self.takes_batches and structure != Row(1):  # a batch of one column has no second axis
             self.leaves = leaf_batch(numbers)
             return self.leaves
         self.leaves = [[self.kind(number) for number in row] for row in numbers.tolist()]

@@ -165,29 +165,43 @@ class Paths:
         A row may come to a path that is there by a guard that plain arithmetic answers as that path has it, where the
         program does not.
         """
+        asked = [*path.outcomes, (path.end, None)]
         with self._lock:
-            asked = [*path.outcomes, (path.end, None)]
-            if self.root is None:
-                self.root = Place(path, asked[0][0])
-            place = self.root
-            for k, (mark, truth) in enumerate(asked):
-                if place.mark != mark:
-                    raise self._impure(k)
-                path.places.append(place)
-                if truth is None:
-                    break
-                if truth not in place.children and self.full:
-                    return None
-                follows = asked[k + 1][0]
-                place = place.children.setdefault(truth, Place(path, follows))
-            if place.path.structure != path.structure:
-                raise self._impure(len(path.outcomes))
-            if place.path is path:
-                path.number = len(self.recorded)
-                self.recorded.append(path)
-                if self._longest is None or len(path.outcomes) > len(self._longest.outcomes):
-                    self._longest = path
-            return place.path
+            places = self._common_places(asked)
+            if len(places) == len(asked):
+                if places[-1].path.structure != path.structure:
+                    raise self._impure(len(path.outcomes))
+                return places[-1].path
+            if self.full:
+                return None
+            return self._add(path, asked, places)
+
+    def _common_places(self, asked):
+        """Return the places of the tree that a path with these outcomes comes to."""
+        places, place = [], self.root
+        for k, (mark, truth) in enumerate(asked):
+            if place is None:
+                break
+            if place.mark != mark:
+                raise self._impure(k)
+            places.append(place)
+            place = place.children.get(truth)
+        return places
+
+    def _add(self, path, asked, places):
+        """Add a path that shares some places. Other threads read without the lock, so that the tree gets it last."""
+        new = [Place(path, mark) for mark, _ in asked[len(places) :]]
+        for place, follows, (_, truth) in zip(new, new[1:], asked[len(places) :]):
+            place.children[truth] = follows
+        path.places, path.number = places + new, len(self.recorded)
+        self.recorded.append(path)
+        if self._longest is None or len(path.outcomes) > len(self._longest.outcomes):
+            self._longest = path
+        if places:
+            places[-1].children[asked[len(places) - 1][1]] = new[0]
+        else:
+            self.root = new[0]
+        return path
 
     def _impure(self, k):
         same = f"the first {k:,} of its comparisons came out the same" if k else "no comparison had come out otherwise"

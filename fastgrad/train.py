@@ -228,6 +228,7 @@ def fit(
     if bar is not None:
         watch.bar = arguments.Bar(bar, epochs, watch.columns)
     watch.schedule, watch.callbacks = schedule, callbacks
+    watch.may_change_the_model = not arguments.are_own(loss, penalty, metric, optimizer, schedule) or bool(callbacks)
     return _run(steps, watch)
 
 
@@ -239,7 +240,7 @@ def _run(steps, watch):
     try:
         for epoch in range(len(losses)):
             if steps.is_replayed:
-                steps.check(epoch, watch.callbacks)
+                steps.check(epoch, watch.may_change_the_model)
             lrs[epoch] = optimizer.lr
             losses[epoch] = run_epoch()
             if look is not None:
@@ -317,11 +318,11 @@ class _Steps:
 
     @property
     def is_replayed(self):
-        return isinstance(self.forward, CompiledModel) and self.forward.compiled
+        return isinstance(self.forward, CompiledModel) and self.forward.is_replayed
 
-    def check(self, epoch, callbacks):
-        """See whether the model still is what was recorded: before each epoch if callbacks might have changed it."""
-        if callbacks or not epoch & (epoch - 1):
+    def check(self, epoch, often):
+        """See whether the model still is what was recorded: before each epoch, or as often as a power of two comes."""
+        if often or not epoch & (epoch - 1):
             self.forward.check(self.rows[epoch % len(self.rows)])
 
     def not_finite(self, root, rows, targets):
@@ -360,7 +361,7 @@ class _Watch:
     def __init__(self, steps, epochs, metric):
         self.steps, self.epochs, self.metric = steps, epochs, metric
         self.loss = self.held_out = self.patience = self.schedule = self.bar = None
-        self.callbacks = []
+        self.callbacks, self.may_change_the_model = [], False
         self.columns = {name: np.empty(0) for name in ("loss", "val_loss", "metric", "val_metric", "lr")}
         self.columns["loss"], self.columns["lr"] = np.empty(epochs), np.empty(epochs)
         if metric is not None:

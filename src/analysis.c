@@ -4,7 +4,10 @@
 
 #include <string.h>
 
-enum { MOST_VALUES = 1 << 30 }; /* the bit above says in a dot that a value is uniform */
+enum {
+    MOST_VALUES = 1 << 30, /* the bit above says in a dot that a value is uniform */
+    MOST_INPUTS = 1 << 24, /* which cost memory, while nothing in a file stands for each */
+};
 
 static int operands_are_below(const struct program *p, const struct step *s, uint32_t value, int uniform)
 {
@@ -35,7 +38,7 @@ static const char *step_fault(const struct program *p, uint32_t i)
 const char *program_fault(const struct program *p)
 {
     const char *fault = NULL;
-    if (value_count(p) >= MOST_VALUES || p->uniform_steps > p->steps)
+    if (value_count(p) >= MOST_VALUES || p->inputs > MOST_INPUTS || p->uniform_steps > p->steps)
         return "the counts do not agree";
     for (uint32_t i = 0; i < p->steps && !fault; i++)
         fault = step_fault(p, i);
@@ -46,6 +49,21 @@ const char *program_fault(const struct program *p)
     return fault;
 }
 
+/* Does a step's value jump where its k-th operand passes a number? */
+static int jumps_at(uint32_t op, uint64_t k)
+{
+    switch (op) {
+    case OP_lt: case OP_gt: case OP_le: case OP_ge: case OP_step: case OP_sign: case OP_floor: case OP_ceil:
+    case OP_fmod:
+        return 1;
+    case OP_copysign:
+        return k == 1;
+    case STEP_select:
+        return k == 0;
+    }
+    return 0;
+}
+
 static void mark_needed(const struct program *p, struct wanted wanted, unsigned char *flags)
 {
     for (uint32_t k = 0; wanted.outputs && k < p->outputs; k++)
@@ -54,7 +72,8 @@ static void mark_needed(const struct program *p, struct wanted wanted, unsigned 
         flags[p->guard[k].value] |= wanted.guards ? NEEDED | GUARDED : GUARDED;
     for (uint32_t i = p->steps; i-- > 0;)
         for (uint64_t k = 0; k < operand_count(&p->step[i]); k++)
-            flags[operand_of(p, &p->step[i], k)] |= flags[first_step(p) + i];
+            flags[operand_of(p, &p->step[i], k)] |=
+                flags[first_step(p) + i] | (jumps_at(p->step[i].op, k) ? GUARDED : 0);
 }
 
 static void mark_active(const struct program *p, struct wanted wanted, unsigned char *flags)

@@ -19,7 +19,7 @@ struct wanted {
 
 enum {
     NEEDED = 1,  /* an output or a guard stands on it */
-    GUARDED = 2, /* a guard stands on it, wanted or not: values do not depend on that */
+    GUARDED = 2, /* exact to the last bit, as a function that jumps stands on it, or a guard, wanted or not */
     ACTIVE = 4,  /* it stands on what the gradient is asked by */
     PULLED = 8,  /* the gradient flows through it: it has an adjoint */
     SEEDED = 16, /* it is pulled and an output: the gradient begins there */

@@ -74,7 +74,7 @@ LANE_INLINE double LANE(expm1)(double a)
     double r = FMA(k, -LN2_LOW, FMA(k, -LN2_HIGH, x));
     double y = FMA(r * r, LANE(exp_rest)(r), r);
     double half = LANE(two_to)(shifted - 1.0);  /* of 2^k, which may be too large */
-    return 2.0 * FMA(y, half, half - 0.5);
+    return a == 0.0 ? a : 2.0 * FMA(y, half, half - 0.5);
 }
 
 /* With t = exp(2 |a|) - 1 it is t / (t + 2). */
@@ -165,7 +165,8 @@ LANE_INLINE double LANE(log1p)(double a)
     double u = 1.0 + a, lost = a < 1.0 ? a - (u - 1.0) : 1.0 - (u - a), k, f = LANE(split)(u, &k);
     double y = LANE(log_of)(k, f, lost / u);
     y = a < INFINITY ? y : a;
-    return a > -1.0 ? y : a == -1.0 ? -INFINITY : a != a ? a : NAN;
+    y = a > -1.0 ? y : a == -1.0 ? -INFINITY : a != a ? a : NAN;
+    return a == 0.0 ? a : y;
 }
 
 LANE_INLINE double LANE(sigmoid)(double a)
@@ -207,7 +208,7 @@ LANE_INLINE double LANE(sin)(double a)
 {
     struct LANE(angle) angle = LANE(angle_of)(a);
     double y = angle.quarter & 1 ? angle.cosine : angle.sine;
-    return angle.quarter & 2 ? -y : y;
+    return a == 0.0 ? a : angle.quarter & 2 ? -y : y;
 }
 
 LANE_INLINE double LANE(cos)(double a)
@@ -221,7 +222,8 @@ LANE_INLINE double LANE(tan)(double a)
 {
     struct LANE(angle) angle = LANE(angle_of)(a);
     int turned = angle.quarter & 1;
-    return (turned ? -angle.cosine : angle.sine) / (turned ? angle.sine : angle.cosine);
+    double y = (turned ? -angle.cosine : angle.sine) / (turned ? angle.sine : angle.cosine);
+    return a == 0.0 ? a : y;
 }
 
 LANE_INLINE int LANE(narrow_angle)(double a) { return !(fabs(a) > 1e5); }

@@ -10,7 +10,8 @@
  * all 0 between sweeps. The sum of a neuron starts from its bias and adds the products in the order of the inputs.
  *
  * A network node is one for several layers whose parameters follow one another, computed by a program (network.h). It
- * has a struct layer_size for each layer instead of the sums, right after the shape.
+ * has, right after the shape, a struct layer_size for each layer and the parameters that it was computed with, and no
+ * sums.
  *
  * Functions of numbers and arrays: no state, no Python. The caller owns the arrays.
  */
@@ -78,6 +79,7 @@ struct layer {
     const double *parameters;
     double *parameter_grad;
     double *in, *in_adjoint;  /* no adjoint where the inputs are numbers */
+    double *kept;  /* of a network: the parameters it was computed with */
     double *sums, *results, *adjoint;
 };
 
@@ -85,7 +87,8 @@ static inline uint64_t layer_reals(const struct layer_shape *shape)
 {
     uint64_t in = (uint64_t)shape->rows * shape->nin, out = (uint64_t)shape->rows * shape->nout;
     uint64_t copies = shape->inputs == FROM_SCALARS ? 2 : shape->inputs == FROM_NUMBERS;
-    return SHAPE_REALS + shape->layers + copies * in + (shape->layers ? 2 : 3) * out;
+    uint64_t own = shape->layers ? shape->layers + shape->parameters + 2 * out : 3 * out;
+    return SHAPE_REALS + own + copies * in;
 }
 
 /* The arrays of a payload; those that are elsewhere are not set. */
@@ -95,7 +98,11 @@ static inline struct layer layer_at(double *reals)
     memset(&l, 0, sizeof(l));
     memcpy(&l.shape, reals, sizeof(l.shape));
     uint64_t in = (uint64_t)l.shape.rows * l.shape.nin, out = (uint64_t)l.shape.rows * l.shape.nout;
-    double *next = reals + SHAPE_REALS + l.shape.layers;
+    double *next = reals + SHAPE_REALS;
+    if (l.shape.layers) {
+        l.kept = next + l.shape.layers;
+        next = l.kept + l.shape.parameters;
+    }
     if (l.shape.inputs == FROM_NUMBERS || l.shape.inputs == FROM_SCALARS) {
         l.in = next;
         next += in;

@@ -203,6 +203,17 @@ def test_a_batch_of_numbers_keeps_its_gradient_until_it_is_taken():
         leaf_batch(np.zeros(3))
 
 
+def test_a_batch_of_one_number_keeps_it():
+    _, layers = network(2, 3, 1)
+    with fastgrad.no_grad():
+        batch = apply(layers, np.array([[0.1, 0.2]]))
+    for leaf in (batch, leaf_batch(np.array([[0.5]]))):
+        before = leaf.data.tolist()
+        losses.mse(leaf, [1.0]).backward()
+        assert leaf.data.tolist() == before
+        assert taken_gradient(leaf).any()
+
+
 # The graph.
 
 

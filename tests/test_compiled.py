@@ -424,3 +424,25 @@ def test_importing_fastgrad_leaves_numpy_out():
     run_python(
         "import sys, fastgrad; assert 'numpy' not in sys.modules; fastgrad.compile; assert 'numpy' in sys.modules"
     )
+
+
+@pytest.mark.parametrize(
+    "jump",
+    [
+        lambda d: fm.where(d > 0.0, 100.0, 0.0),
+        lambda d: fm.where(d, 100.0, 0.0),
+        lambda d: d >= 0.0,
+        lambda d: d.step(),
+        lambda d: d.sign(),
+        lambda d: fm.copysign(3.0, d),
+        lambda d: fm.fmod(d, 0.5),
+    ],
+    ids=["where", "where not 0", "compare", "step", "sign", "copysign", "fmod"],
+)
+def test_a_result_that_jumps_is_what_plain_arithmetic_says_at_ties(jump):
+    f = fastgrad.compile(lambda p, q, s: jump(s - p * q) * 1.0)
+    p = np.linspace(0.1, 4.0, 40).round(1)
+    q = np.full(40, 3.0)
+    plain = [f.function(*map(Value, row)).data for row in zip(p, q, p * q)]
+    assert f.batch(p, q, p * q).tolist() == plain
+    assert f.batch_value_and_grad(p, q, p * q)[0].tolist() == plain

@@ -145,6 +145,18 @@ def test_a_kept_graph_is_computed_again_with_new_parameters():
     close(model.flat_grad, 2.0 * once)
 
 
+def test_parameters_that_change_after_the_results_do_not_change_their_gradient():
+    model, _ = pair(5, [8, 8, 1])
+    loss = losses.mse(model(X), np.zeros(300))
+    loss.backward()
+    expected = model.flat_grad
+    model.zero_grad()
+    loss = losses.mse(model(X), np.zeros(300))
+    model.flat = model.flat * 1.5
+    loss.backward()
+    assert (model.flat_grad == expected).all()
+
+
 def test_under_no_grad_nothing_is_recorded():
     model, _ = pair(5, [8, 8, 1])
     with fastgrad.no_grad():

@@ -213,3 +213,121 @@ def test_a_validation_that_is_not_finite_is_computed_plainly():
     for compiled in (True, False):
         with pytest.raises(train.TrainingError, match="validation: .*OverflowError"):
             fitted(compiled)
+
+
+# What a model, a loss, a schedule of one's own may do.
+
+
+class Row:
+    """A model of three numbers that returns a list of one."""
+
+    def __init__(self):
+        self.w = [Value(0.0) for _ in range(3)]
+
+    def __call__(self, row):
+        return [self.w[0] * row[0] + self.w[1] * row[1] + self.w[2]]
+
+    def parameters(self):
+        return self.w
+
+
+def test_a_list_of_one_result_keeps_its_shape():
+    def metric(predictions, targets):
+        assert predictions.shape == targets.shape
+        return np.mean((predictions - targets) ** 2)
+
+    for batch_size in (None, 1):
+        check_same(Row, y=Y[:, None], metric=metric, batch_size=batch_size, seed=0)
+
+
+def test_rows_that_the_loss_does_not_use_have_no_gradient():
+    class Root:
+        def __init__(self):
+            self.w = [Value(1.0), Value(0.5)]
+
+        def __call__(self, row):
+            return math.sqrt(math.relu(self.w[0] * row[0])) + self.w[1]
+
+        def parameters(self):
+            return self.w
+
+    def masked(predictions, targets):
+        used = [(p - t) ** 2 for p, t in zip(predictions, targets) if t >= 0.0]
+        return sum(used) / len(used)
+
+    y = np.where(X[:, 0] > 0.1, np.sqrt(2.0 * np.abs(X[:, 0])), -1.0)
+    check_same(Root, y=y, loss=masked)
+
+
+def test_a_model_that_overflows_later_on_raises_a_training_error():
+    class Power:
+        def __init__(self):
+            self.w = [Value(0.1)]
+
+        def __call__(self, row):
+            return math.exp(self.w[0] * row[0])
+
+        def parameters(self):
+            return self.w
+
+    for compiled in (True, False):
+        with pytest.raises(train.TrainingError) as caught:
+            trained(Power, compiled, X=np.ones((70, 1)), y=np.full(70, 2.0), epochs=40, lr=1000.0)
+        assert caught.value.history is not None
+
+
+class Cooling(Net):
+    def __init__(self):
+        super().__init__()
+        self.factor = 1.0
+
+    def __call__(self, row):
+        return super().__call__(row) * self.factor
+
+
+@pytest.mark.parametrize("where", ["schedule", "loss", "penalty", "metric"])
+def test_a_change_of_the_model_by_the_users_code_is_noticed(where):
+    def make():
+        model = Cooling()
+        makers.append(model)
+        return model
+
+    def change(*_):
+        makers[-1].factor *= 0.95
+        return 0.0
+
+    class Schedule:
+        step = staticmethod(change)
+
+    def own_loss(predictions, targets):
+        loss = losses.mse(predictions, targets)
+        change()
+        return loss
+
+    def own_penalty(model):
+        change()
+        return model.last[0][0] * 0.0
+
+    makers = []
+    options = {
+        "schedule": {"schedule": Schedule()},
+        "loss": {"loss": own_loss},
+        "penalty": {"penalty": own_penalty},
+        "metric": {"metric": change},
+    }[where]
+    check_same(make, expected=False, **options)
+
+
+def test_data_in_columns_are_replayed_too():
+    model, history, numbers = trained(Net, True, X=np.asfortranarray(X))
+    assert history.compiled
+    assert numbers == trained(Net, True)[2]
+
+
+def test_a_first_batch_that_raises_is_not_replayed():
+    def broken(row):
+        raise ZeroDivisionError("always")
+
+    with pytest.raises(train.TrainingError) as caught:
+        train.fit(broken, X, Y, optimizer=optim.SGD([Value(1.0)], lr=0.1))
+    assert not caught.value.history.compiled

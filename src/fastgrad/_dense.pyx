@@ -507,6 +507,7 @@ def leaf_batch(numbers):
         shape = layer_shape(<uint32_t>view.shape[0], 0, <uint32_t>view.shape[1], 0, FROM_NOTHING, 0, 0, 0)
         node = append_shape(OP_layer, MANY, shape)
         memcpy(results_of(node).values, view.buf, view.len)
+        tape.data[node] = (<double *>view.buf)[0]
         return batch_at(node)
     finally:
         PyBuffer_Release(&view)
@@ -533,6 +534,7 @@ cdef uint32_t without_operands(uint32_t node) except 0:
     shape.inputs, shape.nin, shape.layers = FROM_NOTHING, 0, 0
     copy = append_shape(OP_layer, MANY, shape)
     memcpy(results_of(copy).values, results_of(node).values, results_of(copy).count * sizeof(double))
+    tape.data[copy] = tape.data[node]
     return copy
 
 

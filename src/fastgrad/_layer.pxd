@@ -89,9 +89,9 @@ cdef inline void take_own_adjoint(uint32_t i, layer *at) noexcept nogil:
 
 cdef inline void pull_layer(uint32_t i) noexcept nogil:
     cdef layer at = layer_of(i)
-    take_own_adjoint(i, &at)
     if at.shape.inputs == FROM_NOTHING:  # the adjoints stay, as a leaf's gradient does
         return
+    take_own_adjoint(i, &at)
     if at.shape.inputs == FROM_SCALARS:
         read_scalars(i, &at)
     layer_pull(&at)

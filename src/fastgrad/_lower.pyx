@@ -24,7 +24,7 @@ cdef extern from "layer.h" nogil:
 
 cdef extern from "ops.h" nogil:
     enum:
-        OP_ceil, OP_div, OP_floor, OP_fmod, OP_ge, OP_lt, OP_mul, OP_sign, OP_step
+        OP_ceil, OP_copysign, OP_div, OP_floor, OP_fmod, OP_ge, OP_lt, OP_mul, OP_sign, OP_step
 
 cdef extern from "formulas.h" nogil:
     enum:
@@ -175,10 +175,10 @@ cdef inline void need(Lowering self, uint32_t node, uint8_t how) noexcept:
 cdef inline bint has_jumps(uint32_t op) noexcept:
     """Does a function's value jump where its operand passes a number? It then needs its operands exactly."""
     if op >= OP_FIRST_BINARY:
-        return OP_lt <= op <= OP_ge or op == OP_fmod or op == OP_select or op == OP_ifel
+        return OP_lt <= op <= OP_ge or op == OP_fmod or op == OP_copysign or op == OP_select or op == OP_ifel
     if op >= OP_FIRST_VC:
         op -= OP_TO_VC if op < OP_FIRST_CV else OP_TO_CV
-        return OP_lt <= op <= OP_ge or op == OP_fmod
+        return OP_lt <= op <= OP_ge or op == OP_fmod or op == OP_copysign
     return op == OP_step or op == OP_sign or op == OP_floor or op == OP_ceil
 
 

@@ -44,14 +44,20 @@ cdef Recipe recipe_of(uint32_t node):
 
 
 cdef object uniforms_of(Recipe recipe, Handle owner, uint32_t node):
-    """The parameters, and the program's own constants after them."""
+    """The parameters that the node keeps, and the program's own constants after them."""
     cdef double *numbers
     cdef layer at
     array = new_array(recipe.p.uniforms, <void **>&numbers)
     at = layer_of(place_of(owner, node))
     memcpy(numbers, recipe.p.uniform, recipe.p.uniforms * sizeof(double))
-    memcpy(numbers, at.parameters, at.shape.parameters * sizeof(double))
+    memcpy(numbers, at.kept, at.shape.parameters * sizeof(double))
     return array
+
+
+cdef void keep_parameters(uint32_t node) noexcept:
+    """A sweep is that of the results there are, even if the parameters have changed since."""
+    cdef layer at = layer_of(node)
+    memcpy(at.kept, at.parameters, at.shape.parameters * sizeof(double))
 
 
 cdef object inputs_of(Handle owner, uint32_t node):
@@ -64,6 +70,7 @@ cdef object inputs_of(Handle owner, uint32_t node):
 
 
 cdef int network_value(Handle owner, uint32_t node) except -1:
+    keep_parameters(place_of(owner, node))
     cdef Recipe recipe = recipe_of(place_of(owner, node))
     cdef Rows rows = begin(recipe, inputs_of(owner, node), uniforms_of(recipe, owner, node), True, False, 0, False)
     cdef layer at

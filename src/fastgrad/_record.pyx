@@ -126,7 +126,8 @@ cdef class Recording(Trace):
 
 
 # Marks: a number for what a node computes from what, mixed from its operands'; for all nodes up to a guard, the sum of
-# theirs. Other threads' nodes may be among those of a recording, but stand on none of its inputs.
+# theirs. Other threads' nodes may be among those of a recording, but stand on none of its inputs, nor does what matters
+# here stand on them: they have no marks, lest what they stand on be kept alive.
 
 cdef class Marks:
     cdef Trace trace
@@ -151,6 +152,7 @@ cdef list marks_of(Marks marks, outputs):
     cdef uint64_t total = 0, found = 3
     cdef uint32_t done = trace.start, count
     asked = []
+    find_marked(marks, outputs)
     for (number, _), count in zip(trace.guards, trace.asked):
         total += sum_of_new(marks, done, count)
         done = count
@@ -161,14 +163,35 @@ cdef list marks_of(Marks marks, outputs):
     return [*asked, mixed(total, found)]
 
 
+cdef int find_marked(Marks marks, outputs) except -1:
+    """Set the marks to 1 of nodes on the inputs, of guards and outputs, and of what these stand on."""
+    cdef Trace trace = marks.trace
+    cdef uint32_t i, k, operand
+    if trace.end > trace.start:
+        trace.depends(trace.end - 1)  # after which it is known of all before, too
+    for x in [*outputs, *[number for number, _ in trace.guards]]:
+        if isinstance(x, Handle) and (<Handle>x).node >= trace.end:
+            raise ValueError(f"{x!r} was made after the recording")
+        if isinstance(x, Handle) and (<Handle>x).node >= trace.start:
+            marks.mark[(<Handle>x).node] = 1
+    for i in range(trace.end - 1, trace.start - 1, -1):
+        if marks.mark[i] or trace.on[i - trace.start] & ON_INPUTS:
+            marks.mark[i] = 1
+            for k in range(slot_count(i)):
+                operand = slot_node(i, k)
+                if operand >= trace.start:
+                    marks.mark[operand] = 1
+    return 0
+
+
 cdef uint64_t sum_of_new(Marks marks, uint32_t start, uint32_t end) except? 0:
     """Mark some nodes; return the sum over those that stand on the inputs."""
     cdef Trace trace = marks.trace
     cdef uint64_t total = 0
     cdef uint32_t i
-    if end > start:
-        trace.depends(end - 1)  # after which it is known of all before, too
     for i in range(start, end):
+        if not marks.mark[i]:
+            continue
         marks.mark[i] = mark_of(marks, i)
         if trace.on[i - trace.start] & ON_INPUTS:
             total += marks.mark[i]
@@ -178,8 +201,6 @@ cdef uint64_t sum_of_new(Marks marks, uint32_t start, uint32_t end) except? 0:
 cdef uint64_t mark_of_output(Marks marks, x) except? 0:
     if not isinstance(x, Handle):
         return bits(x)
-    if (<Handle>x).node >= marks.trace.end:
-        raise ValueError(f"{x!r} was made after the recording")
     return mark_at(marks, (<Handle>x).node)
 
 

@@ -43,6 +43,7 @@ cdef extern from "layer.h" nogil:
         double *parameter_grad
         double *in_ "in"
         double *in_adjoint
+        double *kept
         double *sums
         double *results
         double *adjoint
