@@ -9,6 +9,8 @@ What has been decided on the way down the tree is not asked again; a row for whi
 is recorded, which tells its path by plain arithmetic.
 """
 
+import functools
+import importlib
 import linecache
 import sys
 import threading
@@ -27,17 +29,29 @@ MOST_PATHS = 256
 
 
 class Lost:
-    """What stands for a function after unpickling: programs are kept, code is not."""
+    """What stands for a function after unpickling: programs are kept, code is not, but may be there by import."""
 
-    def __init__(self, name):
-        self.__name__ = name
+    def __init__(self, name, module, qualname):
+        self.__name__, self.__module__, self.__qualname__ = name, module, qualname
 
     def __call__(self, *args, **kwargs):
+        function = self.found()
+        if function is not None:
+            return function(*args, **kwargs)
         raise RuntimeError(
             f"{self.__name__} was loaded from a pickle, which has its recorded programs and no code: it takes "
             "arguments of the structures it was called with before, and rows that go the ways recorded before. Compile "
             "the function here for others"
         )
+
+    def found(self):
+        """Return the function that a module of that name has compiled under that name, or None."""
+        try:
+            compiled = functools.reduce(getattr, self.__qualname__.split("."), importlib.import_module(self.__module__))
+        except (ImportError, AttributeError):
+            return None
+        function = getattr(compiled, "function", None)
+        return None if isinstance(function, Lost) else function
 
 
 class Path:
@@ -103,6 +117,7 @@ class Paths:
         self.function, self.structure, self.name = function, structure, name
         self.root, self.recorded, self.latest, self._longest = None, [], None, None
         self._lock, self._warned = threading.Lock(), False
+        self.calls = 0  # of the compiled function
 
     @property
     def full(self):
@@ -121,6 +136,18 @@ class Paths:
         """
         path, outputs = self._recorded(row)
         return self.insert(path), [getattr(output, "data", output) for output in outputs]
+
+    def check(self, row):
+        """Record the function again, to compare: what no comparison shows may have changed, or be random."""
+        if isinstance(self.function, Lost):
+            return
+        try:
+            path = self._recorded(row)[0]
+        except TraceError:
+            raise
+        except Exception:  # a row that is replayed may have no plain result
+            return
+        self.insert(path)
 
     def unkept(self, row):
         """Return a path for a row of floats that does not become one of these."""
@@ -207,8 +234,8 @@ class Paths:
         same = f"the first {k:,} of its comparisons came out the same" if k else "no comparison had come out otherwise"
         return TraceError(
             f"{self.name} did something else than before, although {same}: what is compiled may depend on its "
-            "arguments and on the same scalars from outside only, not on random numbers, counters, files, or numbers "
-            "that were changed since"
+            "arguments and on the same scalars from outside only, not on random numbers, counters, files, or on numbers "
+            "and scalars that were exchanged since. Make them arguments, or set the data of a scalar"
         )
 
     # Rows.

@@ -33,7 +33,7 @@ from fastgrad._numbers import Value
 from fastgrad._paths import Lost, Path, Paths
 from fastgrad._record import TraceError, recording_active
 from fastgrad._structure import Array, Number, Row, floats_of
-from fastgrad._table import Bound, records, row_of, scalar_of, table_of
+from fastgrad._table import Bound, records, row_of, scalar_of, slopes_at, table_of
 
 __all__ = ["Compiled", "TraceError", "compile"]
 
@@ -90,8 +90,11 @@ class Compiled(Inspected):
 
     It can decorate methods of a class whose instances have a ``__dict__``; an instance's numbers are from outside.
 
-    A pickle has the recorded programs and the scalars they use, and no code: loaded elsewhere it replays, and raises
-    RuntimeError where it would have to record.
+    A function is recorded again, and compared, whenever the number of its calls comes to a power of two: numbers from
+    outside that are no scalars, and scalars that were exchanged for others, are part of what it was recorded as.
+
+    A pickle has the recorded programs and the scalars they use, and no code: loaded elsewhere it replays. Where it has
+    to record it looks for the function in the module that it is from, and raises RuntimeError where there is none.
     """
 
     def __init__(self, function, num_threads=None):
@@ -279,19 +282,32 @@ class Compiled(Inspected):
     def __get__(self, instance, owner=None):
         if instance is None:
             return self
+        if isinstance(instance, type):
+            raise TypeError(
+                f"{self._name()} is compiled, and cannot be a class method: compile a function outside of the class, "
+                "and call it from the class method"
+            )
         if not hasattr(instance, "__dict__"):
             raise TypeError(
                 f"a compiled method needs instances with a __dict__, which {type(instance).__name__} has not"
             )
-        name = getattr(self, "_attribute", self._name())
-        return vars(instance).setdefault(name, _Method(self, instance, name))
+        name, held = getattr(self, "_attribute", self._name()), vars(instance)
+        method = held.get(name)
+        if type(method) is _Method and not method.is_of(instance):  # that of what the instance is a copy of
+            del held[name]
+            method = None
+        return held.setdefault(name, _Method(self, instance, name)) if method is None else method
+
+    def __set__(self, instance, value):
+        vars(instance)[getattr(self, "_attribute", self._name())] = value
 
     def __deepcopy__(self, memo):
         return self
 
     def __reduce__(self):
         paths = [(known.structure, [path.state() for path in known.recorded]) for known in self._paths.values()]
-        return _loaded, (self._name(), getattr(self, "__doc__", None), self.num_threads, paths)
+        where = getattr(self.function, "__module__", None), getattr(self.function, "__qualname__", self._name())
+        return _loaded, (self._name(), *where, getattr(self, "__doc__", None), self.num_threads, paths)
 
     # How it is done.
 
@@ -306,10 +322,12 @@ class Compiled(Inspected):
         simple = None if kwargs else row_of(args)
         if simple is not None:
             shapes, X = simple
-            return self._by_shapes.get(shapes) or self._of_shapes(shapes), X
-        structure = described_call(args, kwargs, self._name())
-        row = floats_of(structure, (args, kwargs), f"{self._name()}()")
-        return self._paths_for(structure), np.array([row], dtype=np.float64)
+            paths = self._by_shapes.get(shapes) or self._of_shapes(shapes)
+        else:
+            structure = described_call(args, kwargs, self._name())
+            X = np.array([floats_of(structure, (args, kwargs), f"{self._name()}()")], dtype=np.float64)
+            paths = self._paths_for(structure)
+        return _counted(paths, X), X
 
     def _paths_for(self, structure):
         paths = self._paths.get(structure)
@@ -327,9 +345,11 @@ class Compiled(Inspected):
         simple = table_of(args) if type(in_axes) is int and in_axes == 0 else None
         if simple is None:
             structure, X = table(args, in_axes, self._name())
-            return self._paths_for(structure), X
-        shapes, X = simple
-        return self._by_shapes.get(shapes) or self._of_shapes(shapes), X
+            paths = self._paths_for(structure)
+        else:
+            shapes, X = simple
+            paths = self._by_shapes.get(shapes) or self._of_shapes(shapes)
+        return _counted(paths, X), X
 
     def _path_of(self, paths, X):
         path = paths.latest
@@ -351,6 +371,13 @@ class Compiled(Inspected):
             raise TypeError(f"{self._name()} must return one number for this, not {_words(structure)}")
 
     def _plain_gradient(self, paths, row):
+        inputs = [Value(number) for number in row]
+        if records():
+            structure, (output, *_) = paths.results(paths.call(inputs))
+            self._check_one(structure)
+            slopes = slopes_at(inputs, output) if isinstance(output, Node) else np.zeros(len(row))
+            if slopes is not None:
+                return getattr(output, "data", output), slopes
         path = paths.unkept(row)
         self._check_one(path.structure)
         values, _, grads = path.program.run_grad(np.array([row]), path.uniforms.now())
@@ -432,6 +459,10 @@ class _Method(Compiled):
         super().__init__(types.MethodType(compiled.function, instance), compiled.num_threads)
         self._place = instance, name
 
+    def is_of(self, instance):
+        """Whether it is this instance's."""
+        return self._place[0] is instance
+
     def __deepcopy__(self, memo):
         instance, name = self._place
         return getattr(copy.deepcopy(instance, memo), name)
@@ -440,9 +471,17 @@ class _Method(Compiled):
         return getattr, self._place
 
 
-def _loaded(name, doc, num_threads, known):
+def _counted(paths, X):
+    """Count a call. Whenever their number comes to a power of two, the function is recorded again, to compare."""
+    paths.calls = calls = paths.calls + 1
+    if not calls & (calls - 1) and paths.root is not None:
+        paths.check(X[0].tolist())
+    return paths
+
+
+def _loaded(name, module, qualname, doc, num_threads, known):
     """Make what a pickle has: programs without code."""
-    compiled = Compiled(Lost(name), num_threads)
+    compiled = Compiled(Lost(name, module, qualname), num_threads)
     compiled.__doc__ = doc
     for structure, states in known:
         paths = compiled._paths_for(structure)

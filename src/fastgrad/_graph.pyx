@@ -24,6 +24,7 @@ from fastgrad._tape cimport (
     OP_network, OP_run, OP_softmax, OP_user, OP_wide_layer, layer_at, layer_shape, loss_name, loss_shape, op_rows,
     operand, operands, payload, penalized, slot_count, slot_node, takes_gradient, tape,
 )
+from fastgrad._trace cimport note_raised, tracing
 from fastgrad._wide cimport wide_pull, wide_value
 
 
@@ -33,9 +34,14 @@ cdef double ask_python(uint32_t op, double a, double b) except? -1.0:
     """Compute an operation as Python itself does: with its value, or its exception."""
     module, name = op_rows[op].python.decode().split(".")
     function = getattr(math if module == "math" else operator, name)
-    y = function(a, b) if op >= OP_FIRST_VC else function(a)
-    if isinstance(y, complex):
-        raise ValueError(f"a negative number to a fractional power is not real: ({a!r}) ** {b!r}")
+    try:
+        y = function(a, b) if op >= OP_FIRST_VC else function(a)
+        if isinstance(y, complex):
+            raise ValueError(f"a negative number to a fractional power is not real: ({a!r}) ** {b!r}")
+    except Exception as error:
+        if tracing.count:
+            note_raised(error)
+        raise
     return y
 
 

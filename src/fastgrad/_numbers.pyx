@@ -111,7 +111,7 @@ cdef object equality_in_recording(Node left, right, int comparison):
     cdef double constant = NAN
     cdef bint is_node = isinstance(right, Node), truth, equal
     cdef int on = depends(left) | (depends(right) if is_node else 0)
-    if not on & ON_INPUTS or left is right or not (is_node or as_double(right, &constant)):
+    if not on & ON_INPUTS or not (is_node or as_double(right, &constant)):
         return NotImplemented
     if isfinite(constant):
         number = any_operation(OP_sub, left, right)

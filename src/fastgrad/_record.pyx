@@ -61,8 +61,13 @@ cdef class Recording(Trace):
 
     def __exit__(self, error, *details):
         self.end_recording()
-        if error is not None:
+        if error is not None or self.raised is not None:
             self.release()
+        if error is None and self.raised is not None:
+            raise TraceError(
+                f"{self.raised} was raised while recording, and the function went on. A replay does not raise, and "
+                f"cannot go that way: ask beforehand, with a comparison such as `if x > 0:`, or use where()"
+            )
 
     def marks(self, outputs):
         """Tell what was done: equal numbers for equal computations, in whatever order what is independent was done.

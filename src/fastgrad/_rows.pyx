@@ -119,6 +119,10 @@ cdef class Columns:
         return self.shape[0]
 
     def __getitem__(self, key):
+        if type(key) is int and self.table is None:
+            from numpy import concatenate
+
+            return concatenate([array[key].reshape(-1) for array in self.arrays])
         if self.table is None:
             from numpy import column_stack
 

@@ -6,7 +6,7 @@ from cpython.float cimport PyFloat_AsDouble, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from fastgrad._convert cimport get_doubles
@@ -22,6 +22,7 @@ from fastgrad._numbers import Value
 
 cdef enum:
     FEW = 8  # arguments
+    MOST_BEFORE = 1 << 14  # nodes
     FEW_ROWS = 512  # so many are copied side by side
     MOST_KEPT = 1 << 18  # rows, for which memory is kept
 
@@ -301,6 +302,43 @@ cdef int refresh(Uniforms uniforms) except -1:
     for k in range(<uint64_t>len(scalars)):
         uniforms.memory[k] = tape.data[(<Handle>scalars[k]).node]
     return 0
+
+
+def slopes_at(list inputs not None, Handle root not None):
+    """Sweep back from a number that was computed from inputs; the grads of scalars from before these stay as they are.
+
+    Parameters
+    ----------
+    inputs : list of scalars
+        Leaves, made one after the other just before.
+    root : scalar
+
+    Returns
+    -------
+    numpy.ndarray of float64, shape (inputs,), or None
+        None where so many scalars are from before that putting back their grads takes longer than a recording.
+    """
+    cdef uint64_t before = (<Handle>inputs[0]).node if inputs else tape.count, k
+    cdef double *kept
+    cdef double *slopes
+    if before > MOST_BEFORE:
+        return None
+    array = empty(len(inputs))
+    slopes = memory_of(array) if inputs else NULL
+    kept = <double *>malloc((before + 1) * sizeof(double))
+    if kept == NULL:
+        raise MemoryError(f"no memory to keep {before:,} gradients")
+    tape.hold += 1
+    memcpy(kept, tape.grad, before * sizeof(double))
+    try:
+        root.backward()
+        for k in range(<uint64_t>len(inputs)):
+            slopes[k] = tape.grad[(<Handle>inputs[k]).node]
+    finally:
+        memcpy(tape.grad, kept, before * sizeof(double))
+        tape.hold -= 1
+        free(kept)
+    return array
 
 
 def records():

@@ -25,6 +25,7 @@ cdef class Trace:
     cdef readonly list inputs
     cdef readonly list guards  # (scalar, truth) in the order in which they were asked
     cdef list asked            # for each guard how many nodes there were then
+    cdef str raised            # what an operation raised, and where; the function might have gone on
     cdef set detached          # nodes that take a number, and no gradient
     cdef uint32_t start
     cdef uint32_t end
@@ -42,6 +43,7 @@ cdef class Trace:
     cdef int depends(self, uint32_t node) except -1
 
 cdef Trace current()  # this thread's, or None
+cdef int note_raised(error) except -1
 cdef int note_truth(Handle number, bint truth) except -1
 cdef int depends(Handle number) except -1
 cdef int refuse(Handle number, str what) except -1

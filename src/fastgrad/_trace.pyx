@@ -132,6 +132,14 @@ def recording_active():
 
 # What is asked of numbers.
 
+cdef int note_raised(error) except -1:
+    """An operation raises: if the function goes on, it does what no replay does."""
+    cdef Trace trace = current()
+    if trace is not None:
+        trace.raised = f"{user_line()}{type(error).__name__} ({error})"
+    return 0
+
+
 cdef int note_truth(Handle number, bint truth) except -1:
     """A number's truth was asked for. If another call may give another one, it becomes a guard."""
     cdef Trace trace
