@@ -234,7 +234,7 @@ class Paths:
         same = f"the first {k:,} of its comparisons came out the same" if k else "no comparison had come out otherwise"
         return TraceError(
             f"{self.name} did something else than before, although {same}: what is compiled may depend on its "
-            "arguments and on the same scalars from outside only, not on random numbers, counters, files, or on numbers "
+            "arguments and on the same scalars from outside only, not on random numbers, counters, files, or numbers "
             "and scalars that were exchanged since. Make them arguments, or set the data of a scalar"
         )
 
