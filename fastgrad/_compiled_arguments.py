@@ -3,6 +3,7 @@
 import inspect
 import operator
 import os
+from numbers import Real
 
 import numpy as np
 
@@ -16,9 +17,18 @@ def of_positions(parts):
 
 def described_call(args, kwargs, name):
     """Return the description of the arguments of a call."""
-    positional = tuple(described(arg, f"argument {k} of {name}") for k, arg in enumerate(args))
+    try:
+        positional = tuple(described(arg, f"argument {k} of {name}") for k, arg in enumerate(args))
+    except TypeError as error:
+        raise TypeError(f"{error}{_if_instance(args[0], name)}") from None
     named = tuple(described(arg, f"argument {key!r} of {name}") for key, arg in kwargs.items())
     return Nest(tuple, (), (Nest(tuple, (), positional), Nest(dict, tuple(kwargs), named)))
+
+
+def _if_instance(arg, name):
+    """What to do where the first argument is an instance and the function a method of its class, or nothing."""
+    is_method = hasattr(getattr(type(arg), name, None), "value_and_grad")
+    return f": {name} is a method of {type(arg).__name__}, call it on the instance" if is_method else ""
 
 
 def names_of_inputs(function, structure):
@@ -43,7 +53,11 @@ def table(args, in_axes, name):
     """Return the description of one row's arguments, and the numbers of all rows, an array of shape (rows, inputs)."""
     axes = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
     if len(axes) != len(args) or any(axis is not None and (type(axis) is not int or axis) for axis in axes):
-        raise ValueError(f"in_axes must be 0, None, or one of these for each of {len(args)} arguments, not {in_axes!r}")
+        another = any(type(axis) is int and axis for axis in axes)
+        remedy = ": rows are along the first axis, where numpy.moveaxis puts another" if another else ""
+        raise ValueError(
+            f"in_axes must be 0, None, or one of these for each of {len(args)} arguments, not {in_axes!r}{remedy}"
+        )
     columns, lengths, parts = [], {}, []
     for place, (arg, axis) in enumerate(zip(args, axes)):
         what = f"argument {place} of {name}"
@@ -51,9 +65,20 @@ def table(args, in_axes, name):
             structure = described(arg, what)
             columns.append(np.array(floats_of(structure, arg, what)))
         else:
-            structure = _of_a_row(arg, what, columns, lengths)
+            try:
+                structure = _of_a_row(arg, what, columns, lengths)
+            except TypeError as error:
+                raise TypeError(f"{error}{_if_number(arg, args, axes)}{_if_instance(args[0], name)}") from None
         parts.append(structure)
     return of_positions(tuple(parts)), _side_by_side(columns, _one_length(lengths, name))
+
+
+def _if_number(arg, args, axes):
+    """What to do with a number where rows are wanted, or nothing."""
+    fitting = tuple(None if isinstance(other, Real) else axis for other, axis in zip(args, axes))
+    if not isinstance(arg, Real) or not any(axis == 0 for axis in fitting):
+        return ""
+    return f": a number that is the same for all rows wants in_axes={fitting}"
 
 
 def _one_length(lengths, name):
@@ -118,6 +143,23 @@ def with_rows(part, numbers, start=0):
     return part.made_of(entries)
 
 
+def several_results(structure, name):
+    """Return the exception for a result that is not one number, of which a gradient was asked for."""
+    several = "an array" if type(structure) is Array else "several in a structure"
+    return TypeError(
+        f"{name} must return one number for this, not {several}: there are first derivatives of one result only. Compile "
+        "a function of one result, such as a single residual, and give batch_value_and_grad a row for each"
+    )
+
+
+def no_result(result, name):
+    """The exception for a result that has no number in it."""
+    remedy = ": return 1.0 or 0.0 for yes or no" if isinstance(result, (bool, str, bytes)) else ""
+    if result is None:
+        remedy = ": is there a return at the end of each way through it?"
+    return TypeError(f"{name} must return a number, or numbers in lists, tuples, dicts, not {result!r:.60}{remedy}")
+
+
 def common(structures, name):
     """Return the one structure of all rows' results."""
     if any(structure != structures[0] for structure in structures):
@@ -144,11 +186,13 @@ def _place(argnum, parts):
     try:
         place = operator.index(argnum)
     except TypeError:
-        raise TypeError(f"argnums must be an int or a tuple of them, not {argnum!r}") from None
+        raise TypeError(
+            f"argnums must be an int or a tuple of them, not {argnum!r}: count the positional arguments from 0 on"
+        ) from None
     if not 0 <= place < len(parts):
         raise ValueError(
             f"argnums must be places among the {len(parts)} positional arguments, from 0 on, not {place!r}: those "
-            "given by name are not among them"
+            f"given by name are not among them, give them by place; the last place is {len(parts) - 1}"
         )
     return place
 

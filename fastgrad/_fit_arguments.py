@@ -18,6 +18,7 @@ from fastgrad._functions import no_grad
 from fastgrad._node import Node
 from fastgrad._parameters import Parameters
 from fastgrad.arrays import values
+from fastgrad.compiled import Compiled
 from fastgrad.nn.module import each_once
 
 LOSSES = {name: getattr(losses, name) for name in losses.__all__ if name != "l2_penalty"}
@@ -239,6 +240,8 @@ def parameters_of(model, otherwise):
             )
         return model
     if not callable(getattr(model, "parameters", None)):
+        if isinstance(model, Compiled):
+            otherwise = "give the model itself, which fit compiles; or " + otherwise
         raise TypeError(f"model must have a method parameters(): give {model!r:.60} one, or {otherwise}")
     return list(model.parameters())
 

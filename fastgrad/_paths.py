@@ -18,10 +18,12 @@ import warnings
 
 import numpy as np
 
+from fastgrad._compiled_arguments import no_result
 from fastgrad._functions import no_grad
 from fastgrad._node import Node
 from fastgrad._numbers import Value
 from fastgrad._record import Recording, TraceError, recording_active
+from fastgrad._remedies import explain
 from fastgrad._structure import described
 from fastgrad._table import Uniforms, grouped
 
@@ -170,14 +172,18 @@ class Paths:
     def call(self, numbers):
         """Call the function with the numbers in their places."""
         args, kwargs = self.structure.put_together(iter(numbers))
-        return self.function(*args, **kwargs)
+        try:
+            return self.function(*args, **kwargs)
+        except Exception as error:
+            explain(error, self.structure, self.name)
+            raise
 
     def results(self, result):
         """Return the description of what the function returned, and the numbers and scalars in it."""
         structure, outputs = described(result, f"the result of {self.name}"), []
         structure.take_apart(result, outputs)
         if not outputs:
-            raise TypeError(f"{self.name} must return a number, or numbers in lists, tuples, dicts, not {result!r:.60}")
+            raise no_result(result, self.name)
         return structure, [x if isinstance(x, Node) else float(x) for x in outputs]
 
     def plainly(self, row):

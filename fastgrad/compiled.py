@@ -23,6 +23,7 @@ from fastgrad._compiled_arguments import (
     described_call,
     gradient,
     of_positions,
+    several_results,
     table,
     thread_count,
     with_rows,
@@ -71,6 +72,11 @@ def compile(function=None, *, num_threads=None):
     """
     if function is None:
         return functools.partial(compile, num_threads=num_threads)
+    if isinstance(function, (staticmethod, classmethod)):
+        raise TypeError(
+            f"compile() takes a function, not a {type(function).__name__}: put @staticmethod above @fastgrad.compile, "
+            "and name the class where it is needed"
+        )
     if not callable(function):
         raise TypeError(f"compile() takes a function, not {function!r}")
     return Compiled(function, num_threads)
@@ -184,9 +190,10 @@ class Compiled(Inspected):
         """
         known = [paths for paths in self._paths.values() if paths.recorded]
         if len(known) != 1:
+            remedy = "compile it afresh for a bind" if known else "call it once before"
             raise ValueError(
-                f"bind() wants a function that was called with arguments of one structure, not of {len(known)}: call "
-                "it once before"
+                f"bind() wants a function that was called with arguments of one structure, not of {len(known)}: "
+                f"{remedy}"
             )
         return self._bound(known[0], x, value, grad)
 
@@ -368,7 +375,7 @@ class Compiled(Inspected):
 
     def _check_one(self, structure):
         if type(structure) is not Number:
-            raise TypeError(f"{self._name()} must return one number for this, not {_words(structure)}")
+            raise several_results(structure, self._name())
 
     def _plain_gradient(self, paths, row):
         inputs = [Value(number) for number in row]
@@ -488,7 +495,3 @@ def _loaded(name, module, qualname, doc, num_threads, known):
         for state in states:
             paths.insert(Path(*state))
     return compiled
-
-
-def _words(structure):
-    return "an array" if type(structure) is Array else "several in a structure"

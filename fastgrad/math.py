@@ -17,6 +17,7 @@ from fastgrad import _functions, _nary
 from fastgrad._node import Node as _Node
 from fastgrad._numbers import Number as _Number
 from fastgrad._numbers import Value as _Value
+from fastgrad._trace import refuse_to_read as _refuse_to_read
 
 atan2, copysign, fmod = _functions.atan2, _functions.copysign, _functions.fmod
 max, min, clip, where = _functions.largest, _functions.smallest, _functions.clip, _nary.where
@@ -44,11 +45,18 @@ def _reader(name):
     plain = getattr(_math, name)
 
     def function(*numbers, **options):
-        return plain(*(x.data if isinstance(x, _Node) else x for x in numbers), **options)
+        return plain(*(_read(x, f"{name}()") for x in numbers), **options)
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = f"Python's ``math.{name}``, of the numbers that scalars hold."
     return function
+
+
+def _read(x, what):
+    if not isinstance(x, _Node):
+        return x
+    _refuse_to_read(x, what)
+    return x.data
 
 
 def _any_scalar(xs):

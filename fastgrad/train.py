@@ -73,7 +73,8 @@ class History:
     seconds : float
         How long the epochs took.
     compiled : bool
-        Whether a model that is called row by row was replayed, up to the end.
+        Whether a model that is called row by row was replayed, up to the end. False for one that takes batches: modules
+        compile these by themselves, see their `compiled`.
     """
 
     loss: np.ndarray

@@ -289,6 +289,8 @@ cdef int set_leaf(Node number, data) except -1:
     """What ``__init__`` does to a leaf; the result of an operation is made already."""
     cdef double value
     if not as_double(data, &value):
+        if tracing.count and isinstance(data, Node):
+            refuse(data, "making a scalar")
         raise not_a_number(data, f"{type(number).__name__}'s data")
     if tape.op[number.node] != OP_LEAF:
         raise TypeError(f"{number!r} is the result of an operation: it cannot be made again by __init__")

@@ -106,6 +106,17 @@ cdef object called(str name, uint32_t op, left, right):
     return result
 
 
+cdef object no_division(left, right, str symbol):
+    """What Python's divisions with a remainder do: raise TypeError, or leave it to what is no number."""
+    number, other = (left, right) if isinstance(left, Node) else (right, left)
+    if not isinstance(other, Node) and (not hasattr(type(other), "__float__") or getattr(other, "ndim", 0)):
+        return NotImplemented
+    raise TypeError(
+        f"a {type(number).__name__} has no {symbol}: x - y * (x / y).floor() is the remainder with the sign of y, as "
+        f"x % y has it, fastgrad.math.fmod(x, y) that with the sign of x; (x / y).floor() is the whole quotient"
+    )
+
+
 cdef object equality_in_recording(Node left, right, int comparison):
     """Of a number that depends on a recording's inputs: whether the numbers are equal, as a plain number would tell."""
     cdef double constant = NAN
@@ -177,6 +188,15 @@ cdef class Number(Node):
 
     def __pow__(left, right, modulus):
         return operation(OP_pow, left, right) if modulus is None else NotImplemented
+
+    def __mod__(left, right):
+        return no_division(left, right, "%")
+
+    def __floordiv__(left, right):
+        return no_division(left, right, "//")
+
+    def __divmod__(left, right):
+        return no_division(left, right, "divmod()")
 
     def __neg__(self):
         return with_constant(OP_neg, self, 0.0)

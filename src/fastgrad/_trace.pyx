@@ -156,10 +156,15 @@ cdef int depends(Handle number) except -1:
     return trace.depends(number.node) if trace is not None else 0
 
 
+cdef bint is_library(frame) except -1:
+    module = str(frame.f_globals.get("__name__"))
+    return module.split(".")[0] in ("numpy", "scipy") or os.path.abspath(frame.f_code.co_filename).startswith(package)
+
+
 cdef str user_line():
     """Where in the user's code this is, for a message."""
     frame = sys._getframe()
-    while frame is not None and os.path.abspath(frame.f_code.co_filename).startswith(package):
+    while frame is not None and is_library(frame):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}: " if frame is not None else ""
 
@@ -168,12 +173,19 @@ cdef int refuse(Handle number, str what) except -1:
     """Raise TraceError where what is done with a number would be done once, and not in every call."""
     cdef int on = depends(number)
     if on:
+        from fastgrad._remedies import REMEDIES, REMEDY
+
         whose = "depends on its arguments" if on & ON_INPUTS else "comes from outside and may change"
         raise TraceError(
-            f"{user_line()}{what} of a number that {whose} would be recorded as it is now, in a compiled function. Use "
-            f"operations and functions of fastgrad.math; where() for a choice; or pass what is needed as an argument"
+            f"{user_line()}{what} of a number that {whose} would be recorded as it is now, in a compiled function. "
+            f"{REMEDIES.get(what, REMEDY)}"
         )
     return 0
+
+
+def refuse_to_read(Handle number, str what):
+    """The same for functions of Python that read a number off."""
+    refuse(number, what)
 
 
 cdef int refuse_as_integer(Handle number) except -1:
@@ -182,7 +194,8 @@ cdef int refuse_as_integer(Handle number) except -1:
         raise TraceError(
             f"{user_line()}range(), an index and a sequence's repetition take an int, not a number that may differ "
             f"from call to call, as an int among a compiled function's arguments may. Take it from outside of the "
-            f"arguments, for instance by functools.partial; or use where() for a choice"
+            f"arguments, for instance by functools.partial; or use where() for a choice. To pick by a label that is an "
+            f"argument, give it one-hot, and take fastgrad.dot(one_hot, xs)"
         )
     return 0
 
