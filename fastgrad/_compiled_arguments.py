@@ -147,8 +147,8 @@ def several_results(structure, name):
     """Return the exception for a result that is not one number, of which a gradient was asked for."""
     several = "an array" if type(structure) is Array else "several in a structure"
     return TypeError(
-        f"{name} must return one number for this, not {several}: there are first derivatives of one result only. Compile "
-        "a function of one result, such as a single residual, and give batch_value_and_grad a row for each"
+        f"{name} must return one number for this, not {several}: there are first derivatives of one result only. "
+        "Compile a function of one result, such as a single residual, and give batch_value_and_grad a row for each"
     )
 
 
