@@ -23,6 +23,7 @@ MODULES = [
     "_run",
     "_batch",
     "_dense",
+    "_apply",
     "_parameters",
     "_table",
     "_given",

@@ -1,6 +1,3 @@
-from collections.abc import Iterable
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import disjoint_base
@@ -24,7 +21,5 @@ class Dense:
     @property
     def nout(self) -> int: ...
 
-# Scalars are of the parameters' type, or of a more derived one of the inputs.
-def apply(layers: list[Dense], x: Batch | NDArray[Any] | Iterable[Any]) -> Any: ...
 def leaf_batch(numbers: NDArray[np.float64]) -> Batch: ...
 def taken_gradient(batch: Batch) -> NDArray[np.float64]: ...

@@ -7,8 +7,9 @@ from helpers import live_nodes, reached
 
 import fastgrad
 from fastgrad import Scalar, Value, losses, nn
+from fastgrad._apply import apply
 from fastgrad._batch import Batch
-from fastgrad._dense import ACTIVATIONS, apply, leaf_batch, taken_gradient
+from fastgrad._dense import ACTIVATIONS, leaf_batch, taken_gradient
 from fastgrad._graph import first_not_finite
 
 # Rows.

@@ -11,8 +11,9 @@ from dense import ROWS, network
 
 import fastgrad
 from fastgrad import Value, reference
+from fastgrad._apply import apply
 from fastgrad._batch import Batch
-from fastgrad._dense import Dense, apply
+from fastgrad._dense import Dense
 from fastgrad._run import Run
 
 

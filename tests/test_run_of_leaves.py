@@ -10,7 +10,8 @@ from helpers import check_the_tape, live_nodes, measures, run_python
 
 import fastgrad
 from fastgrad import Scalar, Value
-from fastgrad._dense import Dense, apply
+from fastgrad._apply import apply
+from fastgrad._dense import Dense
 from fastgrad._parameters import Parameters
 from fastgrad._run import Run
 

@@ -8,7 +8,8 @@ import operator
 
 import numpy as np
 
-from fastgrad._dense import ACTIVATIONS, Dense, apply
+from fastgrad._apply import apply
+from fastgrad._dense import ACTIVATIONS, Dense
 from fastgrad._node import Node
 from fastgrad._numbers import Value
 from fastgrad._parameters import Parameters

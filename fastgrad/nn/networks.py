@@ -6,7 +6,8 @@ of them where many rows are computed by a compiled program.
 
 import reprlib
 
-from fastgrad._dense import Dense, apply
+from fastgrad._apply import apply
+from fastgrad._dense import Dense
 from fastgrad._run import Run
 from fastgrad.nn.init import Recipe
 from fastgrad.nn.layers import Layer, activation_name, check_softmax, count, draw
