@@ -257,6 +257,8 @@ def leaf_batch(numbers):
     try:
         if view.ndim != 2 or not view.len:
             raise ValueError(f"numbers must be of shape (rows, results), not {numbers.shape}")
+        if view.shape[0] >= 1 << 31:
+            raise MemoryError(f"{view.shape[0]:,} rows are more than one node holds: give them in parts")
         shape = layer_shape(<uint32_t>view.shape[0], 0, <uint32_t>view.shape[1], 0, FROM_NOTHING, 0, 0, 0)
         node = append_shape(OP_layer, MANY, shape)
         memcpy(results_of(node).values, view.buf, view.len)
