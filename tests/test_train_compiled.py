@@ -331,3 +331,19 @@ def test_a_first_batch_that_raises_is_not_replayed():
     with pytest.raises(train.TrainingError) as caught:
         train.fit(broken, X, Y, optimizer=optim.SGD([Value(1.0)], lr=0.1))
     assert not caught.value.history.compiled
+
+
+def test_a_loss_that_asks_no_row_for_a_gradient_changes_nothing():
+    class Steep:
+        def __init__(self):
+            self.w = [Value(50.0), Value(0.0)]
+
+        def __call__(self, row):
+            return self.w[0] * row[0] + self.w[1] if row[0] > 0 else self.w[0] * row[0] - self.w[1]
+
+        def parameters(self):
+            return self.w
+
+    rows = np.concatenate([np.linspace(1.0, 2.0, 30), -np.linspace(1.0, 2.0, 30)])[:, None]
+    model = check_same(Steep, X=rows, y=np.sign(rows[:, 0]), loss="hinge")
+    assert [p.data for p in model.w] == [50.0, 0.0]
