@@ -1,47 +1,44 @@
 """The extension modules; everything else about the package is in pyproject.toml."""
 
 import os
+from glob import glob
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
 MODULES = [
-    "_tape",
-    "_sweep",
-    "_handle",
-    "_rows",
-    "_program",
-    "_wide",
-    "_network",
-    "_pins",
-    "_trace",
-    "_convert",
-    "_graph",
-    "_node",
-    "_nary",
-    "_numbers",
-    "_run",
-    "_batch",
-    "_dense",
-    "_apply",
-    "_parameters",
-    "_table",
-    "_given",
-    "_losses",
-    "_functions",
-    "_pickle",
-    "_lower",
-    "_record",
+    "_tape.tape",
+    "_tape.sweep",
+    "_tape.handle",
+    "_programs.rows",
+    "_programs.program",
+    "_layers.blas",
+    "_layers.network",
+    "_tape.pins",
+    "_recording.trace",
+    "_tape.convert",
+    "_tape.graph",
+    "_tape.node",
+    "_tape.nary",
+    "_tape.numbers",
+    "_layers.leaves",
+    "_layers.batch",
+    "_layers.dense",
+    "_layers.layer_input",
+    "_layers.parameters",
+    "compiled.table",
+    "_layers.loss_input",
+    "_layers.losses",
+    "_tape.functions",
+    "_tape.pickling",
+    "_recording.lower",
+    "_recording.record",
 ]
 # C beside a module's own, and what it takes to compute several rows at once where a row chooses.
-ROWS = ("analysis", "one_row_plan", "one_row", "lane_kernels", "lane_plan", "lanes")
-SOURCES = {"_rows": [f"src/{name}.c" for name in ROWS]}
-OWN_FLAGS = {"_rows": ["-fno-trapping-math"]}
-HEADERS = ["src/ops.def", "src/ops.h", "src/nary.h", "src/layer.h", "src/losses.def", "src/loss.h", "src/updates.h"]
-HEADERS += ["src/analysis.h", "src/one_row.h", "src/one_row_codes.h", "src/one_row_steps.def", "src/lane_kernels.h"]
-HEADERS += ["src/lanes_body.h", "src/lanes_math.h", "src/lanes_inverse.h", "src/lanes_erf.h", "src/lanes_checked.h"]
-HEADERS += ["src/lane_plan.h", "src/lanes.h", "src/program.h", "src/builder.h", "src/formulas.h", "src/optimize.h"]
-HEADERS += ["src/network.h"]
+ROWS = ("programs/activity", "rows/one_row_plan", "rows/one_row", "rows/kernels", "rows/block_plan", "rows/rows")
+SOURCES = {"_programs.rows": [f"src/{name}.c" for name in ROWS]}
+OWN_FLAGS = {"_programs.rows": ["-fno-trapping-math"]}
+HEADERS = sorted(glob("src/*/*.h") + glob("src/*/*.def"))
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
 # setting it would keep square roots from being computed several at once.
@@ -68,7 +65,7 @@ DIRECTIVES = {
 extensions = [
     Extension(
         f"fastgrad.{name}",
-        [f"src/fastgrad/{name}.pyx", *SOURCES.get(name, [])],
+        [f"fastgrad/{name.replace('.', '/')}.pyx", *SOURCES.get(name, [])],
         depends=HEADERS,
         include_dirs=["src"],
         define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")],
@@ -80,6 +77,6 @@ extensions = [
 ]
 
 setup(
-    ext_modules=cythonize(extensions, build_dir="build/cython", include_path=["src"], compiler_directives=DIRECTIVES),
+    ext_modules=cythonize(extensions, build_dir="build/cython", compiler_directives=DIRECTIVES),
     options={"build_ext": {"parallel": os.cpu_count()}},
 )

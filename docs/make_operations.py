@@ -9,9 +9,9 @@ ROW = re.compile(r'^(UNARY|BINARY)\((\w+), "([^"]*)", "([^"]*)", (.*)\)$')
 HEADER = """\
 # Operations
 
-Every operation of one or two numbers, as the op table (`src/ops.def`) has it. `a` and `b` are the operands, `y` is the
-result; the slopes are the partial derivatives by `a` and by `b`, as C expressions. "Python's" names the function whose
-values these are, and whose exception is raised where it raises one.
+Every operation of one or two numbers, as the op table (`src/operations/ops.def`) has it. `a` and `b` are the operands,
+`y` is the result; the slopes are the partial derivatives by `a` and by `b`, as C expressions. "Python's" names the
+function whose values these are, and whose exception is raised where it raises one.
 
 | operation | symbol | Python's | value | slope by a | slope by b |
 | --- | --- | --- | --- | --- | --- |
@@ -33,7 +33,7 @@ def columns(expressions):
 def operations():
     """Return the page's text."""
     lines = []
-    for line in (ROOT / "src" / "ops.def").read_text().splitlines():
+    for line in (ROOT / "src" / "operations" / "ops.def").read_text().splitlines():
         row = ROW.match(line)
         if row:
             _, name, symbol, python, expressions = row.groups()

@@ -4,8 +4,8 @@ import operator
 
 import numpy as np
 
-from fastgrad._nary import plain
-from fastgrad._node import Node
+from fastgrad._tape.nary import plain
+from fastgrad._tape.node import Node
 
 
 def _flat(xs):

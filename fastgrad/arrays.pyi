@@ -4,8 +4,8 @@ from typing import Any, SupportsFloat, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastgrad._node import Node
-from fastgrad._numbers import Number
+from fastgrad._tape.node import Node
+from fastgrad._tape.numbers import Number
 
 _Scalars: TypeAlias = Node | NDArray[Any] | Sequence[_Scalars]
 _Numbers: TypeAlias = Node | SupportsFloat | NDArray[Any] | Sequence[_Numbers]

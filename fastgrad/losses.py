@@ -12,7 +12,7 @@ scalar, and plain numbers as targets. `l2_penalty` is of parameters.
 (2.5, 5.0)
 """
 
-from fastgrad._losses import (
+from fastgrad._layers.losses import (
     binary_cross_entropy,
     binary_cross_entropy_with_logits,
     cross_entropy,

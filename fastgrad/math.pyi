@@ -26,15 +26,15 @@ from typing import Any, Protocol, SupportsFloat, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from fastgrad._functions import _Extreme
-from fastgrad._functions import atan2 as atan2
-from fastgrad._functions import clip as clip
-from fastgrad._functions import copysign as copysign
-from fastgrad._functions import fmod as fmod
-from fastgrad._nary import _OfMany
-from fastgrad._nary import hypot as hypot
-from fastgrad._nary import where as where
-from fastgrad._node import Node
+from fastgrad._tape.functions import _Extreme
+from fastgrad._tape.functions import atan2 as atan2
+from fastgrad._tape.functions import clip as clip
+from fastgrad._tape.functions import copysign as copysign
+from fastgrad._tape.functions import fmod as fmod
+from fastgrad._tape.nary import _OfMany
+from fastgrad._tape.nary import hypot as hypot
+from fastgrad._tape.nary import where as where
+from fastgrad._tape.node import Node
 
 if sys.version_info >= (3, 13):
     from math import fma as fma

@@ -11,8 +11,8 @@ figure, and returns them: ``ax.figure.savefig("loss.svg")`` saves the picture, a
 
 import numpy as np
 
-from fastgrad import _fit_arguments as arguments
-from fastgrad._functions import no_grad
+from fastgrad._tape.functions import no_grad
+from fastgrad.train import arguments
 
 __all__ = ["decision_regions", "loss_curve", "parameter_history"]
 

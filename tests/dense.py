@@ -4,8 +4,8 @@ import numpy as np
 
 import fastgrad
 from fastgrad import Value
-from fastgrad._dense import Dense
-from fastgrad._run import Run
+from fastgrad._layers.dense import Dense
+from fastgrad._layers.leaves import Run
 
 
 def network(*sizes, activation="tanh", last="identity", seed=0, number=Value):

@@ -5,7 +5,7 @@ from mathematics import BINARY, NARY, UNARY, called
 
 import fastgrad
 from fastgrad import Value
-from fastgrad._program import Program
+from fastgrad._programs.program import Program
 
 NO_VALUE = 0xFFFFFFFF
 CODES = {name: 1 + k for k, name in enumerate(UNARY)}

@@ -11,10 +11,10 @@ from dense import ROWS, network
 
 import fastgrad
 from fastgrad import Value, reference
-from fastgrad._apply import apply
-from fastgrad._batch import Batch
-from fastgrad._dense import Dense
-from fastgrad._run import Run
+from fastgrad._layers.batch import Batch
+from fastgrad._layers.dense import Dense
+from fastgrad._layers.layer_input import apply
+from fastgrad._layers.leaves import Run
 
 
 def test_rows_of_the_wrong_width():

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from networks import POINTWISE
 
 import fastgrad
-from fastgrad import _network, losses, nn, optim, train
+from fastgrad import losses, nn, optim, train
+from fastgrad._layers import network as _network
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(300, 5))

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import fastgrad
 from fastgrad import Value, losses, nn
 from fastgrad import math as fm
-from fastgrad._paths import MOST_PATHS
+from fastgrad.compiled.paths import MOST_PATHS
 
 ROWS = st.lists(st.floats(-4.0, 4.0, allow_subnormal=False), min_size=1, max_size=30)
 

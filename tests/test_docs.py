@@ -24,7 +24,7 @@ def test_examples_of_modules_run(name, tmp_path, monkeypatch):
 
 def test_compiled_modules_have_examples():
     finder = doctest.DocTestFinder()
-    for name in ("fastgrad._node", "fastgrad._numbers", "fastgrad._nary", "fastgrad._functions"):
+    for name in ("fastgrad._tape.node", "fastgrad._tape.numbers", "fastgrad._tape.nary", "fastgrad._tape.functions"):
         assert any(test.examples for test in finder.find(importlib.import_module(name))), name
 
 

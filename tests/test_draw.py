@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import fastgrad
 from fastgrad import draw, reference
+from fastgrad.draw.canvas import escape
 
 needs_dot = pytest.mark.skipif(shutil.which("dot") is None, reason="Graphviz's program dot is not installed")
 
@@ -446,7 +447,7 @@ class TestTexts:
 
     @given(st.text(alphabet='ab1.-_|{}"\\&; nΘ', min_size=1, max_size=8), st.sampled_from(["1", "Node", "x y", "-.5"]))
     def test_statements_are_written_as_the_package_does(self, text, other):
-        escaped = draw.escape(text)
+        escaped = escape(text)
         pictures = draw.Drawing(), graphviz.Digraph(graph_attr={"rankdir": "LR"})
         for picture in pictures:
             picture.node(other, escaped, shape=escaped, color=other)

@@ -9,7 +9,8 @@ from flat import Steps, one_step
 from mathematics import BINARY, EXACT, FORMS, UNARY
 
 import fastgrad
-from fastgrad import Value, _program
+from fastgrad import Value
+from fastgrad._programs import program as _program
 
 SETS = [k for k in range(8) if _program.use_lanes(k)]
 BEST = SETS[-1]

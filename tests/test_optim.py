@@ -10,7 +10,7 @@ from helpers import measures
 
 import fastgrad
 from fastgrad import Scalar, Value, nn, optim, reference
-from fastgrad._run import Run
+from fastgrad._layers.leaves import Run
 
 START = [0.7, -1.3, 0.4, 1.1, -0.6, 0.2]
 STEPS = 100

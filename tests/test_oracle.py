@@ -4,10 +4,10 @@ from itertools import product
 
 import pytest
 from helpers import ARITHMETIC, POINTS, exact, points, state
-from programs import PROGRAMS, VALUE_PROGRAMS
 
 import fastgrad
 from fastgrad import reference
+from programs import PROGRAMS, VALUE_PROGRAMS
 
 
 @pytest.mark.parametrize("number", ["Scalar", "Value"])

@@ -9,8 +9,8 @@ from helpers import check_the_tape, live_nodes
 
 import fastgrad
 from fastgrad import Scalar, Value
-from fastgrad._parameters import Parameters
-from fastgrad._run import Run
+from fastgrad._layers.leaves import Run
+from fastgrad._layers.parameters import Parameters
 
 
 class Mine(Value):

@@ -13,7 +13,7 @@ from flat import DOT, NO_VALUE, SELECT, SUM, Steps, close, eagerly, random_progr
 from helpers import PACKAGE_FOLDER, run_python
 
 import fastgrad
-from fastgrad._program import Program
+from fastgrad._programs.program import Program
 
 ROWS = [1, 2, 3, 8, 13, 70, 300]
 

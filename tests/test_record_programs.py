@@ -15,7 +15,7 @@ from recorded import BINARY, NAMED, UNARY, Recorded, check, close, eager
 import fastgrad
 from fastgrad import Scalar, Value, losses, nn
 from fastgrad import math as fm
-from fastgrad._program import Program
+from fastgrad._programs.program import Program
 
 # Values and gradients.
 

@@ -10,10 +10,10 @@ from helpers import check_the_tape, live_nodes, measures, run_python
 
 import fastgrad
 from fastgrad import Scalar, Value
-from fastgrad._apply import apply
-from fastgrad._dense import Dense
-from fastgrad._parameters import Parameters
-from fastgrad._run import Run
+from fastgrad._layers.dense import Dense
+from fastgrad._layers.layer_input import apply
+from fastgrad._layers.leaves import Run
+from fastgrad._layers.parameters import Parameters
 
 
 class Mine(Scalar):
@@ -217,7 +217,7 @@ def test_a_run_longer_than_the_tape_was():
 def test_a_run_without_memory_is_refused_and_the_tape_goes_on():
     code = """
         import fastgrad
-        from fastgrad._run import Run
+        from fastgrad._layers.leaves import Run
         run = Run(fastgrad.Value, 3)
         run[1].data = 7.0
         try:
@@ -291,7 +291,7 @@ def test_a_copied_run_stays_together(copied):
 
 
 def test_a_damaged_pickle_of_a_run_is_refused():
-    from fastgrad._run import restored
+    from fastgrad._layers.leaves import restored
 
     with pytest.raises(ValueError, match="the pickled run is damaged: its node is none of a run"):
         restored(Value(1.0))

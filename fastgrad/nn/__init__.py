@@ -17,8 +17,8 @@ all at once, and each is a scalar when it is asked for.
 True
 """
 
-from fastgrad._batch import Batch
-from fastgrad._dense import ACTIVATIONS
+from fastgrad._layers.batch import Batch
+from fastgrad._layers.dense import ACTIVATIONS
 from fastgrad.nn import init
 from fastgrad.nn.layers import Layer, Neuron, Perceptron
 from fastgrad.nn.module import Module

@@ -1,5 +1,5 @@
-from fastgrad._batch import Batch as Batch
-from fastgrad._dense import ACTIVATIONS as ACTIVATIONS
+from fastgrad._layers.batch import Batch as Batch
+from fastgrad._layers.dense import ACTIVATIONS as ACTIVATIONS
 from fastgrad.nn import init as init
 from fastgrad.nn.layers import Layer as Layer
 from fastgrad.nn.layers import Neuron as Neuron

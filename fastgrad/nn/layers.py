@@ -8,12 +8,12 @@ import operator
 
 import numpy as np
 
-from fastgrad._apply import apply
-from fastgrad._dense import ACTIVATIONS, Dense
-from fastgrad._node import Node
-from fastgrad._numbers import Value
-from fastgrad._parameters import Parameters
-from fastgrad._run import Run
+from fastgrad._layers.dense import ACTIVATIONS, Dense
+from fastgrad._layers.layer_input import apply
+from fastgrad._layers.leaves import Run
+from fastgrad._layers.parameters import Parameters
+from fastgrad._tape.node import Node
+from fastgrad._tape.numbers import Value
 from fastgrad.nn.init import Recipe
 from fastgrad.nn.module import Module, Rows, numbers_of
 

@@ -3,10 +3,10 @@ from typing import Any, SupportsFloat, TypeAlias, overload
 
 from numpy.typing import NDArray
 
-from fastgrad._batch import Batch
-from fastgrad._dense import Dense
-from fastgrad._node import Node
-from fastgrad._numbers import Number
+from fastgrad._layers.batch import Batch
+from fastgrad._layers.dense import Dense
+from fastgrad._tape.node import Node
+from fastgrad._tape.numbers import Number
 from fastgrad.nn.init import Recipe, _Choice, _Source
 from fastgrad.nn.module import Module
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from fastgrad._node import Node
-from fastgrad._parameters import Parameters
+from fastgrad._layers.parameters import Parameters
+from fastgrad._tape.node import Node
 from fastgrad.nn import _archive
 
 

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fastgrad._numbers import Number
-from fastgrad._run import Run
+from fastgrad._layers.leaves import Run
+from fastgrad._tape.numbers import Number
 
 class Module:
     def parameters(self) -> list[Number]: ...

@@ -6,9 +6,9 @@ of them where many rows are computed by a compiled program.
 
 import reprlib
 
-from fastgrad._apply import apply
-from fastgrad._dense import Dense
-from fastgrad._run import Run
+from fastgrad._layers.dense import Dense
+from fastgrad._layers.layer_input import apply
+from fastgrad._layers.leaves import Run
 from fastgrad.nn.init import Recipe
 from fastgrad.nn.layers import Layer, activation_name, check_softmax, count, draw
 from fastgrad.nn.module import Module

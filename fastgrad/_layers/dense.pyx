@@ -1,0 +1,299 @@
+"""Layers of neurons, and the nodes that they make of rows. The contract is in the header, _dense.pxd.
+
+A layer's node is appended with its inputs and computed at once; see layer.h for what it holds. The tape is held from
+the first layer of a chain to the result, so that an index stays good where numpy multiplies, and where the results'
+handles are made.
+"""
+
+from cpython.buffer cimport PyBuffer_Release
+from libc.math cimport NAN
+from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from fastgrad._layers.batch cimport Batch, batch_at, row_of, shape_at
+from fastgrad._tape.convert cimport get_doubles
+from fastgrad._tape.handle cimport MANY, Handle, leaf, make, make_room, recording
+from fastgrad._layers.layer cimport Results, compute_layer, results_of
+from fastgrad._tape.nary cimport most_derived
+from fastgrad._layers.network cimport network_value, pays_as_network
+from fastgrad._programs.rows cimport new_array
+from fastgrad._layers.leaves cimport Run, run_length
+from fastgrad._tape.tape cimport (
+    ACTIVATION_END, CONSTANT, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, OP_layer, OP_network,
+    OP_wide_layer, SHAPE_REALS, Second, activation_names, append, layer_at, layer_reals, layer_shape, layer_size,
+    no_second, operands, payload, payload_units, reserve, tape,
+)
+from fastgrad._recording.trace cimport tracing
+from fastgrad._layers.blas cimport is_wide, wide_value
+
+ACTIVATIONS = tuple([activation_names[code].decode() for code in range(<int>ACTIVATION_END)])
+
+cdef dict codes = {name: code for code, name in enumerate(ACTIVATIONS)}
+
+
+cdef class Dense:
+    """One layer: where its parameters lie, and its activation.
+
+    Parameters
+    ----------
+    run : Run
+    place : int
+        Of the first parameter in the run; they are, for each neuron, its weights and its bias.
+    nin, nout : int
+        How many inputs and how many neurons.
+    activation : str
+        One of `ACTIVATIONS`.
+    compiled : bool
+        Whether many rows may be computed by a compiled program, where that is faster.
+    """
+
+    def __init__(self, Run run not None, uint32_t place, uint32_t nin, uint32_t nout, activation, compiled=True):
+        if not nin or not nout:
+            raise ValueError(f"a layer has at least 1 input and 1 neuron, not {nin} and {nout}")
+        if self.run is not None:
+            raise TypeError("a layer cannot be made again by __init__")
+        if place + <uint64_t>nout * (<uint64_t>nin + 1) > run_length(run):
+            raise ValueError(f"a layer of {nout} neurons with {nin} inputs at {place} is beyond {run!r}")
+        self.activation = activation
+        self.run, self.place, self.nin, self.nout = run, place, nin, nout
+        self.compiled = compiled
+
+    @property
+    def activation(self):
+        """The name of the activation."""
+        return ACTIVATIONS[self.code]
+
+    @activation.setter
+    def activation(self, name):
+        if name not in codes:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, not {name!r}")
+        self.code = codes[name]
+
+    def __reduce__(self):
+        return Dense, (self.run, self.place, self.nin, self.nout, self.activation, self.compiled)
+
+    def __repr__(self):
+        return f"<layer of {self.nout} neurons with {self.nin} inputs, {self.activation}>"
+
+
+# The nodes.
+
+cdef object chain(list layers, Source *source, list scalars, Batch before, bint row):
+    """Append a node for each layer, or one for all, the first one's inputs being in `source` with `scalars` or the
+    batch before; return the last one's results."""
+    cdef Handle like = most_derived([(<Dense>layers[0]).run.root, *scalars]) if scalars else (<Dense>layers[0]).run.root
+    cdef bint records = recording()
+    cdef Dense last = <Dense>layers[len(layers) - 1]
+    cdef uint32_t kind = like.kind if row and last.nout == 1 else MANY
+    reserve(len(layers), 0)
+    tape.hold += 1
+    try:
+        if before is not None:
+            source.node = before.node
+        if row or scalars is not None or not is_network(layers, source):
+            append_layers(layers, kind, source, scalars)
+        else:
+            source.node = append_network(layers, source)
+        if not row:
+            return batch_at(source.node if records else without_operands(source.node))
+        if kind != MANY:
+            return make(like, source.node) if records else new_leaf(like, tape.data[source.node])
+        return row_of(like, source.node, 0, last.nout)
+    finally:
+        tape.hold -= 1
+
+
+cdef int append_layers(list layers, uint32_t kind, Source *source, list scalars) except -1:
+    """Append a node for each layer; the last one's, of that kind, is then in `source`."""
+    cdef uint32_t k, last = <uint32_t>len(layers) - 1
+    for k in range(last + 1):
+        source.node = append_layer(<Dense>layers[k], kind if k == last else MANY, source, scalars)
+        source.inputs = FROM_RESULTS
+        scalars = None
+    return 0
+
+
+cdef uint32_t append_layer(Dense dense, uint32_t kind, Source *source, list scalars) except 0:
+    """Append one layer's node and compute it. The caller holds the tape."""
+    cdef layer_shape shape = layer_shape(
+        source.rows, dense.nin, dense.nout, dense.code, source.inputs, dense.place, 0, parameters_of(dense)
+    )
+    cdef bint wide = source.inputs != FROM_SCALARS and is_wide(source.rows, dense.nin, dense.nout)
+    cdef uint32_t node = append_shape(OP_wide_layer if wide else OP_layer, kind, shape)
+    cdef operands x = payload(node)
+    cdef Results results
+    write_inputs(&x, dense, source, scalars)
+    if wide:
+        return compute_with_python(kind, node)
+    compute_layer(node)
+    results = results_of(node)
+    if results.count == 1:
+        tape.data[node] = results.values[0]
+    return node
+
+
+cdef inline uint32_t parameters_of(Dense dense) noexcept:
+    return dense.nout * (dense.nin + 1)
+
+
+# Networks.
+
+cdef bint is_network(list layers, Source *source) except -1:
+    """Are these layers one node? Their parameters must follow one another in a run, and numbers be finite: a program
+    passes a gradient of 0 on, where the product with an infinity would be nan."""
+    cdef Dense first = <Dense>layers[0], dense
+    cdef uint64_t place = first.place
+    cdef Results before
+    for dense in layers:
+        if not dense.compiled or dense.run is not first.run or dense.place != place:
+            return False
+        place += parameters_of(dense)
+    if tracing.count or not pays_as_network(source.rows, place - first.place):
+        return False
+    if source.inputs == FROM_RESULTS:
+        before = results_of(source.node)
+        return are_finite(before.values, before.count)
+    return are_finite(source.numbers, <uint64_t>source.rows * first.nin)
+
+
+cdef bint are_finite(const double *numbers, uint64_t n) noexcept:
+    cdef uint64_t k
+    cdef double zero = 0.0
+    for k in range(n):
+        zero += numbers[k] * 0.0
+    return zero == 0.0
+
+
+cdef uint32_t append_network(list layers, Source *source) except 0:
+    """Append one node for all layers and compute it; return where it is then. The caller holds the tape."""
+    cdef Dense first = <Dense>layers[0], dense
+    cdef Dense last = <Dense>layers[len(layers) - 1]
+    cdef layer_shape shape = layer_shape(
+        source.rows, first.nin, last.nout, last.code, source.inputs, first.place, <uint32_t>len(layers),
+        last.place + parameters_of(last) - first.place,
+    )
+    cdef uint32_t node = append_shape(OP_network, MANY, shape), k
+    cdef operands x = payload(node)
+    cdef layer_size *size = <layer_size *>(x.reals + SHAPE_REALS)
+    for k in range(shape.layers):
+        dense = <Dense>layers[k]
+        size[k] = layer_size(dense.nout, dense.code)
+    write_inputs(&x, first, source, None)
+    return compute_with_python(MANY, node)
+
+
+cdef uint32_t compute_with_python(uint32_t kind, uint32_t node) except 0:
+    """Compute a wide layer's or a network's node; return where it is then. Other threads that run meanwhile may
+    collect, lest two that train never find a time when neither holds the tape."""
+    cdef Batch owner
+    if kind != MANY:
+        wide_value(None, node)
+        return node
+    owner = batch_at(node)
+    tape.hold -= 1
+    try:
+        if tape.op[node] == OP_network:
+            network_value(owner, 0)
+        else:
+            wide_value(owner, 0)
+    finally:
+        tape.hold += 1
+    return owner.node
+
+
+cdef uint32_t append_shape(uint32_t op, uint32_t kind, layer_shape shape) except 0:
+    """Append a layer node whose slots and inputs are still to be written."""
+    cdef uint64_t n = 0 if shape.inputs == FROM_NOTHING else 2 if shape.inputs == FROM_RESULTS else 1
+    cdef uint64_t reals = layer_reals(&shape)
+    cdef Second second = no_second()
+    cdef operands x
+    if shape.inputs == FROM_SCALARS:
+        n += <uint64_t>shape.rows * shape.nin
+    if reals >= 1 << 31:
+        raise MemoryError(f"{shape.rows:,} rows of {shape.nout:,} results are more than one node holds")
+    reserve(1, payload_units(n, reals))
+    second.span.n, second.span.reals = <uint32_t>n, <uint32_t>reals
+    node = append(op, kind, NAN, tape.pool_count, second)
+    tape.pool_count += <uint32_t>payload_units(n, reals)
+    x = payload(node)
+    memset(x.reals, 0, reals * sizeof(double))
+    memcpy(x.reals, &shape, sizeof(shape))
+    return node
+
+
+cdef int write_inputs(operands *x, Dense dense, Source *source, list scalars) except -1:
+    cdef uint32_t *slots = <uint32_t *>x.slots
+    cdef uint32_t k
+    slots[0] = dense.run.root.node
+    if source.inputs == FROM_RESULTS:
+        slots[1] = source.node
+    elif source.inputs == FROM_NUMBERS:
+        memcpy(layer_at(x.reals).in_, source.numbers, <uint64_t>source.rows * dense.nin * sizeof(double))
+    else:
+        for k in range(x.n - 1):
+            entry = scalars[k]
+            slots[k + 1] = (<Handle>entry).node if isinstance(entry, Handle) else CONSTANT
+            if not isinstance(entry, Handle):
+                x.reals[SHAPE_REALS + k] = <double>entry
+    return 0
+
+
+def leaf_batch(numbers):
+    """Make a batch of numbers that come from nowhere.
+
+    Parameters
+    ----------
+    numbers : numpy.ndarray of float64, shape (rows, results), contiguous
+
+    Returns
+    -------
+    Batch
+    """
+    cdef Py_buffer view
+    cdef layer_shape shape
+    cdef uint32_t node
+    if not get_doubles(numbers, &view):
+        raise TypeError(f"numbers must be a contiguous array of float64, not {numbers!r:.60}")
+    try:
+        if view.ndim != 2 or not view.len:
+            raise ValueError(f"numbers must be of shape (rows, results), not {numbers.shape}")
+        if view.shape[0] >= 1 << 31:
+            raise MemoryError(f"{view.shape[0]:,} rows are more than one node holds: give them in parts")
+        shape = layer_shape(<uint32_t>view.shape[0], 0, <uint32_t>view.shape[1], 0, FROM_NOTHING, 0, 0, 0)
+        node = append_shape(OP_layer, MANY, shape)
+        memcpy(results_of(node).values, view.buf, view.len)
+        tape.data[node] = (<double *>view.buf)[0]
+        return batch_at(node)
+    finally:
+        PyBuffer_Release(&view)
+
+
+def taken_gradient(Batch batch not None):
+    """Return the gradient that has come to a leaf batch, shape (rows, results), and set it back to 0."""
+    cdef layer_shape shape = shape_at(batch)
+    cdef double *copy
+    cdef Results results
+    if shape.inputs != FROM_NOTHING:
+        raise ValueError("only a batch of numbers keeps its gradient: one that a module made passes it on")
+    array = new_array((shape.rows, shape.nout), <void **>&copy)
+    results = results_of(batch.node)
+    memcpy(copy, results.adjoints, results.count * sizeof(double))
+    memset(results.adjoints, 0, results.count * sizeof(double))
+    return array
+
+
+cdef uint32_t without_operands(uint32_t node) except 0:
+    """A node with the results of another, through which no gradient flows."""
+    cdef layer_shape shape = layer_at(payload(node).reals).shape
+    cdef uint32_t copy
+    shape.inputs, shape.nin, shape.layers = FROM_NOTHING, 0, 0
+    copy = append_shape(OP_layer, MANY, shape)
+    memcpy(results_of(copy).values, results_of(node).values, results_of(copy).count * sizeof(double))
+    tape.data[copy] = tape.data[node]
+    return copy
+
+
+cdef object new_leaf(Handle like, double value):
+    if tape.count >= tape.limit:
+        make_room()
+    return leaf(like, value)

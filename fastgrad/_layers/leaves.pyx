@@ -1,0 +1,94 @@
+"""A run of leaves as a Python object. The contract is in the header, _run.pxd."""
+
+import operator
+
+from libc.stdint cimport uint32_t
+
+from fastgrad._tape.handle cimport Handle, kind_of, make_typed, type_of, unpinned_handle_of
+from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, OP_run, Second, append, no_second, reserve, tape
+
+from fastgrad._tape.numbers import Scalar, Value
+
+
+cdef uint32_t run_start(Run run) noexcept:
+    return tape.first[run.root.node]
+
+
+cdef uint32_t run_length(Run run) noexcept:
+    return tape.second[run.root.node].span.n if run.root is not None else 0
+
+
+cdef class Run:
+    """Leaves that lie together on the tape: the parameters of a module.
+
+    They live as long as this object or a node that stands on them. A leaf's number is made when it is asked for, and is
+    the same object as long as somebody holds it.
+
+    Parameters
+    ----------
+    number : type
+        `Value`, `Scalar` or a subclass of one.
+    length : int
+        How many leaves, at least 1. Their data is 0.0.
+    """
+
+    def __init__(self, number, length):
+        if not (isinstance(number, type) and issubclass(number, (Value, Scalar))):
+            raise TypeError(f"a run is of Value, Scalar or a subclass, not of {number!r}")
+        length = operator.index(length)
+        if not 0 < length < 1 << 31:
+            raise ValueError(f"a run has at least 1 number and at most 2,147,483,647, not {length!r}")
+        if self.root is not None:
+            raise TypeError("a run cannot be made again by __init__")
+        self.root = new_run(number, length)
+
+    def __len__(self):
+        return run_length(self)
+
+    def __getitem__(self, index):
+        positions = range(len(self))[index]
+        if isinstance(positions, range):
+            return [number_at(self, k) for k in positions]
+        return number_at(self, positions)
+
+    @property
+    def type(self):
+        """The type of the numbers."""
+        if self.root is None:
+            raise TypeError("this run was made without __init__, and has no numbers")
+        return type_of(self.root.node)
+
+    def __reduce__(self):
+        return restored, (self.root,)
+
+    def __repr__(self):
+        return f"<run of {len(self)} numbers of type {self.type.__name__}>" if len(self) else "<no run>"
+
+
+cdef Handle number_at(Run run, uint32_t k):
+    cdef uint32_t node = run_start(run) + k
+    if tape.owner[node] != NULL:
+        return unpinned_handle_of(node)
+    return make_typed(type_of(run.root.node), node)
+
+
+cdef Handle new_run(type number, uint32_t length):
+    cdef uint32_t kind = kind_of(number), first, _
+    cdef Second second = no_second()
+    reserve(length + 1, 0)
+    first = tape.count
+    for _ in range(length):
+        append(OP_LEAF, kind, 0.0, 0, no_second())
+    second.constant = 0.0
+    second.span.n = length
+    second.span.reals = 0
+    return make_typed(number, append(OP_run, kind, 0.0, first, second))
+
+
+def restored(Handle root not None):
+    """The run whose node was pickled."""
+    cdef Run run = Run.__new__(Run)
+    if tape.op[root.node] & OP_MASK != OP_run:
+        raise ValueError("the pickled run is damaged: its node is none of a run")
+    run.root = root
+    return run

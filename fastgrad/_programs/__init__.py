@@ -1,0 +1,1 @@
+"""Programs, flat steps over rows, and what runs them."""

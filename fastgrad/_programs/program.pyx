@@ -1,0 +1,326 @@
+"""Compiled programs: recorded steps, run over rows. What a program is stands in program.h, how it runs in lanes.h.
+
+A Program never changes once it is made, so that threads may share it.
+"""
+
+cimport cython
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport malloc
+from libc.string cimport memcpy
+
+from fastgrad._programs.rows cimport (
+    Recipe, Rows, begin, bound, fault_of, give_places, give_seeds, give_tables, guard, make_grads, make_passed,
+    make_values, program, run, step, uniform_grads, use_kernels,
+)
+
+
+@cython.auto_pickle(False)
+@cython.no_gc
+cdef class Program(Recipe):
+    """What a recorded function computes, as flat steps over rows of numbers.
+
+    Values are numbered: the inputs, then the uniforms (numbers that are the same for all rows), then one a step.
+
+    Parameters
+    ----------
+    inputs : int
+        Numbers in a row.
+    uniforms : array of float, shape (u,)
+        Constants; of captured numbers those at recording time.
+    uniform_steps : int
+        So many of the first steps stand on uniforms only.
+    steps : array of uint32, shape (n, 4)
+        Operation and operands of each step: see program.h.
+    operands : array of uint32, shape (m,)
+        Values: operands of the steps that have many.
+    outputs : array of uint32, shape (k,)
+        Values.
+    guards : array of uint32, shape (g, 2)
+        Values, and whether each is to be other than 0.
+
+    Raises
+    ------
+    ValueError
+        If these make no program.
+    """
+
+    def __cinit__(self, inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
+        cdef program *p = &self.p
+        p.inputs, p.uniform_steps = count_of(inputs, "inputs"), count_of(uniform_steps, "uniform_steps")
+        p.uniform = <double *>taken(numbers(uniforms), 1, &p.uniforms, "uniforms")
+        p.step = <step *>taken(codes(steps, "steps", 4), 4, &p.steps, "steps")
+        p.operand = <uint32_t *>taken(codes(operands, "operands", 0), 1, &p.operands, "operands")
+        p.output = <uint32_t *>taken(codes(outputs, "outputs", 0), 1, &p.outputs, "outputs")
+        p.guard = <guard *>taken(codes(guards, "guards", 2), 2, &p.guards, "guards")
+        fault = fault_of(self)
+        if fault is not None:
+            raise ValueError(f"this is no program: {fault}")
+
+    @property
+    def inputs(self):
+        """Numbers in a row."""
+        return self.p.inputs
+
+    @property
+    def uniforms(self):
+        """The numbers that are the same for all rows, as they were at recording time: an array, shape (u,)."""
+        return array_of(self.p.uniform, (self.p.uniforms,), "f8")
+
+    @property
+    def uniform_steps(self):
+        """Steps computed once a call."""
+        return self.p.uniform_steps
+
+    @property
+    def steps(self):
+        """Steps, those computed once a call included."""
+        return self.p.steps
+
+    @property
+    def operands(self):
+        """Operands of the steps that have many."""
+        return self.p.operands
+
+    @property
+    def outputs(self):
+        """Results of a row."""
+        return self.p.outputs
+
+    @property
+    def guards(self):
+        """Outcomes to be checked in a row."""
+        return self.p.guards
+
+    def arrays(self):
+        """The arguments that make this program."""
+        cdef program *p = &self.p
+        return (
+            p.inputs, self.uniforms, p.uniform_steps, array_of(p.step, (p.steps, 4), "u4"),
+            array_of(p.operand, (p.operands,), "u4"), array_of(p.output, (p.outputs,), "u4"),
+            array_of(p.guard, (p.guards, 2), "u4"),
+        )
+
+    def __reduce__(self):
+        return Program, self.arrays()
+
+    def __repr__(self):
+        return f"<program of {self.p.steps:,} steps, {self.p.inputs:,} inputs and {self.p.outputs:,} outputs>"
+
+    def run(self, X, uniforms, num_threads=1):
+        """Compute every row.
+
+        Parameters
+        ----------
+        X : array of float64, shape (rows, inputs), C-contiguous, or `Columns`
+        uniforms : array of float64, shape (uniforms,), C-contiguous
+        num_threads : int
+            The results do not depend on it.
+
+        Returns
+        -------
+        values : array, shape (rows, outputs)
+        passed : array of int32, shape (rows,)
+            -1 where every guard had its outcome, else the first that had another; the row's other results mean nothing.
+        """
+        cdef Rows rows = begin(self, X, uniforms, True, False, 0, True)
+        make_values(rows)
+        make_passed(rows)
+        run(rows, num_threads)
+        return rows.values, rows.passed
+
+    def run_grad(self, X, uniforms, seeds=None, num_threads=1):
+        """Compute every row and the gradient of its outputs' sum by its inputs.
+
+        As `run`; `seeds`, shape (rows, outputs), are factors of the outputs in that sum.
+
+        Returns
+        -------
+        values, passed : arrays
+        grads : array, shape (rows, inputs)
+        """
+        cdef Rows rows = begin(self, X, uniforms, True, True, 0, True)
+        give_seeds(rows, seeds)
+        make_values(rows)
+        make_grads(rows)
+        make_passed(rows)
+        run(rows, num_threads)
+        return rows.values, rows.passed, rows.grads
+
+    def run_sum(self, X, uniforms, seeds=None, inputs_wanted=False, num_threads=1, uniforms_wanted=None):
+        """Compute every row, the sum of all outputs over all rows, and its gradient by the uniforms.
+
+        As `run_grad`. The gradient is by the first `uniforms_wanted` of the uniforms, or by all.
+
+        Returns
+        -------
+        total : float
+        passed_count : int
+            Rows in which every guard had its outcome. Unless these are all, the other results mean nothing.
+        uniform_grads : array, shape (uniforms_wanted,)
+        values : array, shape (rows, outputs)
+        grads : array, shape (rows, inputs)
+            Only if `inputs_wanted`.
+        """
+        cdef uint32_t count = self.p.uniforms
+        if uniforms_wanted is not None:
+            count = min(count, count_of(uniforms_wanted, "uniforms_wanted"))
+        cdef Rows rows = begin(self, X, uniforms, True, bool(inputs_wanted), count, True)
+        give_seeds(rows, seeds)
+        make_values(rows)
+        if inputs_wanted:
+            make_grads(rows)
+        run(rows, num_threads)
+        total = rows.sums[0].total + 0.0
+        if inputs_wanted:
+            return total, rows.sums[0].passed, uniform_grads(rows), rows.values, rows.grads
+        return total, rows.sums[0].passed, uniform_grads(rows), rows.values
+
+    def classify(self, X, uniforms, num_threads=1, places=None):
+        """Check the guards of every row, or of those in some places, and compute nothing that they do not need.
+
+        Returns
+        -------
+        array of int32, shape (rows,)
+            -1 where every guard had its outcome, else the first that had another.
+        """
+        cdef Rows rows = begin(self, X, uniforms, False, False, 0, True)
+        give_places(rows, places)
+        make_passed(rows)
+        run(rows, num_threads)
+        return rows.passed
+
+    def fill(self, X, uniforms, places, values, grads=None, num_threads=1):
+        """Compute rows whose guards are known to come out as recorded, into arrays for all rows.
+
+        Parameters
+        ----------
+        X, uniforms, num_threads
+            See `run`.
+        places : array of int64, contiguous, or None
+            Which rows; None for all.
+        values : array of float64, shape (rows, outputs), C-contiguous
+        grads : array of float64, shape (rows, inputs), C-contiguous, optional
+            For the gradient of each row's outputs' sum.
+        """
+        cdef Rows rows = begin(self, X, uniforms, True, grads is not None, 0, False)
+        give_places(rows, places)
+        give_tables(rows, values, grads)
+        run(rows, num_threads)
+
+    def total(self, X, uniforms, places=None, uniforms_wanted=0, num_threads=1):
+        """Compute the sum of all outputs over rows, and its gradient by the first of the uniforms.
+
+        Parameters
+        ----------
+        X, uniforms, num_threads
+            See `run`.
+        places : array of int64, contiguous, optional
+            Which rows, whose guards are known to come out as recorded. Without it all rows, whose guards are checked.
+        uniforms_wanted : int
+
+        Returns
+        -------
+        total : float
+        passed_count : int
+            Rows in which every guard had its outcome. Unless these are all, the other results mean nothing.
+        uniform_grads : array, shape (uniforms_wanted,)
+        """
+        cdef uint32_t count = min(self.p.uniforms, count_of(uniforms_wanted, "uniforms_wanted"))
+        cdef Rows rows = begin(self, X, uniforms, True, False, count, places is None)
+        give_places(rows, places)
+        run(rows, num_threads)
+        return rows.sums[0].total + 0.0, rows.sums[0].passed, uniform_grads(rows)
+
+    def bind(self, x, value, grad=None, uniforms=None):
+        """A call on fixed buffers of one row.
+
+        Parameters
+        ----------
+        x : buffer of float64, shape (inputs,)
+        value : writable buffer of float64, shape (outputs,)
+        grad : writable buffer of float64, shape (inputs,), optional
+            For the gradient of the outputs' sum.
+        uniforms : buffer of float64, shape (uniforms,), optional
+            Read at every call. The program's own if there is none.
+
+        Returns
+        -------
+        Bound
+            Called without arguments it reads `x`, writes `value` and `grad`, and returns whether every guard had its
+            outcome.
+        """
+        return bound(self, x, value, grad, uniforms)
+
+
+# Arrays in and out.
+
+cdef uint32_t count_of(number, str name) except? 0:
+    try:
+        return number
+    except (OverflowError, TypeError) as error:
+        raise ValueError(f"{name} must be a number from 0 to {0xFFFFFFFF}, not {number!r:.60}") from error
+
+
+cdef object numbers(array):
+    import numpy
+
+    array = numpy.asarray(array)
+    if array.dtype.kind not in "biuf" or array.ndim != 1:
+        raise ValueError(f"uniforms must be one row of numbers, not an array of shape {array.shape} and {array.dtype}")
+    return numpy.ascontiguousarray(array, dtype=numpy.float64)
+
+
+cdef object codes(array, str name, columns):
+    """An array of uint32, contiguous."""
+    import numpy
+
+    array = numpy.asarray(array)
+    if columns and array.size == 0:
+        array = array.reshape(0, columns)
+    shape = "(n,)" if not columns else f"(n, {columns})"
+    if array.ndim != (2 if columns else 1) or (columns and array.shape[1] != columns):
+        raise ValueError(f"{name} must be an array of shape {shape}, not {array.shape}")
+    if array.size and array.dtype != numpy.uint32:
+        if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 0xFFFFFFFF:
+            raise ValueError(f"{name} must be numbers from 0 to {0xFFFFFFFF}")
+    return numpy.ascontiguousarray(array, dtype=numpy.uint32)
+
+
+cdef void *taken(array, uint64_t columns, uint32_t *rows, str name) except NULL:
+    """A copy of the memory of a contiguous array, and how many rows it has."""
+    cdef Py_buffer view
+    cdef void *memory
+    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS)
+    try:
+        if <uint64_t>view.len // (view.itemsize * columns) > 0xFFFFFFFF:
+            raise ValueError(f"{name} are too many")
+        memory = malloc(view.len + 1)
+        if memory == NULL:
+            raise MemoryError(f"no memory for the {name} of a program")
+        memcpy(memory, view.buf, view.len)
+        rows[0] = <uint32_t>(<uint64_t>view.len // (view.itemsize * columns))
+        return memory
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef object array_of(const void *memory, shape, dtype):
+    import numpy
+
+    cdef Py_buffer view
+    array = numpy.empty(shape, dtype=dtype)
+    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    memcpy(view.buf, memory, view.len)
+    PyBuffer_Release(&view)
+    return array
+
+
+# Instruction sets.
+
+def use_lanes(unsigned number):
+    """Use the kernels of another instruction set for what is run from now on, and was not before.
+
+    Returns its name; None if it is not to be had here.
+    """
+    return use_kernels(number)

@@ -1,0 +1,120 @@
+"""Running a program over rows: what is given, what is wanted, threads, signals; and one row on fixed buffers.
+
+A recipe owns a program, as program.h has it, and the plans to run it by, made when they are first needed. Only who
+holds the GIL makes a plan or takes its spare memory; running needs no GIL. How rows run stands in lanes.h.
+"""
+
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+
+cdef extern from "rows/rows.h" nogil:
+    enum:
+        NO_VALUE, STEP_dot, STEP_sum, STEP_select, STEP_stop
+    const double NO_GRADIENT
+    struct step:
+        uint32_t op, a, b, n
+    struct guard:
+        uint32_t value, truth
+    struct program:
+        uint32_t inputs, uniforms, uniform_steps, steps, operands, outputs, guards
+        step *step
+        uint32_t *operand
+        uint32_t *output
+        guard *guard
+        double *uniform
+    struct wanted:
+        uint32_t outputs, inputs, uniforms, guards
+    struct work:
+        pass
+    struct row_plan:
+        uint32_t places
+    struct plan:
+        wanted wanted
+        row_plan uniform_steps
+        row_plan varying_steps
+        uint64_t rows
+        uint64_t rows_a_piece
+        work *spare
+        plan *next
+    struct column:
+        const double *first
+        uint64_t step
+    struct call:
+        const double *x
+        const column *column
+        const double *seeds
+        const double *uniform
+        const int64_t *places
+        double *values
+        int32_t *passed
+        double *input_grads
+    struct sums:
+        double total
+        uint64_t passed
+        double *uniform_adjoint
+    const char *program_fault(const program *p)
+    uint64_t value_count(const program *p)
+    uint64_t uniform_end(const program *p)
+    plan *make_plan(const program *p, wanted wanted)
+    void free_plan(plan *plan)
+    work *make_work(const plan *plan, uint64_t rows)
+    void free_work(work *work)
+    bint work_suffices(const work *work, const plan *plan, uint64_t rows)
+    void run_rows(const plan *plan, const call *call, uint64_t start, uint64_t stop, work *work, sums *sums)
+    const char *use_lane_kernels(unsigned number)
+    uint64_t take_piece(uint64_t *next)
+    void row_forward(const row_plan *plan, double *number)
+    void row_backward(const row_plan *plan, double *number)
+    int64_t first_failed(const program *p, const double *value)
+
+cdef class Columns:
+    # Arrays with as many rows, side by side: held, and where their numbers are.
+    cdef readonly tuple shape
+    cdef tuple arrays
+    cdef object table  # the same as one array, once it was asked for
+    cdef Py_buffer *views
+    cdef int held
+    cdef column *column
+
+cdef class Recipe:
+    cdef program p
+    cdef plan *plans
+
+cdef struct Worker:
+    work *work
+    uint64_t row, stop  # of its chunk, what is still to be run
+    sums *sums          # of its chunk
+
+cdef class Rows:
+    # A run: what it is given and gives, and the threads' shares.
+    cdef Recipe program
+    cdef plan *plan
+    cdef call call
+    cdef Py_buffer x, given_uniforms, seeds, places, value_table, grad_table
+    cdef uint64_t rows, table_rows, chunk, chunks, next
+    cdef double *uniform  # values that are the same for all rows, then their adjoints for each chunk, if they have some
+    cdef sums *sums       # of each chunk, and once it has run, of all in the first
+    cdef Worker *workers
+    cdef int threads
+    cdef bint stopped
+    cdef object table, values, passed, grads
+
+cdef class Bound:
+    cdef Recipe program
+    cdef plan *plan
+    cdef Py_buffer x, value, grad, uniforms
+    cdef double *values   # then their adjoints, and what else a sweep needs
+    cdef double *adjoint  # among them
+
+cdef object fault_of(Recipe recipe)
+cdef object new_array(shape, void **memory, bint integers=*)
+cdef object use_kernels(unsigned number)
+cdef Rows begin(Recipe owner, X, uniforms, bint outputs, bint inputs, uint32_t uniforms_wanted, bint guards)
+cdef int give_seeds(Rows r, seeds) except -1
+cdef int give_places(Rows r, places) except -1
+cdef int give_tables(Rows r, values, grads) except -1
+cdef int make_values(Rows r) except -1
+cdef int make_grads(Rows r) except -1
+cdef int make_passed(Rows r) except -1
+cdef int run(Rows r, num_threads) except -1
+cdef object uniform_grads(Rows r)
+cdef Bound bound(Recipe owner, x, value, grad, uniforms)

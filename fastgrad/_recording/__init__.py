@@ -1,0 +1,1 @@
+"""Recordings: from the nodes that a function makes to a program."""

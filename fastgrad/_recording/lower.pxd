@@ -1,0 +1,51 @@
+"""From nodes of the tape to the steps of a program.
+
+A `Lowering` is given the range of nodes that a recording made, and what is wanted of them. It walks them in order and
+makes items (builder.h) of those that are needed; operations on many numbers become several. A node from before the
+range is an input, or is captured: its number is to be read anew in every call. Then optimize.h makes steps of the
+items.
+
+No node is made meanwhile, so that pointers into the tape's arrays hold.
+"""
+
+from libc.stdint cimport uint8_t, uint32_t
+
+cdef extern from "programs/optimize.h" nogil:
+    struct step:
+        uint32_t op, a, b, n
+    struct builder:
+        uint32_t count
+        bint exact
+        bint failed
+    struct optimizer:
+        uint32_t *value
+    struct counts:
+        uint32_t constants, uniform_steps, steps, operands
+
+cdef enum:
+    NEEDED = 1
+    EXACTLY = 2  # to the last bit: another rounding might change what a guard or a step function says
+
+cdef struct Ids:
+    # A list that grows.
+    uint32_t *id
+    uint32_t count
+    uint32_t capacity
+
+cdef class Lowering:
+    cdef builder p
+    cdef optimizer o
+    cdef readonly list inputs
+    cdef uint32_t start
+    cdef uint32_t end
+    cdef set detached    # nodes that no gradient flows through
+    cdef uint8_t *needed     # of nodes from start on: NEEDED, EXACTLY
+    cdef uint32_t *item      # of nodes from start on: of those of many results the place of the first in `results`
+    cdef uint32_t *outside   # of nodes before start: their item, 0 where they are not needed
+    cdef Ids captured        # nodes
+    cdef Ids results         # items
+    cdef Ids work            # items
+    cdef uint32_t reached    # nodes
+
+    cdef int lower(self, list outputs, list guards) except -1
+    cdef tuple arrays(self, list outputs, list guards)

@@ -1,0 +1,6 @@
+"""Recordings of functions, and the programs they become."""
+
+from fastgrad._recording.trace cimport Trace
+
+cdef class Recording(Trace):
+    cdef readonly dict report

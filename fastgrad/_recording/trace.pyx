@@ -1,0 +1,229 @@
+"""What goes on while a recording does. The contract is in the header, _trace.pxd."""
+
+import os
+import sys
+import threading
+
+from libc.stdint cimport uint8_t, uint32_t
+from libc.stdlib cimport calloc, free, realloc
+from libc.string cimport memset
+
+from fastgrad._tape.handle cimport Handle, make, record_nothing, recording
+from fastgrad._tape.tape cimport (
+    OP_LEAF, OP_user, Second, append, payload_units, reserve, resume_limit, slot_count, slot_node, tape,
+)
+
+cdef dict traces = {}  # by thread
+cdef str package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class TraceError(TypeError):
+    """What a compiled function does cannot be recorded: replayed with other arguments it would be wrong."""
+
+
+cdef class Trace:
+    def __cinit__(self, inputs):
+        self.inputs = list(inputs)
+        self.guards = []
+        self.asked = []
+        self.detached = set()
+
+    def __dealloc__(self):
+        if self.holds:
+            tape.hold -= 1
+        free(self.is_input)
+        free(self.on)
+
+    cdef int begin(self) except -1:
+        """Record in this thread from here on, whether it is to or not."""
+        if current() is not None:
+            raise RuntimeError("a recording goes on in this thread already")
+        if self.start:
+            raise RuntimeError("a recording cannot be made twice")
+        find_inputs(self)
+        tape.hold += 1
+        self.holds = True
+        resume_limit()
+        while not recording():
+            record_nothing(False)
+            self.silences += 1
+        traces[threading.get_ident()] = self
+        tracing.count += 1
+        return 0
+
+    cdef int end_recording(self) except -1:
+        self.end = tape.count
+        del traces[threading.get_ident()]
+        tracing.count -= 1
+        while self.silences:
+            record_nothing(True)
+            self.silences -= 1
+        return 0
+
+    cdef int release(self) except -1:
+        """Let nodes move again."""
+        if self.holds:
+            self.holds = False
+            tape.hold -= 1
+            resume_limit()
+        return 0
+
+    cdef int depends(self, uint32_t node) except -1:
+        """What a node depends on."""
+        if node < self.start:
+            return ON_INPUTS if node >= self.first_input and self.is_input[node - self.first_input] else ON_OUTSIDE
+        if node >= self.known:
+            learn(self)
+        return self.on[node - self.start]
+
+
+cdef int find_inputs(Trace trace) except -1:
+    cdef Handle x
+    for x in trace.inputs:
+        if tape.op[x.node] != OP_LEAF:
+            raise ValueError(f"an input must be a leaf, not {x!r}, the result of an operation")
+    trace.start = trace.known = trace.first_input = tape.count
+    for x in trace.inputs:
+        trace.first_input = min(trace.first_input, x.node)
+    trace.is_input = <uint8_t *>calloc(trace.start - trace.first_input + 1, 1)
+    if trace.is_input == NULL:
+        raise MemoryError(f"no memory for {len(trace.inputs):,} inputs")
+    for x in trace.inputs:
+        trace.is_input[x.node - trace.first_input] = True
+    return 0
+
+
+cdef int learn(Trace trace) except -1:
+    """Find out what the nodes made so far depend on."""
+    cdef uint32_t needed = tape.count - trace.start, i, k
+    cdef uint8_t on
+    cdef void *moved
+    if needed > trace.capacity:
+        moved = realloc(trace.on, 2 * <size_t>needed)
+        if moved == NULL:
+            raise MemoryError(f"no memory to record {needed:,} nodes")
+        trace.on = <uint8_t *>moved
+        trace.capacity = 2 * needed
+    for i in range(trace.known, tape.count):
+        on = 0
+        for k in range(slot_count(i)):
+            on |= depends_at(trace, slot_node(i, k))
+        trace.on[i - trace.start] = on
+    trace.known = tape.count
+    return 0
+
+
+cdef inline uint8_t depends_at(Trace trace, uint32_t node) noexcept:
+    if node >= trace.start:
+        return trace.on[node - trace.start]
+    if node >= trace.first_input and trace.is_input[node - trace.first_input]:
+        return ON_INPUTS
+    return ON_OUTSIDE if node else 0
+
+
+cdef Trace current():
+    return traces.get(threading.get_ident()) if tracing.count else None
+
+
+def recording_active():
+    """Does a recording go on in this thread?"""
+    return current() is not None
+
+
+# What is asked of numbers.
+
+cdef int note_raised(error) except -1:
+    """An operation raises: if the function goes on, it does what no replay does."""
+    cdef Trace trace = current()
+    if trace is not None:
+        trace.raised = f"{user_line()}{type(error).__name__} ({error})"
+    return 0
+
+
+cdef int note_truth(Handle number, bint truth) except -1:
+    """A number's truth was asked for. If another call may give another one, it becomes a guard."""
+    cdef Trace trace
+    if depends(number):
+        trace = current()
+        trace.guards.append((number, bool(truth)))
+        trace.asked.append(tape.count)
+    return 0
+
+
+cdef int depends(Handle number) except -1:
+    """What a number depends on, in a recording that goes on in this thread; 0 where none does."""
+    cdef Trace trace = current()
+    return trace.depends(number.node) if trace is not None else 0
+
+
+cdef bint is_library(frame) except -1:
+    module = str(frame.f_globals.get("__name__"))
+    return module.split(".")[0] in ("numpy", "scipy") or os.path.abspath(frame.f_code.co_filename).startswith(package)
+
+
+cdef str user_line():
+    """Where in the user's code this is, for a message."""
+    frame = sys._getframe()
+    while frame is not None and is_library(frame):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}, line {frame.f_lineno}: " if frame is not None else ""
+
+
+cdef int refuse(Handle number, str what) except -1:
+    """Raise TraceError where what is done with a number would be done once, and not in every call."""
+    cdef int on = depends(number)
+    if on:
+        from fastgrad.compiled.remedies import REMEDIES, REMEDY
+
+        whose = "depends on its arguments" if on & ON_INPUTS else "comes from outside and may change"
+        raise TraceError(
+            f"{user_line()}{what} of a number that {whose} would be recorded as it is now, in a compiled function. "
+            f"{REMEDIES.get(what, REMEDY)}"
+        )
+    return 0
+
+
+def refuse_to_read(Handle number, str what):
+    """The same for functions of Python that read a number off."""
+    refuse(number, what)
+
+
+cdef int refuse_as_integer(Handle number) except -1:
+    """Raise TraceError where a number would be a count or an index, which has to be the same in every call."""
+    if depends(number):
+        raise TraceError(
+            f"{user_line()}range(), an index and a sequence's repetition take an int, not a number that may differ "
+            f"from call to call, as an int among a compiled function's arguments may. Take it from outside of the "
+            f"arguments, for instance by functools.partial; or use where() for a choice. To pick by a label that is an "
+            f"argument, give it one-hot, and take fastgrad.dot(one_hot, xs)"
+        )
+    return 0
+
+
+cdef int refuse_always(str what) except -1:
+    """Raise TraceError for what a replay would not do."""
+    if current() is not None:
+        raise TraceError(
+            f"{user_line()}{what} cannot be recorded: a compiled function computes, and changes nothing. Do it outside "
+            f"of the function"
+        )
+    return 0
+
+
+cdef object detached_node(Handle number):
+    """A number that no gradient flows through, but that depends on what it is taken from."""
+    cdef Trace trace = current()
+    cdef Second second
+    cdef uint32_t node
+    reserve(1, payload_units(1, 0))
+    second.constant = 0.0
+    second.span.n = 1
+    second.span.reals = 0
+    tape.pool[tape.pool_count] = number.node
+    node = append(OP_user, number.kind, tape.data[number.node], tape.pool_count, second)
+    tape.pool_count += <uint32_t>payload_units(1, 0)
+    trace.detached.add(node)
+    return make(number, node)
+
+
+memset(&tracing, 0, sizeof(tracing))

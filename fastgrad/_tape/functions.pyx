@@ -1,0 +1,211 @@
+"""Functions of scalars and numbers mixed, the switch that stops recording, and what the tape has to tell."""
+
+import math
+from collections import namedtuple
+
+from fastgrad._tape.nary import plain
+
+from libc.stdint cimport uint32_t
+
+from fastgrad._tape.convert cimport number_of
+from fastgrad._tape.handle cimport record_nothing, state_of
+from fastgrad._tape.nary cimport as_operands, given_value
+from fastgrad._tape.node cimport Node
+from fastgrad._tape.numbers cimport called
+from fastgrad._tape.sweep cimport order
+from fastgrad._tape.tape cimport OP_custom, Second, collect as collect_tape, tape
+from fastgrad._recording.trace cimport refuse_always, tracing
+
+cdef extern from "operations/ops.h" nogil:
+    enum:
+        OP_atan2, OP_clip_high, OP_clip_low, OP_copysign, OP_fmod, OP_max, OP_min
+
+
+cdef object function(str name, uint32_t op, plain, left, right):
+    """An operation called as a function: Python's own of plain numbers, else a node's."""
+    if not isinstance(left, Node) and not isinstance(right, Node):
+        return plain(left, right)
+    return called(name, op, left, right)
+
+
+def atan2(y, x):
+    """Angle in radians of the point (x, y)."""
+    return function("atan2", OP_atan2, math.atan2, y, x)
+
+
+def fmod(x, y):
+    """Remainder of x / y with the sign of x."""
+    return function("fmod", OP_fmod, math.fmod, x, y)
+
+
+def copysign(x, y):
+    """The magnitude of x with the sign of y."""
+    return function("copysign", OP_copysign, math.copysign, x, y)
+
+
+def largest(*xs):
+    """The largest of scalars and numbers, as an operation, not a branch; at a tie half the gradient goes to each.
+
+    >>> import fastgrad
+    >>> x = fastgrad.Value(1.0)
+    >>> fastgrad.math.max(x, 2.0, 0.5)
+    Value(data=2.0, grad=0.0)
+    """
+    return folded("max", OP_max, max, xs)
+
+
+def smallest(*xs):
+    """The smallest of scalars and numbers, as an operation, not a branch; at a tie half the gradient goes to each.
+
+    >>> import fastgrad
+    >>> x = fastgrad.Value(1.0)
+    >>> fastgrad.math.min([x, 2.0, 3.5])
+    Value(data=1.0, grad=0.0)
+    """
+    return folded("min", OP_min, min, xs)
+
+
+cdef object folded(str name, uint32_t op, plain, xs):
+    """The operation over all arguments, or over those of the one list given, as Python's own takes them."""
+    xs = list(xs[0] if len(xs) == 1 and not isinstance(xs[0], Node) else xs)
+    if not xs:
+        raise ValueError(f"{name}() of nothing: give at least one scalar or number")
+    result = xs[0]
+    for x in xs[1:]:
+        result = function(name, op, plain, result, x)
+    return result
+
+
+def clip(x, low, high):
+    """x, but not below low and not above high. The slope at the edges is 1.
+
+    >>> import fastgrad
+    >>> x = fastgrad.Value(3.0)
+    >>> y = fastgrad.math.clip(x, 0.0, 1.0)
+    >>> y.backward()
+    >>> y.data, x.grad
+    (1.0, 0.0)
+    """
+    return function("clip", OP_clip_high, min, function("clip", OP_clip_low, max, x, low), high)
+
+
+# A user's own operation.
+
+cdef class Custom:
+    """An operation made by `custom`: call it with scalars and numbers."""
+
+    cdef readonly str name
+    cdef readonly object value
+    cdef readonly tuple partials
+
+    def __cinit__(self, name, value, *partials):
+        if not callable(value) or not all(map(callable, partials)):
+            raise TypeError("custom() takes a name, a function for the value, and one for each partial derivative")
+        self.name = name
+        self.value = value
+        self.partials = partials
+
+    def __reduce__(self):
+        return Custom, (self.name, self.value, *self.partials)
+
+    def __repr__(self):
+        return f"<operation {self.name} of {len(self.partials)} arguments>"
+
+    def __call__(self, *arguments):
+        if len(arguments) != len(self.partials):
+            raise TypeError(
+                f"{self.name}() takes {len(self.partials)} arguments, as many as it has partial derivatives, "
+                f"not {len(arguments)}"
+            )
+        operands = as_operands(list(arguments), f"{self.name}()")
+        value = number_of(self.value(*map(plain, operands)), f"the value of {self.name}()")
+        result = given_value(OP_custom, operands, value)
+        if isinstance(result, Node) and result.prev:
+            state_of(result).update(_custom=self, _op=self.name)
+        return result
+
+
+def custom(name, value, *partials):
+    """Make an operation of your own from plain functions of numbers.
+
+    Parameters
+    ----------
+    name : str
+        The operation's symbol in drawings.
+    value : function of floats
+        The value.
+    *partials : functions of floats
+        One for each argument: the derivative of the value by it, given all the arguments' numbers.
+
+    Returns
+    -------
+    function
+        It takes as many scalars and numbers as there are partials. A partial is called when the gradient flows.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> area = fastgrad.custom("area", lambda w, h: w * h, lambda w, h: h, lambda w, h: w)
+    >>> w, h = fastgrad.Value(2.0), fastgrad.Value(5.0)
+    >>> area(w, h).backward()
+    >>> w.grad, h.grad
+    (5.0, 2.0)
+    """
+    return Custom(name, value, *partials)
+
+
+# The tape.
+
+class no_grad:
+    """A context in which operations of this thread record nothing: their results are leaves.
+
+    >>> import fastgrad
+    >>> x = fastgrad.Value(3.0)
+    >>> with fastgrad.no_grad():
+    ...     y = x * 2.0
+    >>> y.prev
+    []
+    """
+
+    def __enter__(self):
+        if tracing.count:
+            refuse_always("no_grad()")
+        record_nothing(True)
+        return self
+
+    def __exit__(self, *error):
+        record_nothing(False)
+
+
+TapeInfo = namedtuple("TapeInfo", "nodes capacity bytes collections", module="fastgrad._tape.functions")
+TapeInfo.__doc__ = "What `tape_info` tells: nodes in use, nodes there is room for, bytes allocated, collections so far."
+
+
+def tape_info():
+    """Tell how large the tape is.
+
+    Returns
+    -------
+    TapeInfo
+        ``nodes`` in use (garbage not yet collected among them), ``capacity`` in nodes, ``bytes`` allocated for them,
+        and the number of ``collections`` so far.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.tape_info().nodes <= fastgrad.tape_info().capacity
+    True
+    """
+    node = 2 * sizeof(double) + sizeof(uint32_t) + sizeof(Second) + 2 + sizeof(void *)
+    size = tape.capacity * node + (tape.pool_capacity + order.capacity) * sizeof(uint32_t)
+    return TapeInfo(tape.count - 1, tape.capacity, size, tape.collections)
+
+
+def collect():
+    """Drop all nodes that nobody can reach any more, now, and give their memory back. It happens by itself as the tape
+    grows.
+
+    >>> import fastgrad
+    >>> fastgrad.collect()
+    """
+    collect_tape()

@@ -1,0 +1,77 @@
+"""The Python object for a node.
+
+A handle holds a node's index; the tape points back at the index, so that it can be changed when nodes move, and does
+not own the handle. There is at most one handle of a node at a time. Where a handle has state (a label, an attribute, a
+callback), or was made by walking a graph, it is *pinned*: the tape owns one reference, and the handle lives as long as
+its node.
+
+Handles of the built-in types, and of subclasses that add no slots, are not returned to Python's allocator but kept on a
+shelf for the next node. They have no part in Python's garbage collector, which could not see through the tape; `_pins`
+finds the cycles through their state.
+"""
+
+from cpython.object cimport PyObject, PyTypeObject
+from libc.stdint cimport uint8_t, uint32_t
+
+from fastgrad._tape.tape cimport OP_LEAF, append, no_second, tape
+
+cdef extern from *:
+    """
+    static inline PyObject *revive(PyObject *object) { Py_SET_REFCNT(object, 1); return object; }
+    """
+    object revive(PyObject *dead)  # a new reference
+
+cdef enum:
+    VALUE = 0        # the kind of each type of number: its place in `types`
+    SCALAR = 1
+    MANY = 2         # of a node of many numbers, which is no scalar
+    UNLISTED = 255   # a type beyond the table's size: its handles are pinned, as one made again would not know it
+    SHELF_SIZE = 1 << 12
+
+cdef class Handle:
+    cdef uint32_t node
+    cdef uint8_t kind
+    cdef uint8_t pinned
+    cdef PyObject *state  # the instance's dictionary, or NULL
+
+cdef struct Shelf:
+    PyObject *top        # the next one lies in its state; NULL where the shelf is empty
+    PyTypeObject *type   # of all on it; NULL where the kind has no shelf
+    uint32_t count
+
+cdef Shelf shelf[256]  # by kind
+
+cdef object make_slowly(Handle like, uint32_t node)
+cdef int make_room() except -1
+cdef bint recording() except -1
+cdef int pin(Handle handle) except -1
+cdef int unpin(Handle handle) except -1
+cdef dict state_of(Handle handle)
+cdef dict state_at(uint32_t node)
+cdef Handle handle_of(uint32_t node)
+cdef Handle unpinned_handle_of(uint32_t node)
+cdef Handle make_typed(type number, uint32_t node)
+cdef type type_of(uint32_t node)
+cdef uint8_t kind_of(type number) except? 0
+cdef PyObject *owner_of(uint32_t node) noexcept
+cdef int adopt(type number, uint8_t kind, const char *name) except -1
+cdef int record_nothing(bint nothing) except -1
+
+
+cdef inline object make(Handle like, uint32_t node):
+    """A handle for a node that has none, of the type of another handle."""
+    cdef Shelf *s = &shelf[like.kind]
+    cdef PyObject *handle = s.top
+    if handle == NULL:
+        return make_slowly(like, node)
+    s.top = (<Handle>handle).state
+    s.count -= 1
+    (<Handle>handle).state = NULL
+    (<Handle>handle).node = node
+    tape.owner[node] = &(<Handle>handle).node
+    return revive(handle)
+
+
+cdef inline object leaf(Handle like, double value):
+    """A handle for a new leaf, for which there is room."""
+    return make(like, append(OP_LEAF, like.kind, value, 0, no_second()))

@@ -1,0 +1,365 @@
+"""The life of handles. The contract is in the header, _handle.pxd."""
+
+import threading
+
+cimport cython
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_DECREF, Py_INCREF
+from libc.stdint cimport uint64_t
+from libc.string cimport memset
+
+from fastgrad._tape.tape cimport OP_MASK, collect, reserve, resume_limit
+
+cdef extern from "Python.h":
+    int PyObject_GenericSetAttr(object, object, object) except -1
+    object PyObject_GenericGetDict(object, void *)
+    void Py_CLEAR(PyObject *)
+
+cdef extern from *:
+    """
+    static PyObject *allocate(PyTypeObject *type) { return type->tp_alloc(type, 0); }
+    static void deallocate(PyObject *object) { Py_TYPE(object)->tp_free(object); }
+    static Py_ssize_t size_of_instances(PyTypeObject *type) { return type->tp_basicsize; }
+    static int clear_slots(PyObject *object)
+    {
+        inquiry clear = Py_TYPE(object)->tp_clear;
+        return clear ? clear(object) : 0;
+    }
+    static void set_deallocator(PyTypeObject *type, destructor function) { type->tp_dealloc = function; }
+    static int is_pythons(PyTypeObject *type) { return PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE); }
+    /* Has a subclass's instance nothing that one of the base has not, but perhaps a list of weak references? */
+    static int adds_nothing(PyTypeObject *type, PyTypeObject *base)
+    {
+        Py_ssize_t references = type->tp_weaklistoffset ? sizeof(PyObject *) : 0;
+        int finalizes = type->tp_finalize || type->tp_del;
+        return type->tp_basicsize == base->tp_basicsize + references && !type->tp_itemsize && !finalizes;
+    }
+    /* What a deallocator does before all else; was the object kept by its finalizer? */
+    static int was_kept(PyObject *object)
+    {
+        if (Py_TYPE(object)->tp_finalize && PyObject_CallFinalizerFromDealloc(object) < 0)
+            return 1;
+        if (PyType_IS_GC(Py_TYPE(object)))
+            PyObject_GC_UnTrack(object);
+        if (Py_TYPE(object)->tp_weaklistoffset)
+            PyObject_ClearWeakRefs(object);
+        return 0;
+    }
+    /* Python calls a subclass's + - * / by their names, unless told that the base's do. */
+    static void inherit_operators(PyTypeObject *type, PyTypeObject *base)
+    {
+        type->tp_as_number->nb_add = base->tp_as_number->nb_add;
+        type->tp_as_number->nb_subtract = base->tp_as_number->nb_subtract;
+        type->tp_as_number->nb_multiply = base->tp_as_number->nb_multiply;
+        type->tp_as_number->nb_true_divide = base->tp_as_number->nb_true_divide;
+    }
+    static void set_name(PyTypeObject *type, const char *name) { type->tp_name = name; }
+    static void set_dictionary(PyTypeObject *type, Py_ssize_t offset) { type->tp_dictoffset = offset; }
+    """
+    object allocate(type number)
+    void deallocate(PyObject *)
+    Py_ssize_t size_of_instances(type number)
+    int clear_slots(object)
+    PyTypeObject *type_at "Py_TYPE"(PyObject *)
+    bint is_pythons(type number)  # made by a class statement
+    bint adds_nothing(type number, type base)
+    bint was_kept(PyObject *)
+    void inherit_operators(type number, type base)
+    void set_deallocator(type number, void (*function)(PyObject *) noexcept)
+    void set_name(type number, const char *name)
+    void set_dictionary(type number, Py_ssize_t offset)
+
+cdef dict nothing = {}
+cdef dict kinds = {}               # by the type's identity
+cdef list types = [None] * 256     # by kind
+cdef list free_kinds = list(range(UNLISTED - 1, MANY, -1))
+cdef uint64_t given_at[256]        # collections when a type got its kind
+cdef uint64_t reclaimed_at = <uint64_t>-1  # collections when free kinds were last looked for
+cdef object local = threading.local()
+cdef uint32_t pins_at_most = 1 << 14
+
+
+cdef uint8_t kind_of(type number) except? 0:
+    """The kind of a type of number. The table keeps the type, so that a handle can be made again."""
+    kind = kinds.get(id(number))
+    if kind is None:
+        if not free_kinds:
+            reclaim_kinds()
+        if not free_kinds:
+            return UNLISTED
+        kind = kinds[id(number)] = free_kinds.pop()
+        types[kind] = number
+        given_at[<uint8_t>kind] = tape.collections
+        make_fast(number, kind)
+    return kind
+
+
+cdef int reclaim_kinds() except -1:
+    """Give up the types no node is of, but not those given a kind since the last collection: a node may be coming."""
+    global reclaimed_at
+    cdef uint64_t before = tape.collections
+    cdef bint used[256]
+    cdef uint32_t i
+    if reclaimed_at == before:  # it looks at all nodes: once after a collection will do
+        return 0
+    reclaimed_at = before
+    collect()
+    reclaimed_at = tape.collections
+    memset(used, 0, sizeof(used))
+    for i in range(1, tape.count):
+        used[tape.kind[i]] = True
+    for i in range(<uint32_t>MANY + 1, <uint32_t>UNLISTED):
+        if not used[i] and given_at[i] < before and types[i] is not None:
+            clear_shelf(<uint8_t>i)
+            kinds.pop(id(types[i]), None)
+            free_kinds.append(i)
+            types[i] = None
+    return 0
+
+
+@cython.no_gc
+cdef class Handle:
+    """What every number has: a node, and state of its own where something is kept on it."""
+
+    def __cinit__(self):
+        if shelf[VALUE].type == type_at(<PyObject *>self):
+            self.kind = VALUE
+        else:
+            self.kind = UNLISTED  # until it is known: a handle half made is for no shelf
+            self.kind = kind_of(type(self))
+        if tape.count >= tape.limit:
+            make_room()
+        self.node = append(OP_LEAF, self.kind, 0.0, 0, no_second())
+        tape.owner[self.node] = &self.node
+        if self.kind == UNLISTED:
+            pin(self)
+
+    def __setattr__(self, name, value):
+        PyObject_GenericSetAttr(self, name, value)
+        if not self.pinned and (self.state != NULL or has_slots(self, name)):
+            pin(self)
+
+    @property
+    def __dict__(self):
+        return state_of(self)
+
+
+cdef bint has_slots(Handle handle, name):
+    """Can the attribute be in a slot of a subclass?"""
+    return size_of_instances(type(handle)) > size_of_instances(Handle) and name != "data" and name != "grad"
+
+
+# The deallocators: leave the node to the tape, and the handle to the shelf.
+
+cdef inline bint shelved(PyObject *dead) noexcept:
+    """Take a handle's node and state away, and put the handle on its kind's shelf, if it has one with a place left."""
+    cdef Shelf *s = &shelf[(<Handle>dead).kind]
+    if (<Handle>dead).node:
+        tape.owner[(<Handle>dead).node] = NULL
+        (<Handle>dead).node = 0
+    if (<Handle>dead).state != NULL:
+        Py_CLEAR((<Handle>dead).state)
+    if s.type != type_at(dead) or s.count == SHELF_SIZE:
+        return False
+    (<Handle>dead).state = s.top
+    s.top = dead
+    s.count += 1
+    return True
+
+
+cdef void release(PyObject *dead) noexcept:
+    """The built-in types' deallocator, and the last part of a subclass's."""
+    if not shelved(dead):
+        deallocate(dead)
+
+
+cdef void release_subclass(PyObject *dead) noexcept:
+    """The deallocator of a subclass whose instances have nothing that those of the built-in types have not."""
+    cdef PyObject *number = <PyObject *>type_at(dead)
+    if not was_kept(dead) and not shelved(dead):
+        deallocate(dead)
+        Py_DECREF(<object>number)
+
+
+cdef tuple OPERATORS = (
+    "__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__truediv__", "__rtruediv__",
+)
+
+
+cdef int make_fast(type number, uint8_t kind) except -1:
+    """Let a subclass have what makes the built-in types fast, as far as it changes nothing of it."""
+    cdef type base
+    if not is_pythons(number):
+        return 0
+    base = types[SCALAR if issubclass(number, types[SCALAR]) else VALUE]
+    if issubclass(number, base) and all(getattr(number, name) is getattr(base, name) for name in OPERATORS):
+        inherit_operators(number, base)
+    if adds_nothing(number, Handle):
+        set_deallocator(number, release_subclass)
+        shelf[kind].type = <PyTypeObject *>number
+    return 0
+
+
+cdef int clear_shelf(uint8_t kind) except -1:
+    cdef Shelf *s = &shelf[kind]
+    cdef PyObject *dead
+    s.type = NULL
+    while s.top != NULL:
+        dead = s.top
+        s.top = (<Handle>dead).state
+        (<Handle>dead).state = NULL
+        number = <object>type_at(dead)
+        deallocate(dead)
+        Py_DECREF(number)
+    s.count = 0
+    return 0
+
+
+cdef int adopt(type number, uint8_t kind, const char *name) except -1:
+    """Make a built-in type one of the tape's: give it its kind, the deallocator, and its public name."""
+    set_deallocator(number, release)
+    shelf[kind].type = <PyTypeObject *>number
+    set_name(number, name)
+    types[kind] = number
+    kinds[id(number)] = kind
+    return 0
+
+
+cdef object make_slowly(Handle like, uint32_t node):
+    return make_typed(type(like), node)
+
+
+cdef int make_room() except -1:
+    """Make room for a node, and say whether this thread records."""
+    cdef bint records = recording()
+    reserve(1, 0)
+    return records
+
+
+# Recording can be stopped thread by thread. A thread's wishes end with it.
+
+cdef class Silence:
+    cdef int wishes
+
+    def __dealloc__(self):
+        if self.wishes > 0:
+            tape.paused -= 1
+            resume_limit()
+
+
+cdef bint recording() except -1:
+    """Does this thread record?"""
+    if tape.paused == 0:
+        return True
+    silence = getattr(local, "silence", None)
+    return silence is None or (<Silence>silence).wishes == 0
+
+
+cdef int record_nothing(bint nothing) except -1:
+    """Stop recording in this thread, or take one such wish back."""
+    cdef Silence silence = getattr(local, "silence", None)
+    cdef bint before
+    if silence is None:
+        silence = local.silence = Silence()
+    before = silence.wishes > 0
+    if not before and not nothing:
+        raise RuntimeError("no_grad() is left in a thread that has not entered it")
+    silence.wishes += 1 if nothing else -1
+    tape.paused += (silence.wishes > 0) - before
+    return resume_limit()
+
+
+# Pins.
+
+cdef int pin(Handle handle) except -1:
+    """Let the tape own a reference to the handle. Many of them are a reason to collect."""
+    global pins_at_most
+    if handle.pinned:
+        return 0
+    handle.pinned = True
+    Py_INCREF(handle)
+    tape.pins += 1
+    if tape.pins >= pins_at_most:
+        tape.threshold = 0
+        resume_limit()
+        pins_at_most = 2 * tape.pins
+    return 0
+
+
+cdef int unpin(Handle handle) except -1:
+    """Clear a pinned handle's state, and give up the tape's reference."""
+    tape.op[handle.node] &= OP_MASK
+    handle.pinned = False
+    tape.pins -= 1
+    Py_CLEAR(handle.state)
+    clear_slots(handle)
+    Py_DECREF(handle)
+    return 0
+
+
+cdef dict state_of(Handle handle):
+    """The handle's dictionary, in which whatever is kept keeps it alive as long as its node."""
+    pin(handle)
+    return PyObject_GenericGetDict(handle, NULL)
+
+
+cdef dict state_at(uint32_t node):
+    """What is kept on a node; not to be written to."""
+    if tape.owner[node] == NULL or (<Handle>owner_of(node)).state == NULL:
+        return nothing
+    return <dict>(<Handle>owner_of(node)).state
+
+
+cdef PyObject *owner_of(uint32_t node) noexcept:
+    """The handle of a node that has one, borrowed."""
+    return <PyObject *>(<char *>tape.owner[node] - offset)
+
+
+cdef Handle make_typed(type number, uint32_t node):
+    """A handle, of a type, for a node that has none.
+
+    Making an instance of a subclass may run Python's collector, and that any code: nothing may move meanwhile, and the
+    node may have a handle after it.
+    """
+    cdef Handle handle
+    tape.hold += 1
+    try:
+        handle = allocate(number)
+    finally:
+        tape.hold -= 1
+    if tape.owner[node] != NULL:
+        return <Handle>owner_of(node)
+    handle.kind = tape.kind[node]
+    handle.node = node
+    tape.owner[node] = &handle.node
+    if handle.kind == UNLISTED:
+        pin(handle)
+    return handle
+
+
+cdef type type_of(uint32_t node):
+    """The type of a node's handle, whether it has one or not; `Value` where that is not known any more."""
+    if tape.owner[node] != NULL:
+        return type(<Handle>owner_of(node))
+    return types[tape.kind[node] if tape.kind[node] != UNLISTED else VALUE]
+
+
+cdef Handle unpinned_handle_of(uint32_t node):
+    """The node's handle, made where there is none."""
+    return <Handle>owner_of(node) if tape.owner[node] != NULL else make_typed(type_of(node), node)
+
+
+cdef Handle handle_of(uint32_t node):
+    """The same, pinned where it is made, so that whoever walks a graph meets the same handle again."""
+    cdef bint known = tape.owner[node] != NULL
+    cdef Handle handle = unpinned_handle_of(node)
+    if not known:
+        pin(handle)
+    return handle
+
+
+cdef Handle any_handle = Handle.__new__(Handle)
+cdef Py_ssize_t offset = <char *>&any_handle.node - <char *><void *>any_handle
+set_deallocator(Handle, release)
+set_dictionary(Handle, <char *>&any_handle.state - <char *><void *>any_handle)
+any_handle = None

@@ -1,0 +1,300 @@
+# cython: always_allow_keywords=False
+"""A node as a Python object: its number, its gradient, its sweeps, its graph, and what Python reads from a number."""
+
+import math
+
+from libc.stdint cimport uintptr_t
+
+from fastgrad._tape.convert cimport as_double, not_a_number, number_of
+from fastgrad._tape.graph cimport operands_of, step, sweep_backward, sweep_forward, sweep_zero, symbol_of
+from fastgrad._tape.handle cimport Handle, leaf, make_room, state_at, state_of
+from fastgrad._tape.tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
+from fastgrad._recording.trace cimport (
+    depends, detached_node, note_truth, refuse, refuse_always, refuse_as_integer, tracing,
+)
+
+
+cdef class Node(Handle):
+    """What every number on the tape is, whatever its type.
+
+    Parameters
+    ----------
+    data : float
+        The number.
+    """
+
+    def __init__(self, data):
+        set_leaf(self, data)
+
+    # The number and its gradient.
+
+    @property
+    def data(self):
+        """The number. It is read again when the gradient flows, so that it may be changed in between."""
+        if tracing.count:
+            refuse(self, ".data")
+        return tape.data[self.node]
+
+    @data.setter
+    def data(self, number):
+        if tracing.count:
+            refuse_always("setting .data")
+        tape.data[self.node] = number_of(number, "data")
+
+    @property
+    def grad(self):
+        """The derivative, by this number, of those that ``backward()`` was called on, added up."""
+        if tracing.count:
+            refuse(self, ".grad")
+        return tape.grad[self.node]
+
+    @grad.setter
+    def grad(self, number):
+        if tracing.count:
+            refuse_always("setting .grad")
+        tape.grad[self.node] = number_of(number, "grad")
+
+    @property
+    def label(self):
+        """A name for drawings."""
+        return state_at(self.node).get("label", "")
+
+    @label.setter
+    def label(self, label):
+        state_of(self)["label"] = label
+
+    @label.deleter
+    def label(self):
+        state_of(self).pop("label", None)
+
+    # The sweeps.
+
+    def backward(self, gradient=1.0):
+        """For every node this one depends on, add the derivative of this one with respect to it to its ``grad``.
+
+        Parameters
+        ----------
+        gradient : float
+            The gradient to start with: this node's own ``grad`` is set to it, and every derivative is multiplied by it.
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> (x * x).backward()
+        >>> x.grad
+        6.0
+        """
+        if tracing.count:
+            refuse_always("backward()")
+        sweep_backward(self, number_of(gradient, "gradient"))
+
+    backwards = backward
+
+    def forward(self):
+        """Compute this node again on the same graph, after the data of leaves was changed.
+
+        Raises
+        ------
+        ValueError
+            If a node's value cannot be computed again: it was given from outside, or chosen by a plain Python bool.
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> y = x * x
+        >>> x.data = 4.0
+        >>> y.forward()
+        >>> y.data
+        16.0
+        """
+        if tracing.count:
+            refuse_always("forward()")
+        sweep_forward(self)
+
+    def zero_grad(self):
+        """Set the ``grad`` of this node and of every node it depends on to 0.
+
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> y = x * x
+        >>> y.backward()
+        >>> y.zero_grad()
+        >>> x.grad, y.grad
+        (0.0, 0.0)
+        """
+        if tracing.count:
+            refuse_always("zero_grad()")
+        sweep_zero(self)
+
+    def detach(self):
+        """Return a leaf with the same number: no gradient flows through it.
+
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> y = x * x.detach()
+        >>> y.backward()
+        >>> x.grad
+        3.0
+        """
+        if tracing.count and depends(self):
+            return detached_node(self)
+        if tape.count >= tape.limit:
+            make_room()
+        return leaf(self, tape.data[self.node])
+
+    # The graph.
+
+    @property
+    def prev(self):
+        """The operands that are scalars, in order, as a list; a constant operand is part of the operation."""
+        return operands_of(self)
+
+    @property
+    def _children(self):
+        return tuple(operands_of(self))
+
+    @property
+    def _prev(self):
+        return set(operands_of(self))
+
+    @property
+    def _op(self):
+        return symbol_of(self.node)
+
+    @_op.setter
+    def _op(self, symbol):
+        if not isinstance(symbol, str):
+            raise TypeError(f"_op must be a string, not {symbol!r}")
+        state_of(self)["_op"] = symbol
+
+    @property
+    def op(self):
+        """The operation's symbol, with its constant if it has one; empty for a leaf."""
+        return symbol_of(self.node)
+
+    @property
+    def _backward(self):
+        return state_at(self.node).get("_backward", self._own_backward)
+
+    @_backward.setter
+    def _backward(self, function):
+        if not callable(function):
+            raise TypeError(f"_backward must be a function without arguments, not {function!r}")
+        state_of(self)["_backward"] = function
+        tape.op[self.node] |= HAS_CALLBACK
+
+    @_backward.deleter
+    def _backward(self):
+        state_of(self).pop("_backward", None)
+        tape.op[self.node] &= OP_MASK
+
+    def _own_backward(self):
+        if tracing.count:
+            refuse_always("_backward()")
+        step(self.node)
+
+    def trace(self):
+        """Return the set of nodes this one depends on, itself included, and the set of (operand, result) edges.
+
+        >>> import fastgrad
+        >>> nodes, edges = (fastgrad.Scalar(1.0) * fastgrad.Scalar(2.0)).trace()
+        >>> len(nodes), len(edges)
+        (3, 2)
+        """
+        from fastgrad import draw
+
+        return draw.trace(self)
+
+    def draw_dot(self, *args, **kwargs):
+        """Draw the graph as records of label, data and gradient: `fastgrad.draw.draw_dot`."""
+        from fastgrad import draw
+
+        return draw.draw_dot(self, *args, **kwargs)
+
+    def visualize_graph(self, output_label=None, **kwargs):
+        """Draw the graph as boxes of label, data and gradient: `fastgrad.draw.visualize_graph`."""
+        from fastgrad import draw
+
+        return draw.visualize_graph(self, output_label, **kwargs)
+
+    def __reduce__(self):
+        if tracing.count:
+            refuse(self, "pickling or copying")
+        from fastgrad._tape.pickling import reduced
+
+        return reduced(self)
+
+    # What Python does with numbers.
+
+    def __hash__(self):
+        return <Py_hash_t>(<uintptr_t><void *>self >> 4)
+
+    def __bool__(self):
+        cdef bint truth = tape.data[self.node] != 0.0
+        if tracing.count:
+            note_truth(self, truth)
+        return truth
+
+    def __format__(self, spec):
+        return format(tape.data[self.node], spec) if spec else str(self)
+
+    def __round__(self, digits=None):
+        if tracing.count:
+            refuse(self, "round()")
+        return round(tape.data[self.node], digits)
+
+    def __floor__(self):
+        if tracing.count:
+            refuse(self, "floor()")
+        return math.floor(tape.data[self.node])
+
+    def __ceil__(self):
+        if tracing.count:
+            refuse(self, "ceil()")
+        return math.ceil(tape.data[self.node])
+
+    def __trunc__(self):
+        if tracing.count:
+            refuse(self, "trunc()")
+        return math.trunc(tape.data[self.node])
+
+    def __float__(self):
+        if tracing.count:
+            refuse(self, "float()")
+        raise refusal(self, "float")
+
+    def __int__(self):
+        if tracing.count:
+            refuse(self, "int()")
+        raise refusal(self, "int")
+
+    def __index__(self):
+        if tracing.count:
+            refuse_as_integer(self)
+        raise TypeError(
+            f"'{type(self).__name__}' object cannot be interpreted as an integer, so that it can't multiply a "
+            "sequence, count or be an index: take int(x.data)"
+        )
+
+
+cdef object refusal(Node number, str conversion):
+    name = type(number).__name__
+    return TypeError(
+        f"{conversion}() of a {name} would lose its gradient: use .data for the number, or a function "
+        f"of fastgrad.math that has a derivative"
+    )
+
+
+cdef int set_leaf(Node number, data) except -1:
+    """What ``__init__`` does to a leaf; the result of an operation is made already."""
+    cdef double value
+    if not as_double(data, &value):
+        if tracing.count and isinstance(data, Node):
+            refuse(data, "making a scalar")
+        raise not_a_number(data, f"{type(number).__name__}'s data")
+    if tape.op[number.node] != OP_LEAF:
+        raise TypeError(f"{number!r} is the result of an operation: it cannot be made again by __init__")
+    tape.data[number.node] = value
+    return 0

@@ -1,0 +1,499 @@
+# cython: always_allow_keywords=False
+"""The number types: Python's operators and methods on nodes.
+
+A method converts its arguments, checks, appends a node and makes a handle. What an operation computes is in the op
+table.
+"""
+
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
+from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyTypeObject
+from libc.math cimport NAN, isfinite
+from libc.stdint cimport uint32_t
+
+from fastgrad._tape.convert cimport as_double
+from fastgrad._tape.graph cimport ask_python
+from fastgrad._tape.handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state_at, state_of
+from fastgrad._tape.nary cimport choice, user_node
+from fastgrad._tape.node cimport Node, set_leaf
+from fastgrad._tape.tape cimport (
+    OP_FIRST_CV, OP_LEAF, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
+)
+from fastgrad._recording.trace cimport ON_INPUTS, depends, note_truth, tracing
+
+cdef extern from "Python.h":
+    PyTypeObject *Py_TYPE(object)
+
+cdef extern from "operations/ops.h" nogil:
+    enum:
+        OP_abs, OP_acos, OP_acosh, OP_add, OP_asin, OP_asinh, OP_atan, OP_atan2, OP_atanh, OP_cbrt, OP_ceil,
+        OP_clip_high, OP_clip_low, OP_copysign, OP_cos, OP_cosh, OP_div, OP_erf, OP_erfc, OP_exp, OP_expm1, OP_floor,
+        OP_fmod, OP_ge, OP_gelu, OP_gt, OP_le, OP_leaky_relu, OP_log, OP_log10, OP_log1p, OP_log2, OP_lt, OP_max,
+        OP_min, OP_mul, OP_neg, OP_pos, OP_pow, OP_relu, OP_sigmoid, OP_sign, OP_sin, OP_sinh, OP_softplus, OP_sqrt,
+        OP_step, OP_sub, OP_tan, OP_tanh
+
+
+# Appending a node.
+
+cdef inline object with_constant(uint32_t op, Node x, double constant):
+    """A node of an operation of one node, and perhaps a constant."""
+    cdef double y = op_value1(op, tape.data[x.node], constant)
+    cdef Second second
+    if op_doubtful(op, y):
+        y = ask_of_one(op, tape.data[x.node], constant)
+    if tape.count >= tape.limit and not make_room():
+        return leaf(x, y)
+    second.constant = constant
+    return make(x, append(op, x.kind, y, x.node, second))
+
+
+cdef double ask_of_one(uint32_t op, double x, double constant) except? -1.0:
+    return ask_python(op, constant, x) if op >= OP_FIRST_CV else ask_python(op, x, constant)
+
+
+cdef inline object of_two(uint32_t op, Node a, Node b, Node like):
+    """A node of an operation of two nodes."""
+    cdef double y = op_value2(op, tape.data[a.node], tape.data[b.node])
+    cdef Second second
+    if op_doubtful(op, y):
+        y = ask_python(op, tape.data[a.node], tape.data[b.node])
+    if tape.count >= tape.limit and not make_room():
+        return leaf(like, y)
+    second.constant = 0.0
+    second.node = b.node
+    return make(like, append(op, like.kind, y, a.node, second))
+
+
+cdef inline object operation(uint32_t op, left, right):
+    """A binary operation of which at least one operand is a node: the frequent cases."""
+    if Py_TYPE(left) == Py_TYPE(right):
+        return of_two(op, <Node>left, <Node>right, <Node>left)
+    if PyFloat_CheckExact(right):
+        return with_constant(op + OP_TO_VC, <Node>left, PyFloat_AS_DOUBLE(right))
+    if PyFloat_CheckExact(left):
+        return with_constant(op + OP_TO_CV, <Node>right, PyFloat_AS_DOUBLE(left))
+    return any_operation(op, left, right)
+
+
+cdef object any_operation(uint32_t op, left, right):
+    """A binary operation of nodes and numbers of any type; NotImplemented where an operand is neither."""
+    cdef double constant
+    left, right = held(left), held(right)
+    if not isinstance(left, Node):
+        if as_double(left, &constant):
+            return with_constant(op + OP_TO_CV, <Node>right, constant)
+    elif isinstance(right, Node):
+        return of_two(op, <Node>left, <Node>right, <Node>(right if isinstance(right, type(left)) else left))
+    elif as_double(right, &constant):
+        return with_constant(op + OP_TO_VC, <Node>left, constant)
+    if getattr(left, "ndim", 0) or getattr(right, "ndim", 0):
+        from fastgrad import arrays
+
+        return arrays.elementwise(op_rows[op].name.decode(), left, right)
+    return NotImplemented
+
+
+cdef object held(x):
+    """What an array without dimensions holds, a scalar perhaps; anything else as it is."""
+    return x.item() if not isinstance(x, (float, int, Node)) and getattr(x, "ndim", None) == 0 else x
+
+
+cdef object called(str name, uint32_t op, left, right):
+    """The same for a function's arguments: what is neither a node nor a number is an error."""
+    result = any_operation(op, left, right)
+    if result is NotImplemented:
+        wrong = right if isinstance(left, Node) else left
+        raise TypeError(f"{name}() takes scalars and real numbers, not {wrong!r} of type {type(wrong).__name__}")
+    return result
+
+
+cdef object no_division(left, right, str symbol):
+    """What Python's divisions with a remainder do: raise TypeError, or leave it to what is no number."""
+    number, other = (left, right) if isinstance(left, Node) else (right, left)
+    if not isinstance(other, Node) and (not hasattr(type(other), "__float__") or getattr(other, "ndim", 0)):
+        return NotImplemented
+    raise TypeError(
+        f"a {type(number).__name__} has no {symbol}: x - y * (x / y).floor() is the remainder with the sign of y, as "
+        f"x % y has it, fastgrad.math.fmod(x, y) that with the sign of x; (x / y).floor() is the whole quotient"
+    )
+
+
+cdef object equality_in_recording(Node left, right, int comparison):
+    """Of a number that depends on a recording's inputs: whether the numbers are equal, as a plain number would tell."""
+    cdef double constant = NAN
+    cdef bint is_node = isinstance(right, Node), truth, equal
+    cdef int on = depends(left) | (depends(right) if is_node else 0)
+    if not on & ON_INPUTS or not (is_node or as_double(right, &constant)):
+        return NotImplemented
+    if isfinite(constant):
+        number = any_operation(OP_sub, left, right)
+    else:  # a difference of infinities would not tell
+        number = any_operation(OP_le, left, right) * any_operation(OP_ge, left, right)
+    truth = tape.data[(<Node>number).node] != 0.0
+    note_truth(number, truth)
+    equal = truth != isfinite(constant)
+    return equal == (comparison == Py_EQ)
+
+
+cdef tuple OF_THE_OPERATION = ("_op", "_backward", "_forward", "_custom")  # kept on a node, but no part of a copy
+
+
+cdef class Number(Node):
+    """Arithmetic on nodes: what `Scalar` and `Value` have in common.
+
+    Notes
+    -----
+    Operations with scalars and plain numbers give scalars, and so do the comparisons ``<``, ``>``, ``<=`` and ``>=``,
+    whose data is 1.0 or 0.0; ``==``, ``!=`` and ``hash`` go by identity. Errors are those of Python's own arithmetic,
+    at the line that makes them.
+    """
+
+    __array_priority__ = 1000.0  # numpy's scalars and arrays let the operators here do the work
+
+    def __hash__(self):
+        return Node.__hash__(self)
+
+    def __copy__(self):
+        copy = self.detach() if tape.op[self.node] == OP_LEAF else with_constant(OP_pos, self, 0.0)
+        kept = {name: value for name, value in state_at(self.node).items() if name not in OF_THE_OPERATION}
+        if kept:
+            state_of(copy).update(kept)
+        return copy
+
+    def __richcmp__(left, right, int comparison):
+        if comparison == Py_LT:
+            return operation(OP_lt, left, right)
+        if comparison == Py_GT:
+            return operation(OP_gt, left, right)
+        if comparison == Py_LE:
+            return operation(OP_le, left, right)
+        if comparison == Py_GE:
+            return operation(OP_ge, left, right)
+        if getattr(right, "ndim", 0):
+            from fastgrad import arrays
+
+            return arrays.elementwise("eq" if comparison == Py_EQ else "ne", left, right).astype(bool)
+        return equality_in_recording(left, right, comparison) if tracing.count else NotImplemented
+
+    def __add__(left, right):
+        return operation(OP_add, left, right)
+
+    def __sub__(left, right):
+        return operation(OP_sub, left, right)
+
+    def __mul__(left, right):
+        return operation(OP_mul, left, right)
+
+    def __truediv__(left, right):
+        return operation(OP_div, left, right)
+
+    def __pow__(left, right, modulus):
+        return operation(OP_pow, left, right) if modulus is None else NotImplemented
+
+    def __mod__(left, right):
+        return no_division(left, right, "%")
+
+    def __floordiv__(left, right):
+        return no_division(left, right, "//")
+
+    def __divmod__(left, right):
+        return no_division(left, right, "divmod()")
+
+    def __neg__(self):
+        return with_constant(OP_neg, self, 0.0)
+
+    def __pos__(self):
+        return with_constant(OP_pos, self, 0.0)
+
+    def __abs__(self):
+        return with_constant(OP_abs, self, 0.0)
+
+    # Functions, and numpy's names for them.
+
+    def abs(self):
+        """Absolute value; slope 0 at 0."""
+        return with_constant(OP_abs, self, 0.0)
+
+    absolute = fabs = abs
+
+    def exp(self):
+        """e to this power."""
+        return with_constant(OP_exp, self, 0.0)
+
+    def log(self):
+        """Natural logarithm."""
+        return with_constant(OP_log, self, 0.0)
+
+    def log2(self):
+        """Logarithm to base 2."""
+        return with_constant(OP_log2, self, 0.0)
+
+    def log10(self):
+        """Logarithm to base 10."""
+        return with_constant(OP_log10, self, 0.0)
+
+    def log1p(self):
+        """Natural logarithm of 1 plus this number, exact near 0."""
+        return with_constant(OP_log1p, self, 0.0)
+
+    def expm1(self):
+        """e to this power, minus 1, exact near 0."""
+        return with_constant(OP_expm1, self, 0.0)
+
+    def sqrt(self):
+        """Square root."""
+        return with_constant(OP_sqrt, self, 0.0)
+
+    def cbrt(self):
+        """Cube root."""
+        return with_constant(OP_cbrt, self, 0.0)
+
+    def sin(self):
+        """Sine of an angle in radians."""
+        return with_constant(OP_sin, self, 0.0)
+
+    def cos(self):
+        """Cosine of an angle in radians."""
+        return with_constant(OP_cos, self, 0.0)
+
+    def tan(self):
+        """Tangent of an angle in radians."""
+        return with_constant(OP_tan, self, 0.0)
+
+    def asin(self):
+        """Arc sine, in radians."""
+        return with_constant(OP_asin, self, 0.0)
+
+    arcsin = asin
+
+    def acos(self):
+        """Arc cosine, in radians."""
+        return with_constant(OP_acos, self, 0.0)
+
+    arccos = acos
+
+    def atan(self):
+        """Arc tangent, in radians."""
+        return with_constant(OP_atan, self, 0.0)
+
+    arctan = atan
+
+    def sinh(self):
+        """Hyperbolic sine."""
+        return with_constant(OP_sinh, self, 0.0)
+
+    def cosh(self):
+        """Hyperbolic cosine."""
+        return with_constant(OP_cosh, self, 0.0)
+
+    def tanh(self):
+        """Hyperbolic tangent."""
+        return with_constant(OP_tanh, self, 0.0)
+
+    def asinh(self):
+        """Inverse hyperbolic sine."""
+        return with_constant(OP_asinh, self, 0.0)
+
+    arcsinh = asinh
+
+    def acosh(self):
+        """Inverse hyperbolic cosine."""
+        return with_constant(OP_acosh, self, 0.0)
+
+    arccosh = acosh
+
+    def atanh(self):
+        """Inverse hyperbolic tangent."""
+        return with_constant(OP_atanh, self, 0.0)
+
+    arctanh = atanh
+
+    def relu(self):
+        """The number where it is positive, else 0; slope 0 at 0."""
+        return with_constant(OP_relu, self, 0.0)
+
+    def step(self):
+        """1 where the number is positive, else 0: a perceptron's. Its slope is taken as 1, so that one can learn."""
+        return with_constant(OP_step, self, 0.0)
+
+    def sigmoid(self):
+        """Logistic function 1 / (1 + exp(-x)); it does not overflow."""
+        return with_constant(OP_sigmoid, self, 0.0)
+
+    def softplus(self):
+        """log(1 + exp(x)), a smooth relu; it does not overflow."""
+        return with_constant(OP_softplus, self, 0.0)
+
+    def gelu(self):
+        """x times the standard normal distribution function of x."""
+        return with_constant(OP_gelu, self, 0.0)
+
+    def sign(self):
+        """-1, 0 or 1; its slope is 0."""
+        return with_constant(OP_sign, self, 0.0)
+
+    def floor(self):
+        """Largest whole number not above this one; its slope is 0."""
+        return with_constant(OP_floor, self, 0.0)
+
+    def ceil(self):
+        """Smallest whole number not below this one; its slope is 0."""
+        return with_constant(OP_ceil, self, 0.0)
+
+    def erf(self):
+        """Error function."""
+        return with_constant(OP_erf, self, 0.0)
+
+    def erfc(self):
+        """1 minus the error function, exact where that is small."""
+        return with_constant(OP_erfc, self, 0.0)
+
+    def leaky_relu(self, negative_slope=0.01):
+        """The number where it is positive, else ``negative_slope`` times it."""
+        return called("leaky_relu", OP_leaky_relu, self, negative_slope)
+
+    def arctan2(self, other):
+        """Angle in radians of the point (other, self), as `fastgrad.math.atan2` has it."""
+        return called("arctan2", OP_atan2, self, other)
+
+    def hypot(self, other):
+        """Length of (self, other), as `fastgrad.math.hypot` has it."""
+        from fastgrad import math
+
+        return math.hypot(self, other)
+
+    def conjugate(self):
+        """The number itself, as it is real; numpy asks for it."""
+        return +self
+
+    def ifel(self, condition, true_case, false_case):
+        """Take one of two cases, with a gradient of 1 straight through to this number and to the case taken.
+
+        Parameters
+        ----------
+        condition : bool or scalar
+            A comparison of scalars is evaluated again by ``forward()``; a plain bool cannot be.
+        true_case, false_case : scalar or number
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> x = fastgrad.Scalar(0.7)
+        >>> step = x.ifel(x.data > 0.0, 1.0, 0.0)
+        >>> step.backward()
+        >>> step.data, x.grad
+        (1.0, 1.0)
+        """
+        return choice(self, condition, true_case, false_case)
+
+
+cdef class Scalar(Number):
+    """A number that remembers how it was made, in the dialect of the perceptron tutorial.
+
+    Parameters
+    ----------
+    data : float
+        The number.
+    label : str, optional
+        A name for drawings; without one it reads as ``Scalar(0.2)``.
+
+    Raises
+    ------
+    TypeError
+        If data is not a real number.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> w = fastgrad.Scalar(0.5, label="w")
+    >>> y = w * 3.0 + 1.0
+    >>> y.backward()
+    >>> w
+    Scalar(0.5, grad = 3.0)
+    """
+
+    def __init__(self, data, label=None):
+        set_leaf(self, data)
+        if label is not None:
+            state_of(self)["label"] = label
+
+    @property
+    def label(self):
+        """A name for drawings, made from the number where none was given."""
+        return state_at(self.node).get("label") or f"Scalar({tape.data[self.node]:.4g})"
+
+    @label.setter
+    def label(self, label):
+        state_of(self)["label"] = label
+
+    def __repr__(self):
+        return f"{type(self).__name__}({tape.data[self.node]}, grad = {tape.grad[self.node]})"
+
+
+cdef class Value(Number):
+    """A number that remembers how it was made, in the dialects of micrograd and its children.
+
+    Parameters
+    ----------
+    data : float
+        The number.
+    _children : iterable of Value, or str
+        The operands of a node that is made by hand; a string is the label, and then comes ``prev``, then ``op``.
+    _op : str, or iterable of float
+        The operation's symbol, or the local gradients: a slope for each child.
+    label : str
+        A name for drawings.
+    children, prev, op, local_grads : optional
+        The same under the names other engines use.
+
+    Raises
+    ------
+    TypeError
+        If data is not a real number or a child is not a scalar.
+    ValueError
+        If there are not as many local gradients as children.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> a = fastgrad.Value(2.0)
+    >>> square = fastgrad.Value(a.data**2, (a,), [2 * a.data])
+    >>> square.backward()
+    >>> a
+    Value(data=2.0, grad=4.0)
+    """
+
+    def __init__(
+        self, data, _children=None, _op=None, label=None, *, children=None, prev=None, op=None, local_grads=None,
+        _local_grads=None,
+    ):
+        cdef uint32_t node
+        set_leaf(self, data)
+        if isinstance(_children, str):  # Value(data, label, prev, op)
+            _children, _op, label = _op, label, _children
+        operands = first_given(_children, children, prev)
+        _op = first_given(_op, op, "")
+        slopes = first_given(local_grads, _local_grads, None if isinstance(_op, str) else _op)
+        if operands is not None or slopes is not None:
+            operands = [] if operands is None else list(operands)
+            slopes = None if slopes is None else list(slopes)
+        if operands or slopes:
+            node = user_node(self, tape.data[self.node], operands, slopes)
+            tape.owner[self.node] = NULL
+            self.node = node
+            tape.owner[node] = &self.node
+        if label:
+            state_of(self)["label"] = label
+        if isinstance(_op, str) and _op:
+            state_of(self)["_op"] = _op
+
+    def __repr__(self):
+        return f"{type(self).__name__}(data={tape.data[self.node]}, grad={tape.grad[self.node]})"
+
+
+cdef object first_given(first, second, otherwise):
+    """The first argument that is not None."""
+    return first if first is not None else second if second is not None else otherwise
+
+
+adopt(Scalar, SCALAR, b"fastgrad.Scalar")
+adopt(Value, VALUE, b"fastgrad.Value")

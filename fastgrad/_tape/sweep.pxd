@@ -1,0 +1,100 @@
+"""The sweeps over the graph below a node: backward, forward, and the order they go in.
+
+A sweep runs until it is done or until a node needs Python: one with a callback or a custom operation, or a value on
+which Python must be asked. Then it returns that node; the caller, who holds the GIL, does the node's step and goes on
+below it. It also returns after a while so that the caller can look for signals. Nothing may be collected meanwhile: the
+caller holds `tape.hold`.
+"""
+
+from libc.stdint cimport uint32_t, uint64_t
+
+from fastgrad._tape.nodeset cimport NodeSet, add
+from fastgrad._tape.tape cimport (
+    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_pick, OP_run,
+    is_nary, operands, payload, takes_gradient, tape,
+)
+
+cdef enum:
+    PATIENCE = 1 << 20  # nodes between two looks for signals
+
+cdef struct Order:
+    # What a root reaches, from the root down, remembered until nodes move.
+    uint32_t root
+    uint32_t length
+    uint32_t capacity
+    uint32_t *nodes
+    uint64_t generation
+    bint by_gradient  # a gradient reaches them all
+
+# There is one order at a time: whoever has let Python code run, a signal's handler even, finds his own again.
+cdef Order order
+
+cdef NodeSet *borrow_set(uint32_t root) except NULL
+cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil
+
+cdef int find_order(uint32_t root) except -1
+cdef bint knows_order(uint32_t root) noexcept nogil
+
+cdef void pull(uint32_t i) noexcept nogil
+cdef void abandon(uint32_t i) noexcept nogil
+cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil
+cdef uint32_t pull_in_order(uint32_t k) noexcept nogil
+cdef bint recompute(uint32_t i) noexcept nogil
+cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil
+
+
+cdef inline bint needs_python(uint32_t i) noexcept nogil:
+    """Is the node's step backward a Python function's? The flag of a callback is above all codes; custom and what comes
+    after it are the last ones."""
+    return tape.op[i] >= OP_custom
+
+
+cdef extern from *:
+    """
+    #if defined(__GNUC__)
+    #define FETCH(address, write) __builtin_prefetch(address, write)
+    #else
+    #define FETCH(address, write)
+    #endif
+    """
+    void FETCH(void *address, int write) nogil
+
+
+cdef inline void fetch(NodeSet *s, uint32_t i) noexcept nogil:
+    """Let the memory of a node far from the last one come while that is at work.
+
+    Graphs built in turns lie side by side at every step, so the lines behind are fetched for the next graph's sweep:
+    with them a node of 100,000 such graphs takes 63 cycles, without 93.
+    """
+    FETCH(&s.node[i], 1)
+    FETCH(&tape.first[i], 0)
+    FETCH(&tape.first[i] + 16, 0)
+    FETCH(&tape.second[i], 0)
+    FETCH(&tape.second[i] + 8, 0)
+    FETCH(&tape.data[i] + 8, 0)
+    FETCH(&tape.grad[i] + 8, 1)
+
+
+cdef inline void add_inner(NodeSet *s, uint32_t i, uint32_t above) noexcept nogil:
+    """Add a node that has something to do in a sweep, an operand of a node above it."""
+    if above - i > 64:
+        fetch(s, i)
+    if tape.op[i] != OP_LEAF:
+        add(s, i)
+
+
+cdef inline void add_operands(NodeSet *s, uint32_t i, bint by_gradient) noexcept nogil:
+    """Add a node's operands: those a gradient flows to, or all."""
+    cdef uint32_t op = tape.op[i] & OP_MASK, k
+    cdef operands x
+    if op < OP_FIRST_BINARY or op == OP_pick:
+        if op != OP_LEAF:
+            add_inner(s, tape.first[i], i)
+    elif op < OP_FIRST_NARY:
+        add_inner(s, tape.first[i], i)
+        add_inner(s, tape.second[i].node, i)
+    elif op != OP_run:  # which has leaves only
+        x = payload(i)
+        for k in range(x.n):
+            if takes_gradient(op, &x, k) or (not by_gradient and x.slots[k] != CONSTANT):
+                add_inner(s, x.slots[k], i)

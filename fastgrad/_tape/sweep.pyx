@@ -1,0 +1,220 @@
+"""The kernels of the sweeps. The contract is in the header, _sweep.pxd."""
+
+from libc.math cimport NAN
+from libc.stdint cimport uint32_t
+from libc.stdlib cimport free, realloc
+from libc.string cimport memset
+
+from fastgrad._layers.layer cimport Results, compute_layer, is_layer, pull_layer, results_of
+from fastgrad._layers.loss cimport compute_loss, pull_loss
+from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
+from fastgrad._tape.tape cimport (
+    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_fsum, OP_hypot, OP_ifel, OP_layer,
+    OP_loss, OP_pick, OP_run, OP_select, OP_softmax, OP_user, nary_pull, nary_value, op_doubtful,
+    op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
+)
+
+# A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
+cdef NodeSet *spare = NULL
+
+
+cdef NodeSet *borrow_set(uint32_t root) except NULL:
+    """An empty set that holds indices up to root, with root in it."""
+    global spare
+    cdef NodeSet *s = spare
+    spare = NULL
+    if s == NULL or s.size <= root:
+        free(s)
+        s = new_set(max(root + 1, tape.capacity))
+        if s == NULL:
+            raise MemoryError("no memory for a sweep")
+    add(s, root)
+    return s
+
+
+cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil:
+    """Return a set whose highest member is given, 0 where it is empty."""
+    global spare
+    while member:
+        member = take_below(s, member)
+    if spare == NULL and s.size <= 2 * <uint64_t>tape.capacity:
+        spare = s
+    else:
+        free(s)
+
+
+# Backward.
+
+cdef void pull_nary(uint32_t i, uint32_t op) noexcept nogil:
+    cdef operands x
+    if op == OP_pick:
+        results_of(tape.first[i]).adjoints[tape.second[i].place] += tape.grad[i]
+    elif op == OP_layer:
+        pull_layer(i)
+    elif op == OP_loss:
+        pull_loss(i)
+    elif op != OP_run:
+        x = payload(i)
+        nary_pull(op, &x, tape.grad[i], tape.data[i], tape.grad)
+
+
+cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
+    """Add to the grads of node i's operands what i's grad gives them, and the operands to the set, if one is given."""
+    cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i], b
+    cdef double g = tape.grad[i], da = 0.0, db = 0.0
+    if op < OP_FIRST_BINARY:
+        if op != OP_LEAF:
+            tape.grad[a] += g * op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])
+            if s != NULL:
+                add_inner(s, a, i)
+    elif op < OP_FIRST_NARY:
+        b = tape.second[i].node
+        op_slope2(op, tape.data[a], tape.data[b], tape.data[i], &da, &db)
+        tape.grad[a] += g * da
+        tape.grad[b] += g * db
+        if s != NULL:
+            add_inner(s, a, i)
+            add_inner(s, b, i)
+    else:
+        pull_nary(i, op)
+        if s != NULL:
+            add_operands(s, i, True)
+
+
+cdef void pull(uint32_t i) noexcept nogil:
+    """One node's step by itself."""
+    pull_one(i, NULL)
+
+
+cdef void abandon(uint32_t i) noexcept nogil:
+    """Forget what a sweep that was broken off has left in a node that it had not come to."""
+    cdef Results r
+    if tape.op[i] & OP_MASK == OP_softmax or is_layer(i):
+        r = results_of(i)
+        memset(r.adjoints, 0, r.count * sizeof(double))
+
+
+cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil:
+    """Sweep from member i down; return 0 when done, else the node where the caller acts or looks for signals."""
+    cdef uint32_t patience = PATIENCE
+    while i and patience and not needs_python(i):
+        pull_one(i, s)
+        i = take_below(s, i)
+        patience -= 1
+    return i
+
+
+cdef uint32_t pull_in_order(uint32_t k) noexcept nogil:
+    """The same over the known order from its place k on; return the place where it stopped, order.length when done."""
+    cdef uint32_t end = min(order.length, k + PATIENCE)
+    while k < end and not needs_python(order.nodes[k]):
+        pull_one(order.nodes[k], NULL)
+        k += 1
+    return k
+
+
+# The order.
+
+cdef bint knows_order(uint32_t root) noexcept nogil:
+    return order.root == root and order.generation == tape.generation
+
+
+cdef int append_order(uint32_t i) except -1 nogil:
+    cdef uint32_t *nodes
+    cdef uint32_t capacity
+    if order.length == order.capacity:
+        capacity = min(2 * order.capacity + 1024, tape.count)
+        nodes = <uint32_t *>realloc(order.nodes, capacity * sizeof(uint32_t))
+        if nodes == NULL:
+            raise MemoryError(f"no memory for the order of {order.length:,} nodes")
+        order.nodes = nodes
+        order.capacity = capacity
+    order.nodes[order.length] = i
+    order.length += 1
+    return 0
+
+
+cdef int find_order(uint32_t root) except -1:
+    """Make `order` that of all root stands on, conditions and cases not taken included; leaves are not in it."""
+    cdef NodeSet *s
+    cdef uint32_t i = root, op
+    if knows_order(root):
+        return 0
+    s = borrow_set(root)
+    order.root = 0
+    order.length = 0
+    order.by_gradient = True
+    try:
+        while i:
+            append_order(i)
+            op = tape.op[i] & OP_MASK
+            order.by_gradient = order.by_gradient and op != OP_select and op != OP_ifel
+            add_operands(s, i, False)
+            i = take_below(s, i)
+    finally:
+        give_back(s, i)
+    order.root = root
+    order.generation = tape.generation
+    return 0
+
+
+# Forward.
+
+cdef double layer_number(uint32_t i) noexcept nogil:
+    """The number of a layer node of one result; of others there is none."""
+    cdef Results r = results_of(i)
+    return r.values[0] if r.count == 1 else NAN
+
+
+cdef bint recompute(uint32_t i) noexcept nogil:
+    """Compute node i's data from its operands' data. False where that takes Python."""
+    cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i]
+    cdef double y
+    cdef operands x
+    if op == OP_LEAF:
+        return True
+    if op < OP_FIRST_BINARY:
+        y = op_value1(op, tape.data[a], tape.second[i].constant)
+    elif op < OP_FIRST_NARY:
+        y = op_value2(op, tape.data[a], tape.data[tape.second[i].node])
+    elif op == OP_pick:
+        y = results_of(a).values[tape.second[i].place]
+    elif op == OP_run:
+        return True
+    elif op == OP_layer:
+        compute_layer(i)
+        y = layer_number(i)
+    elif op == OP_loss:
+        y = compute_loss(i)
+    else:
+        x = payload(i)
+        if op == OP_user or op == OP_fsum or op == OP_hypot or op >= OP_custom:
+            return False
+        if (op == OP_select and x.slots[0] == CONSTANT) or (op == OP_ifel and x.slots[1] == CONSTANT):
+            return False
+        y = nary_value(op, &x)
+    if op_doubtful(op, y):
+        return False
+    tape.data[i] = y
+    return True
+
+
+cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil:
+    """Recompute the known order's nodes, operands first, from its place k - 1 down to 0; return how many are left."""
+    cdef uint32_t end = k - PATIENCE if k > PATIENCE else 0
+    while k > end and recompute(order.nodes[k - 1]):
+        k -= 1
+    return k
+
+
+cdef void drop_caches() noexcept:
+    global spare
+    free(spare)
+    spare = NULL
+    free(order.nodes)
+    order.nodes = NULL
+    order.capacity = 0
+    order.root = 0
+
+
+tape.drop_caches = drop_caches

@@ -1,0 +1,222 @@
+"""Arguments of compiled functions: those with an axis of rows as one table of numbers; results back from tables."""
+
+import inspect
+import operator
+import os
+from numbers import Real
+
+import numpy as np
+
+from fastgrad.compiled.structure import Array, Nest, Number, Row, described, floats_of
+
+
+def of_positions(parts):
+    """Return the description of positional arguments."""
+    return Nest(tuple, (), (Nest(tuple, (), parts), Nest(dict, (), ())))
+
+
+def described_call(args, kwargs, name):
+    """Return the description of the arguments of a call."""
+    try:
+        positional = tuple(described(arg, f"argument {k} of {name}") for k, arg in enumerate(args))
+    except TypeError as error:
+        raise TypeError(f"{error}{_if_instance(args[0], name)}") from None
+    named = tuple(described(arg, f"argument {key!r} of {name}") for key, arg in kwargs.items())
+    return Nest(tuple, (), (Nest(tuple, (), positional), Nest(dict, tuple(kwargs), named)))
+
+
+def _if_instance(arg, name):
+    """What to do where the first argument is an instance and the function a method of its class, or nothing."""
+    is_method = hasattr(getattr(type(arg), name, None), "value_and_grad")
+    return f": {name} is a method of {type(arg).__name__}, call it on the instance" if is_method else ""
+
+
+def names_of_inputs(function, structure):
+    """Name the arguments' numbers as the function's own code would: x, p['w'], X[0, 1]."""
+    positional, keywords = structure.parts
+    parts = [*zip(positional.parts, _positional_names(function, len(positional.parts)))]
+    parts += zip(keywords.parts, keywords.keys)
+    return [name for part, argument in parts for name in part.names(argument)]
+
+
+def _positional_names(function, count):
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # a function of a compiled module has none
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][:count]
+    rest = next((p.name for p in parameters if p.kind is p.VAR_POSITIONAL), "args")
+    return names + [f"{rest}[{k}]" for k in range(count - len(names))]
+
+
+def table(args, in_axes, name):
+    """Return the description of one row's arguments, and the numbers of all rows, an array of shape (rows, inputs)."""
+    axes = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
+    if len(axes) != len(args) or any(axis is not None and (type(axis) is not int or axis) for axis in axes):
+        another = any(type(axis) is int and axis for axis in axes)
+        remedy = ": rows are along the first axis, where numpy.moveaxis puts another" if another else ""
+        raise ValueError(
+            f"in_axes must be 0, None, or one of these for each of {len(args)} arguments, not {in_axes!r}{remedy}"
+        )
+    columns, lengths, parts = [], {}, []
+    for place, (arg, axis) in enumerate(zip(args, axes)):
+        what = f"argument {place} of {name}"
+        if axis is None:
+            structure = described(arg, what)
+            columns.append(np.array(floats_of(structure, arg, what)))
+        else:
+            try:
+                structure = _of_a_row(arg, what, columns, lengths)
+            except TypeError as error:
+                raise TypeError(f"{error}{_if_number(arg, args, axes)}{_if_instance(args[0], name)}") from None
+        parts.append(structure)
+    return of_positions(tuple(parts)), _side_by_side(columns, _one_length(lengths, name))
+
+
+def _if_number(arg, args, axes):
+    """What to do with a number where rows are wanted, or nothing."""
+    fitting = tuple(None if isinstance(other, Real) else axis for other, axis in zip(args, axes))
+    if not isinstance(arg, Real) or not any(axis == 0 for axis in fitting):
+        return ""
+    return f": a number that is the same for all rows wants in_axes={fitting}"
+
+
+def _one_length(lengths, name):
+    if not lengths:
+        raise ValueError(f"{name} was given no argument with rows")
+    if len(set(lengths.values())) > 1:
+        given = ", ".join(f"{what} has {length}" for what, length in lengths.items())
+        raise ValueError(f"all arguments must have as many rows, but {given}")
+    rows = next(iter(lengths.values()))
+    if not rows:
+        raise ValueError(f"the arguments of {name} have no rows: give at least one")
+    return rows
+
+
+def _side_by_side(columns, rows):
+    if len(columns) == 1:
+        return np.ascontiguousarray(columns[0], dtype=np.float64)
+    X = np.empty((rows, sum(column.shape[-1] for column in columns)))
+    place = 0
+    for column in columns:
+        X[:, place : place + column.shape[-1]] = column
+        place += column.shape[-1]
+    return X
+
+
+def _of_a_row(arg, what, columns, lengths):
+    """Describe a row of an argument with rows, and append its columns."""
+    if isinstance(arg, dict):
+        parts = tuple(_of_a_row(entry, f"{what}[{key!r}]", columns, lengths) for key, entry in arg.items())
+        return Nest(dict, tuple(arg), parts)
+    if isinstance(arg, (list, tuple)) and any(isinstance(entry, (np.ndarray, dict)) for entry in arg):
+        parts = tuple(_of_a_row(entry, f"{what}[{k}]", columns, lengths) for k, entry in enumerate(arg))
+        return Nest(type(arg), (), parts)
+    try:
+        array = np.asarray(arg)
+    except ValueError:
+        raise ValueError(f"{what} must have rows of one length") from None
+    if array.ndim == 0 or array.dtype.kind not in "fiub":
+        raise TypeError(f"{what} must be an array of real numbers with an axis of rows, not {arg!r:.60}")
+    lengths[what] = len(array)
+    columns.append(array.reshape(len(array), int(np.prod(array.shape[1:]))).astype(np.float64, copy=False))
+    return Number() if array.ndim == 1 else Array(array.shape[1:])
+
+
+# Results.
+
+
+def with_rows(part, numbers, start=0):
+    """Return a structure with a leading axis of rows; its numbers are the columns of a table from one on."""
+    stop = start + part.size()
+    if isinstance(part, (Number, Array)):
+        columns = np.ascontiguousarray(numbers[:, start:stop])
+        return columns.reshape(len(numbers), *(part.shape if isinstance(part, Array) else ()))
+    if isinstance(part, Row):
+        return [np.ascontiguousarray(numbers[:, k]) for k in range(start, stop)]
+    if not isinstance(part, Nest):
+        return part.value
+    entries = []
+    for entry in part.parts:
+        entries.append(with_rows(entry, numbers, start))
+        start += entry.size()
+    return part.made_of(entries)
+
+
+def several_results(structure, name):
+    """Return the exception for a result that is not one number, of which a gradient was asked for."""
+    several = "an array" if type(structure) is Array else "several in a structure"
+    return TypeError(
+        f"{name} must return one number for this, not {several}: there are first derivatives of one result only. "
+        "Compile a function of one result, such as a single residual, and give batch_value_and_grad a row for each"
+    )
+
+
+def no_result(result, name):
+    """The exception for a result that has no number in it."""
+    remedy = ": return 1.0 or 0.0 for yes or no" if isinstance(result, (bool, str, bytes)) else ""
+    if result is None:
+        remedy = ": is there a return at the end of each way through it?"
+    return TypeError(f"{name} must return a number, or numbers in lists, tuples, dicts, not {result!r:.60}{remedy}")
+
+
+def common(structures, name):
+    """Return the one structure of all rows' results."""
+    if any(structure != structures[0] for structure in structures):
+        raise TypeError(f"{name} must return the same structure for all rows of a batch")
+    return structures[0]
+
+
+def gradient(structure, numbers, argnums):
+    """Return the gradient by some arguments, from an array of numbers: of one row, or of many."""
+    parts = structure.parts[0].parts
+    single = not isinstance(argnums, (tuple, list))
+    wanted = [_place(k, parts) for k in ([argnums] if single else argnums)]
+    found = []
+    for k in wanted:
+        start = sum(part.size() for part in parts[:k])
+        if numbers.ndim == 1:
+            found.append(parts[k].of_floats(numbers[start : start + parts[k].size()]))
+        else:
+            found.append(with_rows(parts[k], numbers, start))
+    return found[0] if single else tuple(found)
+
+
+def _place(argnum, parts):
+    try:
+        place = operator.index(argnum)
+    except TypeError:
+        raise TypeError(
+            f"argnums must be an int or a tuple of them, not {argnum!r}: count the positional arguments from 0 on"
+        ) from None
+    if not 0 <= place < len(parts):
+        raise ValueError(
+            f"argnums must be places among the {len(parts)} positional arguments, from 0 on, not {place!r}: those "
+            f"given by name are not among them, give them by place; the last place is {len(parts) - 1}"
+        )
+    return place
+
+
+# Options and buffers.
+
+
+def thread_count(num_threads):
+    """Read a number of threads; None is the environment's."""
+    given = os.environ.get("FASTGRAD_NUM_THREADS", "1") if num_threads is None else num_threads
+    try:
+        count = int(given) if num_threads is None else operator.index(given)
+    except (TypeError, ValueError):
+        count = 0
+    if count < 1:
+        source = "FASTGRAD_NUM_THREADS" if num_threads is None else "num_threads"
+        raise ValueError(f"{source} must be a whole number of at least 1, not {given!r}")
+    return count
+
+
+def check_buffer(name, buffer, size):
+    """Raise ValueError unless a buffer is one that a program can use."""
+    if not isinstance(buffer, np.ndarray) or buffer.dtype != np.float64 or buffer.shape != (size,):
+        what = f"{buffer.dtype} of shape {buffer.shape}" if isinstance(buffer, np.ndarray) else f"{buffer!r:.60}"
+        raise ValueError(f"{name} must be a numpy array of float64 of shape ({size},), not {what}")
+    if not buffer.flags.c_contiguous or (name != "x" and not buffer.flags.writeable):
+        raise ValueError(f"{name} must be contiguous, and writable where it is written to")

@@ -1,0 +1,497 @@
+"""`fastgrad.compile`: record a function once, then replay it over any number of rows.
+
+>>> import fastgrad
+>>> @fastgrad.compile
+... def f(x, y):
+...     return x * y if x > 0 else y
+>>> f(2.0, 3.0), f.value_and_grad(-2.0, 3.0, argnums=1)
+(6.0, (3.0, 1.0))
+>>> import numpy as np
+>>> f.batch(np.array([2.0, -2.0]), np.array([3.0, 3.0])).tolist()
+[6.0, 3.0]
+"""
+
+import copy
+import functools
+import types
+
+import numpy as np
+
+from fastgrad._recording.record import TraceError, recording_active
+from fastgrad._tape.node import Node
+from fastgrad._tape.numbers import Value
+from fastgrad.compiled.arguments import (
+    check_buffer,
+    common,
+    described_call,
+    gradient,
+    of_positions,
+    several_results,
+    table,
+    thread_count,
+    with_rows,
+)
+from fastgrad.compiled.inspection import Inspected
+from fastgrad.compiled.paths import Lost, Path, Paths
+from fastgrad.compiled.structure import Array, Number, Row, floats_of
+from fastgrad.compiled.table import Bound, records, row_of, scalar_of, slopes_at, table_of
+
+__all__ = ["Compiled", "TraceError", "compile"]
+
+
+def compile(function=None, *, num_threads=None):
+    """Compile a function of numbers: the first call records it, later ones replay the flat program.
+
+    Parameters
+    ----------
+    function : callable
+        A plain function of scalars, lists, tuples, dicts and arrays of them. It may use scalars from outside, a model's
+        parameters for instance, which are read afresh at every call. Apart from these its results must depend on its
+        arguments only. Without it, this returns a decorator.
+    num_threads : int, optional
+        How many threads work on the rows of a batch, at least 1; results do not depend on it. None is what the
+        environment's FASTGRAD_NUM_THREADS says, or 1.
+
+    Returns
+    -------
+    Compiled
+
+    Raises
+    ------
+    TypeError
+        If function cannot be called.
+    ValueError
+        If num_threads is no whole number of at least 1.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> square = fastgrad.compile(lambda x: x * x)
+    >>> square(3.0), square.value_and_grad(3.0)
+    (9.0, (9.0, 6.0))
+    """
+    if function is None:
+        return functools.partial(compile, num_threads=num_threads)
+    if isinstance(function, (staticmethod, classmethod)):
+        raise TypeError(
+            f"compile() takes a function, not a {type(function).__name__}: put @staticmethod above @fastgrad.compile, "
+            "and name the class where it is needed"
+        )
+    if not callable(function):
+        raise TypeError(f"compile() takes a function, not {function!r}")
+    return Compiled(function, num_threads)
+
+
+class Compiled(Inspected):
+    """A function that is recorded at its first call and replayed later; made by `fastgrad.compile`.
+
+    Notes
+    -----
+    A comparison that Python asks the truth of is a guard. A call, or a row of a batch, for which one comes out
+    otherwise is recorded along its own path; at most 256 paths are kept for arguments of one structure, and the rows of
+    further ones are computed by plain calls, with one warning.
+
+    A row that is recorded raises what the function raises. One that is replayed computes as IEEE 754 says: the
+    logarithm of a negative number is nan.
+
+    It can decorate methods of a class whose instances have a ``__dict__``; an instance's numbers are from outside.
+
+    A function is recorded again, and compared, whenever the number of its calls comes to a power of two: numbers from
+    outside that are no scalars, and scalars that were exchanged for others, are part of what it was recorded as.
+
+    A pickle has the recorded programs and the scalars they use, and no code: loaded elsewhere it replays. Where it has
+    to record it looks for the function in the module that it is from, and raises RuntimeError where there is none.
+    """
+
+    def __init__(self, function, num_threads=None):
+        self.function = function
+        self.num_threads = thread_count(num_threads)
+        self._paths = {}  # by the arguments' structure
+        self._by_shapes = {}  # the same, by the shapes of arrays' rows
+        functools.update_wrapper(self, function, updated=())
+
+    # One row.
+
+    def __call__(self, *args, **kwargs):
+        """Return what the function returns, with floats for scalars. In another recording it is recorded, too."""
+        if recording_active():
+            return self.function(*args, **kwargs)
+        paths, X = self._given(args, kwargs)
+        if paths.root is None:
+            path, numbers = paths.record(X[0].tolist())
+            return path.structure.put_together(iter(numbers))
+        path = self._path_of(paths, X)
+        if path is None:
+            structure, numbers = paths.plainly(X[0].tolist())
+            return structure.put_together(iter(numbers))
+        values, _ = path.program.run(X, path.uniforms.now())
+        return path.structure.put_together(iter(values[0].tolist()))
+
+    def value_and_grad(self, *args, argnums=0, **kwargs):
+        """Return the function's value and its gradient by some arguments.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The function's arguments.
+        argnums : int or tuple of int
+            Which positional arguments the gradient is by.
+
+        Returns
+        -------
+        value : float
+        grad : structure like the argument's, or a tuple of them
+            Floats where the argument has numbers, arrays where it has arrays.
+
+        Raises
+        ------
+        TypeError
+            If the function returns anything but one number.
+        """
+        paths, X = self._given(args, kwargs)
+        path = self._path_of(paths, X)
+        if path is None:
+            value, grad = self._plain_gradient(paths, X[0].tolist())
+        else:
+            self._check_one(path.structure)
+            values, _, grads = path.program.run_grad(X, path.uniforms.now())
+            value, grad = values.item(), grads[0]
+        return value, gradient(paths.structure, grad, argnums)
+
+    def bind(self, x, value, grad=None):
+        """Make a call object on buffers of your own: no conversions, no new objects.
+
+        Parameters
+        ----------
+        x : numpy.ndarray of float64, shape (inputs,)
+            All the arguments' numbers one after the other. The call reads it.
+        value : numpy.ndarray of float64, shape (outputs,)
+            The call writes the results' numbers here.
+        grad : numpy.ndarray of float64, shape (inputs,), optional
+            The call writes the gradient here.
+
+        Returns
+        -------
+        callable
+            Without arguments; its result says nothing. The function must have been called before, with arguments of one
+            structure, which the buffers are for.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> f = fastgrad.compile(lambda x, y: x * y)
+        >>> f(1.0, 1.0)
+        1.0
+        >>> x, value, grad = np.array([2.0, 3.0]), np.empty(1), np.empty(2)
+        >>> call = f.bind(x, value, grad)
+        >>> _ = call()
+        >>> value, grad
+        (array([6.]), array([3., 2.]))
+        """
+        known = [paths for paths in self._paths.values() if paths.recorded]
+        if len(known) != 1:
+            remedy = "compile it afresh for a bind" if known else "call it once before"
+            raise ValueError(
+                f"bind() wants a function that was called with arguments of one structure, not of {len(known)}: "
+                f"{remedy}"
+            )
+        return self._bound(known[0], x, value, grad)
+
+    # Many rows.
+
+    def batch(self, *args, in_axes=0, num_threads=None):
+        """Compute the function for many rows.
+
+        Parameters
+        ----------
+        *args
+            Arrays with a leading axis of rows, or structures of them.
+        in_axes : 0, None, or a sequence of these
+            For each argument, None says that it has no axis of rows and is the same for all.
+        num_threads : int, optional
+            For this call instead of the function's own.
+
+        Returns
+        -------
+        numpy.ndarray of shape (rows,), or the function's own nesting of such
+        """
+        paths, X = self._given_rows(args, in_axes)
+        threads = self._threads_of(num_threads)
+        parts = self._parts(paths, X, threads)
+        plain = [paths.plainly(row) for path, rows in parts if path is None for row in X[rows].tolist()]
+        known = [path.structure for path, _ in parts if path is not None]
+        structure = common([*known, *(structure for structure, _ in plain)], self._name())
+        values = np.empty((len(X), structure.size()))
+        for path, rows in parts:
+            if path is None:
+                values[rows] = [numbers for _, numbers in plain]
+            else:
+                path.program.fill(X, path.uniforms.now(), rows, values, None, threads)
+        return with_rows(structure, values)
+
+    def batch_value_and_grad(self, *args, argnums=0, in_axes=0, num_threads=None):
+        """Compute value and gradient for many rows: see `batch` and `value_and_grad`.
+
+        Returns
+        -------
+        values : numpy.ndarray, shape (rows,)
+        grads : structure like the argument's with a leading axis of rows, or a tuple of them
+        """
+        paths, X = self._given_rows(args, in_axes)
+        threads = self._threads_of(num_threads)
+        values, grads = np.empty((len(X), 1)), np.empty(X.shape)
+        for path, rows in self._parts(paths, X, threads):
+            if path is None:
+                for row in rows.tolist():
+                    values[row], grads[row] = self._plain_gradient(paths, X[row].tolist())
+            else:
+                self._check_one(path.structure)
+                path.program.fill(X, path.uniforms.now(), rows, values, grads, threads)
+        return values.reshape(-1), gradient(paths.structure, grads, argnums)
+
+    def sum(self, *args, in_axes=0, num_threads=None):
+        """Add the function's values over many rows, as one scalar on the tape.
+
+        Value and gradient by the scalars from outside are computed at once; ``backward()`` hands the gradient on. Under
+        `no_grad` only the value is.
+
+        Parameters
+        ----------
+        *args, in_axes, num_threads
+            See `batch`.
+
+        Returns
+        -------
+        Value
+            Or a `Scalar`, or what the scalars from outside are.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> w = fastgrad.Value(2.0)
+        >>> error = fastgrad.compile(lambda x, y: (w * x - y) ** 2)
+        >>> loss = error.sum(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
+        >>> loss.backward()
+        >>> loss.data, w.grad
+        (5.0, 10.0)
+        """
+        return self._total(args, in_axes, num_threads, False)
+
+    def mean(self, *args, in_axes=0, num_threads=None):
+        """Average the function's values over many rows, as one scalar on the tape: see `sum`."""
+        return self._total(args, in_axes, num_threads, True)
+
+    # In classes, copies and pickles.
+
+    def __set_name__(self, owner, name):
+        self._attribute = name
+
+    def __get__(self, instance, owner=None):
+        if instance is None:
+            return self
+        if isinstance(instance, type):
+            raise TypeError(
+                f"{self._name()} is compiled, and cannot be a class method: compile a function outside of the class, "
+                "and call it from the class method"
+            )
+        if not hasattr(instance, "__dict__"):
+            raise TypeError(
+                f"a compiled method needs instances with a __dict__, which {type(instance).__name__} has not"
+            )
+        name, held = getattr(self, "_attribute", self._name()), vars(instance)
+        method = held.get(name)
+        if type(method) is _Method and not method.is_of(instance):  # that of what the instance is a copy of
+            del held[name]
+            method = None
+        return held.setdefault(name, _Method(self, instance, name)) if method is None else method
+
+    def __set__(self, instance, value):
+        vars(instance)[getattr(self, "_attribute", self._name())] = value
+
+    def __deepcopy__(self, memo):
+        return self
+
+    def __reduce__(self):
+        paths = [(known.structure, [path.state() for path in known.recorded]) for known in self._paths.values()]
+        where = getattr(self.function, "__module__", None), getattr(self.function, "__qualname__", self._name())
+        return _loaded, (self._name(), *where, getattr(self, "__doc__", None), self.num_threads, paths)
+
+    # How it is done.
+
+    def _name(self):
+        return getattr(self.function, "__name__", None) or type(self.function).__name__
+
+    def _threads_of(self, num_threads):
+        return self.num_threads if num_threads is None else thread_count(num_threads)
+
+    def _given(self, args, kwargs):
+        """Return the paths for the arguments' structure, and their numbers as a table of one row."""
+        simple = None if kwargs else row_of(args)
+        if simple is not None:
+            shapes, X = simple
+            paths = self._by_shapes.get(shapes) or self._of_shapes(shapes)
+        else:
+            structure = described_call(args, kwargs, self._name())
+            X = np.array([floats_of(structure, (args, kwargs), f"{self._name()}()")], dtype=np.float64)
+            paths = self._paths_for(structure)
+        return _counted(paths, X), X
+
+    def _paths_for(self, structure):
+        paths = self._paths.get(structure)
+        if paths is None:
+            paths = self._paths.setdefault(structure, Paths(self.function, structure, self._name()))
+        return paths
+
+    def _of_shapes(self, shapes):
+        parts = tuple(Row(shape) if type(shape) is int else Array(shape) if shape else Number() for shape in shapes)
+        paths = self._by_shapes[shapes] = self._paths_for(of_positions(parts))
+        return paths
+
+    def _given_rows(self, args, in_axes):
+        """Return the paths for the arguments' structure, and the table of all rows."""
+        simple = table_of(args) if type(in_axes) is int and in_axes == 0 else None
+        if simple is None:
+            structure, X = table(args, in_axes, self._name())
+            paths = self._paths_for(structure)
+        else:
+            shapes, X = simple
+            paths = self._by_shapes.get(shapes) or self._of_shapes(shapes)
+        return _counted(paths, X), X
+
+    def _path_of(self, paths, X):
+        path = paths.latest
+        if path is None or path.outcomes:
+            path = paths.path_of(X)
+            if path is None:
+                paths.warn(X[0].tolist())
+        return path
+
+    def _parts(self, paths, X, threads):
+        parts = paths.parts(X, threads)
+        path, rows = parts[-1]
+        if path is None:
+            paths.warn(X[rows[0]].tolist())
+        return parts
+
+    def _check_one(self, structure):
+        if type(structure) is not Number:
+            raise several_results(structure, self._name())
+
+    def _plain_gradient(self, paths, row):
+        inputs = [Value(number) for number in row]
+        if records():
+            structure, (output, *_) = paths.results(paths.call(inputs))
+            self._check_one(structure)
+            slopes = slopes_at(inputs, output) if isinstance(output, Node) else np.zeros(len(row))
+            if slopes is not None:
+                return getattr(output, "data", output), slopes
+        path = paths.unkept(row)
+        self._check_one(path.structure)
+        values, _, grads = path.program.run_grad(np.array([row]), path.uniforms.now())
+        return values.item(), grads[0]
+
+    def _bound(self, paths, x, value, grad):
+        size = paths.structure.size()
+        check_buffer("x", x, size)
+        check_buffer("value", value, paths.recorded[0].structure.size())
+        if grad is not None:
+            check_buffer("grad", grad, size)
+            self._check_one(paths.recorded[0].structure)
+        calls = {}
+
+        def follow():
+            path = self._path_of(paths, x[np.newaxis])
+            if path is None:
+                value[:], slopes = self._plain_gradient(paths, x.tolist())
+                if grad is not None:
+                    grad[:] = slopes
+                return None
+            if path not in calls:
+                calls[path] = path.program.bind(x, value, grad, path.uniforms.now())
+            calls[path]()
+            return calls[path], path.uniforms
+
+        first = paths.recorded[0]
+        if not first.outcomes and not first.uniforms.scalars:
+            return first.program.bind(x, value, grad)
+        return Bound(follow)
+
+    def _total(self, args, in_axes, num_threads, mean):
+        paths, X = self._given_rows(args, in_axes)
+        threads = self._threads_of(num_threads)
+        divisor = len(X) if mean else 1.0
+        latest = paths.latest
+        if latest is not None:  # all rows of the last call took it: these may, too
+            total, passed, slopes = self._sum_on(latest, X, None, threads)
+            if passed == len(X):
+                return scalar_of(total, latest.uniforms.scalars, slopes, divisor)
+        total, slopes = 0.0, {}
+        for path, rows in self._parts(paths, X, threads):
+            if path is None:
+                found, by_scalar = self._plain_sum(paths, X[rows].tolist())
+            else:
+                found, by_scalar = self._sum_by_scalar(path, X, rows, threads)
+            total += found
+            for scalar, slope in by_scalar:
+                slopes[scalar] = slopes.get(scalar, 0.0) + slope
+        return scalar_of(total, list(slopes), np.array(list(slopes.values())), divisor)
+
+    def _sum_on(self, path, X, rows, threads):
+        """Return the sum over rows, how many are on this path, and the slopes by the path's scalars from outside."""
+        self._check_one(path.structure)
+        wanted = len(path.uniforms.scalars) if records() else 0
+        return path.program.total(X, path.uniforms.now(), rows, wanted, threads)
+
+    def _sum_by_scalar(self, path, X, rows, threads):
+        total, _, slopes = self._sum_on(path, X, rows, threads)
+        scalars = path.uniforms.scalars
+        return total, zip(scalars, slopes.tolist() or [0.0] * len(scalars))
+
+    def _plain_sum(self, paths, rows):
+        """Return the sum of plain calls for some rows, and the nodes on the tape that it is the sum of."""
+        total, nodes = 0.0, []
+        for row in rows:
+            structure, (result, *_) = paths.results(paths.call([Value(number) for number in row]))
+            self._check_one(structure)
+            total += getattr(result, "data", result)
+            if isinstance(result, Node):
+                nodes.append((result, 1.0))
+        return total, nodes
+
+
+class _Method(Compiled):
+    """A compiled method of one instance, kept in its `__dict__`."""
+
+    def __init__(self, compiled, instance, name):
+        super().__init__(types.MethodType(compiled.function, instance), compiled.num_threads)
+        self._place = instance, name
+
+    def is_of(self, instance):
+        """Whether it is this instance's."""
+        return self._place[0] is instance
+
+    def __deepcopy__(self, memo):
+        instance, name = self._place
+        return getattr(copy.deepcopy(instance, memo), name)
+
+    def __reduce__(self):
+        return getattr, self._place
+
+
+def _counted(paths, X):
+    """Count a call. Whenever their number comes to a power of two, the function is recorded again, to compare."""
+    paths.calls = calls = paths.calls + 1
+    if not calls & (calls - 1) and paths.root is not None:
+        paths.check(X[0].tolist())
+    return paths
+
+
+def _loaded(name, module, qualname, doc, num_threads, known):
+    """Make what a pickle has: programs without code."""
+    compiled = Compiled(Lost(name, module, qualname), num_threads)
+    compiled.__doc__ = doc
+    for structure, states in known:
+        paths = compiled._paths_for(structure)
+        for state in states:
+            paths.insert(Path(*state))
+    return compiled

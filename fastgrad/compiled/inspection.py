@@ -1,0 +1,126 @@
+"""What a compiled function tells of its programs: their number, their text, their size, their picture."""
+
+import operator
+
+import numpy as np
+
+from fastgrad._recording.record import text
+
+
+class Inspected:
+    """The part of `Compiled` that looks at what is recorded: `_paths` has the paths, by the arguments' structure."""
+
+    def programs(self):
+        """Return the recorded programs, one for each path of each structure of arguments."""
+        return [path.program for path in self._recorded()]
+
+    def text(self):
+        """Return the programs as readable flat code, a line for each constant, step and guard.
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> f = fastgrad.compile(lambda x: 2.0 * x.exp())
+        >>> f(0.0)
+        2.0
+        >>> print(f.text())
+        v0: inputs
+        u0 = 2.0
+        v2 = exp(v0)
+        v3 = v2 * u0
+        return v3
+        """
+        return "\n\n".join(text(*program.arrays()) for program in self.programs())
+
+    def draw(self, path=None, format="svg", rankdir="LR", max_nodes=300):
+        """Draw the programs: a box for each input, number from outside, constant, step and result.
+
+        What a number is computed as stands in its box, with the names of `text`; a guard is round, and shows the
+        outcome that its path is for.
+
+        Parameters
+        ----------
+        path : int, optional
+            Which path, from 0 on, in the order of `programs`. Without it all are drawn, in one picture.
+        format : str
+            What ``render`` writes by default: "svg", or with Graphviz's program ``dot`` also "png", "pdf" and others.
+        rankdir : {"LR", "TB"}
+            Which way the computation runs: left to right, or top to bottom.
+        max_nodes : int
+            How many boxes are drawn at most.
+
+        Returns
+        -------
+        graphviz.Digraph or Drawing
+            Shown as a picture by a notebook; has ``source``, ``render``, ``view`` and ``pipe``: see `fastgrad.draw`.
+
+        Raises
+        ------
+        ValueError
+            If nothing is recorded yet, if there is no such path, or if there are more boxes than ``max_nodes``.
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> f = fastgrad.compile(lambda x: 2.0 * x.exp())
+        >>> f(0.0)
+        2.0
+        >>> print(f.draw().source.expandtabs(4))
+        digraph {
+            graph [rankdir=LR]
+            v0 [label="{ x | v0 }" shape=record]
+            u0 [label="{ constant | u0 | 2.0 }" shape=record]
+            v2 [label="{ v2 | exp(v0) }" shape=record]
+            v3 [label="{ v3 | v2 * u0 }" shape=record]
+            result0 [label="{ result | v3 }" shape=record]
+            v0 -> v2
+            v2 -> v3
+            u0 -> v3
+            v3 -> result0
+        }
+        <BLANKLINE>
+        """
+        from fastgrad.compiled.drawing import picture
+
+        known = [(k, found, paths.structure) for k, (paths, found) in enumerate(self._with_paths())]
+        if not known:
+            raise ValueError(f"{self._name()} has no paths to draw yet: call it before")
+        wanted = known if path is None else [known[_place(path, len(known), self._name())]]
+        return picture(wanted, self.function, self._name(), format, rankdir, max_nodes)
+
+    def report(self):
+        """Return how large the programs are.
+
+        Returns
+        -------
+        dict
+            paths, their number; nodes, as recorded; steps, of the programs; bytes, of the programs.
+        """
+        arrays = [array for program in self.programs() for array in program.arrays() if isinstance(array, np.ndarray)]
+        return {
+            "paths": len(self.programs()),
+            "nodes": sum(path.nodes for path in self._recorded()),
+            "steps": sum(program.steps for program in self.programs()),
+            "bytes": sum(array.nbytes for array in arrays),
+        }
+
+    def __repr__(self):
+        count = len(self.programs())
+        return f"<compiled {self._name()}: {count} {'path' if count == 1 else 'paths'}>"
+
+    def _recorded(self):
+        return [path for _, path in self._with_paths()]
+
+    def _with_paths(self):
+        """Return each path, after the paths that it is one of."""
+        return [(paths, path) for paths in list(self._paths.values()) for path in list(paths.recorded)]
+
+
+def _place(path, count, name):
+    try:
+        place = operator.index(path)
+    except TypeError:
+        raise TypeError(f"path must be an int, not {path!r}") from None
+    if not 0 <= place < count:
+        raise ValueError(f"path must be one of the {count} paths of {name}, from 0 on, not {place}")
+    return place

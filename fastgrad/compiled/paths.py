@@ -1,0 +1,382 @@
+"""The ways a function's rows go: one program for each sequence of outcomes, in a tree of guards.
+
+A guard is a truth value that Python asked for while a path was recorded. A row belongs to the path all of whose guards
+come out for it as they were recorded. Where guard k of a path comes out otherwise, the row is in the branch beside it,
+which is recorded when the first row comes there.
+
+A program rounds otherwise than plain arithmetic, and may answer a guard otherwise where it is a matter of rounding.
+What has been decided on the way down the tree is not asked again; a row for which it comes out otherwise further down
+is recorded, which tells its path by plain arithmetic.
+"""
+
+import functools
+import importlib
+import linecache
+import sys
+import threading
+import warnings
+
+import numpy as np
+
+from fastgrad._recording.record import Recording, TraceError, recording_active
+from fastgrad._tape.functions import no_grad
+from fastgrad._tape.node import Node
+from fastgrad._tape.numbers import Value
+from fastgrad.compiled.arguments import no_result
+from fastgrad.compiled.remedies import explain
+from fastgrad.compiled.structure import described
+from fastgrad.compiled.table import Uniforms, grouped
+
+MOST_PATHS = 256
+
+
+class Lost:
+    """What stands for a function after unpickling: programs are kept, code is not, but may be there by import."""
+
+    def __init__(self, name, module, qualname):
+        self.__name__, self.__module__, self.__qualname__ = name, module, qualname
+
+    def __call__(self, *args, **kwargs):
+        function = self.found()
+        if function is not None:
+            return function(*args, **kwargs)
+        raise RuntimeError(
+            f"{self.__name__} was loaded from a pickle, which has its recorded programs and no code: it takes "
+            "arguments of the structures it was called with before, and rows that go the ways recorded before. Compile "
+            "the function here for others"
+        )
+
+    def found(self):
+        """Return the function that a module of that name has compiled under that name, or None."""
+        try:
+            compiled = functools.reduce(getattr, self.__qualname__.split("."), importlib.import_module(self.__module__))
+        except (ImportError, AttributeError):
+            return None
+        function = getattr(compiled, "function", None)
+        return None if isinstance(function, Lost) else function
+
+
+class Path:
+    """One recorded way through a function.
+
+    Attributes
+    ----------
+    program : Program
+    uniforms : Uniforms
+        The numbers that no row changes, and the scalars from outside that some are of.
+    structure : the results' description
+    outcomes : list of (mark, truth)
+        What each guard asked, as a number that says what was computed until then, and the recorded answer.
+    end : int
+        A number that says what all of the function computed, and its results.
+    nodes : int
+        How many nodes were recorded.
+    outside : list of scalars
+        Those from outside that were used; these numbers tell them apart as long as they live.
+    number : int
+        Which of the paths it is.
+    places : list of Place
+        Where in the tree each guard is asked, and where the path ends.
+    """
+
+    def __init__(self, program, captured, structure, outcomes, end, nodes, outside=()):
+        self.program, self.structure, self.nodes = program, structure, nodes
+        self.outcomes, self.end, self.outside = outcomes, end, outside
+        self.uniforms = Uniforms(captured, program.uniforms)
+        self.number, self.places = 0, []
+
+    def beside(self, k):
+        """Return a path through the branch that the other outcome of guard k leads to, or None."""
+        place = self.places[k].children.get(not self.outcomes[k][1])
+        return None if place is None else place.path
+
+    def state(self):
+        """Return what makes this path."""
+        return self.program, self.uniforms.scalars, self.structure, self.outcomes, self.end, self.nodes
+
+
+class Place:
+    """A place in the tree of outcomes: a path ends here, or a guard is asked."""
+
+    __slots__ = ("children", "mark", "path")
+
+    def __init__(self, path, mark):
+        self.path, self.mark = path, mark  # a path that comes through; what was done until then, and is asked
+        self.children = {}  # by outcome
+
+
+class Paths:
+    """All paths of a function for arguments of one structure.
+
+    Attributes
+    ----------
+    recorded : list of Path
+    latest : Path or None
+        The one that all rows of the last call took.
+    """
+
+    def __init__(self, function, structure, name):
+        self.function, self.structure, self.name = function, structure, name
+        self.root, self.recorded, self.latest, self._longest = None, [], None, None
+        self._lock, self._warned = threading.Lock(), False
+        self.calls = 0  # of the compiled function
+
+    @property
+    def full(self):
+        """Are there as many paths as there may be?"""
+        return len(self.recorded) >= MOST_PATHS
+
+    def record(self, row):
+        """Run the function on a row of floats.
+
+        Returns
+        -------
+        path : Path or None
+            None where there are too many paths to keep one more.
+        numbers : list of float
+            The results.
+        """
+        path, outputs = self._recorded(row)
+        return self.insert(path), [getattr(output, "data", output) for output in outputs]
+
+    def check(self, row):
+        """Record the function again, to compare: what no comparison shows may have changed, or be random."""
+        if isinstance(self.function, Lost):
+            return
+        try:
+            path = self._recorded(row)[0]
+        except TraceError:
+            raise
+        except Exception:  # a row that is replayed may have no plain result
+            return
+        self.insert(path)
+
+    def unkept(self, row):
+        """Return a path for a row of floats that does not become one of these."""
+        return self._recorded(row)[0]
+
+    def _recorded(self, row):
+        if recording_active():
+            raise TraceError(
+                f"{self.name} cannot be recorded while another function is: in a compiled function only the plain call "
+                "of another can be used, not its gradients, batches and sums"
+            )
+        inputs = [Value(number) for number in row]
+        with Recording(inputs) as recording:
+            structure, outputs = self.results(self.call(inputs))
+        (*marks, end), outside = recording.marks(outputs)
+        outcomes = [(mark, truth) for mark, (_, truth) in zip(marks, recording.guards)]
+        program, captured = recording.program(outputs)
+        return Path(program, captured, structure, outcomes, end, recording.report["nodes"], outside), outputs
+
+    def call(self, numbers):
+        """Call the function with the numbers in their places."""
+        args, kwargs = self.structure.put_together(iter(numbers))
+        try:
+            return self.function(*args, **kwargs)
+        except Exception as error:
+            explain(error, self.structure, self.name)
+            raise
+
+    def results(self, result):
+        """Return the description of what the function returned, and the numbers and scalars in it."""
+        structure, outputs = described(result, f"the result of {self.name}"), []
+        structure.take_apart(result, outputs)
+        if not outputs:
+            raise no_result(result, self.name)
+        return structure, [x if isinstance(x, Node) else float(x) for x in outputs]
+
+    def plainly(self, row):
+        """Compute a row of floats by a plain call: the description of the results, and their numbers."""
+        with no_grad():
+            structure, outputs = self.results(self.call([Value(number) for number in row]))
+        return structure, [getattr(output, "data", output) for output in outputs]
+
+    def insert(self, path):
+        """Put a path into the tree; return it, or the one that was there, or None where there is no room for it.
+
+        A row may come to a path that is there by a guard that plain arithmetic answers as that path has it, where the
+        program does not.
+        """
+        asked = [*path.outcomes, (path.end, None)]
+        with self._lock:
+            places = self._common_places(asked)
+            if len(places) == len(asked):
+                if places[-1].path.structure != path.structure:
+                    raise self._impure(len(path.outcomes))
+                return places[-1].path
+            if self.full:
+                return None
+            return self._add(path, asked, places)
+
+    def _common_places(self, asked):
+        """Return the places of the tree that a path with these outcomes comes to."""
+        places, place = [], self.root
+        for k, (mark, truth) in enumerate(asked):
+            if place is None:
+                break
+            if place.mark != mark:
+                raise self._impure(k)
+            places.append(place)
+            place = place.children.get(truth)
+        return places
+
+    def _add(self, path, asked, places):
+        """Add a path that shares some places. Other threads read without the lock, so that the tree gets it last."""
+        new = [Place(path, mark) for mark, _ in asked[len(places) :]]
+        for place, follows, (_, truth) in zip(new, new[1:], asked[len(places) :]):
+            place.children[truth] = follows
+        path.places, path.number = places + new, len(self.recorded)
+        self.recorded.append(path)
+        if self._longest is None or len(path.outcomes) > len(self._longest.outcomes):
+            self._longest = path
+        if places:
+            places[-1].children[asked[len(places) - 1][1]] = new[0]
+        else:
+            self.root = new[0]
+        return path
+
+    def _impure(self, k):
+        same = f"the first {k:,} of its comparisons came out the same" if k else "no comparison had come out otherwise"
+        return TraceError(
+            f"{self.name} did something else than before, although {same}: what is compiled may depend on its "
+            "arguments and on the same scalars from outside only, not on random numbers, counters, files, or numbers "
+            "and scalars that were exchanged since. Make them arguments, or set the data of a scalar"
+        )
+
+    # Rows.
+
+    def path_of(self, X):
+        """Return the path of one row, an array of shape (1, inputs), or None if there are too many."""
+        path, settled = self.latest or (self.recorded[0] if self.recorded else None), 0
+        while path is not None and path.outcomes:
+            failed = int(path.program.classify(X, path.uniforms.now())[0])
+            if failed < 0:
+                break
+            beside = path.beside(failed)
+            if beside is None and self.full and failed >= settled:
+                return None
+            path, settled = beside if failed >= settled else None, failed + 1
+        if path is None:
+            path = self.record(X[0].tolist())[0]
+        self.latest = path
+        return path
+
+    def parts(self, X, num_threads):
+        """Tell which rows go which way.
+
+        Parameters
+        ----------
+        X : numpy.ndarray, shape (rows, inputs)
+        num_threads : int
+
+        Returns
+        -------
+        list of (Path or None, rows)
+            In the order of the paths. Rows as an array of places in ascending order, or None where there is one path
+            for all; those beyond the most paths there may be come last, with None for the path.
+        """
+        if self.root is None:
+            self.record(X[0].tolist())
+        first = self.latest or self._longest
+        if not first.outcomes:
+            self.latest = first
+            return [(first, None)]
+        found, pending = {}, [(first, None, 0)]
+        while pending:
+            pending += self._follow(found, X, *pending.pop(), num_threads)
+        known = sorted((path for path in found if path), key=lambda path: path.number)
+        self.latest = known[0] if len(found) == 1 and known else None
+        if self.latest:
+            return [(self.latest, None)]
+        return [(path, _joined(found[path])) for path in [*known, *([None] if None in found else [])]]
+
+    def _follow(self, found, X, path, rows, settled, num_threads):
+        """Put those rows that a path is right for with it, and return where the others may belong.
+
+        Rows are None for all, which is how they are found if all are on one path. The path's first guards, as many as
+        are settled, come out for these rows as recorded.
+        """
+        if settled == len(path.outcomes):
+            found.setdefault(path, []).append(rows)
+            return []
+        failed = path.program.classify(X, path.uniforms.now(), num_threads, rows)
+        elsewhere = []
+        for k, places in grouped(failed, len(path.outcomes)):
+            group = places if rows is None else rows if places is None else rows.take(places)
+            if k < 0:
+                found.setdefault(path, []).append(group)
+                continue
+            if group is None:
+                group = np.arange(len(X))
+            if k < settled:
+                self._record_each(found, X, group)
+            else:
+                elsewhere += self._beside(found, X, path, k, group)
+        return elsewhere
+
+    def _record_each(self, found, X, rows):
+        for row in rows.tolist():
+            found.setdefault(self.record(X[row].tolist())[0], []).append(np.array([row]))
+
+    def _beside(self, found, X, path, k, rows):
+        """Where rows belong that come out otherwise at guard k of a path. One of them is recorded if need be."""
+        for count in range(len(rows)):
+            beside = path.beside(k)
+            if beside is not None:
+                return [(beside, rows[count:], k + 1)]
+            if self.full:
+                found.setdefault(None, []).append(rows[count:])
+                return []
+            self._record_each(found, X, rows[count : count + 1])
+        return []
+
+    # What splits the paths.
+
+    def warn(self, row):
+        """Say once that there are too many paths; a row of floats is on none of those that are kept."""
+        if self._warned:
+            return
+        self._warned = True
+        depth, frame = 1, sys._getframe()
+        while frame is not None and frame.f_globals.get("__name__", "").startswith("fastgrad."):
+            depth, frame = depth + 1, frame.f_back
+        warnings.warn(
+            f"{self.name} has more than {MOST_PATHS} paths; what splits them is {self.splitting(row)}. Rows on further "
+            "paths are computed by plain calls, which is slow. where, clip, max and min of fastgrad.math make no paths",
+            RuntimeWarning,
+            stacklevel=depth,
+        )
+
+    def splitting(self, row):
+        """Tell where the comparison stands at which a row of floats leaves the paths there are."""
+        inputs = [Value(number) for number in row]
+        recording, lines, before = Recording(inputs), [("", 0)], sys.gettrace()
+
+        def watch(frame, event, argument):
+            lines[-1:] *= 1 + len(recording.guards) + 1 - len(lines)  # what was asked since was asked in that line
+            lines[-1] = frame.f_code.co_filename, frame.f_lineno
+            return watch
+
+        with recording:
+            sys.settrace(watch)
+            try:
+                self.call(inputs)
+            finally:
+                sys.settrace(before)
+        leaves = self._leaves([bool(truth) for _, truth in recording.guards])
+        file, line = lines[min(leaves, len(lines) - 1)]
+        return f"{linecache.getline(file, line).strip() or 'a comparison'!r} in {file}, line {line}"
+
+    def _leaves(self, truths):
+        """Return the number of the guard at which a sequence of outcomes leaves the tree."""
+        place = self.root
+        for k, truth in enumerate(truths):
+            place = place.children.get(truth)
+            if place is None:
+                return k
+        return len(truths) - 1
+
+
+def _joined(rows):
+    return rows[0] if len(rows) == 1 else np.sort(np.concatenate(rows))

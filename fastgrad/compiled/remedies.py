@@ -1,0 +1,54 @@
+"""What to do instead of what cannot be recorded: for messages."""
+
+import re
+
+from fastgrad import math
+from fastgrad._recording.record import TraceError
+from fastgrad.compiled.structure import Array
+
+REMEDY = "Use operations and functions of fastgrad.math; where() for a choice; or pass what is needed as an argument"
+
+REMEDIES = {  # by what is done with a number x
+    "making a scalar": "A recorded number is a scalar already: use it as it is",
+    "float()": (
+        "Python's math asks for it: use fastgrad.math, and pass what has no derivative there, gamma for instance, as "
+        "an argument. Numpy asks for it where a number is put into an array of floats: use a list, or dtype=object"
+    ),
+    "int()": "x - fmod(x, 1.0) is the whole part, with fmod of fastgrad.math",
+    "trunc()": "x - fmod(x, 1.0) is the whole part, with fmod of fastgrad.math",
+    "floor()": "The method x.floor() is recorded, and x - x.floor() is the fractional part",
+    "ceil()": "The method x.ceil() is recorded",
+    "round()": "(x + 0.5).floor() is recorded, and rounds halves up",
+    "isnan()": "Ask x != x in an if: nan alone differs from itself",
+    "isinf()": "Ask abs(x) == math.inf in an if",
+    "isfinite()": "Ask abs(x) < math.inf in an if",
+    "isclose()": "Compare abs(x - y) with a tolerance in an if",
+}
+
+_UFUNC = re.compile(r"ufunc '(\w+)'|no callable (\w+) method|'fastgrad\.Value' object has no attribute '(\w+)'")
+
+
+def explain(error, structure, name):
+    """Add notes to what a function raised while it was recorded, as numpy's messages do not say what it was given."""
+    puzzling = isinstance(error, (TypeError, ValueError, IndexError, AttributeError)) and type(error) is not TraceError
+    if not puzzling or not hasattr(error, "add_note"):  # which Python has from 3.11 on
+        return
+    parts = enumerate(structure.parts[0].parts)
+    arrays = [f"argument {k} an array of shape {part.shape}" for k, part in parts if isinstance(part, Array)]
+    if arrays:
+        error.add_note(f"{name} was recorded with {', '.join(arrays)}; in a batch that is one row")
+    ufunc = _UFUNC.search(str(error))
+    if ufunc:
+        error.add_note(
+            f"{name} is recorded with scalars of fastgrad, not with floats: use operations and functions of "
+            f"fastgrad.math{_instead_of(ufunc[ufunc.lastindex])}"
+        )
+    if isinstance(error, IndexError) and "only integers, slices" in str(error):
+        error.add_note("to pick by a label that is an argument, give it one-hot, and take fastgrad.dot(one_hot, xs)")
+
+
+def _instead_of(ufunc):
+    if f"{ufunc}()" in REMEDIES:
+        return f". {REMEDIES[f'{ufunc}()']}"
+    of_scalars = getattr(getattr(math, ufunc, None), "__module__", "math") != "math"
+    return f", such as {ufunc}" if of_scalars else ", such as erf and sigmoid"

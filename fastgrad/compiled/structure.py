@@ -1,0 +1,222 @@
+"""Nested arguments and results: taken apart into a flat list of numbers and a description, and put together again.
+
+A description says what a structure is apart from its numbers, and can be compared and hashed. It is one of
+
+    Number()              a number
+    Array(shape)          an array of numbers, or a network's batch
+    Row(length)           a list of numbers
+    Nest(kind, keys, parts)   any other list, tuple, named tuple or dict of structures
+    Fixed(value)          anything else that can be hashed: a string, a bool, None
+"""
+
+import itertools
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from fastgrad._layers.batch import Batch
+from fastgrad._recording.record import TraceError, recording_active
+from fastgrad._tape.node import Node
+
+
+class Number(NamedTuple):
+    """A number."""
+
+    def take_apart(self, x, numbers):
+        """Append the number to a list."""
+        numbers.append(x.item() if isinstance(x, np.ndarray) else x)
+
+    def put_together(self, numbers):
+        """Take the number from an iterator."""
+        return next(numbers)
+
+    def of_floats(self, numbers):
+        """Take the number from an array of one."""
+        return numbers.item()
+
+    def size(self):
+        """How many numbers there are."""
+        return 1
+
+    def names(self, name):
+        """List a name for each number, as Python's code would have it."""
+        return [name]
+
+
+class Array(NamedTuple):
+    """An array of numbers, of a shape."""
+
+    shape: tuple
+
+    def take_apart(self, x, numbers):
+        """Append the numbers to a list, in C order."""
+        numbers.extend(np.asarray(x[:] if isinstance(x, Batch) else x).ravel().tolist())
+
+    def put_together(self, numbers):
+        """Make an array from the next numbers: of floats, or of objects where scalars are among them."""
+        entries = [next(numbers) for _ in range(self.size())]
+        kind = object if any(isinstance(entry, Node) for entry in entries) else np.float64
+        array = np.empty(len(entries), dtype=kind)
+        array[:] = entries
+        return array.reshape(self.shape)
+
+    def of_floats(self, numbers):
+        """Make the array of one of floats."""
+        return numbers.reshape(self.shape)
+
+    def size(self):
+        """How many numbers there are."""
+        return math.prod(self.shape)
+
+    def names(self, name):
+        """List a name for each number."""
+        return [f"{name}[{', '.join(map(str, place))}]" for place in np.ndindex(*self.shape)]
+
+
+class Row(NamedTuple):
+    """A list of so many numbers."""
+
+    length: int
+
+    def take_apart(self, x, numbers):
+        """Append the numbers to a list."""
+        numbers.extend(x)
+
+    def put_together(self, numbers):
+        """Take the next numbers from an iterator."""
+        return list(itertools.islice(numbers, self.length))
+
+    def of_floats(self, numbers):
+        """Make the list of an array."""
+        return numbers.tolist()
+
+    def size(self):
+        """How many numbers there are."""
+        return self.length
+
+    def names(self, name):
+        """List a name for each number."""
+        return [f"{name}[{k}]" for k in range(self.length)]
+
+
+class Nest(NamedTuple):
+    """A container of structures; `keys` are those of a dict."""
+
+    kind: Any
+    keys: tuple
+    parts: tuple
+
+    def take_apart(self, x, numbers):
+        """Append the numbers of all parts to a list."""
+        for part, entry in zip(self.parts, x.values() if self.kind is dict else x):
+            part.take_apart(entry, numbers)
+
+    def put_together(self, numbers):
+        """Make the container from the next numbers."""
+        return self.made_of([part.put_together(numbers) for part in self.parts])
+
+    def of_floats(self, numbers):
+        """Make the container of the numbers of an array."""
+        return self.put_together(iter(numbers.tolist()))
+
+    def made_of(self, entries):
+        """Make the container from what is to be in it."""
+        if self.kind is dict:
+            return dict(zip(self.keys, entries))
+        return self.kind(*entries) if hasattr(self.kind, "_fields") else self.kind(entries)
+
+    def size(self):
+        """How many numbers there are."""
+        return sum(part.size() for part in self.parts)
+
+    def names(self, name):
+        """List a name for each number."""
+        if hasattr(self.kind, "_fields"):
+            names = [f"{name}.{field}" for field in self.kind._fields]
+        else:
+            names = [f"{name}[{key!r}]" for key in self.keys or range(len(self.parts))]
+        return [name for part, of_part in zip(self.parts, names) for name in part.names(of_part)]
+
+
+class Fixed(NamedTuple):
+    """Something that is no number."""
+
+    value: Any
+
+    def take_apart(self, x, numbers):
+        """Append nothing."""
+
+    def put_together(self, numbers):
+        """Return the thing itself."""
+        return self.value
+
+    def of_floats(self, numbers):
+        """Return the thing itself."""
+        return self.value
+
+    def size(self):
+        """How many numbers there are: none."""
+        return 0
+
+    def names(self, name):
+        """List no name."""
+        return []
+
+
+def described(x, name):
+    """Return the description of a structure; `name` is what messages call it."""
+    try:
+        return _described(x, name)
+    except RecursionError:
+        raise ValueError(f"{name} is nested too deeply, or holds itself") from None
+
+
+def _described(x, name):
+    if isinstance(x, (bool, str, bytes, type(None))):
+        return Fixed(x)
+    if isinstance(x, np.ndarray):
+        return _described_array(x, name)
+    if isinstance(x, Batch):
+        return Array(x.shape)
+    if isinstance(x, dict):
+        return Nest(dict, tuple(x), tuple(_described(entry, f"{name}[{key!r}]") for key, entry in x.items()))
+    if type(x) is list and all(_is_number(entry) and not isinstance(entry, (np.ndarray, bool)) for entry in x):
+        return Row(len(x))
+    if isinstance(x, (list, tuple)):
+        return Nest(type(x), (), tuple(_described(entry, f"{name}[{k}]") for k, entry in enumerate(x)))
+    if _is_number(x):
+        return Number()
+    raise TypeError(f"{name} must be a number, an array, or a list, tuple or dict of these, not {x!r:.60}")
+
+
+def _described_array(x, name):
+    if x.dtype.kind not in "fiubO":
+        raise TypeError(f"{name} must be an array of real numbers, not of {x.dtype}")
+    wrong = [entry for entry in x.flat if not _is_number(entry)] if x.dtype == object else []
+    if wrong:
+        raise TypeError(f"{name} must be an array of real numbers, but {wrong[0]!r:.60} is among them")
+    return Array(x.shape) if x.ndim else Number()
+
+
+def _is_number(x):
+    """Is this a scalar, or a real number of any type?"""
+    return isinstance(x, Node) or (hasattr(type(x), "__float__") and not isinstance(x, (complex, np.complexfloating)))
+
+
+def floats_of(structure, x, name):
+    """Return the numbers of a structure as floats; scalars are refused."""
+    numbers = []
+    structure.take_apart(x, numbers)
+    scalar = next((number for number in numbers if isinstance(number, Node)), None)
+    if scalar is not None and recording_active():
+        raise TraceError(
+            f"{name} has a number that is being recorded: in a compiled function only the plain call of another can be "
+            f"used, not its gradients, batches and sums"
+        )
+    if scalar is not None:
+        raise TypeError(
+            f"{name} has the scalar {scalar!r}, whose gradient would be lost: give numbers as arguments, and use "
+            f"scalars from outside in the function, or ask for the gradient by value_and_grad"
+        )
+    return [float(number) for number in numbers]

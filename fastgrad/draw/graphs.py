@@ -1,0 +1,170 @@
+"""Pictures of a graph: which number was made from which, with every value and gradient.
+
+Both looks have a box for each number and a circle for each operation. The boxes of `draw_dot` are one line; those of
+`visualize_graph` are lists, which can write a gradient as the derivative that it is. With the ``graphviz`` package and
+Graphviz's program ``dot`` a picture is a ``graphviz.Digraph``. Where one of them is missing it is a `Drawing`, which is
+used in the same way, has the same source and makes a plain SVG by itself.
+
+>>> from fastgrad import Value
+>>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+>>> c = a - b
+>>> c.backward()
+>>> print(draw_dot(c).source.expandtabs(4))
+digraph {
+    graph [rankdir=LR]
+    n0 [label="{ a | data 2.0000 | grad 1.0000 }" shape=record]
+    n1 [label="{ b | data -3.0000 | grad -1.0000 }" shape=record]
+    n2_op [label="-" shape=circle]
+    n2 [label="{ data 5.0000 | grad 1.0000 }" shape=record]
+    n2_op -> n2
+    n0 -> n2_op
+    n1 -> n2_op
+}
+<BLANKLINE>
+"""
+
+import math
+
+from fastgrad.draw.canvas import Drawing as Drawing
+from fastgrad.draw.canvas import canvas, decimal, escape, name_of
+
+# The walk. A graph may be millions of nodes deep, so it keeps its own stack.
+
+
+def trace(root):
+    """Find everything that a number was computed from.
+
+    Parameters
+    ----------
+    root : Node
+        The number to start from.
+
+    Returns
+    -------
+    nodes : set of Node
+        ``root`` and every node below it.
+    edges : set of (Node, Node)
+        A pair (operand, result) for each operand of each node.
+
+    Examples
+    --------
+    >>> from fastgrad import Value
+    >>> x = Value(3.0)
+    >>> y = x * x
+    >>> nodes, edges = trace(y)
+    >>> nodes == {x, y}, edges == {(x, y)}
+    (True, True)
+    """
+    nodes = _operands_first(root)
+    return set(nodes), {(operand, node) for node in nodes for operand in node.prev}
+
+
+def _operands_first(root, max_nodes=math.inf):
+    """List the nodes below ``root``, each after its operands: an order that depends on the program alone."""
+    if not hasattr(root, "prev"):
+        raise TypeError(f"a picture starts from one Scalar or Value, not from a {type(root).__name__}: {root!r:.60}")
+    seen, order, path = {root}, [], [(root, iter(root.prev))]
+    while path:
+        node, operands = path[-1]
+        operand = next((operand for operand in operands if operand not in seen), None)
+        if operand is None:
+            order.append(node)
+            path.pop()
+            continue
+        seen.add(operand)
+        if len(seen) > max_nodes:
+            raise ValueError(
+                f"the graph has at least {len(seen)} nodes, too many to read (the limit is {max_nodes}): "
+                "draw a number nearer to the leaves, or pass a larger max_nodes= to draw it all"
+            )
+        path.append((operand, iter(operand.prev)))
+    return order
+
+
+# The two looks.
+
+
+def draw_dot(root, format="svg", rankdir="LR", max_nodes=300):
+    """Draw a graph with a record for each number and a circle for each operation.
+
+    Parameters
+    ----------
+    root : Node
+        The result whose computation is drawn.
+    format : str
+        What ``render`` writes by default: "svg", or with the ``dot`` program also "png", "pdf" and others.
+    rankdir : {"LR", "TB"}
+        Which way the computation runs: left to right, or top to bottom.
+    max_nodes : int
+        The largest graph that is drawn.
+
+    Returns
+    -------
+    graphviz.Digraph or Drawing
+        Shown as a picture by a notebook; has ``source``, ``render``, ``view`` and ``pipe``.
+
+    Raises
+    ------
+    ValueError
+        If the graph has more than ``max_nodes`` nodes.
+
+    Examples
+    --------
+    >>> from fastgrad import Value
+    >>> picture = draw_dot(Value(0.5, label="x").tanh())
+    >>> "{ x | data 0.5000 | grad 0.0000 }" in picture.source
+    True
+    """
+
+    def label(node):
+        fields = [*name_of(node), f"data {decimal(node.data)}", f"grad {decimal(node.grad)}"]
+        return f"{{ {' | '.join(map(escape, fields))} }}"
+
+    return _draw(root, label, format, rankdir, max_nodes)
+
+
+def visualize_graph(root, output_label=None, format="svg", rankdir="LR", max_nodes=300):
+    """Draw a graph with a box for each number that lists its label, its value and its gradient.
+
+    Parameters
+    ----------
+    root : Node
+        The result whose computation is drawn.
+    output_label : str, optional
+        The result's name. With it a gradient is written as a derivative: ``[y, x]`` is that of y by x.
+    format, rankdir, max_nodes
+        As for `draw_dot`, like the result and the errors.
+
+    Examples
+    --------
+    >>> from fastgrad import Scalar
+    >>> x = Scalar(3.0, label="x")
+    >>> y = x.tanh()
+    >>> y.backward()
+    >>> "x | data: 3.0000 | [y, x]: 0.0099" in visualize_graph(y, "y").source
+    True
+    """
+
+    def label(node):
+        gradient = "grad" if output_label is None else f"[{', '.join([str(output_label), *name_of(node)])}]"
+        fields = [*name_of(node), f"data: {decimal(node.data)}", f"{gradient}: {decimal(node.grad)}"]
+        return " | ".join(map(escape, fields))
+
+    return _draw(root, label, format, rankdir, max_nodes)
+
+
+def _draw(root, label, format, rankdir, max_nodes):
+    operands = {node: list(dict.fromkeys(node.prev)) for node in _operands_first(root, max_nodes)}
+    dot = canvas(format, rankdir, operands)
+    names = {node: f"n{index}" for index, node in enumerate(operands)}
+    for node, name in names.items():
+        entry = name
+        if node._op:
+            entry = f"{name}_op"
+            dot.node(entry, escape(node._op), shape="circle")
+        dot.node(name, label(node), shape="record")
+        if node._op:
+            dot.edge(entry, name)
+        for operand in operands[node]:
+            dot.edge(names[operand], entry)
+    return dot

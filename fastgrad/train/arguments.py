@@ -1,0 +1,357 @@
+"""The arguments of `fastgrad.train.fit`: checked, and made into what its loop works with.
+
+Each function gives one argument's final form, or raises an error that names it. None changes a model or a generator.
+"""
+
+import functools
+import importlib.util
+import numbers
+import operator
+import sys
+import time
+
+import numpy as np
+
+from fastgrad import losses, nn, optim
+from fastgrad._layers.batch import Batch
+from fastgrad._layers.parameters import Parameters
+from fastgrad._tape.functions import no_grad
+from fastgrad._tape.node import Node
+from fastgrad.arrays import values
+from fastgrad.compiled import Compiled
+from fastgrad.nn.module import each_once
+
+LOSSES = {name: getattr(losses, name) for name in losses.__all__ if name != "l2_penalty"}
+OPTIMIZERS = {"sgd": optim.SGD, "adam": optim.Adam, "adamw": optim.AdamW, "rmsprop": optim.RMSprop}
+LR_OF_SGD = 0.1  # the other optimizers have defaults of their own
+
+# Numbers and functions.
+
+
+def count(number, name, least=1):
+    try:
+        number = operator.index(number)
+    except TypeError as error:
+        raise TypeError(f"{name} must be a whole number, not {number!r:.60}") from error
+    if number < least:
+        raise ValueError(f"{name} must be at least {least}, not {number}")
+    return number
+
+
+def not_negative(number, name):
+    if not isinstance(number, numbers.Real):
+        raise TypeError(f"{name} must be a number, not {number!r:.60}")
+    if not 0.0 <= number < np.inf:
+        raise ValueError(f"{name} must be 0 or a positive number, not {number}")
+    return float(number)
+
+
+def called(function, name, such_as=""):
+    if not callable(function):
+        raise TypeError(f"{name} must be callable{such_as}, not {function!r:.60}")
+    return function
+
+
+def named(choice, table, name, other):
+    """What a table has under a name."""
+    if isinstance(choice, str) and choice in table:
+        return table[choice]
+    error = ValueError if isinstance(choice, str) else TypeError
+    raise error(f"{name} must be one of {', '.join(table)}, or {other}; not {choice!r:.60}")
+
+
+# Data.
+
+
+def data(X, y, X_name="X", y_name="y"):
+    """Rows and targets as arrays of finite numbers, as many of the one as of the other."""
+    X, y = array(X, X_name).astype(np.float64, order="C"), array(y, y_name)
+    if X.ndim != 2:
+        hint = "; X.reshape(-1, 1) makes a row of each number" if X.ndim == 1 else ""
+        raise ValueError(f"{X_name} must have the shape (rows, inputs), not {X.shape}{hint}")
+    if y.ndim not in (1, 2):
+        raise ValueError(f"{y_name} must have the shape (rows,) or (rows, outputs), not {y.shape}")
+    if not X.size:
+        raise ValueError(f"{X_name} must have at least one row and one column; its shape is {X.shape}")
+    if len(X) != len(y):
+        raise ValueError(f"{y_name} must have a row for each of {X_name}, {len(X)}, not {len(y)}")
+    for rows, name in ((X, X_name), (y, y_name)):
+        wrong = np.argwhere(~np.isfinite(rows))
+        if len(wrong):
+            place = ", ".join(f"{axis} {k}" for axis, k in zip(("row", "column"), wrong[0]))
+            raise ValueError(f"{name} must hold finite numbers, but {place} is {rows[tuple(wrong[0])]}")
+    return X, y
+
+
+def array(given, name):
+    """A new array, of integers where they are given (as labels), otherwise of float64."""
+    try:
+        made = np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array of numbers, not a list of rows of different lengths") from error
+    if made.dtype.kind not in "biuf":
+        kind = type(given).__name__
+        raise TypeError(f"{name} must hold plain numbers, not {made.dtype} (in a {kind}){_remedy(made, name)}")
+    return made.astype(np.float64 if made.dtype.kind == "f" else np.int64)
+
+
+def _remedy(made, name):
+    """How to make numbers of what is in an array."""
+    if made.dtype.kind in "US" and name.startswith("y"):
+        return ": np.unique(y, return_inverse=True)[1] numbers the classes"
+    if made.dtype.kind == "O" and all(isinstance(entry, numbers.Real) for entry in made.flat):
+        return f": they are, so give {name[0]}.astype(float)"
+    return ""
+
+
+def validation(given, X, y):
+    """Validation data, the number of rows to hold out, or None."""
+    if given is None:
+        return None
+    if isinstance(given, (tuple, list)) and len(given) == 2:
+        others = data(*given, "X of validation", "y of validation")
+        for rows, other, name in zip((X, y), others, "Xy"):
+            if rows.shape[1:] != other.shape[1:]:
+                raise ValueError(f"{name} of validation must have rows as {name} has, {rows.shape}, not {other.shape}")
+        return others
+    if not isinstance(given, numbers.Real):
+        raise TypeError(f"validation must be a fraction of the rows or a pair (X, y), not {given!r:.60}")
+    held_out = round(given * len(X)) if 0.0 < given < 1.0 else 0
+    if not 0 < held_out < len(X):
+        raise ValueError(f"validation must be a fraction that leaves rows on both sides, not {given} of {len(X)} rows")
+    return held_out
+
+
+def split(validation, X, y, rng):
+    """The data to train on, and those to validate on or None."""
+    if not isinstance(validation, int):
+        return (X, y), validation
+    chosen = np.zeros(len(X), dtype=bool)
+    chosen[rng.permutation(len(X))[:validation]] = True
+    return (X[~chosen], y[~chosen]), (X[chosen], y[chosen])
+
+
+def takes_batches_too(loss):
+    """Whether it is one of `fastgrad.losses`, which take an `nn.Batch` as well as lists."""
+    return function_of(loss) in LOSSES.values()
+
+
+def are_own(loss, penalty, metric, optimizer, schedule):
+    """Whether none of these is the user's code, which might change a model."""
+    known = takes_batches_too(loss) and not callable(penalty) and (metric is None or function_of(metric) is accuracy)
+    return known and all(
+        thing is None or type(thing).__module__.startswith("fastgrad.") for thing in (optimizer, schedule)
+    )
+
+
+def targets_for(loss, y, by_batch):
+    """The targets as the loss takes them: an array with a whole batch, a list with single rows."""
+    if takes_batches_too(loss):
+        return y.astype(np.float64)  # as the losses read them fastest
+    return y if by_batch else y.tolist()
+
+
+def generator(seed):
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"seed must be a whole number from 0, or a numpy Generator, not {seed!r:.60}") from error
+
+
+# Model, loss, optimizer.
+
+
+def takes_batches(model, X):
+    """Whether a model is called with whole batches: a module that makes a Batch of the first row of X does."""
+    called(model, "model")
+    if not isinstance(model, nn.Module):
+        return False
+    try:
+        with no_grad():
+            return isinstance(model(X[:1]), Batch)
+    except Exception:  # whatever it is: if a single row is of no use either, the first step says so
+        return False
+
+
+def forward(model, by_batch):
+    """A function of an array of rows."""
+    return model if by_batch else lambda rows: [model(row) for row in rows.tolist()]
+
+
+def as_array(predictions):
+    """The numbers of what a model made of many rows."""
+    return predictions.data if isinstance(predictions, Batch) else values(predictions)
+
+
+def shape_of_a_row(model, X, by_batch):
+    """The shape of what the model makes of one row, () or (outputs,). None where that is not to be found out."""
+    try:
+        with no_grad():
+            return as_array(forward(model, by_batch)(X[:1])).shape[1:]
+    except ValueError as error:
+        if isinstance(model, nn.Module):
+            raise ValueError(f"X does not suit the model: {error}") from error
+    except Exception:  # as above
+        return None
+    return None
+
+
+def check_targets(shape, loss, metric, y, validation):
+    """Raise ValueError where the loss or the accuracy would refuse labels or targets, of predictions so shaped."""
+    if shape is None:
+        return
+    for name, targets in (("y", y), ("y of validation", validation[1] if isinstance(validation, tuple) else y[:0])):
+        predictions = np.full((len(targets), *shape), 0.5)  # which every loss takes
+        try:
+            if len(targets) and function_of(loss) in LOSSES.values():
+                loss(predictions, targets)
+            if len(targets) and function_of(metric) is accuracy:
+                metric(predictions, targets)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{name} does not suit the model and its loss or metric: {error}") from error
+
+
+def loss(given):
+    return given if callable(given) else named(given, LOSSES, "loss", "a function of predictions and targets")
+
+
+def function_of(loss):
+    """The function itself, of one with arguments given beforehand."""
+    return loss.func if isinstance(loss, functools.partial) else loss
+
+
+def objective(loss, penalty, model):
+    """A function of predictions and targets: the loss, with the penalty added."""
+    if penalty is None:
+        return loss
+    if callable(penalty):
+        return lambda predictions, targets: loss(predictions, targets) + penalty(model)
+    alpha, parameters = not_negative(penalty, "penalty"), parameters_of(model, "leave penalty= out")
+    return lambda predictions, targets: loss(predictions, targets) + losses.l2_penalty(parameters, alpha)
+
+
+def parameters_of(model, otherwise):
+    """What an optimizer takes of a model."""
+    if isinstance(model, nn.Module):
+        if not model._stretches():
+            raise ValueError(
+                f"model has no parameters: {model!r:.60}; they are the scalars, such as Value(0.5), and the modules "
+                "among its attributes, in lists and dicts too"
+            )
+        return model
+    if not callable(getattr(model, "parameters", None)):
+        if isinstance(model, Compiled):
+            otherwise = "give the model itself, which fit compiles; or " + otherwise
+        raise TypeError(f"model must have a method parameters(): give {model!r:.60} one, or {otherwise}")
+    return list(model.parameters())
+
+
+def check_is_of(optimizer, model):
+    """Raise ValueError where an optimizer has parameters, and the model has some, but not these."""
+    if not callable(getattr(model, "parameters", None)):
+        return
+    own = model._stretches() if isinstance(model, nn.Module) else [p for p in model.parameters() if isinstance(p, Node)]
+    theirs = optimizer.parameters
+    if own and len(Parameters(each_once([*own, *theirs.stretches]))) == len(Parameters(own)) + len(theirs):
+        raise ValueError("optimizer must be made of the model's parameters, or some of them, but has none of them")
+
+
+def optimizer(given, lr, model):
+    if isinstance(given, optim.Optimizer):
+        if lr is not None:
+            raise ValueError(f"lr is for an optimizer that fit makes: leave out lr={lr!r}, or set it as optimizer.lr")
+        check_is_of(given, model)
+        return given
+    kind = optim.SGD if given is None else named(given, OPTIMIZERS, "optimizer", "an Optimizer")
+    if lr is None and kind is optim.SGD:
+        lr = LR_OF_SGD
+    parameters = parameters_of(model, "pass an optimizer= made of its scalars")
+    return kind(parameters) if lr is None else kind(parameters, lr=lr)
+
+
+SUCH_AS = ", such as functools.partial(optim.StepLR, step_size=30), or have a method step()"
+
+
+def schedule(given, optimizer):
+    """An object with a method step(), or None."""
+    if given is None:
+        return None
+    if isinstance(given, type) or not hasattr(given, "step"):
+        given = called(given, "schedule", SUCH_AS)(optimizer)
+        if not hasattr(given, "step"):
+            raise TypeError(f"schedule must have a method step(), or make something that has, not {given!r:.60}")
+    if getattr(given, "optimizer", optimizer) is not optimizer:
+        raise ValueError("schedule must be of the optimizer that steps: give that as optimizer=, too")
+    return given
+
+
+# What is looked at.
+
+
+def callbacks(given):
+    try:
+        return [called(callback, "each of callbacks") for callback in given]
+    except TypeError as error:
+        raise TypeError(f"callbacks must be a list of functions of epoch and history, not {given!r:.60}") from error
+
+
+def metric(given, loss, y):
+    """A function of two arrays, or None."""
+    if given is None or callable(given):
+        return given
+    named(given, {"accuracy": None}, "metric", "a function of predictions and targets")
+    if y.ndim == 1 or y.shape[1] == 1:
+        for label in y[y != np.rint(y)][:1]:
+            raise ValueError(f"metric='accuracy' compares classes, so y must hold whole numbers, not {label}")
+    middle = 0.0 if (y < 0).any() else 0.5
+    scores = function_of(loss) in (losses.hinge, losses.binary_cross_entropy_with_logits)
+    return functools.partial(accuracy, 0.0 if scores else middle, middle)
+
+
+def accuracy(threshold, middle, predictions, targets):
+    """The fraction of rows with the right class. A single column is of the upper class above its threshold."""
+    if predictions.ndim == 2 and predictions.shape[1] > 1:
+        classes = targets.argmax(axis=1) if targets.ndim == 2 and targets.shape[1] > 1 else targets.ravel()
+        return np.mean(predictions.argmax(axis=1) == classes)
+    if not np.isin(targets, (0, 1) if middle else (-1, 1)).all():
+        raise ValueError(
+            "metric='accuracy' of one output needs a y of 0 and 1, or of -1 and 1: more classes need an output each"
+        )
+    return np.mean((predictions.ravel() > threshold) == (targets.ravel() > middle))
+
+
+def progress(wanted):
+    """The class of progress bars, or None where there is to be none."""
+    if wanted is None:
+        wanted = sys.stderr is not None and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None
+    if not wanted:
+        return None
+    try:
+        from tqdm import tqdm
+    except ImportError as error:
+        raise ImportError('progress=True needs tqdm: pip install "fastgrad[progress]"') from error
+    return tqdm
+
+
+class Bar:
+    """A progress bar, drawn ten times a second at most: drawing takes longer than many an epoch."""
+
+    def __init__(self, tqdm, epochs, columns):
+        self.bar = tqdm(total=epochs, unit="epoch", file=sys.stderr, mininterval=0)
+        self.columns, self.done, self.next = columns, 0, 0.0
+
+    def show(self, epoch):
+        self.done, now = epoch + 1, time.monotonic()
+        if now >= self.next:
+            self.next = now + 0.1
+            self.draw()
+
+    def draw(self):
+        if self.done > self.bar.n:
+            columns = {name: column for name, column in self.columns.items() if name != "lr" and len(column)}
+            self.bar.set_postfix({name: column[self.done - 1] for name, column in columns.items()}, refresh=False)
+            self.bar.update(self.done - self.bar.n)
+
+    def close(self):
+        self.draw()
+        self.bar.close()

@@ -1,0 +1,479 @@
+"""Training: `fit` runs the loop of batches and steps, and gives a `History` of what happened.
+
+>>> from fastgrad import nn, train
+>>> X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
+>>> y = [0.0, 1.0, 1.0, 0.0]
+>>> model = nn.MLP(2, [4, 1], output_activation="sigmoid", rng=2)
+>>> history = train.fit(model, X, y, loss="binary_cross_entropy", lr=0.5, epochs=2000, metric="accuracy")
+>>> history.epochs, history.stopped, float(history.metric[-1])
+(2000, 'finished', 1.0)
+"""
+
+import dataclasses
+import functools
+import operator
+import time
+import warnings
+
+import numpy as np
+
+from fastgrad._tape.functions import no_grad
+from fastgrad._tape.node import Node
+from fastgrad.train import arguments
+from fastgrad.train.replay import LEAST_ROWS, CompiledModel
+
+__all__ = ["History", "TrainingError", "fit"]
+
+# What a fit gives.
+
+
+class TrainingError(ArithmeticError):
+    """A loss that is not finite. The step that it would have led to was not taken.
+
+    Attributes
+    ----------
+    epoch, batch : int
+        Where it happened, counted from 0; the batch is None where it was in the validation after an epoch's steps.
+    node : str or None
+        The first node of the loss's graph that is not finite, in words. None where Python raised an error instead.
+    history : History or None
+        The epochs before; its `stopped` is "error".
+    """
+
+    def __init__(self, message, epoch=None, batch=None, node=None):
+        super().__init__(message)
+        self.epoch = epoch
+        self.batch = batch
+        self.node = node
+        self.history = None
+
+
+@dataclasses.dataclass(repr=False, eq=False)
+class History:
+    """What happened in a fit, in plain arrays with one entry for each epoch.
+
+    Attributes
+    ----------
+    loss : numpy.ndarray, shape (epochs,)
+        What was minimised, the penalty included, as it was before each step: the mean over the epoch's batches, each
+        weighed by its rows.
+    val_loss : numpy.ndarray, shape (epochs,) or (0,)
+        The loss of the validation data after the epoch, without the penalty. Empty without validation data, as
+        `val_metric` is.
+    metric, val_metric : numpy.ndarray, shape (epochs,) or (0,)
+        The metric of the predictions that the epoch's steps were computed from, and that of the validation data after
+        the epoch. Empty where none was asked for.
+    lr : numpy.ndarray, shape (epochs,)
+        The optimizer's learning rate in the epoch.
+    epochs : int
+        How many epochs are complete.
+    stopped : str or None
+        Why there are no more: "finished", "patience", "callback", "interrupted", or "error" in a `TrainingError`'s
+        history. None while the fit runs.
+    seconds : float
+        How long the epochs took.
+    compiled : bool
+        Whether a model that is called row by row was replayed, up to the end. False for one that takes batches: modules
+        compile these by themselves, see their `compiled`.
+    """
+
+    loss: np.ndarray
+    val_loss: np.ndarray
+    metric: np.ndarray
+    val_metric: np.ndarray
+    lr: np.ndarray
+    epochs: int = 0
+    stopped: str | None = None
+    seconds: float = 0.0
+    compiled: bool = False
+
+    def __repr__(self):
+        words = [f"epochs={self.epochs}", f"stopped={self.stopped!r}", f"seconds={self.seconds:.3g}"]
+        for name in ("loss", "val_loss", "metric", "val_metric"):
+            column = getattr(self, name)
+            if len(column):
+                words.append(f"{name}={column[0]:.4g}..{column[-1]:.4g}")
+        return f"History({', '.join(words)})"
+
+
+def fit(
+    model,
+    X,
+    y,
+    *,
+    loss="mse",
+    optimizer=None,
+    lr=None,
+    epochs=100,
+    batch_size=None,
+    shuffle=True,
+    seed=None,
+    validation=None,
+    metric=None,
+    penalty=None,
+    patience=None,
+    min_delta=0.0,
+    schedule=None,
+    callbacks=(),
+    progress=None,
+    compiled=True,
+):
+    """Train a model: for each epoch and each batch compute the loss and its gradient, and take a step.
+
+    Ctrl-C ends the training and gives the history so far; the parameters are those of the last complete step.
+
+    Parameters
+    ----------
+    model : nn.Module or callable
+        A module is called with a whole batch, an array of shape (rows, inputs), if it makes an `nn.Batch` of that. Any
+        other model is called row by row with a list of floats, and returns a scalar or a list of scalars. Unless an
+        optimizer is given, the model needs a method ``parameters()``.
+    X : array_like, shape (n, inputs)
+    y : array_like, shape (n,) or (n, outputs)
+        The targets, or labels.
+    loss : str or callable
+        The name of a function of `fastgrad.losses`, or ``loss(predictions, targets)`` that returns one scalar. It gets
+        an `nn.Batch` and an array, or, of a model called row by row, two lists.
+    optimizer : str or optim.Optimizer, optional
+        "sgd" (the default), "adam", "adamw" or "rmsprop", or one that you have made.
+    lr : float, optional
+        The learning rate of an optimizer that is made here: by default 0.1 for "sgd", and for the others their own.
+    epochs : int
+        How many times to go through the data.
+    batch_size : int, optional
+        The rows of a step; the last batch may have fewer. By default each step takes the whole data, in order.
+    shuffle : bool
+        Whether batches are drawn anew for each epoch.
+    seed : int or numpy.random.Generator, optional
+        Decides how rows are shuffled, and which are held out. The same seed gives the same numbers to the last bit.
+    validation : float or (array_like, array_like), optional
+        A fraction of the rows to hold out, or other data (X, y).
+    metric : str or callable, optional
+        ``metric(predictions, targets)``, of two arrays, returns a number. "accuracy" is the fraction of rows with the
+        right class. Of several columns the largest counts, against a number of the class or a column for each. One
+        column stands for two classes: 0 and 1, apart at 0.5, or -1 and 1, apart at 0; predictions are told apart at 0
+        also where the loss takes logits or scores.
+    penalty : float or callable, optional
+        What is added to the loss: ``penalty(model)``, a scalar; a float is the factor of `losses.l2_penalty`.
+    patience : int, optional
+        Stop after so many epochs in a row without a better validation loss (training loss without validation data).
+        At the end the best epoch's parameters are put back; not after Ctrl-C, and with a warning instead if no epoch's
+        loss was finite.
+    min_delta : float
+        How much lower a loss has to be to be better.
+    schedule : object or callable, optional
+        A schedule of `fastgrad.optim`, whose ``step()`` is called after each epoch, or a callable that makes one of
+        the optimizer, such as ``functools.partial(optim.StepLR, step_size=30)``.
+    callbacks : iterable of callables
+        ``callback(epoch, history)`` is called after each epoch, counted from 0; if it returns a true value, training
+        stops.
+    progress : bool, optional
+        Whether to show a bar with loss and metric on the standard error stream, which takes the extra ``progress``. By
+        default only where that is a terminal.
+    compiled : bool
+        Whether a model that is called row by row may be recorded once and its recording replayed over all rows, see
+        `fastgrad.compile`, with results equal to about 12 digits. Where the recording proves not to stand for the
+        model, which is tried on the first batch and on a row now and then, the model is called as before. A model that
+        keeps something from one row to the next needs False. Modules that take a batch have a `compiled` of their own.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    TrainingError
+        If the loss becomes nan or infinite, or computing it, in training or in validation, overflows.
+    TypeError, ValueError
+        If an argument is of no use; nothing has changed then. Labels and targets are checked beforehand for a loss that
+        is one of `fastgrad.losses`, and for the metric "accuracy". What a function of yours raises, or what a loss says
+        of the model's predictions, may come later.
+
+    Examples
+    --------
+    >>> from fastgrad import nn
+    >>> model, snapshots = nn.MLP(1, [1], rng=0), []
+    >>> history = fit(model, [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0], epochs=300,
+    ...               callbacks=[lambda epoch, history: snapshots.append(model.flat)])
+    >>> snapshots[-1].round(3).tolist()
+    [2.0, 1.0]
+    """
+    X, y = arguments.data(X, y)
+    epochs = arguments.count(epochs, "epochs")
+    batch_size = batch_size if batch_size is None else arguments.count(batch_size, "batch_size")
+    patience = patience if patience is None else arguments.count(patience, "patience")
+    min_delta = arguments.not_negative(min_delta, "min_delta")
+    loss = arguments.loss(loss)
+    by_batch, objective = arguments.takes_batches(model, X), arguments.objective(loss, penalty, model)
+    optimizer = arguments.optimizer(optimizer, lr, model)
+    metric = arguments.metric(metric, loss, y)
+    callbacks = arguments.callbacks(callbacks)
+    validation, rng = arguments.validation(validation, X, y), arguments.generator(seed)
+    bar = arguments.progress(progress)
+    schedule = arguments.schedule(schedule, optimizer)
+    arguments.check_targets(arguments.shape_of_a_row(model, X, by_batch), loss, metric, y, validation)
+
+    (X, y), held_out = arguments.split(validation, X, y, rng)
+    if compiled and not by_batch and epochs * len(X) >= LEAST_ROWS:
+        forward = CompiledModel(model, X.shape[1], arguments.takes_batches_too(loss))
+    else:
+        forward = arguments.forward(model, by_batch)
+    steps = _Steps(forward, objective, optimizer, X, arguments.targets_for(loss, y, by_batch))
+    if batch_size is not None:
+        steps.in_batches(batch_size, rng if shuffle else None)
+    watch = _Watch(steps, epochs, metric)
+    if held_out is not None:
+        watch.validate_on(loss, held_out[0], arguments.targets_for(loss, held_out[1], by_batch))
+    if patience is not None:
+        watch.patience = _Patience(optimizer, patience, min_delta)
+    if bar is not None:
+        watch.bar = arguments.Bar(bar, epochs, watch.columns)
+    watch.schedule, watch.callbacks = schedule, callbacks
+    watch.may_change_the_model = not arguments.are_own(loss, penalty, metric, optimizer, schedule) or bool(callbacks)
+    return _run(steps, watch)
+
+
+def _run(steps, watch):
+    """Go through the epochs; whatever ends them, say so in the history."""
+    history, optimizer, run_epoch = watch.history, steps.optimizer, steps.run_epoch
+    losses, lrs, look = watch.columns["loss"], watch.columns["lr"], watch.look if watch.is_needed() else None
+    stopped, start = None, time.perf_counter()
+    try:
+        for epoch in range(len(losses)):
+            if steps.is_replayed:
+                steps.check(epoch, watch.may_change_the_model)
+            lrs[epoch] = optimizer.lr
+            losses[epoch] = run_epoch()
+            if look is not None:
+                stopped = look(epoch)
+            history.epochs = steps.epoch = epoch + 1
+            if stopped is not None:
+                break
+        watch.put_back()
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    except Exception as error:
+        stopped = "error"
+        if isinstance(error, TrainingError):
+            error.history = history
+        raise
+    finally:
+        watch.close()
+        history.stopped, history.seconds = stopped or "finished", time.perf_counter() - start
+        history.compiled = steps.is_replayed
+        watch.fill_history(copy=True)
+    return history
+
+
+# Steps.
+
+
+class _Steps:
+    """Takes the steps of an epoch, and knows at which it is."""
+
+    def __init__(self, forward, objective, optimizer, rows, targets):
+        self.forward, self.objective, self.optimizer = forward, objective, optimizer
+        self.zero_grad, self.take_step = optimizer.zero_grad, optimizer.step
+        self.sweep = getattr(forward, "sweep", operator.methodcaller("backward"))
+        self.rows, self.targets = rows, targets
+        self.epoch = self.batch = 0
+        self.seen = None  # or a list, for a metric
+        self.batches = None
+        self.run_epoch = functools.partial(self.step, rows, targets)
+
+    def in_batches(self, size, rng):
+        """Take several steps an epoch; on rows drawn anew where there is an rng."""
+        n = len(self.rows)
+        self.batches, self.rng = [slice(start, min(start + size, n)) for start in range(0, n, size)], rng
+        self.run_epoch = self.run_batches
+
+    def step(self, rows, targets):
+        """Take one step and return the loss before it."""
+        try:
+            predictions = self.forward(rows)
+            root = self.objective(predictions, targets)
+        except (OverflowError, ZeroDivisionError) as error:
+            raise self.failure(_raised(error)) from error
+        if not isinstance(root, Node):
+            raise TypeError(f"loss must return one scalar of fastgrad, not {root!r:.60}")
+        loss = root.data
+        if loss - loss != 0.0:  # so it is nan or infinite
+            return self.not_finite(root, rows, targets)
+        if self.seen is not None:
+            self.seen.append((arguments.as_array(predictions), targets))
+        self.zero_grad()
+        self.sweep(root)
+        self.take_step()
+        return loss
+
+    def run_batches(self):
+        """Take a step for each batch and return the mean loss."""
+        n, mean = len(self.rows), 0.0
+        order = None if self.rng is None else self.rng.permutation(n)
+        for k, batch in enumerate(self.batches):
+            self.batch = k
+            rows = batch if order is None else order[batch]
+            loss = self.step(_picked(self.rows, rows), _picked(self.targets, rows))
+            mean += loss * ((batch.stop - batch.start) / n)
+        return mean
+
+    @property
+    def is_replayed(self):
+        return isinstance(self.forward, CompiledModel) and self.forward.is_replayed
+
+    def check(self, epoch, often):
+        """See whether the model still is what was recorded: before each epoch, or as often as a power of two comes."""
+        if often or not epoch & (epoch - 1):
+            self.forward.check(self.rows[epoch % len(self.rows)])
+
+    def not_finite(self, root, rows, targets):
+        """Raise TrainingError. Plain calls tell more than a replay, and may find another loss."""
+        if self.is_replayed:
+            self.forward.compiled = False
+            return self.step(rows, targets)
+        from fastgrad._tape.graph import first_not_finite
+
+        node = first_not_finite(root)
+        raise self.failure(f"the loss is {root.data}; the first of its graph that is not finite is {node}", node)
+
+    def failure(self, what, node=None):
+        moved = self.epoch or self.batch  # before the first step, no learning rate is to blame
+        remedy = f"; try a smaller lr than {self.optimizer.lr:g}" if moved else ""
+        return TrainingError(f"epoch {self.epoch}, batch {self.batch}: {what}{remedy}", self.epoch, self.batch, node)
+
+
+def _raised(error):
+    return f"computing the loss raised {type(error).__name__}: {error}"
+
+
+def _picked(sequence, rows):
+    """Rows of an array or a list, by a slice or by an array of their numbers."""
+    if isinstance(rows, slice) or isinstance(sequence, np.ndarray):
+        return sequence[rows]
+    return [sequence[row] for row in rows]
+
+
+# What is looked at after each epoch.
+
+
+class _Watch:
+    """Fills the history after each epoch, and says when to stop."""
+
+    def __init__(self, steps, epochs, metric):
+        self.steps, self.epochs, self.metric = steps, epochs, metric
+        self.loss = self.held_out = self.patience = self.schedule = self.bar = None
+        self.callbacks, self.may_change_the_model = [], False
+        self.columns = {name: np.empty(0) for name in ("loss", "val_loss", "metric", "val_metric", "lr")}
+        self.columns["loss"], self.columns["lr"] = np.empty(epochs), np.empty(epochs)
+        if metric is not None:
+            steps.seen, self.columns["metric"] = [], np.empty(epochs)
+        self.history = History(**self.columns)
+
+    def validate_on(self, loss, rows, targets):
+        self.loss, self.held_out = loss, (rows, targets)
+        self.columns["val_loss"] = np.empty(self.epochs)
+        if self.metric is not None:
+            self.columns["val_metric"] = np.empty(self.epochs)
+
+    def is_needed(self):
+        return any((self.metric, self.held_out, self.patience, self.schedule, self.bar, self.callbacks))
+
+    def look(self, epoch):
+        """Look at an epoch; if it is to be the last, return why."""
+        stopped = None
+        if self.metric is not None:
+            self.measure(epoch)
+        if self.held_out is not None:
+            self.validate(epoch)
+        if self.patience is not None and self.patience_is_over(epoch):
+            stopped = "patience"
+        if self.schedule is not None:
+            self.schedule.step()
+        if self.bar is not None:
+            self.bar.show(epoch)
+        if self.callbacks and self.call_back(epoch):
+            stopped = stopped or "callback"
+        return stopped
+
+    def measure(self, epoch):
+        predictions, targets = zip(*self.steps.seen)
+        self.steps.seen.clear()
+        self.columns["metric"][epoch] = self.measured(np.concatenate(predictions), np.concatenate(targets))
+
+    def measured(self, predictions, targets):
+        number = self.metric(predictions, targets)
+        try:
+            return float(number)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"metric must return a number, not {number!r:.60}") from error
+
+    def validate(self, epoch):
+        rows, targets = self.held_out
+        try:
+            with no_grad():
+                predictions = self.steps.forward(rows)
+                loss = self.loss(predictions, targets).data
+        except (OverflowError, ZeroDivisionError) as error:
+            lr = self.steps.optimizer.lr
+            what = f"epoch {epoch}, validation: {_raised(error)}; try a smaller lr than {lr:g}"
+            raise TrainingError(what, epoch) from error
+        if loss - loss != 0.0 and self.steps.is_replayed:  # as in a step
+            self.steps.forward.compiled = False
+            self.validate(epoch)
+            return
+        self.columns["val_loss"][epoch] = loss
+        if self.metric is not None:
+            self.columns["val_metric"][epoch] = self.measured(arguments.as_array(predictions), np.asarray(targets))
+
+    def patience_is_over(self, epoch):
+        if self.held_out is not None:
+            return self.patience.is_over(self.columns["val_loss"][epoch])
+        # The loss of a single step is that of the parameters before it.
+        return self.patience.is_over(self.columns["loss"][epoch], before=self.steps.batches is None)
+
+    def call_back(self, epoch):
+        self.history.epochs = epoch + 1
+        self.fill_history()
+        answers = [callback(epoch, self.history) for callback in self.callbacks]  # of all, even if one has enough
+        return any(answers)
+
+    def fill_history(self, copy=False):
+        for name, column in self.columns.items():
+            complete = column[: self.history.epochs]
+            setattr(self.history, name, complete.copy() if copy else complete)
+
+    def put_back(self):
+        if self.patience is not None:
+            self.patience.put_back()
+
+    def close(self):
+        if self.bar is not None:
+            self.bar.close()
+
+
+class _Patience:
+    """Waits for a better loss, and keeps the parameters that had the best."""
+
+    def __init__(self, optimizer, epochs, min_delta):
+        self.parameters, self.epochs, self.min_delta = optimizer.parameters, epochs, min_delta
+        self.best_loss, self.waited = np.inf, 0
+        self.best = self.previous = self.parameters.data
+
+    def is_over(self, loss, before=False):
+        """Look at an epoch's loss: that of the parameters as they are now, or of those before the epoch."""
+        now = self.parameters.data
+        self.waited += 1
+        if loss < self.best_loss - self.min_delta:
+            self.best_loss, self.waited = loss, 0
+            self.best = self.previous if before else now
+        self.previous = now
+        return self.waited >= self.epochs
+
+    def put_back(self):
+        if self.best_loss < np.inf:
+            self.parameters.set_data(self.best)
+            return
+        warnings.warn(
+            "no epoch had a finite validation loss, so that none is the best: the parameters are those of the last",
+            RuntimeWarning, stacklevel=5,
+        )  # fmt: skip

@@ -1,8 +1,0 @@
-"""A node as a Python object."""
-
-from fastgrad._handle cimport Handle
-
-cdef class Node(Handle):
-    pass
-
-cdef int set_leaf(Node number, data) except -1

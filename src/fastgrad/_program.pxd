@@ -1,6 +1,0 @@
-"""The class of compiled programs."""
-
-from fastgrad._rows cimport Recipe
-
-cdef class Program(Recipe):
-    pass

@@ -1,6 +1,0 @@
-"""Recordings of functions, and the programs they become."""
-
-from fastgrad._trace cimport Trace
-
-cdef class Recording(Trace):
-    cdef readonly dict report

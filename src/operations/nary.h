@@ -1,0 +1,213 @@
+/* The mathematics of the n-ary operations (the NARY rows of ops.def).
+ *
+ * A node's operands are `n` slots. A slot is the index of a node, or CONSTANT, and then the number is in `reals` at the
+ * slot's place; a node without constants has no such reals. Where an operation needs memory of its own it has more:
+ *
+ *   user              slots x_k; reals: a slope each, or none
+ *   dot               slots bias, x_0, y_0, x_1, y_1, ...
+ *   prod              slots x_k; reals: n constants, n to work in
+ *   softmax           slots x_k; reals: n constants, n results, n adjoints (all 0 between sweeps)
+ *   select            slots condition, true case, false case
+ *   ifel              slots the node itself, condition, true case, false case
+ *   the others        slots x_k
+ *
+ * Functions of numbers and arrays: no state, no Python. The caller owns the arrays.
+ */
+#ifndef FASTGRAD_NARY_H
+#define FASTGRAD_NARY_H
+
+#include "operations/ops.h"
+
+#define CONSTANT UINT32_MAX
+
+struct operands {
+    uint32_t n;
+    const uint32_t *slots;
+    double *reals;
+    const double *data; /* of all nodes */
+};
+
+static inline double operand(const struct operands *x, uint32_t k)
+{
+    return x->slots[k] == CONSTANT ? x->reals[k] : x->data[x->slots[k]];
+}
+
+/* Which slot a choice takes. */
+static inline uint32_t taken_slot(unsigned op, const struct operands *x)
+{
+    uint32_t condition = op == OP_ifel;
+    return operand(x, condition) != 0.0 ? condition + 1 : condition + 2;
+}
+
+/* Does a gradient flow to slot k? Not to conditions and cases not taken. */
+static inline int takes_gradient(unsigned op, const struct operands *x, uint32_t k)
+{
+    if (x->slots[k] == CONSTANT)
+        return 0;
+    if (op != OP_select && op != OP_ifel)
+        return 1;
+    return (op == OP_ifel && k == 0) || k == taken_slot(op, x);
+}
+
+static inline double largest_operand(const struct operands *x)
+{
+    double largest = -INFINITY;
+    for (uint32_t k = 0; k < x->n; k++)
+        largest = fmax(largest, operand(x, k));
+    return largest;
+}
+
+/* exp(x_k - shift), summed; written to `each` too where that is given. A shift by an infinity is none. */
+static inline double exp_sum(const struct operands *x, double shift, double *each)
+{
+    double sum = 0.0;
+    for (uint32_t k = 0; k < x->n; k++) {
+        double e = operand(x, k) == shift ? 1.0 : exp(operand(x, k) - shift);
+        if (each)
+            each[k] = e;
+        sum += e;
+    }
+    return sum;
+}
+
+static inline double softmax_value(const struct operands *x)
+{
+    double *result = x->reals + x->n;
+    double sum = exp_sum(x, largest_operand(x), result);
+    for (uint32_t k = 0; k < x->n; k++)
+        result[k] /= sum;
+    return sum;
+}
+
+static inline double sum_value(const struct operands *x)
+{
+    double y = operand(x, 0);
+    for (uint32_t k = 1; k < x->n; k++)
+        y += operand(x, k);
+    return y;
+}
+
+static inline double nary_value(unsigned op, const struct operands *x)
+{
+    double y;
+    switch (op) {
+    case OP_sum:
+        return sum_value(x);
+    case OP_mean:
+        return sum_value(x) / x->n;
+    case OP_prod:
+        y = operand(x, 0);
+        for (uint32_t k = 1; k < x->n; k++)
+            y *= operand(x, k);
+        return y;
+    case OP_dot:
+        y = operand(x, 0);
+        for (uint32_t k = 1; k < x->n; k += 2)
+            y += operand(x, k) * operand(x, k + 1);
+        return y;
+    case OP_logsumexp:
+        y = largest_operand(x);
+        return isinf(y) ? y : y + log(exp_sum(x, y, 0));
+    case OP_softmax:
+        return softmax_value(x);
+    case OP_select:
+    case OP_ifel:
+        return operand(x, taken_slot(op, x));
+    }
+    return NAN;
+}
+
+static inline void give(const struct operands *x, double *grad, uint32_t k, double amount)
+{
+    if (x->slots[k] != CONSTANT)
+        grad[x->slots[k]] += amount;
+}
+
+static inline void dot_pull(const struct operands *x, double g, double *grad)
+{
+    give(x, grad, 0, g);
+    for (uint32_t k = 1; k < x->n; k += 2) {
+        double a = operand(x, k), b = operand(x, k + 1);
+        give(x, grad, k, g * b);
+        give(x, grad, k + 1, g * a);
+    }
+}
+
+/* The slope of a product by a factor is the product of the factors before and of those after it: right at zeros too. */
+static inline void prod_pull(const struct operands *x, double g, double *grad)
+{
+    double *before = x->reals + x->n, after = 1.0;
+    before[0] = 1.0;
+    for (uint32_t k = 1; k < x->n; k++)
+        before[k] = before[k - 1] * operand(x, k - 1);
+    for (uint32_t k = x->n; k-- > 0;) {
+        double factor = operand(x, k);
+        give(x, grad, k, g * (before[k] * after));
+        after *= factor;
+    }
+}
+
+/* The slopes are the softmax; of infinite operands, those that are the result share it. */
+static inline void logsumexp_pull(const struct operands *x, double g, double y, double *grad)
+{
+    double shares = 0.0;
+    for (uint32_t k = 0; k < x->n; k++)
+        shares += isinf(y) ? operand(x, k) == y : 0.0;
+    for (uint32_t k = 0; k < x->n; k++)
+        give(x, grad, k, g * (isinf(y) ? (operand(x, k) == y) / shares : exp(operand(x, k) - y)));
+}
+
+static inline void softmax_pull(const struct operands *x, double *grad)
+{
+    double *result = x->reals + x->n, *adjoint = result + x->n, inner = 0.0;
+    for (uint32_t k = 0; k < x->n; k++)
+        inner += adjoint[k] * result[k];
+    for (uint32_t k = 0; k < x->n; k++) {
+        give(x, grad, k, result[k] * (adjoint[k] - inner));
+        adjoint[k] = 0.0;
+    }
+}
+
+/* Adds to `grad` what a node with the gradient g and the value y passes on. */
+static inline void nary_pull(unsigned op, const struct operands *x, double g, double y, double *grad)
+{
+    switch (op) {
+    case OP_sum:
+    case OP_fsum:
+        for (uint32_t k = 0; k < x->n; k++)
+            give(x, grad, k, g);
+        break;
+    case OP_mean:
+        for (uint32_t k = 0; k < x->n; k++)
+            give(x, grad, k, g / x->n);
+        break;
+    case OP_prod:
+        prod_pull(x, g, grad);
+        break;
+    case OP_dot:
+        dot_pull(x, g, grad);
+        break;
+    case OP_logsumexp:
+        logsumexp_pull(x, g, y, grad);
+        break;
+    case OP_hypot:
+        for (uint32_t k = 0; k < x->n; k++)
+            give(x, grad, k, y == 0.0 ? 0.0 : g * (operand(x, k) / y));
+        break;
+    case OP_softmax:
+        softmax_pull(x, grad);
+        break;
+    case OP_user:
+        for (uint32_t k = 0; x->reals && k < x->n; k++)
+            give(x, grad, k, g * x->reals[k]);
+        break;
+    case OP_select:
+    case OP_ifel:
+        if (op == OP_ifel)
+            give(x, grad, 0, g);
+        give(x, grad, taken_slot(op, x), g);
+        break;
+    }
+}
+
+#endif

@@ -1,0 +1,114 @@
+/* What a call needs of a program. The contract is in the header. */
+
+#include "programs/activity.h"
+
+#include <string.h>
+
+enum {
+    MOST_VALUES = 1 << 30, /* the bit above says in a dot that a value is uniform */
+    MOST_INPUTS = 1 << 24, /* which cost memory, while nothing in a file stands for each */
+};
+
+static int operands_are_below(const struct program *p, const struct step *s, uint32_t value, int uniform)
+{
+    for (uint64_t k = 0; k < operand_count(s); k++) {
+        uint32_t operand = operand_of(p, s, k);
+        if (operand >= value || (uniform && varies(p, operand)))
+            return 0;
+    }
+    return 1;
+}
+
+static const char *step_fault(const struct program *p, uint32_t i)
+{
+    const struct step *s = &p->step[i];
+    uint64_t own = s->op == STEP_dot ? 2 * (uint64_t)s->n : s->op == STEP_sum ? s->n : s->op == STEP_select ? 3 : 0;
+    if (!is_one(s->op) && !is_two(s->op) && (s->op < OP_END || s->op >= STEP_END))
+        return "a step has an unknown operation";
+    if ((s->op == STEP_dot || s->op == STEP_sum) && s->n == 0)
+        return "a sum has no operands";
+    if (own && s->a + own > p->operands)
+        return "a step's operands lie beyond the end";
+    if (!operands_are_below(p, s, first_step(p) + i, i < p->uniform_steps))
+        return i < p->uniform_steps ? "a uniform step has an operand that varies or comes after it"
+                                    : "a step has an operand that comes after it";
+    return NULL;
+}
+
+const char *program_fault(const struct program *p)
+{
+    const char *fault = NULL;
+    if (value_count(p) >= MOST_VALUES || p->inputs > MOST_INPUTS || p->uniform_steps > p->steps)
+        return "the counts do not agree";
+    for (uint32_t i = 0; i < p->steps && !fault; i++)
+        fault = step_fault(p, i);
+    for (uint32_t k = 0; k < p->outputs && !fault; k++)
+        fault = p->output[k] < value_count(p) ? NULL : "an output is no value";
+    for (uint32_t k = 0; k < p->guards && !fault; k++)
+        fault = p->guard[k].value < value_count(p) && p->guard[k].truth <= 1 ? NULL : "a guard is no value and truth";
+    return fault;
+}
+
+/* Does a step's value jump where its k-th operand passes a number? */
+static int jumps_at(uint32_t op, uint64_t k)
+{
+    switch (op) {
+    case OP_lt: case OP_gt: case OP_le: case OP_ge: case OP_step: case OP_sign: case OP_floor: case OP_ceil:
+    case OP_fmod:
+        return 1;
+    case OP_copysign:
+        return k == 1;
+    case STEP_select:
+        return k == 0;
+    }
+    return 0;
+}
+
+static void mark_needed(const struct program *p, struct wanted wanted, unsigned char *flags)
+{
+    for (uint32_t k = 0; wanted.outputs && k < p->outputs; k++)
+        flags[p->output[k]] |= NEEDED;
+    for (uint32_t k = 0; k < p->guards; k++)
+        flags[p->guard[k].value] |= wanted.guards ? NEEDED | GUARDED : GUARDED;
+    for (uint32_t i = p->steps; i-- > 0;)
+        for (uint64_t k = 0; k < operand_count(&p->step[i]); k++)
+            flags[operand_of(p, &p->step[i], k)] |=
+                flags[first_step(p) + i] | (jumps_at(p->step[i].op, k) ? GUARDED : 0);
+}
+
+static void mark_active(const struct program *p, struct wanted wanted, unsigned char *flags)
+{
+    for (uint32_t v = 0; wanted.inputs && v < p->inputs; v++)
+        flags[v] |= ACTIVE;
+    for (uint32_t k = 0; k < wanted.uniforms; k++)
+        flags[p->inputs + k] |= ACTIVE;
+    for (uint32_t i = 0; i < p->steps; i++)
+        for (uint64_t k = 0; k < operand_count(&p->step[i]); k++)
+            if (passes_on(&p->step[i], k))
+                flags[first_step(p) + i] |= flags[operand_of(p, &p->step[i], k)] & ACTIVE;
+}
+
+static int mark_pulled(const struct program *p, unsigned char *flags)
+{
+    int choices = 0;
+    for (uint32_t k = 0; k < p->outputs; k++)
+        flags[p->output[k]] |= flags[p->output[k]] & ACTIVE ? PULLED | SEEDED : 0;
+    for (uint32_t i = p->steps; i-- > 0;) {
+        const struct step *s = &p->step[i];
+        if (!(flags[first_step(p) + i] & PULLED))
+            continue;
+        choices |= s->op == STEP_select;
+        for (uint64_t k = 0; k < operand_count(s); k++)
+            if (passes_on(s, k) && flags[operand_of(p, s, k)] & ACTIVE)
+                flags[operand_of(p, s, k)] |= PULLED;
+    }
+    return choices;
+}
+
+int analyse(const struct program *p, struct wanted wanted, unsigned char *flags)
+{
+    memset(flags, 0, value_count(p));
+    mark_needed(p, wanted, flags);
+    mark_active(p, wanted, flags);
+    return mark_pulled(p, flags);
+}

@@ -1,0 +1,388 @@
+/* The kernels of one instruction set: included by lane_kernels.c once for each, with
+ *
+ *   LANE(name)         a name of its own
+ *   FMA(a, b, c)       a * b + c of numbers
+ *   VECTOR             a type of VECTOR_ROWS numbers, with WIDE_FMA the same of it, WIDE_SUM the sum of its numbers
+ *   EXACT              1 to call the C library for everything
+ *
+ * Loops over a block's rows have no other branches, so that the compiler makes vector instructions of them.
+ */
+
+#if !EXACT
+#include "rows/vector_math.h"
+#include "rows/vector_inverse.h"
+#include "rows/vector_erf.h"
+#define exp LANE(exp)
+#define expm1 LANE(expm1)
+#define log LANE(log)
+#define log1p LANE(log1p)
+#define log2 LANE(log2)
+#define log10 LANE(log10)
+#define sinh LANE(sinh)
+#define cosh LANE(cosh)
+#define asinh LANE(asinh)
+#define acosh LANE(acosh)
+#define atanh LANE(atanh)
+#define asin LANE(asin)
+#define acos LANE(acos)
+#define atan LANE(atan)
+#define atan2 LANE(atan2)
+#define cbrt LANE(cbrt)
+#define erf LANE(erf)
+#define erfc LANE(erfc)
+#define tanh LANE(tanh)
+#define sin LANE(sin)
+#define cos LANE(cos)
+#define tan LANE(tan)
+#define pow LANE(pow)
+#define fmax LANE(fmax)
+#define op_sigmoid LANE(sigmoid)
+#define op_sign LANE(sign)
+#define op_half_at_tie LANE(half_at_tie)
+#define op_normal_cdf LANE(normal_cdf)
+#define op_pow_slope LANE(pow_slope)
+#endif
+
+#define KERNEL(name) static void LANE(name)(const struct lane_step *s, const struct block *block)
+#ifdef __clang__
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT _Pragma("GCC ivdep")
+#endif
+#define ROWS const uint64_t n = block->width / LANES * LANES; INDEPENDENT for (uint64_t i = 0; i < n; i++)
+#define VALUE(slot) (double *)__builtin_assume_aligned(block->value + (slot) * block->width, 64)
+#define ADJOINT(slot) (double *)__builtin_assume_aligned(block->adjoint + (slot) * block->width, 64)
+
+/* What a gradient g gives through a slope. */
+static OP_INLINE double LANE(given)(int careful, double g, double slope)
+{
+    uint64_t bits;
+    __builtin_memcpy(&bits, &g, sizeof bits);
+    return !careful ? g * slope : bits == (uint64_t)1 << 63 ? NO_GRADIENT : g * slope + 0.0;
+}
+
+/* The sum over a block's rows of numbers of which there are `width`. */
+static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
+{
+    for (uint64_t i = block->rows; i < block->width; i++)
+        x[i] = NO_GRADIENT;
+    VECTOR sum = *(VECTOR *)x;
+    for (uint64_t i = VECTOR_ROWS; i < block->width; i += VECTOR_ROWS)
+        sum += *(VECTOR *)(x + i);
+    return WIDE_SUM(sum);
+}
+
+/* Forms of operands. The numbers of a uniform one are read once. */
+#define FIRST_OF_BOTH_VARY x[i]
+#define FIRST_OF_FIRST_VARIES x[i]
+#define FIRST_OF_SECOND_VARIES u
+#define SECOND_OF_BOTH_VARY z[i]
+#define SECOND_OF_FIRST_VARIES u
+#define SECOND_OF_SECOND_VARIES z[i]
+#define OPEN_BOTH_VARY const double *x = VALUE(s->a), *z = VALUE(s->b);
+#define OPEN_FIRST_VARIES const double *x = VALUE(s->a), u = block->uniform[s->b];
+#define OPEN_SECOND_VARIES const double *z = VALUE(s->b), u = block->uniform[s->a];
+#define OPERANDS(form) const double a = FIRST_OF_##form, b = SECOND_OF_##form; (void)a; (void)b;
+
+#define TO_SLOT(careful, form, slope) \
+    { \
+        OPEN_##form \
+        const double *g = ADJOINT(s->g), *from = ADJOINT(s->from), *result = VALUE(s->y); \
+        double *to = ADJOINT(s->to); \
+        (void)result; \
+        ROWS { \
+            OPERANDS(form) \
+            const double y = result[i]; \
+            (void)y; \
+            to[i] = from[i] + LANE(given)(careful, g[i], slope); \
+        } \
+    }
+
+#define TO_UNIFORM(careful, form, slope) \
+    { \
+        OPEN_##form \
+        const double *g = ADJOINT(s->g), *result = VALUE(s->y); \
+        double *to = block->scratch; \
+        (void)result; \
+        ROWS { \
+            OPERANDS(form) \
+            const double y = result[i]; \
+            (void)y; \
+            to[i] = LANE(given)(careful, g[i], slope); \
+        } \
+        block->uniform_adjoint[s->to] += LANE(sum_of)(block, to); \
+    }
+
+/* Operations of one value, of two. */
+
+#define ONE_PULL(careful, kernel, slope) \
+    KERNEL(kernel) \
+    { \
+        const double *x = VALUE(s->a), *g = ADJOINT(s->g), *from = ADJOINT(s->from), *result = VALUE(s->y); \
+        double *to = ADJOINT(s->to); \
+        (void)result; (void)x; \
+        ROWS { \
+            const double a = x[i], y = result[i]; \
+            (void)a; (void)y; \
+            to[i] = from[i] + LANE(given)(careful, g[i], slope); \
+        } \
+    }
+#define UNARY(name, symbol, python, value, slope) \
+    KERNEL(value_##name) \
+    { \
+        const double *x = VALUE(s->a); \
+        double *y = VALUE(s->y); \
+        ROWS { const double a = x[i]; y[i] = value; } \
+    } \
+    ONE_PULL(0, pull0_##name, slope) \
+    ONE_PULL(1, pull1_##name, slope)
+#include "operations/ops.def"
+
+#define TWO_VALUE(form, kernel, value) \
+    KERNEL(kernel) \
+    { \
+        OPEN_##form \
+        double *y = VALUE(s->y); \
+        ROWS { OPERANDS(form) y[i] = value; } \
+    }
+#define TWO_PULLS(careful, first, second, slope_a, slope_b) \
+    KERNEL(BOTH_VARY_##first) TO_SLOT(careful, BOTH_VARY, slope_a) \
+    KERNEL(BOTH_VARY_##second) TO_SLOT(careful, BOTH_VARY, slope_b) \
+    KERNEL(FIRST_VARIES_##first) TO_SLOT(careful, FIRST_VARIES, slope_a) \
+    KERNEL(FIRST_VARIES_##second) TO_UNIFORM(careful, FIRST_VARIES, slope_b) \
+    KERNEL(SECOND_VARIES_##first) TO_UNIFORM(careful, SECOND_VARIES, slope_a) \
+    KERNEL(SECOND_VARIES_##second) TO_SLOT(careful, SECOND_VARIES, slope_b)
+#define BINARY(name, symbol, python, value, slope_a, slope_b) \
+    TWO_VALUE(BOTH_VARY, BOTH_VARY_##name, value) \
+    TWO_VALUE(FIRST_VARIES, FIRST_VARIES_##name, value) \
+    TWO_VALUE(SECOND_VARIES, SECOND_VARIES_##name, value) \
+    TWO_PULLS(0, first0_##name, second0_##name, slope_a, slope_b) \
+    TWO_PULLS(1, first1_##name, second1_##name, slope_a, slope_b)
+#include "operations/ops.def"
+
+#if !EXACT
+#include "rows/kernels_checked.h"
+#endif
+
+/* Dots: as many rows at a time as sums fit into registers. */
+
+#define AT(pointer, i) (*(VECTOR *)((pointer) + (i)))
+#define ALL(number) ((number) - (VECTOR){0.0})
+
+static OP_INLINE void LANE(dot_rows)(const struct lane_step *s, const struct block *block, uint64_t i, int vectors)
+{
+    const struct lane_pair *pair = block->pair + s->a;
+    const double *bias = s->b == NO_VALUE || s->b & UNIFORM ? NULL : VALUE(s->b);
+    const double start = s->b == NO_VALUE || bias ? NO_GRADIENT : block->uniform[s->b & ~UNIFORM];
+    double *y = VALUE(s->y);
+    VECTOR sum[SUMS];
+    for (int v = 0; v < vectors; v++)
+        sum[v] = bias ? AT(bias, i + v * VECTOR_ROWS) : (VECTOR)ALL(start);
+    for (uint32_t k = 0; k < s->n; k++) {
+        const double *x = VALUE(pair[k].a);
+        if (pair[k].b & UNIFORM) {
+            VECTOR w = ALL(block->uniform[pair[k].b & ~UNIFORM]);
+            for (int v = 0; v < vectors; v++)
+                sum[v] = WIDE_FMA(AT(x, i + v * VECTOR_ROWS), w, sum[v]);
+        } else {
+            const double *z = VALUE(pair[k].b);
+            for (int v = 0; v < vectors; v++)
+                sum[v] = WIDE_FMA(AT(x, i + v * VECTOR_ROWS), AT(z, i + v * VECTOR_ROWS), sum[v]);
+        }
+    }
+    for (int v = 0; v < vectors; v++)
+        AT(y, i + v * VECTOR_ROWS) = sum[v];
+}
+
+KERNEL(dot)
+{
+    uint64_t i = 0;
+    for (; i + SUMS * VECTOR_ROWS <= block->width; i += SUMS * VECTOR_ROWS)
+        LANE(dot_rows)(s, block, i, SUMS);
+    for (; i < block->width; i += VECTOR_ROWS)
+        LANE(dot_rows)(s, block, i, 1);
+}
+
+static OP_INLINE void LANE(factor_rows)(int careful, const struct block *block, const double *g, const double *other,
+                                        double uniform, uint32_t to_slot, uint32_t from_slot)
+{
+    const double *from = ADJOINT(from_slot);
+    double *to = ADJOINT(to_slot);
+    if (careful) {
+        ROWS to[i] = from[i] + LANE(given)(1, g[i], other ? other[i] : uniform);
+    } else if (other) {
+        ROWS to[i] = FMA(g[i], other[i], from[i]);
+    } else {
+        ROWS to[i] = FMA(g[i], uniform, from[i]);
+    }
+}
+
+static OP_INLINE double LANE(product_sum)(int careful, const struct block *block, const double *g, const double *x)
+{
+    if (!careful) {
+        VECTOR sum = AT(g, 0) * AT(x, 0);
+        for (uint64_t i = VECTOR_ROWS; i < block->width; i += VECTOR_ROWS)
+            sum = WIDE_FMA(AT(g, i), AT(x, i), sum);
+        double total = WIDE_SUM(sum);
+        if (total == total || block->rows == block->width)  /* else it is perhaps a lane beyond the rows that is nan */
+            return total;
+    }
+    double *product = block->scratch;
+    ROWS product[i] = LANE(given)(careful, g[i], x[i]);
+    return LANE(sum_of)(block, product);
+}
+
+static OP_INLINE void LANE(pull_pairs)(int careful, const struct lane_step *s, const struct block *block)
+{
+    const double *g = ADJOINT(s->g);
+    for (const struct lane_pair *pair = block->pair + s->a, *end = pair + s->n; pair < end; pair++) {
+        const double *x = VALUE(pair->a), *z = pair->b & UNIFORM ? NULL : VALUE(pair->b);
+        const double w = z ? 0.0 : block->uniform[pair->b & ~UNIFORM];
+        if (pair->a_to != NO_VALUE)
+            LANE(factor_rows)(careful, block, g, z, w, pair->a_to, pair->a_from);
+        if (pair->b_to != NO_VALUE && z)
+            LANE(factor_rows)(careful, block, g, x, 0.0, pair->b_to, pair->b_from);
+        else if (pair->b_to != NO_VALUE)
+            block->uniform_adjoint[pair->b_to] += LANE(product_sum)(careful, block, g, x);
+    }
+}
+
+KERNEL(pull_dot0) { LANE(pull_pairs)(0, s, block); }
+KERNEL(pull_dot1) { LANE(pull_pairs)(1, s, block); }
+
+/* The gradient as it is: of a bias, of an operand of a sum. */
+KERNEL(pull_bias)
+{
+    const double *g = ADJOINT(s->g), *from = ADJOINT(s->from);
+    double *to = ADJOINT(s->to);
+    ROWS to[i] = from[i] + g[i];
+}
+
+KERNEL(pull_uniform_bias)
+{
+    const double *g = ADJOINT(s->g);
+    double *sum = block->scratch;
+    ROWS sum[i] = g[i];
+    block->uniform_adjoint[s->to] += LANE(sum_of)(block, sum);
+}
+
+/* Sums and choices; operands are the first factors of pairs. */
+
+KERNEL(sum)
+{
+    const struct lane_pair *pair = block->pair + s->a;
+    double *y = VALUE(s->y);
+    for (uint64_t i = 0; i < block->width; i += VECTOR_ROWS) {
+        VECTOR sum = AT(VALUE(pair[0].a), i);
+        for (uint32_t k = 1; k < s->n; k++)
+            sum += AT(VALUE(pair[k].a), i);
+        AT(y, i) = sum;
+    }
+}
+
+KERNEL(select)
+{
+    const struct lane_pair *pair = block->pair + s->a;
+    const double *condition = VALUE(pair[0].a), *x = VALUE(pair[1].a), *z = VALUE(pair[2].a);
+    double *y = VALUE(s->y);
+    ROWS y[i] = condition[i] != 0.0 ? x[i] : z[i];
+}
+
+/* To the case that is taken where n is 1, to the other where it is 0. */
+KERNEL(pull_select)
+{
+    const double *condition = VALUE(block->pair[s->a].a), *g = ADJOINT(s->g), *from = ADJOINT(s->from);
+    double *to = ADJOINT(s->to);
+    const int taken = s->n;
+    ROWS to[i] = from[i] + ((condition[i] != 0.0) == taken ? g[i] : NO_GRADIENT);
+}
+
+/* A uniform value as one that varies. */
+KERNEL(spread)
+{
+    const double x = block->uniform[s->a];
+    double *y = VALUE(s->y);
+    ROWS y[i] = x;
+}
+
+/* The first guard with another outcome than recorded, or PASSED: of the first guard and of a further one. */
+#define CHECK(kernel, before) \
+    KERNEL(kernel) \
+    { \
+        const double *x = VALUE(s->a), guard = s->b; \
+        double *failed = VALUE(s->y); \
+        if (s->n) { \
+            ROWS failed[i] = before < 0.0 && x[i] == 0.0 ? guard : before; \
+        } else { \
+            ROWS failed[i] = before < 0.0 && x[i] != 0.0 ? guard : before; \
+        } \
+    }
+CHECK(check_first, PASSED)
+CHECK(check, failed[i])
+
+#undef exp
+#undef expm1
+#undef log
+#undef log1p
+#undef log2
+#undef log10
+#undef sinh
+#undef cosh
+#undef asinh
+#undef acosh
+#undef atanh
+#undef asin
+#undef acos
+#undef atan
+#undef atan2
+#undef cbrt
+#undef erf
+#undef erfc
+#undef tanh
+#undef sin
+#undef cos
+#undef tan
+#undef pow
+#undef fmax
+#undef op_sigmoid
+#undef op_sign
+#undef op_half_at_tie
+#undef op_normal_cdf
+#undef op_pow_slope
+
+/* The table. A later entry replaces an earlier one. */
+
+const struct lane_kernels LANE(kernels) = {
+    .dot = LANE(dot), .sum = LANE(sum), .select = LANE(select), .spread = LANE(spread),
+    .check_first = LANE(check_first), .check = LANE(check),
+    .pull_dot = {LANE(pull_dot0), LANE(pull_dot1)}, .pull_bias = LANE(pull_bias),
+    .pull_uniform_bias = LANE(pull_uniform_bias), .pull_select = LANE(pull_select),
+#define UNARY(name, ...) .one[OP_##name] = LANE(value_##name), .pull_one[0][OP_##name] = LANE(pull0_##name), \
+    .pull_one[1][OP_##name] = LANE(pull1_##name),
+#include "operations/ops.def"
+#define FORM_ENTRIES(form, name) \
+    .two[form][OP_##name - OP_FIRST_BINARY] = LANE(form##_##name), \
+    .pull_first[0][form][OP_##name - OP_FIRST_BINARY] = LANE(form##_first0_##name), \
+    .pull_first[1][form][OP_##name - OP_FIRST_BINARY] = LANE(form##_first1_##name), \
+    .pull_second[0][form][OP_##name - OP_FIRST_BINARY] = LANE(form##_second0_##name), \
+    .pull_second[1][form][OP_##name - OP_FIRST_BINARY] = LANE(form##_second1_##name),
+#define BINARY(name, ...) \
+    FORM_ENTRIES(BOTH_VARY, name) \
+    FORM_ENTRIES(FIRST_VARIES, name) \
+    FORM_ENTRIES(SECOND_VARIES, name)
+#include "operations/ops.def"
+#if !EXACT
+#define CHECKED_ENTRIES(form) \
+    .two[form][OP_pow - OP_FIRST_BINARY] = LANE(checked_##form##_pow), \
+    .pull_first[0][form][OP_pow - OP_FIRST_BINARY] = LANE(checked_##form##_first0_pow), \
+    .pull_first[1][form][OP_pow - OP_FIRST_BINARY] = LANE(checked_##form##_first1_pow),
+    CHECKED_ENTRIES(BOTH_VARY) CHECKED_ENTRIES(SECOND_VARIES)
+    .two[FIRST_VARIES][OP_pow - OP_FIRST_BINARY] = LANE(small_power),
+    .pull_first[0][FIRST_VARIES][OP_pow - OP_FIRST_BINARY] = LANE(pull0_small_power),
+    .pull_first[1][FIRST_VARIES][OP_pow - OP_FIRST_BINARY] = LANE(pull1_small_power),
+    .one[OP_sin] = LANE(checked_value_sin), .pull_one[0][OP_sin] = LANE(checked_pull0_sin),
+    .one[OP_cos] = LANE(checked_value_cos), .pull_one[0][OP_cos] = LANE(checked_pull0_cos),
+    .pull_one[1][OP_sin] = LANE(checked_pull1_sin), .pull_one[1][OP_cos] = LANE(checked_pull1_cos),
+    .one[OP_tan] = LANE(checked_value_tan),
+#endif
+};

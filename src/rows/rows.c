@@ -1,0 +1,310 @@
+/* Running a program over rows. The contract is in the header. */
+
+#include "rows/rows.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BLOCK_BYTES = 1 << 20,    /* that a block should not take more than: it is to stay in the cache */
+    LARGE_BYTES = 1 << 23,    /* up to which a block has some rows all the same, for which a kernel is worth calling */
+    SOME_ROWS = 32,
+    FEW_ROWS = 2,              /* so many are run one by one */
+    STEPS_A_PIECE = 1 << 21,   /* of one row each, some milliseconds */
+};
+
+struct work {
+    uint64_t rows;            /* in a block, at most */
+    uint64_t width;           /* of the last block */
+    double *value, *adjoint;  /* of one row, by their numbers */
+    double *block_value, *block_adjoint, *scratch;
+};
+
+uint64_t take_piece(uint64_t *next) { return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED); }
+
+/* One row at a time. */
+
+int64_t first_failed(const struct program *p, const double *value)
+{
+    for (uint32_t k = 0; k < p->guards; k++)
+        if ((value[p->guard[k].value] != 0.0) != p->guard[k].truth)
+            return k;
+    return -1;
+}
+
+static void sweep_row(const struct plan *plan, const struct call *call, uint64_t row, struct work *work)
+{
+    const struct program *p = plan->program;
+    double *adjoint = work->adjoint;
+    for (uint32_t k = 0; k < p->outputs; k++)
+        adjoint[p->output[k]] = NO_GRADIENT;
+    for (uint32_t k = 0; k < p->outputs; k++)
+        adjoint[p->output[k]] += call->seeds ? call->seeds[row * p->outputs + k] + 0.0 : 1.0;
+    row_backward(&plan->varying_steps, work->value);
+    for (uint32_t v = 0; call->input_grads && v < p->inputs; v++)
+        call->input_grads[row * p->inputs + v] = adjoint[v] + 0.0;
+}
+
+static void run_row(const struct plan *plan, const struct call *call, uint64_t row, struct work *work,
+                    struct sums *sums)
+{
+    const struct program *p = plan->program;
+    memcpy(work->value, call->x + row * p->inputs, p->inputs * sizeof(double));
+    row_forward(&plan->varying_steps, work->value);
+    int64_t failed = first_failed(p, work->value);
+    sums->passed += failed < 0;
+    if (call->passed)
+        call->passed[row] = failed;
+    for (uint32_t k = 0; plan->wanted.outputs && k < p->outputs; k++) {
+        double value = work->value[p->output[k]];
+        if (call->values)
+            call->values[row * p->outputs + k] = value;
+        sums->total += call->seeds ? call->seeds[row * p->outputs + k] * value : value;
+    }
+    if (plan->wanted.inputs || plan->wanted.uniforms)
+        sweep_row(plan, call, row, work);
+}
+
+static void run_row_by_row(const struct plan *plan, const struct call *call, uint64_t from, uint64_t to,
+                           struct work *work, struct sums *sums)
+{
+    const struct program *p = plan->program;
+    size_t uniform = (uniform_end(p) - p->inputs) * sizeof(double);
+    memcpy(work->value + p->inputs, call->uniform + p->inputs, uniform);
+    for (uint64_t row = from; row < to; row++) {
+        run_row(plan, call, row, work, sums);
+        for (uint64_t v = p->inputs; sums->uniform_adjoint && v < uniform_end(p); v++)
+            sums->uniform_adjoint[v] += work->adjoint[v];
+    }
+}
+
+/* Blocks of rows. */
+
+/* Where a block's rows lie. */
+static inline uint64_t place_of(const struct call *call, uint64_t row)
+{
+    return call->places ? (uint64_t)call->places[row] : row;
+}
+
+static void read_input(const struct call *call, uint64_t first, uint64_t rows, uint32_t inputs, uint32_t k,
+                       double *slot)
+{
+    const struct column column = call->x ? (struct column){call->x + k, inputs} : call->column[k];
+    if (column.step == 1 && !call->places)
+        memcpy(slot, column.first + first, rows * sizeof *slot);
+    else
+        for (uint64_t i = 0; i < rows; i++)
+            slot[i] = column.first[place_of(call, first + i) * column.step];
+}
+
+static void read_inputs(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block)
+{
+    uint32_t inputs = plan->program->inputs;
+    for (uint32_t k = 0; k < inputs; k++) {
+        if (plan->lanes.input[k] == NO_VALUE)
+            continue;
+        double *slot = block->value + plan->lanes.input[k] * block->width;
+        read_input(call, first, block->rows, inputs, k, slot);
+        for (uint64_t i = block->rows; i < block->width; i++)
+            slot[i] = slot[block->rows - 1];
+    }
+}
+
+static void read_failed(const struct plan *plan, const struct block *block, int32_t *failed)
+{
+    if (plan->lanes.failed == NO_VALUE) {
+        for (uint64_t i = 0; i < block->width; i++)
+            failed[i] = PASSED;
+    } else {
+        const double *found = block->value + plan->lanes.failed * block->width;
+        for (uint64_t i = 0; i < block->width; i++)
+            failed[i] = (int32_t)found[i];
+    }
+}
+
+static void write_passed(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
+                         struct sums *sums)
+{
+    int32_t failed[MOST_ROWS], passed = 0;
+    read_failed(plan, block, failed);
+    for (uint64_t i = 0; i < block->rows; i++)
+        passed += failed[i] < 0;
+    sums->passed += passed;
+    if (call->passed)
+        memcpy(call->passed + first, failed, block->rows * sizeof *failed);
+}
+
+static double sum_of(const double *x, uint64_t rows)
+{
+    double total[LANES] = {0.0}, sum = 0.0;
+    for (; rows >= LANES; rows -= LANES, x += LANES)
+        for (int l = 0; l < LANES; l++)
+            total[l] += x[l];
+    for (uint64_t i = 0; i < rows; i++)
+        total[i] += x[i];
+    for (int l = 0; l < LANES; l++)
+        sum += total[l];
+    return sum;
+}
+
+static double weighted_sum(const double *x, const double *seed, uint64_t outputs, uint64_t rows)
+{
+    double total = 0.0;
+    for (uint64_t i = 0; i < rows; i++)
+        total += x[i] * seed[i * outputs];
+    return total;
+}
+
+static void write_outputs(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
+                          struct sums *sums)
+{
+    uint32_t outputs = plan->program->outputs;
+    for (uint32_t k = 0; k < outputs; k++) {
+        const double *slot = block->value + plan->lanes.output[k] * block->width;
+        sums->total += call->seeds ? weighted_sum(slot, call->seeds + first * outputs + k, outputs, block->rows)
+                                   : sum_of(slot, block->rows);
+        for (uint64_t i = 0; call->values && i < block->rows; i++)
+            call->values[place_of(call, first + i) * outputs + k] = slot[i];
+    }
+}
+
+static void seed_outputs(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block)
+{
+    uint32_t outputs = plan->program->outputs;
+    for (uint32_t k = 0; k < outputs; k++) {
+        struct lane_seed seed = plan->lanes.seed[k];
+        if (seed.to == NO_VALUE)
+            continue;
+        const double *from = block->adjoint + seed.from * block->width;
+        double *to = block->adjoint + seed.to * block->width;
+        for (uint64_t i = 0; i < block->rows; i++)
+            to[i] = from[i] + (call->seeds ? call->seeds[(first + i) * outputs + k] + 0.0 : 1.0);
+        for (uint64_t i = block->rows; i < block->width; i++)
+            to[i] = NO_GRADIENT;
+    }
+}
+
+static void write_input_grads(const struct plan *plan, const struct call *call, uint64_t first,
+                              const struct block *block)
+{
+    uint32_t inputs = plan->program->inputs;
+    for (uint32_t k = 0; k < inputs; k++) {
+        const double *adjoint = block->adjoint + plan->lanes.input_adjoint[k] * block->width;
+        for (uint64_t i = 0; i < block->rows; i++)
+            call->input_grads[place_of(call, first + i) * inputs + k] = adjoint[i] + 0.0;
+    }
+}
+
+static void run_list(const struct lane_list *list, const struct block *block)
+{
+    for (const struct lane_step *s = list->step, *end = s + list->n; s < end; s++)
+        s->run(s, block);
+}
+
+static void run_block(const struct plan *plan, const struct call *call, uint64_t first, uint64_t rows,
+                      struct work *work, struct sums *sums)
+{
+    const struct block block = {
+        work->block_value, work->block_adjoint, work->scratch, call->uniform, sums->uniform_adjoint,
+        plan->lanes.pair, (rows + LANES - 1) / LANES * LANES, rows,
+    };
+    if (work->width != block.width)  /* slots lie elsewhere than before */
+        for (uint64_t i = 0; i < block.width; i++)
+            block.adjoint[NOTHING * block.width + i] = NO_GRADIENT;
+    work->width = block.width;
+    read_inputs(plan, call, first, &block);
+    run_list(&plan->lanes.forward, &block);
+    write_passed(plan, call, first, &block, sums);
+    if (plan->wanted.outputs)
+        write_outputs(plan, call, first, &block, sums);
+    if (plan->wanted.inputs || plan->wanted.uniforms) {
+        seed_outputs(plan, call, first, &block);
+        run_list(&plan->lanes.backward, &block);
+    }
+    if (call->input_grads)
+        write_input_grads(plan, call, first, &block);
+}
+
+/* Running one by one is for rows that lie in order in one table, and computes all guards. */
+static int are_plain(const struct plan *plan, const struct call *call)
+{
+    return call->x && !call->places && plan->wanted.guards;
+}
+
+void run_rows(const struct plan *plan, const struct call *call, uint64_t from, uint64_t to, struct work *work,
+              struct sums *sums)
+{
+    for (; from < to; from += plan->rows) {
+        uint64_t rows = to - from < plan->rows ? to - from : plan->rows;
+        if (rows <= FEW_ROWS && are_plain(plan, call))
+            run_row_by_row(plan, call, from, to, work, sums);
+        else
+            run_block(plan, call, from, rows, work, sums);
+    }
+}
+
+/* Plans and work. */
+
+struct work *make_work(const struct plan *plan, uint64_t rows)
+{
+    size_t values = value_count(plan->program);
+    size_t width = ((rows < plan->rows ? rows : plan->rows) + LANES - 1) / LANES * LANES;
+    size_t slots = (size_t)plan->lanes.values + plan->lanes.adjoints + 1;
+    struct work *work = malloc(sizeof *work + (plan->varying_steps.places + slots * width + LANES) * sizeof(double));
+    if (!work)
+        return NULL;
+    double *aligned = (double *)(((uintptr_t)(work + 1) + 63) / 64 * 64);
+    *work = (struct work){
+        .rows = width, .width = 0, .block_adjoint = aligned, .block_value = aligned + plan->lanes.adjoints * width,
+        .scratch = aligned + (slots - 1) * width, .value = aligned + slots * width,
+        .adjoint = aligned + slots * width + values,
+    };
+    for (size_t v = 0; v < values; v++)
+        work->adjoint[v] = NO_GRADIENT;
+    return work;
+}
+
+void free_work(struct work *work) { free(work); }
+
+int work_suffices(const struct work *work, const struct plan *plan, uint64_t rows)
+{
+    return work->rows >= rows || work->rows >= plan->rows;
+}
+
+static void choose_sizes(struct plan *plan)
+{
+    uint64_t slots = (uint64_t)plan->lanes.values + plan->lanes.adjoints + 1;
+    uint64_t steps = (uint64_t)plan->lanes.forward.n + plan->lanes.backward.n + 1;
+    uint64_t rows = BLOCK_BYTES / sizeof(double) / slots / LANES * LANES;
+    if (rows < SOME_ROWS && SOME_ROWS * sizeof(double) * slots <= LARGE_BYTES)
+        rows = SOME_ROWS;
+    plan->rows = rows < LANES ? LANES : rows > MOST_ROWS ? MOST_ROWS : rows;
+    plan->rows_a_piece = (STEPS_A_PIECE / steps / plan->rows + 1) * plan->rows;
+}
+
+struct plan *make_plan(const struct program *p, struct wanted wanted)
+{
+    struct plan *plan = calloc(1, sizeof *plan);
+    if (!plan)
+        return NULL;
+    *plan = (struct plan){.program = p, .wanted = wanted, .flags = malloc(value_count(p) + 1)};
+    int careful = plan->flags ? analyse(p, wanted, plan->flags) : 0;
+    if (!plan->flags || make_lane_plan(&plan->lanes, p, plan->flags, wanted.guards ? p->guards : 0, careful) ||
+        make_row_plan(&plan->uniform_steps, p, plan->flags, careful, UNIFORM_PART) ||
+        make_row_plan(&plan->varying_steps, p, plan->flags, careful, VARYING_PART)) {
+        free_plan(plan);
+        return NULL;
+    }
+    choose_sizes(plan);
+    return plan;
+}
+
+void free_plan(struct plan *plan)
+{
+    free_lane_plan(&plan->lanes);
+    free_row_plan(&plan->uniform_steps);
+    free_row_plan(&plan->varying_steps);
+    free_work(plan->spare);
+    free(plan->flags);
+    free(plan);
+}
