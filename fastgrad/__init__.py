@@ -8,6 +8,7 @@
 0.8
 """
 
+from fastgrad import _former_names
 from fastgrad._version import __version__ as __version__
 
 try:
@@ -55,6 +56,8 @@ _NEED_NUMPY = {
     "values": "arrays",
 }
 _MODULES = ("losses", "nn", "optim", "plots", "train")
+
+_former_names.serve()
 
 
 def __getattr__(name):
