@@ -1,6 +1,7 @@
 """The extension modules; everything else about the package is in pyproject.toml."""
 
 import os
+import runpy
 from glob import glob
 
 from Cython.Build import cythonize
@@ -12,16 +13,22 @@ MODULES = [
     "_tape.handle",
     "_programs.rows",
     "_programs.program",
+    "_programs.listing",
     "_layers.blas",
     "_layers.network",
     "_tape.pins",
     "_recording.trace",
     "_tape.convert",
-    "_tape.graph",
+    "_tape.kinds",
+    "_tape.observer",
+    "_tape.describe",
+    "_tape.drive",
     "_tape.node",
     "_tape.nary",
     "_tape.numbers",
     "_layers.leaves",
+    "_layers.layer",
+    "_layers.loss",
     "_layers.batch",
     "_layers.dense",
     "_layers.layer_input",
@@ -29,6 +36,7 @@ MODULES = [
     "compiled.table",
     "_layers.loss_input",
     "_layers.losses",
+    "_tape.custom",
     "_tape.functions",
     "_tape.pickling",
     "_recording.lower",
@@ -39,6 +47,11 @@ ROWS = ("programs/activity", "rows/one_row_plan", "rows/one_row", "rows/kernels"
 SOURCES = {"_programs.rows": [f"src/{name}.c" for name in ROWS]}
 OWN_FLAGS = {"_programs.rows": ["-fno-trapping-math"]}
 HEADERS = sorted(glob("src/*/*.h") + glob("src/*/*.def"))
+
+# Pure C that several modules link: on symbols, and from recorded operations to programs.
+GENERATED = runpy.run_path("src/expressions.py")["write"]("build/generated")
+LIBRARY = [*GENERATED, "src/operations/composites.c", "src/layers/symbols.c"]
+LIBRARY += [f"src/programs/{name}.c" for name in ("dag", "optimize", "network")]
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
 # setting it would keep square roots from being computed several at once.
@@ -71,12 +84,13 @@ extensions = [
         define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")],
         extra_compile_args=FLAGS + OWN_FLAGS.get(name, []),
         extra_link_args=LINK,
-        libraries=[] if os.name == "nt" else ["m"],
+        libraries=["fastgrad"] + ([] if os.name == "nt" else ["m"]),
     )
     for name in MODULES
 ]
 
 setup(
+    libraries=[("fastgrad", {"sources": LIBRARY, "include_dirs": ["src"], "cflags": FLAGS})],
     ext_modules=cythonize(extensions, build_dir="build/cython", compiler_directives=DIRECTIVES),
     options={"build_ext": {"parallel": os.cpu_count()}},
 )

@@ -1,44 +1,40 @@
 """Write docs/operations.md from the op table: ``python docs/make_operations.py``."""
 
-import re
+import runpy
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ROW = re.compile(r'^(UNARY|BINARY)\((\w+), "([^"]*)", "([^"]*)", (.*)\)$')
 
 HEADER = """\
 # Operations
 
 Every operation of one or two numbers, as the op table (`src/operations/ops.def`) has it. `a` and `b` are the operands,
 `y` is the result; the slopes are the partial derivatives by `a` and by `b`, as C expressions. "Python's" names the
-function whose values these are, and whose exception is raised where it raises one.
+function whose values these are, and whose exception is raised where it raises one. "Continuity" says whether the value
+has a kink or jumps somewhere; "replay" whether compiled functions give the C library's very numbers, or round
+otherwise where many rows are computed at once.
 
-| operation | symbol | Python's | value | slope by a | slope by b |
-| --- | --- | --- | --- | --- | --- |
+| operation | symbol | Python's | continuity | replay | value | slope by a | slope by b |
+| --- | --- | --- | --- | --- | --- | --- | --- |
 """
 
 
-def columns(expressions):
-    """Split a row's expressions at the commas outside parentheses."""
-    parts, depth = [""], 0
-    for character in expressions:
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            parts.append("")
-        else:
-            parts[-1] += character
-    return [part.strip() for part in parts]
+def cell(text):
+    """A column's text in a table of Markdown, where | ends a cell."""
+    return f"`{text}`".replace("|", "\\|") if text else ""
 
 
 def operations():
     """Return the page's text."""
+    table = runpy.run_path(str(ROOT / "src" / "expressions.py"))
     lines = []
-    for line in (ROOT / "src" / "operations" / "ops.def").read_text().splitlines():
-        row = ROW.match(line)
-        if row:
-            _, name, symbol, python, expressions = row.groups()
-            cells = [name, symbol, python, *columns(expressions), ""][:6]
-            lines.append("| " + " | ".join(f"`{cell}`".replace("|", "\\|") if cell else "" for cell in cells) + " |\n")
+    for kind, columns in table["rows"](table["OPERATIONS"]):
+        if kind in ("UNARY", "BINARY"):
+            name, symbol, python, continuity, replay, _, *expressions = columns
+            cells = [name, symbol.strip('"'), python.strip('"')]
+            expressions = [*expressions, ""][:3]
+            words = [continuity.replace("_", " "), replay]
+            lines.append(f"| {' | '.join([*map(cell, cells), *words, *map(cell, expressions)])} |\n")
     return HEADER + "".join(lines)
 
 

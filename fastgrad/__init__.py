@@ -14,7 +14,8 @@ from fastgrad._version import __version__ as __version__
 try:
     import fastgrad._tape.pins  # noqa: F401 (it looks after the tape by itself)
     from fastgrad import math
-    from fastgrad._tape.functions import collect, custom, no_grad, tape_info
+    from fastgrad._tape.custom import custom
+    from fastgrad._tape.functions import collect, no_grad, tape_info
     from fastgrad._tape.nary import dot, logsumexp, mean, prod, softmax, sum
     from fastgrad._tape.node import Node
     from fastgrad._tape.numbers import Scalar, Value

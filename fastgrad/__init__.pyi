@@ -4,8 +4,8 @@ from fastgrad import nn as nn
 from fastgrad import optim as optim
 from fastgrad import plots as plots
 from fastgrad import train as train
+from fastgrad._tape.custom import custom as custom
 from fastgrad._tape.functions import collect as collect
-from fastgrad._tape.functions import custom as custom
 from fastgrad._tape.functions import no_grad as no_grad
 from fastgrad._tape.functions import tape_info as tape_info
 from fastgrad._tape.nary import dot as dot

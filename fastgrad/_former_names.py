@@ -8,7 +8,7 @@ import sys
 
 FORMER = {  # in 0.3.0
     "fastgrad._dense": "fastgrad._layers.dense",
-    "fastgrad._functions": "fastgrad._tape.functions",
+    "fastgrad._functions": "fastgrad._tape.custom",
     "fastgrad._parameters": "fastgrad._layers.parameters",
     "fastgrad._paths": "fastgrad.compiled.paths",
     "fastgrad._pickle": "fastgrad._tape.pickling",

@@ -13,12 +13,12 @@ gradient flows. Functions that read a number off (``isfinite``, ``floor``) do so
 import functools as _functools
 import math as _math
 
-from fastgrad._recording.trace import refuse_to_read as _refuse_to_read
 from fastgrad._tape import functions as _functions
 from fastgrad._tape import nary as _nary
 from fastgrad._tape.node import Node as _Node
 from fastgrad._tape.numbers import Number as _Number
 from fastgrad._tape.numbers import Value as _Value
+from fastgrad._tape.observer import refuse_to_read as _refuse_to_read
 
 atan2, copysign, fmod = _functions.atan2, _functions.copysign, _functions.fmod
 max, min, clip, where = _functions.largest, _functions.smallest, _functions.clip, _nary.where

@@ -7,7 +7,7 @@ import mpmath
 
 import fastgrad
 from fastgrad import Value
-from fastgrad._tape.graph import op_table
+from fastgrad._tape.describe import op_table
 
 TABLE = {name: (symbol, arity, python) for name, symbol, arity, python in op_table()}
 UNARY = [name for name, (_, arity, _) in TABLE.items() if arity == 1]

@@ -13,9 +13,10 @@ from helpers import ARITHMETIC
 import fastgrad
 from fastgrad import Value
 from fastgrad import math as fm
+from fastgrad._programs.listing import text
 from fastgrad._programs.program import Program
-from fastgrad._recording.record import Recording, text
-from fastgrad._tape.graph import op_table
+from fastgrad._recording.record import Recording
+from fastgrad._tape.describe import op_table
 
 # An interpreter of programs.
 

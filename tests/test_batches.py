@@ -10,7 +10,7 @@ from fastgrad import Scalar, Value, losses, nn
 from fastgrad._layers.batch import Batch
 from fastgrad._layers.dense import ACTIVATIONS, leaf_batch, taken_gradient
 from fastgrad._layers.layer_input import apply
-from fastgrad._tape.graph import first_not_finite
+from fastgrad._tape.describe import first_not_finite
 
 # Rows.
 

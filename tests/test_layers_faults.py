@@ -9,7 +9,7 @@ from helpers import large, measures
 
 import fastgrad
 from fastgrad import Value, losses, nn
-from fastgrad._tape.graph import first_not_finite
+from fastgrad._tape.describe import first_not_finite
 
 X = np.random.default_rng(0).normal(size=(64, 64))
 

@@ -19,9 +19,8 @@ from fastgrad.reference import _BINARY as ORACLE
 
 # Completeness: a row, its mathematics, a way to call it, and a line in the stubs.
 
-# Tested in test_nary.py, test_fused.py and test_losses.py.
-OF_MANY = "pick run user sum mean prod dot logsumexp softmax select ifel fsum hypot layer loss custom"
-OF_MANY += " wide_layer network"
+# Tested in test_nary.py and test_fused.py.
+OF_MANY = "pick run user sum mean prod dot logsumexp softmax select ifel fsum hypot"
 
 
 def test_every_row_has_its_mathematics_here():
@@ -34,7 +33,7 @@ PUBLIC = {
     "neg": "__neg__", "pos": "__pos__", "add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__",
     "pow": "__pow__", "lt": "__lt__", "gt": "__gt__", "le": "__le__", "ge": "__ge__", "clip_low": "clip",
     "clip_high": "clip", "select": "where", "pick": "softmax", "user": "Value",
-    "run": "Layer", "layer": "Layer", "wide_layer": "Layer", "network": "MLP", "loss": "mse",
+    "run": "Layer",
 }  # fmt: skip
 
 

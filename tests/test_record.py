@@ -13,7 +13,8 @@ from recorded import Recorded, interpreted, truths
 import fastgrad
 from fastgrad import Value, losses, nn, optim
 from fastgrad import math as fm
-from fastgrad._recording.record import Recording, TraceError, recording_active
+from fastgrad._recording.record import Recording
+from fastgrad._tape.observer import TraceError, recording_active
 
 # Captured scalars.
 

@@ -3,7 +3,7 @@
 from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.handle cimport Handle
-from fastgrad._tape.tape cimport layer_shape
+from fastgrad._layers.layer cimport layer_shape
 
 cdef class Batch(Handle):
     pass

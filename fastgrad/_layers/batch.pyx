@@ -5,11 +5,10 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
 from fastgrad._tape.handle cimport MANY, Handle, adopt, make, recording, unpinned_handle_of
-from fastgrad._layers.layer cimport Results, is_layer, results_of
-from fastgrad._tape.tape cimport (
-    OP_LEAF, OP_pick, Second, append, layer_at, layer_shape, no_second, operands, payload, reserve, tape,
-)
-from fastgrad._recording.trace cimport refuse, tracing
+from fastgrad._layers.layer cimport layer_shape, shape_of
+from fastgrad._tape.kinds cimport Results, has_results, results_of
+from fastgrad._tape.observer cimport observers, refuse
+from fastgrad._tape.tape cimport OP_LEAF, OP_pick, Second, append, no_second, operands, payload, reserve, tape
 
 from fastgrad._tape.numbers import Value
 
@@ -44,9 +43,9 @@ cdef Batch batch_at(uint32_t node):
 
 
 cdef layer_shape shape_at(Batch batch) except *:
-    if not is_layer(batch.node):
+    if not has_results(batch.node):
         raise TypeError("this batch was made by hand, and has no numbers: a batch is what a layer makes of many rows")
-    return layer_at(payload(batch.node).reals).shape
+    return shape_of(batch.node)
 
 
 cdef tuple shape_of_batch(Batch batch):
@@ -89,7 +88,7 @@ cdef class Batch(Handle):
 
         cdef Results results
         cdef double[::1] view
-        if tracing.count:
+        if observers.count:
             refuse(self, "a batch's .data")
         shape = shape_of_batch(self)
         copy = numpy.empty(shape)

@@ -4,6 +4,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.handle cimport Handle
 
+cdef uint32_t WIDE_LAYER  # the code
+
 cdef int wide_value(Handle owner, uint32_t node) except -1  # compute the results; without an owner under tape.hold
 cdef int wide_pull(uint32_t node) except -1                 # pass the adjoints on; the caller holds the tape
 

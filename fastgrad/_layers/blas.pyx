@@ -9,8 +9,11 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastgrad._tape.handle cimport Handle
-from fastgrad._layers.layer cimport layer_of, take_own_adjoint
-from fastgrad._tape.tape cimport layer, layer_results, layer_shape, layer_slopes, tape
+from fastgrad._layers.layer cimport (
+    layer, layer_of, layer_results, layer_shape, layer_slopes, lower_layer, row_of_layers, shape_of, take_own_adjoint,
+)
+from fastgrad._tape.kinds cimport Kind, add_kind
+from fastgrad._tape.tape cimport tape
 
 
 cdef double[:, ::1] matrix(uint64_t rows, uint64_t columns):
@@ -35,7 +38,7 @@ cdef void copy_rows(double[:, ::1] copy, const double *start, uint64_t step) noe
 
 
 cdef int wide_value(Handle owner, uint32_t node) except -1:
-    cdef layer_shape shape = layer_of(place_of(owner, node)).shape
+    cdef layer_shape shape = shape_of(place_of(owner, node))
     cdef double[:, ::1] inputs, weights, sums
     cdef layer at
     inputs, weights = matrix(shape.rows, shape.nin), matrix(shape.nout, shape.nin)
@@ -59,7 +62,7 @@ cdef void take_sums(uint32_t node, double[:, ::1] sums) noexcept:
 
 
 cdef int wide_pull(uint32_t node) except -1:
-    cdef layer_shape shape = layer_of(node).shape
+    cdef layer_shape shape = shape_of(node)
     cdef bint passes_on = layer_of(node).in_adjoint != NULL
     cdef double[:, ::1] slopes, inputs, weights
     slopes, inputs = matrix(shape.rows, shape.nout), matrix(shape.rows, shape.nin)
@@ -112,3 +115,13 @@ cdef void give_parameters(uint32_t node, double[:, ::1] slopes, double[:, ::1] g
     for r in range(at.shape.rows):
         for j in range(at.shape.nout):
             at.parameter_grad[j * (nin + 1) + nin] += slopes[r, j]
+
+
+cdef int wide_value_again(uint32_t node) except -1:
+    return wide_value(None, node)
+
+
+cdef Kind row = row_of_layers()
+row.name, row.pull_with_python, row.recompute_with_python = b"wide_layer", wide_pull, wide_value_again
+row.lower = lower_layer
+WIDE_LAYER = add_kind(row)

@@ -13,18 +13,18 @@ from libc.string cimport memcpy, memset
 from fastgrad._layers.batch cimport Batch, batch_at, row_of, shape_at
 from fastgrad._tape.convert cimport get_doubles
 from fastgrad._tape.handle cimport MANY, Handle, leaf, make, make_room, recording
-from fastgrad._layers.layer cimport Results, compute_layer, results_of
+from fastgrad._layers.layer cimport (
+    ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, LAYER, SHAPE_REALS, activation_names,
+    compute_layer, layer_at, layer_reals, layer_shape, layer_size, shape_of,
+)
 from fastgrad._tape.nary cimport most_derived
-from fastgrad._layers.network cimport network_value, pays_as_network
+from fastgrad._layers.network cimport NETWORK, network_value, pays_as_network
 from fastgrad._programs.rows cimport new_array
 from fastgrad._layers.leaves cimport Run, run_length
-from fastgrad._tape.tape cimport (
-    ACTIVATION_END, CONSTANT, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, OP_layer, OP_network,
-    OP_wide_layer, SHAPE_REALS, Second, activation_names, append, layer_at, layer_reals, layer_shape, layer_size,
-    no_second, operands, payload, payload_units, reserve, tape,
-)
-from fastgrad._recording.trace cimport tracing
-from fastgrad._layers.blas cimport is_wide, wide_value
+from fastgrad._tape.kinds cimport Results, results_of
+from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
+from fastgrad._tape.observer cimport observers
+from fastgrad._layers.blas cimport WIDE_LAYER, is_wide, wide_value
 
 ACTIVATIONS = tuple([activation_names[code].decode() for code in range(<int>ACTIVATION_END)])
 
@@ -119,16 +119,12 @@ cdef uint32_t append_layer(Dense dense, uint32_t kind, Source *source, list scal
         source.rows, dense.nin, dense.nout, dense.code, source.inputs, dense.place, 0, parameters_of(dense)
     )
     cdef bint wide = source.inputs != FROM_SCALARS and is_wide(source.rows, dense.nin, dense.nout)
-    cdef uint32_t node = append_shape(OP_wide_layer if wide else OP_layer, kind, shape)
+    cdef uint32_t node = append_shape(WIDE_LAYER if wide else LAYER, kind, shape)
     cdef operands x = payload(node)
-    cdef Results results
     write_inputs(&x, dense, source, scalars)
     if wide:
         return compute_with_python(kind, node)
     compute_layer(node)
-    results = results_of(node)
-    if results.count == 1:
-        tape.data[node] = results.values[0]
     return node
 
 
@@ -148,7 +144,7 @@ cdef bint is_network(list layers, Source *source) except -1:
         if not dense.compiled or dense.run is not first.run or dense.place != place:
             return False
         place += parameters_of(dense)
-    if tracing.count or not pays_as_network(source.rows, place - first.place):
+    if observers.count or not pays_as_network(source.rows, place - first.place):
         return False
     if source.inputs == FROM_RESULTS:
         before = results_of(source.node)
@@ -172,7 +168,7 @@ cdef uint32_t append_network(list layers, Source *source) except 0:
         source.rows, first.nin, last.nout, last.code, source.inputs, first.place, <uint32_t>len(layers),
         last.place + parameters_of(last) - first.place,
     )
-    cdef uint32_t node = append_shape(OP_network, MANY, shape), k
+    cdef uint32_t node = append_shape(NETWORK, MANY, shape), k
     cdef operands x = payload(node)
     cdef layer_size *size = <layer_size *>(x.reals + SHAPE_REALS)
     for k in range(shape.layers):
@@ -192,7 +188,7 @@ cdef uint32_t compute_with_python(uint32_t kind, uint32_t node) except 0:
     owner = batch_at(node)
     tape.hold -= 1
     try:
-        if tape.op[node] == OP_network:
+        if tape.op[node] == NETWORK:
             network_value(owner, 0)
         else:
             wide_value(owner, 0)
@@ -205,16 +201,14 @@ cdef uint32_t append_shape(uint32_t op, uint32_t kind, layer_shape shape) except
     """Append a layer node whose slots and inputs are still to be written."""
     cdef uint64_t n = 0 if shape.inputs == FROM_NOTHING else 2 if shape.inputs == FROM_RESULTS else 1
     cdef uint64_t reals = layer_reals(&shape)
-    cdef Second second = no_second()
     cdef operands x
+    cdef uint32_t node
     if shape.inputs == FROM_SCALARS:
         n += <uint64_t>shape.rows * shape.nin
     if reals >= 1 << 31:
         raise MemoryError(f"{shape.rows:,} rows of {shape.nout:,} results are more than one node holds")
     reserve(1, payload_units(n, reals))
-    second.span.n, second.span.reals = <uint32_t>n, <uint32_t>reals
-    node = append(op, kind, NAN, tape.pool_count, second)
-    tape.pool_count += <uint32_t>payload_units(n, reals)
+    node = append_payload(op, kind, NAN, Span(<uint32_t>n, <uint32_t>reals))
     x = payload(node)
     memset(x.reals, 0, reals * sizeof(double))
     memcpy(x.reals, &shape, sizeof(shape))
@@ -260,7 +254,7 @@ def leaf_batch(numbers):
         if view.shape[0] >= 1 << 31:
             raise MemoryError(f"{view.shape[0]:,} rows are more than one node holds: give them in parts")
         shape = layer_shape(<uint32_t>view.shape[0], 0, <uint32_t>view.shape[1], 0, FROM_NOTHING, 0, 0, 0)
-        node = append_shape(OP_layer, MANY, shape)
+        node = append_shape(LAYER, MANY, shape)
         memcpy(results_of(node).values, view.buf, view.len)
         tape.data[node] = (<double *>view.buf)[0]
         return batch_at(node)
@@ -284,10 +278,10 @@ def taken_gradient(Batch batch not None):
 
 cdef uint32_t without_operands(uint32_t node) except 0:
     """A node with the results of another, through which no gradient flows."""
-    cdef layer_shape shape = layer_at(payload(node).reals).shape
+    cdef layer_shape shape = shape_of(node)
     cdef uint32_t copy
     shape.inputs, shape.nin, shape.layers = FROM_NOTHING, 0, 0
-    copy = append_shape(OP_layer, MANY, shape)
+    copy = append_shape(LAYER, MANY, shape)
     memcpy(results_of(copy).values, results_of(node).values, results_of(copy).count * sizeof(double))
     tape.data[copy] = tape.data[node]
     return copy

@@ -1,42 +1,59 @@
-"""A layer node's arrays, wherever they lie: what layer.h computes with. Good until the next reserve."""
+"""The kind of node that a layer is: its arrays, wherever they lie, and its code. What they hold stands in layer.h.
+
+Pointers into them are good until the next reserve. Wide layers and networks are kinds of their own whose rows begin as
+this one's.
+"""
 
 from libc.stdint cimport uint32_t, uint64_t
 
-from fastgrad._tape.tape cimport (
-    CONSTANT, FROM_NOTHING, FROM_RESULTS, FROM_SCALARS, OP_MASK, OP_layer, OP_network, OP_softmax, OP_wide_layer,
-    layer, layer_at, layer_pull, layer_value, operand, operands, payload, tape,
-)
+from fastgrad._tape.kinds cimport Kind, Results, Symbols, algebra, results_of, symbol
+from fastgrad._tape.tape cimport CONSTANT, operands, payload, tape
 
-cdef struct Results:
-    # The numbers of a node of many.
-    uint64_t count
-    double *values
-    double *adjoints
+cdef extern from "layers/layer.h" nogil:
+    enum:
+        ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS, SHAPE_REALS
+    const char *activation_names[]
+    struct layer_shape:
+        uint32_t rows, nin, nout, activation, inputs, place, layers, parameters
+    struct layer_size:
+        uint32_t nout, activation
+    struct layer:
+        layer_shape shape
+        const double *parameters
+        double *parameter_grad
+        double *in_ "in"
+        double *in_adjoint
+        double *kept
+        double *sums
+        double *results
+        double *adjoint
+    uint64_t layer_reals(const layer_shape *shape)
+    layer layer_at(double *reals)
+    void layer_value(const layer *l)
+    void layer_results(const layer *l)
+    void layer_slopes(const layer *l)
+    void layer_pull(const layer *l)
+
+cdef extern from "layers/symbols.h" nogil:
+    void layer_symbols(
+        algebra *s, const symbol *parameters, const symbol *x, uint32_t nin, layer_size size, symbol *result,
+        symbol *work
+    )
+
+cdef uint32_t LAYER  # the code
+
+cdef Kind row_of_layers() noexcept  # what the kinds of layers have in common
+cdef symbol *lower_layer(Symbols symbols, uint32_t node) except NULL
+cdef void compute_layer(uint32_t node) noexcept nogil
+cdef void take_own_adjoint(uint32_t node, layer *at) noexcept nogil
 
 
-cdef inline bint is_layer(uint32_t i) noexcept nogil:
-    cdef uint32_t op = tape.op[i] & OP_MASK
-    return op == OP_layer or op == OP_wide_layer or op == OP_network
+cdef inline layer_shape shape_of(uint32_t node) noexcept nogil:
+    return layer_at(payload(node).reals).shape
 
 
-cdef inline Results results_of(uint32_t i) noexcept nogil:
-    cdef operands x = payload(i)
-    cdef Results r
-    cdef layer at
-    if is_layer(i):
-        at = layer_at(x.reals)
-        r.count = <uint64_t>at.shape.rows * at.shape.nout
-        r.values = at.results
-        r.adjoints = at.adjoint
-    else:
-        r.count = x.n
-        r.values = x.reals + x.n
-        r.adjoints = x.reals + 2 * <uint64_t>x.n
-    return r
-
-
-cdef inline layer layer_of(uint32_t i) noexcept nogil:
-    cdef operands x = payload(i)
+cdef inline layer layer_of(uint32_t node) noexcept nogil:
+    cdef operands x = payload(node)
     cdef layer at = layer_at(x.reals)
     cdef Results before
     cdef uint32_t start
@@ -49,51 +66,3 @@ cdef inline layer layer_of(uint32_t i) noexcept nogil:
         at.in_ = before.values
         at.in_adjoint = before.adjoints
     return at
-
-
-cdef inline void read_scalars(uint32_t i, layer *at) noexcept nogil:
-    """Read the inputs that are scalars again."""
-    cdef operands x = payload(i)
-    cdef uint32_t k
-    for k in range(1, x.n):
-        if x.slots[k] != CONSTANT:
-            at.in_[k - 1] = tape.data[x.slots[k]]
-
-
-cdef inline void give_scalars(uint32_t i, layer *at) noexcept nogil:
-    """Pass the adjoints of the inputs on to those that are scalars."""
-    cdef operands x = payload(i)
-    cdef uint32_t k
-    for k in range(1, x.n):
-        if x.slots[k] != CONSTANT:
-            tape.grad[x.slots[k]] += at.in_adjoint[k - 1]
-        at.in_adjoint[k - 1] = 0.0
-
-
-cdef inline void compute_layer(uint32_t i) noexcept nogil:
-    """Compute a layer node's results, and the number of a node of one."""
-    cdef layer at = layer_of(i)
-    if at.shape.inputs == FROM_NOTHING:
-        return
-    if at.shape.inputs == FROM_SCALARS:
-        read_scalars(i, &at)
-    layer_value(&at)
-
-
-cdef inline void take_own_adjoint(uint32_t i, layer *at) noexcept nogil:
-    """A node of one result has its gradient, and its number, which may have been set, as any scalar has."""
-    if at.shape.rows == 1 and at.shape.nout == 1:
-        at.adjoint[0] += tape.grad[i]
-        at.results[0] = tape.data[i]
-
-
-cdef inline void pull_layer(uint32_t i) noexcept nogil:
-    cdef layer at = layer_of(i)
-    if at.shape.inputs == FROM_NOTHING:  # the adjoints stay, as a leaf's gradient does
-        return
-    take_own_adjoint(i, &at)
-    if at.shape.inputs == FROM_SCALARS:
-        read_scalars(i, &at)
-    layer_pull(&at)
-    if at.shape.inputs == FROM_SCALARS:
-        give_scalars(i, &at)

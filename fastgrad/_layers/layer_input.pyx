@@ -14,7 +14,7 @@ from fastgrad._tape.convert cimport as_double, get_doubles, number_of
 from fastgrad._layers.dense cimport Dense, Source, chain
 from fastgrad._tape.nary cimport as_operands, most_derived
 from fastgrad._tape.node cimport Node
-from fastgrad._tape.tape cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, layer_shape
+from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, layer_shape
 
 cdef enum:
     FEW = 64  # numbers of a row that are read without allocating memory

@@ -7,7 +7,7 @@ from libc.stdlib cimport free, malloc
 
 from fastgrad._tape.convert cimport as_double, get_doubles, not_a_number
 from fastgrad._layers.batch cimport Batch, shape_of_batch
-from fastgrad._layers.layer cimport results_of
+from fastgrad._tape.kinds cimport results_of
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.tape cimport tape
 

@@ -13,19 +13,19 @@ from fastgrad._layers.loss_input cimport (
     Given, entries_of, given, list_of, numbers_of, place_of, same_shape, shape_of_given,
 )
 from fastgrad._tape.handle cimport Handle, leaf, make, make_room, recording
-from fastgrad._layers.loss cimport penalty_of
+from fastgrad._layers.loss cimport (
+    FAULT_prediction, LOSS, LOSS_SHAPE_REALS, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits,
+    LOSS_cross_entropy, LOSS_cross_entropy_of_labels, LOSS_hinge, LOSS_l2_penalty, LOSS_squares, REDUCED_mean,
+    REDUCED_root, REDUCED_sum, loss, loss_at, loss_fault_of, loss_first_fault, loss_reals, loss_rows, loss_shape,
+    loss_targets, loss_value, penalized, penalty_of,
+)
 from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.node cimport Node
 from fastgrad._layers.parameters cimport Parameters
-from fastgrad._tape.tape cimport (
-    CONSTANT, FAULT_prediction, FROM_NOTHING, FROM_RESULTS, FROM_SCALARS, LOSS_SHAPE_REALS,
-    LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits, LOSS_cross_entropy, LOSS_cross_entropy_of_labels,
-    LOSS_hinge, LOSS_l2_penalty, LOSS_squares, OP_loss, REDUCED_mean, REDUCED_root, REDUCED_sum, Second, append, loss,
-    loss_at, loss_fault_of, loss_first_fault, loss_reals, loss_rows, loss_shape, loss_targets, loss_value, no_second,
-    operands, payload, payload_units, penalized, reserve, tape,
-)
+from fastgrad._layers.layer cimport FROM_NOTHING, FROM_RESULTS, FROM_SCALARS
+from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
 
-from fastgrad._recording.trace import TraceError, recording_active
+from fastgrad._tape.observer import TraceError, recording_active
 
 
 # What is allowed.
@@ -130,14 +130,11 @@ cdef object new_leaf(Handle like, double value):
 cdef operands append_shape(loss_shape shape, double value, uint32_t kind, uint64_t slots) except *:
     """Append a node whose slots and doubles are still to be written."""
     cdef uint64_t reals = loss_reals(&shape)
-    cdef Second second = no_second()
     cdef operands x
     if reals >= 1 << 31:
         raise MemoryError(f"{shape.rows:,} rows are more than one node holds: take the loss of them in parts")
     reserve(1, payload_units(slots, reals))
-    second.span.n, second.span.reals = <uint32_t>slots, <uint32_t>reals
-    x = payload(append(OP_loss, kind, value, tape.pool_count, second))
-    tape.pool_count += <uint32_t>payload_units(slots, reals)
+    x = payload(append_payload(LOSS, kind, value, Span(<uint32_t>slots, <uint32_t>reals)))
     memcpy(x.reals, &shape, sizeof(shape))
     return x
 
@@ -170,7 +167,7 @@ cdef object of_pairs(uint32_t code, uint32_t reduction, predictions, str name, t
     elif has_scalars(t):
         p = given([a - b for a, b in zip(entries_of(p), entries_of(t))], name)
         t = given([0.0] * <Py_ssize_t>p.count, targets_name)
-    return reduced(loss_shape(code, reduction, FROM_NOTHING, 1, p.count), p, t)
+    return reduced(loss_shape(code, reduction, FROM_NOTHING, 1, p.count, 0.0), p, t)
 
 
 def mse(predictions, targets):
@@ -396,7 +393,7 @@ def cross_entropy(logits, labels, reduction="mean"):
                 f"{shape_of_given(p)} where they are probabilities, not of {shape_of_given(t)}"
             )
     check_plain(t)
-    return reduced(loss_shape(code, how, FROM_NOTHING, <uint32_t>(p.count // rows), rows), p, t)
+    return reduced(loss_shape(code, how, FROM_NOTHING, <uint32_t>(p.count // rows), rows, 0.0), p, t)
 
 
 cdef bint is_one_a_row(Given p, Given t) noexcept:
@@ -475,11 +472,10 @@ cdef list scalars_of(parameters):
 
 cdef uint32_t append_penalty(list stretches, double alpha, uint32_t kind) except 0:
     cdef uint64_t n = len(stretches), k
-    cdef operands x = append_shape(loss_shape(LOSS_l2_penalty, REDUCED_sum, FROM_NOTHING, 1, n), 0.0, kind, n)
+    cdef operands x = append_shape(loss_shape(LOSS_l2_penalty, REDUCED_sum, FROM_NOTHING, 1, n, alpha), 0.0, kind, n)
     cdef uint32_t *slots = <uint32_t *>x.slots
-    cdef penalized *parts = <penalized *>(x.reals + LOSS_SHAPE_REALS + 1)
+    cdef penalized *parts = <penalized *>(x.reals + LOSS_SHAPE_REALS)
     cdef uint32_t node = tape.count - 1
-    x.reals[LOSS_SHAPE_REALS] = alpha
     for k in range(n):
         entry = stretches[k]
         if isinstance(entry, tuple):

@@ -10,13 +10,14 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from fastgrad._tape.handle cimport Handle
-from fastgrad._layers.layer cimport layer_of
+from fastgrad._layers.blas cimport place_of
+from fastgrad._layers.layer cimport SHAPE_REALS, layer, layer_of, layer_shape, layer_size, row_of_layers, shape_of
 from fastgrad._programs.rows cimport (
     Recipe, Rows, begin, give_seeds, make_grads, make_values, new_array, program, run, uniform_grads,
 )
-from fastgrad._tape.tape cimport SHAPE_REALS, layer, layer_shape, layer_size, payload
-from fastgrad._layers.blas cimport place_of
+from fastgrad._tape.handle cimport Handle
+from fastgrad._tape.kinds cimport Kind, add_kind
+from fastgrad._tape.tape cimport payload
 
 cdef extern from "programs/network.h" nogil:
     bint network_program(program *p, uint32_t nin, const layer_size *size, uint32_t layers)
@@ -36,7 +37,7 @@ def recipe_for(uint32_t nin, bytes sizes):
 
 
 cdef Recipe recipe_of(uint32_t node):
-    cdef layer_shape shape = layer_of(node).shape
+    cdef layer_shape shape = shape_of(node)
     sizes = PyBytes_FromStringAndSize(
         <char *>(payload(node).reals + SHAPE_REALS), shape.layers * <Py_ssize_t>sizeof(layer_size)
     )
@@ -117,3 +118,13 @@ cdef void give_gradients(uint32_t node, Rows rows, uint32_t parameters) noexcept
     if at.in_adjoint != NULL:
         for k in range(<uint64_t>at.shape.rows * at.shape.nin):
             at.in_adjoint[k] += rows.call.input_grads[k]
+
+
+cdef int network_value_again(uint32_t node) except -1:
+    return network_value(None, node)
+
+
+cdef Kind row = row_of_layers()
+row.name, row.symbol = b"network", b"network"
+row.pull_with_python, row.recompute_with_python = network_pull, network_value_again
+NETWORK = add_kind(row)

@@ -14,7 +14,7 @@ from fastgrad._tape.handle cimport unpinned_handle_of
 from fastgrad._tape.node cimport Node
 from fastgrad._layers.leaves cimport Run
 from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, tape
-from fastgrad._recording.trace cimport refuse_always, tracing
+from fastgrad._tape.observer cimport observers, refuse_always
 
 
 @cython.no_gc_clear  # the parts point into what `stretches` holds
@@ -164,7 +164,7 @@ cdef int check_distinct(Parameters parameters) except -1:
 # Arrays in and out.
 
 cdef int check_no_recording() except -1:
-    return refuse_always("reading or writing parameters as an array") if tracing.count else 0
+    return refuse_always("reading or writing parameters as an array") if observers.count else 0
 
 
 cdef object copied(Parameters parameters, bint grad):

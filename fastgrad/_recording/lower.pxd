@@ -1,8 +1,8 @@
 """From nodes of the tape to the steps of a program.
 
 A `Lowering` is given the range of nodes that a recording made, and what is wanted of them. It walks them in order and
-makes items (builder.h) of those that are needed; operations on many numbers become several. A node from before the
-range is an input, or is captured: its number is to be read anew in every call. Then optimize.h makes steps of the
+makes items of a graph (programs/dag.h) of those that are needed, each as its kind says. A node from before the range is
+an input, or is captured: its number is to be read anew in every call. Then programs/optimize.h makes steps of the
 items.
 
 No node is made meanwhile, so that pointers into the tape's arrays hold.
@@ -10,10 +10,13 @@ No node is made meanwhile, so that pointers into the tape's arrays hold.
 
 from libc.stdint cimport uint8_t, uint32_t
 
+from fastgrad._tape.kinds cimport Symbols, algebra
+
 cdef extern from "programs/optimize.h" nogil:
     struct step:
         uint32_t op, a, b, n
-    struct builder:
+    struct dag:
+        algebra algebra
         uint32_t count
         bint exact
         bint failed
@@ -32,13 +35,13 @@ cdef struct Ids:
     uint32_t count
     uint32_t capacity
 
-cdef class Lowering:
-    cdef builder p
-    cdef optimizer o
+cdef class Lowering(Symbols):
+    cdef dag dag
+    cdef optimizer optimizer
     cdef readonly list inputs
     cdef uint32_t start
     cdef uint32_t end
-    cdef set detached    # nodes that no gradient flows through
+    cdef set detached        # nodes that no gradient flows through
     cdef uint8_t *needed     # of nodes from start on: NEEDED, EXACTLY
     cdef uint32_t *item      # of nodes from start on: of those of many results the place of the first in `results`
     cdef uint32_t *outside   # of nodes before start: their item, 0 where they are not needed

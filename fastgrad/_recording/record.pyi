@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
@@ -9,8 +9,6 @@ from typing_extensions import Self, disjoint_base
 from fastgrad._programs.program import Program
 from fastgrad._tape.node import Node
 
-__all__ = ["Recording", "TraceError", "formulas", "names_of", "recording_active", "text"]
-
 _Arrays = tuple[
     int,
     NDArray[np.float64],
@@ -20,8 +18,6 @@ _Arrays = tuple[
     NDArray[np.uint32],
     NDArray[np.uint32],
 ]
-
-class TraceError(TypeError): ...
 
 @disjoint_base
 class Recording:
@@ -39,22 +35,3 @@ class Recording:
     def marks(self, outputs: Iterable[Node | float]) -> tuple[list[int], list[Any]]: ...
     def arrays(self, outputs: Iterable[Node | float]) -> tuple[_Arrays, list[Any]]: ...
     def program(self, outputs: Iterable[Node | float]) -> tuple[Program, list[Any]]: ...
-
-def recording_active() -> bool: ...
-def text(
-    inputs: int,
-    uniforms: NDArray[np.float64],
-    uniform_steps: int,
-    steps: NDArray[np.uint32],
-    operands: NDArray[np.uint32],
-    outputs: NDArray[np.uint32],
-    guards: NDArray[np.uint32],
-) -> str: ...
-def names_of(inputs: int, uniforms: NDArray[np.float64], uniform_steps: int) -> Callable[[int], str]: ...
-def formulas(
-    inputs: int,
-    uniforms: NDArray[np.float64],
-    uniform_steps: int,
-    steps: NDArray[np.uint32],
-    operands: NDArray[np.uint32],
-) -> list[tuple[int, str, list[int]]]: ...

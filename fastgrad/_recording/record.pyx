@@ -2,24 +2,16 @@
 
 from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
 
-from fastgrad._tape.handle cimport Handle, unpinned_handle_of
 from fastgrad._recording.lower cimport Lowering
-from fastgrad._tape.tape cimport (
-    CONSTANT, FROM_NUMBERS, FROM_SCALARS, LOSS_SHAPE_REALS, OP_FIRST_BINARY, OP_LEAF, OP_MASK, SHAPE_REALS,
-    LOSS_l2_penalty, OP_layer, OP_loss, OP_pick, OP_wide_layer, is_nary, layer, layer_at, loss, loss_at, loss_reals,
-    loss_targets, op_rows, operands as Operands, payload, slot_count, slot_node, tape,
-)
-from fastgrad._recording.trace cimport ON_INPUTS, Trace
+from fastgrad._recording.trace cimport Trace
+from fastgrad._tape.handle cimport Handle, unpinned_handle_of
+from fastgrad._tape.kinds cimport kinds, mixed, mixed_number
+from fastgrad._tape.observer cimport ON_INPUTS
+from fastgrad._tape.tape cimport OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, slot_count, slot_node, tape
 
-from fastgrad._recording.trace import TraceError, recording_active
-
-cdef extern from "programs/program.h" nogil:
-    enum:
-        NO_VALUE, STEP_dot, STEP_select, STEP_stop, STEP_sum
-
-__all__ = ["Recording", "TraceError", "formulas", "names_of", "recording_active", "text"]
+from fastgrad._programs.program import Program
+from fastgrad._tape.observer import TraceError
 
 
 cdef class Recording(Trace):
@@ -43,7 +35,8 @@ cdef class Recording(Trace):
     Examples
     --------
     >>> import fastgrad
-    >>> from fastgrad._recording.record import Recording, text
+    >>> from fastgrad._programs.listing import text
+    >>> from fastgrad._recording.record import Recording
     >>> x, y = fastgrad.Value(2.0), fastgrad.Value(3.0)
     >>> with Recording([x, y]) as recording:
     ...     z = x * y + 1.0
@@ -61,11 +54,11 @@ cdef class Recording(Trace):
 
     def __exit__(self, error, *details):
         self.end_recording()
-        if error is not None or self.raised is not None:
+        if error is not None or self.error is not None:
             self.release()
-        if error is None and self.raised is not None:
+        if error is None and self.error is not None:
             raise TraceError(
-                f"{self.raised} was raised while recording, and the function went on. A replay does not raise, and "
+                f"{self.error} was raised while recording, and the function went on. A replay does not raise, and "
                 f"cannot go that way: ask beforehand, with a comparison such as `if x > 0:`, or use where()"
             )
 
@@ -113,7 +106,7 @@ cdef class Recording(Trace):
             raise RuntimeError("a recording becomes a program once, after it has ended")
         try:
             outputs = list(outputs)
-            lowering = Lowering(self.inputs, self.start, self.end, self.detached)
+            lowering = Lowering(self.inputs, self.start, self.end, self.detached_nodes)
             lowering.lower(outputs, self.guards)
             arrays = lowering.arrays(outputs, self.guards)
             captured = [unpinned_handle_of(lowering.captured.id[k]) for k in range(lowering.captured.count)]
@@ -124,8 +117,6 @@ cdef class Recording(Trace):
 
     def program(self, outputs):
         """Make the program, and the list of the scalars it captures: see `arrays`."""
-        from fastgrad._programs.program import Program
-
         arrays, captured = self.arrays(outputs)
         return Program(*arrays), captured
 
@@ -205,7 +196,7 @@ cdef uint64_t sum_of_new(Marks marks, uint32_t start, uint32_t end) except? 0:
 
 cdef uint64_t mark_of_output(Marks marks, x) except? 0:
     if not isinstance(x, Handle):
-        return bits(x)
+        return mixed_number(5, x)
     return mark_at(marks, (<Handle>x).node)
 
 
@@ -224,71 +215,11 @@ cdef uint64_t mark_of(Marks marks, uint32_t i) except? 0:
     cdef uint64_t found = mixed(mixed(3, op), n)
     for k in range(n):
         found = mixed(found, mark_at(marks, slot_node(i, k)))
-    return mixed_with_numbers(found, i, op)
-
-
-cdef uint64_t mixed_with_numbers(uint64_t found, uint32_t i, uint32_t op) noexcept:
-    """Mix in the plain numbers among a node's operands."""
-    cdef Operands x
     if op == OP_LEAF:
-        return mixed(found, bits(tape.data[i]))
+        return mixed_number(found, tape.data[i])
     if op < OP_FIRST_BINARY:
-        return mixed(found, bits(tape.second[i].constant))
-    if op == OP_pick:
-        return mixed(found, tape.second[i].place)
-    if not is_nary(op):
-        return found
-    x = payload(i)
-    if op == OP_layer or op == OP_wide_layer:
-        return mixed_with_layer(found, &x)
-    if op == OP_loss:
-        return mixed_with_loss(found, &x)
-    return mixed_with_constants(found, x.slots, x.reals, min(x.n, tape.second[i].span.reals))
-
-
-cdef uint64_t mixed_with_layer(uint64_t found, Operands *x) noexcept:
-    cdef layer at = layer_at(x.reals)
-    found = mixed_with_all(found, x.reals, SHAPE_REALS)
-    if at.shape.inputs == FROM_NUMBERS:
-        return mixed_with_all(found, at.in_, <uint64_t>at.shape.rows * at.shape.nin)
-    if at.shape.inputs == FROM_SCALARS:
-        return mixed_with_constants(found, x.slots + 1, at.in_, x.n - 1)
-    return found
-
-
-cdef uint64_t mixed_with_loss(uint64_t found, Operands *x) noexcept:
-    cdef loss at = loss_at(x.reals)
-    cdef bint of_scalars = at.shape.inputs == FROM_SCALARS
-    if at.shape.loss == LOSS_l2_penalty:
-        return mixed_with_all(found, x.reals, loss_reals(&at.shape))
-    found = mixed_with_all(found, x.reals, LOSS_SHAPE_REALS + loss_targets(&at.shape))
-    return mixed_with_constants(found, x.slots, at.predictions, x.n) if of_scalars else found
-
-
-cdef uint64_t mixed_with_constants(uint64_t found, const uint32_t *slots, const double *numbers, uint64_t n) noexcept:
-    cdef uint64_t k
-    for k in range(n):
-        if slots[k] == CONSTANT:
-            found = mixed(found, bits(numbers[k]))
-    return found
-
-
-cdef uint64_t mixed_with_all(uint64_t found, const double *numbers, uint64_t n) noexcept:
-    cdef uint64_t k
-    for k in range(n):
-        found = mixed(found, bits(numbers[k]))
-    return found
-
-
-cdef inline uint64_t mixed(uint64_t mark, uint64_t more) noexcept:
-    mark = (mark ^ more) * <uint64_t>0x9E3779B97F4A7C15
-    return mark ^ (mark >> 29)
-
-
-cdef inline uint64_t bits(double number) noexcept:
-    cdef uint64_t found
-    memcpy(&found, &number, sizeof(number))
-    return found
+        return mixed_number(found, tape.second[i].constant)
+    return found if op < OP_FIRST_NARY else kinds[op].digest(i, found)
 
 
 # What came of it.
@@ -304,71 +235,3 @@ cdef dict report_of(Trace trace, Lowering lowering, tuple arrays):
         "captured": lowering.captured.count,
         "guards": len(arrays[6]),
     }
-
-
-# What a program looks like.
-
-def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
-    """A program's arrays as readable flat code: a line for each constant, step and guard.
-
-    Returns
-    -------
-    str
-        Values are named as by `names_of`.
-    """
-    name = names_of(inputs, uniforms, uniform_steps)
-    lines = [f"{', '.join(map(name, range(inputs)))}: inputs"] if inputs else []
-    lines += [f"u{k} = {float(x)!r}" for k, x in enumerate(uniforms)]
-    for value, formula, _ in formulas(inputs, uniforms, uniform_steps, steps, operands):
-        lines.append(f"{name(value)} = {formula}")
-    for value, truth in guards.tolist():
-        lines.append(f"guard {name(value)} {'!=' if truth else '=='} 0")
-    lines.append(f"return {', '.join(map(name, outputs.tolist()))}")
-    return "\n".join(lines)
-
-
-def names_of(inputs, uniforms, uniform_steps):
-    """Return a function that names a program's values.
-
-    Those that differ from row to row are named v and their number; those that do not are u and theirs, the captured
-    ones first.
-    """
-    first_varying = inputs + len(uniforms) + uniform_steps
-    return lambda value: f"u{value - inputs}" if inputs <= value < first_varying else f"v{value}"
-
-
-def formulas(inputs, uniforms, uniform_steps, steps, operands):
-    """List a program's steps: the value, how it is computed as text, and the values of which."""
-    name = names_of(inputs, uniforms, uniform_steps)
-    found = []
-    for value, (op, a, b, n) in enumerate(steps.tolist(), inputs + len(uniforms)):
-        of = values_of_step(op, a, b, n, operands)
-        found.append((value, formula_of(op, [name(x) for x in of], b == <uint32_t>NO_VALUE), of))
-    return found
-
-
-cdef list values_of_step(uint32_t op, uint32_t a, uint32_t b, uint32_t n, operands):
-    """A step's operands, of a dot the bias first."""
-    if op == STEP_dot:
-        return [*([] if b == <uint32_t>NO_VALUE else [b]), *operands[a:a + 2 * n].tolist()]
-    if op == STEP_sum or op == STEP_select:
-        return operands[a:a + (n if op == STEP_sum else 3)].tolist()
-    return [a] if op < OP_FIRST_BINARY or op == STEP_stop else [a, b]
-
-
-cdef str formula_of(uint32_t op, list x, bint no_bias):
-    if op == STEP_dot:
-        bias = "" if no_bias else f"{x.pop(0)} + "
-        return f"{bias}dot({', '.join([f'{p}*{q}' for p, q in zip(x[::2], x[1::2])])})"
-    symbol = op_rows[op].symbol.decode() if OP_FIRST_BINARY <= op < STEP_dot else ""
-    if symbol in ("+", "-", "*", "/", "**", "<", ">", "<=", ">="):
-        return f"{x[0]} {symbol} {x[1]}"
-    return f"{name_of_step(op)}({', '.join(x)})"
-
-
-cdef str name_of_step(uint32_t op):
-    if op == STEP_sum:
-        return "sum"
-    if op == STEP_select:
-        return "where"
-    return "stop" if op == STEP_stop else op_rows[op].name.decode()

@@ -2,31 +2,28 @@
 
 import os
 import sys
-import threading
 
 from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, realloc
-from libc.string cimport memset
 
 from fastgrad._tape.handle cimport Handle, make, record_nothing, recording
+from fastgrad._tape.observer cimport ON_INPUTS, ON_OUTSIDE, Observer, current, observe, stop_observing
 from fastgrad._tape.tape cimport (
-    OP_LEAF, OP_user, Second, append, payload_units, reserve, resume_limit, slot_count, slot_node, tape,
+    OP_LEAF, OP_user, Span, append_payload, payload_units, reserve, resume_limit, slot_count, slot_node, tape,
 )
 
-cdef dict traces = {}  # by thread
+from fastgrad._recording.remedies import REMEDIES, REMEDY
+from fastgrad._tape.observer import TraceError
+
 cdef str package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-class TraceError(TypeError):
-    """What a compiled function does cannot be recorded: replayed with other arguments it would be wrong."""
-
-
-cdef class Trace:
+cdef class Trace(Observer):
     def __cinit__(self, inputs):
         self.inputs = list(inputs)
         self.guards = []
         self.asked = []
-        self.detached = set()
+        self.detached_nodes = set()
 
     def __dealloc__(self):
         if self.holds:
@@ -47,14 +44,11 @@ cdef class Trace:
         while not recording():
             record_nothing(False)
             self.silences += 1
-        traces[threading.get_ident()] = self
-        tracing.count += 1
-        return 0
+        return observe(self)
 
     cdef int end_recording(self) except -1:
         self.end = tape.count
-        del traces[threading.get_ident()]
-        tracing.count -= 1
+        stop_observing()
         while self.silences:
             record_nothing(True)
             self.silences -= 1
@@ -75,6 +69,58 @@ cdef class Trace:
         if node >= self.known:
             learn(self)
         return self.on[node - self.start]
+
+    # What is told of numbers: see Observer.
+
+    cdef int raised(self, error) except -1:
+        """If the function goes on after this, it does what no replay does."""
+        self.error = f"{user_line()}{type(error).__name__} ({error})"
+        return 0
+
+    cdef int truth_asked(self, Handle number, bint truth) except -1:
+        """If another call may give another truth, it becomes a guard."""
+        if self.depends(number.node):
+            self.guards.append((number, bool(truth)))
+            self.asked.append(tape.count)
+        return 0
+
+    cdef int read_off(self, Handle number, str what) except -1:
+        """Raise TraceError where what is done with a number would be done once, and not in every call."""
+        cdef int on = self.depends(number.node)
+        if on:
+            whose = "depends on its arguments" if on & ON_INPUTS else "comes from outside and may change"
+            raise TraceError(
+                f"{user_line()}{what} of a number that {whose} would be recorded as it is now, in a compiled function. "
+                f"{REMEDIES.get(what, REMEDY)}"
+            )
+        return 0
+
+    cdef int used_as_integer(self, Handle number) except -1:
+        """Raise TraceError where a number would be a count or an index, which has to be the same in every call."""
+        if self.depends(number.node):
+            raise TraceError(
+                f"{user_line()}range(), an index and a sequence's repetition take an int, not a number that may differ "
+                f"from call to call, as an int among a compiled function's arguments may. Take it from outside of the "
+                f"arguments, for instance by functools.partial; or use where() for a choice. To pick by a label that "
+                f"is an argument, give it one-hot, and take fastgrad.dot(one_hot, xs)"
+            )
+        return 0
+
+    cdef int changes(self, str what) except -1:
+        """Raise TraceError for what a replay would not do."""
+        raise TraceError(
+            f"{user_line()}{what} cannot be recorded: a compiled function computes, and changes nothing. Do it outside "
+            f"of the function"
+        )
+
+    cdef object detached(self, Handle number):
+        """A number that no gradient flows through, but that depends on what it is taken from."""
+        cdef uint32_t node
+        reserve(1, payload_units(1, 0))
+        tape.pool[tape.pool_count] = number.node
+        node = append_payload(OP_user, number.kind, tape.data[number.node], Span(1, 0))
+        self.detached_nodes.add(node)
+        return make(number, node)
 
 
 cdef int find_inputs(Trace trace) except -1:
@@ -121,41 +167,6 @@ cdef inline uint8_t depends_at(Trace trace, uint32_t node) noexcept:
     return ON_OUTSIDE if node else 0
 
 
-cdef Trace current():
-    return traces.get(threading.get_ident()) if tracing.count else None
-
-
-def recording_active():
-    """Does a recording go on in this thread?"""
-    return current() is not None
-
-
-# What is asked of numbers.
-
-cdef int note_raised(error) except -1:
-    """An operation raises: if the function goes on, it does what no replay does."""
-    cdef Trace trace = current()
-    if trace is not None:
-        trace.raised = f"{user_line()}{type(error).__name__} ({error})"
-    return 0
-
-
-cdef int note_truth(Handle number, bint truth) except -1:
-    """A number's truth was asked for. If another call may give another one, it becomes a guard."""
-    cdef Trace trace
-    if depends(number):
-        trace = current()
-        trace.guards.append((number, bool(truth)))
-        trace.asked.append(tape.count)
-    return 0
-
-
-cdef int depends(Handle number) except -1:
-    """What a number depends on, in a recording that goes on in this thread; 0 where none does."""
-    cdef Trace trace = current()
-    return trace.depends(number.node) if trace is not None else 0
-
-
 cdef bint is_library(frame) except -1:
     module = str(frame.f_globals.get("__name__"))
     return module.split(".")[0] in ("numpy", "scipy") or os.path.abspath(frame.f_code.co_filename).startswith(package)
@@ -167,63 +178,3 @@ cdef str user_line():
     while frame is not None and is_library(frame):
         frame = frame.f_back
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}: " if frame is not None else ""
-
-
-cdef int refuse(Handle number, str what) except -1:
-    """Raise TraceError where what is done with a number would be done once, and not in every call."""
-    cdef int on = depends(number)
-    if on:
-        from fastgrad.compiled.remedies import REMEDIES, REMEDY
-
-        whose = "depends on its arguments" if on & ON_INPUTS else "comes from outside and may change"
-        raise TraceError(
-            f"{user_line()}{what} of a number that {whose} would be recorded as it is now, in a compiled function. "
-            f"{REMEDIES.get(what, REMEDY)}"
-        )
-    return 0
-
-
-def refuse_to_read(Handle number, str what):
-    """The same for functions of Python that read a number off."""
-    refuse(number, what)
-
-
-cdef int refuse_as_integer(Handle number) except -1:
-    """Raise TraceError where a number would be a count or an index, which has to be the same in every call."""
-    if depends(number):
-        raise TraceError(
-            f"{user_line()}range(), an index and a sequence's repetition take an int, not a number that may differ "
-            f"from call to call, as an int among a compiled function's arguments may. Take it from outside of the "
-            f"arguments, for instance by functools.partial; or use where() for a choice. To pick by a label that is an "
-            f"argument, give it one-hot, and take fastgrad.dot(one_hot, xs)"
-        )
-    return 0
-
-
-cdef int refuse_always(str what) except -1:
-    """Raise TraceError for what a replay would not do."""
-    if current() is not None:
-        raise TraceError(
-            f"{user_line()}{what} cannot be recorded: a compiled function computes, and changes nothing. Do it outside "
-            f"of the function"
-        )
-    return 0
-
-
-cdef object detached_node(Handle number):
-    """A number that no gradient flows through, but that depends on what it is taken from."""
-    cdef Trace trace = current()
-    cdef Second second
-    cdef uint32_t node
-    reserve(1, payload_units(1, 0))
-    second.constant = 0.0
-    second.span.n = 1
-    second.span.reals = 0
-    tape.pool[tape.pool_count] = number.node
-    node = append(OP_user, number.kind, tape.data[number.node], tape.pool_count, second)
-    tape.pool_count += <uint32_t>payload_units(1, 0)
-    trace.detached.add(node)
-    return make(number, node)
-
-
-memset(&tracing, 0, sizeof(tracing))

@@ -1,9 +1,9 @@
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol, SupportsFloat, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from typing_extensions import Self, disjoint_base
+from typing_extensions import Self
 
 from fastgrad._tape.node import Node
 
@@ -47,24 +47,6 @@ def copysign(x: _N | _Plain, y: _N | _Plain) -> _N: ...
 def clip(x: _Plain, low: _Plain, high: _Plain) -> float: ...
 @overload
 def clip(x: _N | _Plain, low: _N | _Plain, high: _N | _Plain) -> _N: ...
-
-@disjoint_base
-class Custom:
-    def __new__(
-        cls, name: str, value: Callable[..., SupportsFloat], *partials: Callable[..., SupportsFloat]
-    ) -> Self: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def value(self) -> Callable[..., SupportsFloat]: ...
-    @property
-    def partials(self) -> tuple[Callable[..., SupportsFloat], ...]: ...
-    @overload
-    def __call__(self, *arguments: _Plain) -> float: ...
-    @overload
-    def __call__(self, *arguments: _N | _Plain) -> _N: ...
-
-def custom(name: str, value: Callable[..., SupportsFloat], *partials: Callable[..., SupportsFloat]) -> Custom: ...
 
 class no_grad:
     def __enter__(self) -> Self: ...

@@ -3,18 +3,14 @@
 import math
 from collections import namedtuple
 
-from fastgrad._tape.nary import plain
-
 from libc.stdint cimport uint32_t
 
-from fastgrad._tape.convert cimport number_of
-from fastgrad._tape.handle cimport record_nothing, state_of
-from fastgrad._tape.nary cimport as_operands, given_value
+from fastgrad._tape.handle cimport record_nothing
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.numbers cimport called
 from fastgrad._tape.sweep cimport order
-from fastgrad._tape.tape cimport OP_custom, Second, collect as collect_tape, tape
-from fastgrad._recording.trace cimport refuse_always, tracing
+from fastgrad._tape.tape cimport Second, collect as collect_tape, tape
+from fastgrad._tape.observer cimport observers, refuse_always
 
 cdef extern from "operations/ops.h" nogil:
     enum:
@@ -89,71 +85,6 @@ def clip(x, low, high):
     return function("clip", OP_clip_high, min, function("clip", OP_clip_low, max, x, low), high)
 
 
-# A user's own operation.
-
-cdef class Custom:
-    """An operation made by `custom`: call it with scalars and numbers."""
-
-    cdef readonly str name
-    cdef readonly object value
-    cdef readonly tuple partials
-
-    def __cinit__(self, name, value, *partials):
-        if not callable(value) or not all(map(callable, partials)):
-            raise TypeError("custom() takes a name, a function for the value, and one for each partial derivative")
-        self.name = name
-        self.value = value
-        self.partials = partials
-
-    def __reduce__(self):
-        return Custom, (self.name, self.value, *self.partials)
-
-    def __repr__(self):
-        return f"<operation {self.name} of {len(self.partials)} arguments>"
-
-    def __call__(self, *arguments):
-        if len(arguments) != len(self.partials):
-            raise TypeError(
-                f"{self.name}() takes {len(self.partials)} arguments, as many as it has partial derivatives, "
-                f"not {len(arguments)}"
-            )
-        operands = as_operands(list(arguments), f"{self.name}()")
-        value = number_of(self.value(*map(plain, operands)), f"the value of {self.name}()")
-        result = given_value(OP_custom, operands, value)
-        if isinstance(result, Node) and result.prev:
-            state_of(result).update(_custom=self, _op=self.name)
-        return result
-
-
-def custom(name, value, *partials):
-    """Make an operation of your own from plain functions of numbers.
-
-    Parameters
-    ----------
-    name : str
-        The operation's symbol in drawings.
-    value : function of floats
-        The value.
-    *partials : functions of floats
-        One for each argument: the derivative of the value by it, given all the arguments' numbers.
-
-    Returns
-    -------
-    function
-        It takes as many scalars and numbers as there are partials. A partial is called when the gradient flows.
-
-    Examples
-    --------
-    >>> import fastgrad
-    >>> area = fastgrad.custom("area", lambda w, h: w * h, lambda w, h: h, lambda w, h: w)
-    >>> w, h = fastgrad.Value(2.0), fastgrad.Value(5.0)
-    >>> area(w, h).backward()
-    >>> w.grad, h.grad
-    (5.0, 2.0)
-    """
-    return Custom(name, value, *partials)
-
-
 # The tape.
 
 class no_grad:
@@ -168,7 +99,7 @@ class no_grad:
     """
 
     def __enter__(self):
-        if tracing.count:
+        if observers.count:
             refuse_always("no_grad()")
         record_nothing(True)
         return self

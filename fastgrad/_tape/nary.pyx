@@ -7,11 +7,13 @@ from libc.math cimport NAN
 from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.convert cimport number_of
-from fastgrad._tape.handle cimport MANY, VALUE, Handle, leaf, make, recording
+from fastgrad._tape.describe cimport describe, operand_values
+from fastgrad._tape.handle cimport MANY, VALUE, Handle, leaf, make, recording, state_at
+from fastgrad._tape.kinds cimport kinds
 from fastgrad._tape.tape cimport (
     CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,
-    OP_softmax, OP_sum, OP_user, Second, Span, append, nary_value, no_second, operands, payload, payload_units, reserve,
-    tape,
+    OP_softmax, OP_sum, OP_user, Second, Span, append, append_payload, nary_memory, nary_value, no_second, operands,
+    payload, payload_units, reserve, tape,
 )
 
 
@@ -45,16 +47,9 @@ cdef Handle most_derived(list xs):
     return like
 
 
-cdef uint32_t private_reals(uint32_t op, uint32_t n) noexcept:
-    """The doubles an operation needs beside its constants."""
-    if op == OP_prod:
-        return n
-    return 2 * n if op == OP_softmax else 0
-
-
 cdef bint has_constants(uint32_t op, list xs) except -1:
     """Must the payload have a place for constants? It has where it has other doubles."""
-    if op == OP_prod or op == OP_softmax:
+    if nary_memory(op, 1):
         return True
     for x in xs:
         if not isinstance(x, Handle):
@@ -69,7 +64,7 @@ cdef operands write_payload(uint32_t op, list xs, uint32_t nodes, Span *span) ex
     cdef uint32_t *slots
     cdef uint64_t units
     span.n = n
-    span.reals = (n if has_constants(op, xs) else 0) + private_reals(op, n)
+    span.reals = (n if has_constants(op, xs) else 0) + nary_memory(op, n)
     units = payload_units(n, span.reals)
     reserve(nodes, units)
     slots = tape.pool + tape.pool_count
@@ -89,16 +84,6 @@ cdef operands write_payload(uint32_t op, list xs, uint32_t nodes, Span *span) ex
     for k in range(n if span.reals else span.reals, span.reals):
         x.reals[k] = 0.0
     return x
-
-
-cdef uint32_t append_payload(uint32_t op, uint32_t kind, double value, Span span) noexcept:
-    """The node whose payload was just written."""
-    cdef Second second
-    cdef uint32_t i
-    second.span = span
-    i = append(op, kind, value, tape.pool_count, second)
-    tape.pool_count += <uint32_t>payload_units(span.n, span.reals)
-    return i
 
 
 cdef object nary(uint32_t op, list xs):
@@ -418,3 +403,31 @@ def hypot(*coordinates):
 def plain(x):
     """The number of a scalar, or the plain number itself; anything else is a TypeError."""
     return tape.data[(<Handle>x).node] if isinstance(x, Handle) else number_of(x, "an operand")
+
+
+# Values that Python computes, computed again.
+
+cdef int fsum_again(uint32_t node) except -1:
+    tape.data[node] = math.fsum(operand_values(node))
+    return 0
+
+
+cdef int hypot_again(uint32_t node) except -1:
+    tape.data[node] = math.hypot(*operand_values(node))
+    return 0
+
+
+cdef int user_value_again(uint32_t node) except -1:
+    call_forward = state_at(node).get("_forward")
+    if call_forward is None:
+        raise ValueError(
+            f"forward() cannot compute {describe(node)} again: its value was given from outside. Set its _forward to a "
+            f"function that sets its data, or build the graph anew"
+        )
+    call_forward()
+    return 0
+
+
+kinds[OP_fsum].recompute_with_python = fsum_again
+kinds[OP_hypot].recompute_with_python = hypot_again
+kinds[OP_user].recompute_with_python = user_value_again

@@ -6,11 +6,12 @@ import math
 from libc.stdint cimport uintptr_t
 
 from fastgrad._tape.convert cimport as_double, not_a_number, number_of
-from fastgrad._tape.graph cimport operands_of, step, sweep_backward, sweep_forward, sweep_zero, symbol_of
+from fastgrad._tape.describe cimport operands_of, symbol_of
+from fastgrad._tape.drive cimport step, sweep_backward, sweep_forward, sweep_zero
 from fastgrad._tape.handle cimport Handle, leaf, make_room, state_at, state_of
 from fastgrad._tape.tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
-from fastgrad._recording.trace cimport (
-    depends, detached_node, note_truth, refuse, refuse_always, refuse_as_integer, tracing,
+from fastgrad._tape.observer cimport (
+    depends, detached_node, note_truth, refuse, refuse_always, refuse_as_integer, observers,
 )
 
 
@@ -31,26 +32,26 @@ cdef class Node(Handle):
     @property
     def data(self):
         """The number. It is read again when the gradient flows, so that it may be changed in between."""
-        if tracing.count:
+        if observers.count:
             refuse(self, ".data")
         return tape.data[self.node]
 
     @data.setter
     def data(self, number):
-        if tracing.count:
+        if observers.count:
             refuse_always("setting .data")
         tape.data[self.node] = number_of(number, "data")
 
     @property
     def grad(self):
         """The derivative, by this number, of those that ``backward()`` was called on, added up."""
-        if tracing.count:
+        if observers.count:
             refuse(self, ".grad")
         return tape.grad[self.node]
 
     @grad.setter
     def grad(self, number):
-        if tracing.count:
+        if observers.count:
             refuse_always("setting .grad")
         tape.grad[self.node] = number_of(number, "grad")
 
@@ -85,7 +86,7 @@ cdef class Node(Handle):
         >>> x.grad
         6.0
         """
-        if tracing.count:
+        if observers.count:
             refuse_always("backward()")
         sweep_backward(self, number_of(gradient, "gradient"))
 
@@ -109,7 +110,7 @@ cdef class Node(Handle):
         >>> y.data
         16.0
         """
-        if tracing.count:
+        if observers.count:
             refuse_always("forward()")
         sweep_forward(self)
 
@@ -124,7 +125,7 @@ cdef class Node(Handle):
         >>> x.grad, y.grad
         (0.0, 0.0)
         """
-        if tracing.count:
+        if observers.count:
             refuse_always("zero_grad()")
         sweep_zero(self)
 
@@ -138,7 +139,7 @@ cdef class Node(Handle):
         >>> x.grad
         3.0
         """
-        if tracing.count and depends(self):
+        if observers.count and depends(self):
             return detached_node(self)
         if tape.count >= tape.limit:
             make_room()
@@ -191,7 +192,7 @@ cdef class Node(Handle):
         tape.op[self.node] &= OP_MASK
 
     def _own_backward(self):
-        if tracing.count:
+        if observers.count:
             refuse_always("_backward()")
         step(self.node)
 
@@ -220,7 +221,7 @@ cdef class Node(Handle):
         return draw.visualize_graph(self, output_label, **kwargs)
 
     def __reduce__(self):
-        if tracing.count:
+        if observers.count:
             refuse(self, "pickling or copying")
         from fastgrad._tape.pickling import reduced
 
@@ -233,7 +234,7 @@ cdef class Node(Handle):
 
     def __bool__(self):
         cdef bint truth = tape.data[self.node] != 0.0
-        if tracing.count:
+        if observers.count:
             note_truth(self, truth)
         return truth
 
@@ -241,37 +242,37 @@ cdef class Node(Handle):
         return format(tape.data[self.node], spec) if spec else str(self)
 
     def __round__(self, digits=None):
-        if tracing.count:
+        if observers.count:
             refuse(self, "round()")
         return round(tape.data[self.node], digits)
 
     def __floor__(self):
-        if tracing.count:
+        if observers.count:
             refuse(self, "floor()")
         return math.floor(tape.data[self.node])
 
     def __ceil__(self):
-        if tracing.count:
+        if observers.count:
             refuse(self, "ceil()")
         return math.ceil(tape.data[self.node])
 
     def __trunc__(self):
-        if tracing.count:
+        if observers.count:
             refuse(self, "trunc()")
         return math.trunc(tape.data[self.node])
 
     def __float__(self):
-        if tracing.count:
+        if observers.count:
             refuse(self, "float()")
         raise refusal(self, "float")
 
     def __int__(self):
-        if tracing.count:
+        if observers.count:
             refuse(self, "int()")
         raise refusal(self, "int")
 
     def __index__(self):
-        if tracing.count:
+        if observers.count:
             refuse_as_integer(self)
         raise TypeError(
             f"'{type(self).__name__}' object cannot be interpreted as an integer, so that it can't multiply a "
@@ -291,7 +292,7 @@ cdef int set_leaf(Node number, data) except -1:
     """What ``__init__`` does to a leaf; the result of an operation is made already."""
     cdef double value
     if not as_double(data, &value):
-        if tracing.count and isinstance(data, Node):
+        if observers.count and isinstance(data, Node):
             refuse(data, "making a scalar")
         raise not_a_number(data, f"{type(number).__name__}'s data")
     if tape.op[number.node] != OP_LEAF:

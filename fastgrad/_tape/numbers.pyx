@@ -11,14 +11,14 @@ from libc.math cimport NAN, isfinite
 from libc.stdint cimport uint32_t
 
 from fastgrad._tape.convert cimport as_double
-from fastgrad._tape.graph cimport ask_python
+from fastgrad._tape.drive cimport ask_python
 from fastgrad._tape.handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state_at, state_of
 from fastgrad._tape.nary cimport choice, user_node
 from fastgrad._tape.node cimport Node, set_leaf
 from fastgrad._tape.tape cimport (
     OP_FIRST_CV, OP_LEAF, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
 )
-from fastgrad._recording.trace cimport ON_INPUTS, depends, note_truth, tracing
+from fastgrad._tape.observer cimport ON_INPUTS, depends, note_truth, observers
 
 cdef extern from "Python.h":
     PyTypeObject *Py_TYPE(object)
@@ -172,7 +172,7 @@ cdef class Number(Node):
             from fastgrad import arrays
 
             return arrays.elementwise("eq" if comparison == Py_EQ else "ne", left, right).astype(bool)
-        return equality_in_recording(left, right, comparison) if tracing.count else NotImplemented
+        return equality_in_recording(left, right, comparison) if observers.count else NotImplemented
 
     def __add__(left, right):
         return operation(OP_add, left, right)

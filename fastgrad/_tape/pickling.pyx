@@ -20,14 +20,13 @@ from libc.string cimport memcpy, memset
 from fastgrad._tape.handle cimport (
     UNLISTED, Handle, kind_of, make_typed, owner_of, state_at, state_of, type_of, unpinned_handle_of,
 )
-from fastgrad._layers.layer cimport is_layer
+from fastgrad._tape.kinds cimport kind_at, kinds as kinds_of_nodes
 from fastgrad._tape.nodeset cimport NodeSet, add, take_below
 from fastgrad._tape.sweep cimport borrow_set, give_back
 from fastgrad._tape.tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel,
-    OP_layer, OP_loss, OP_network, OP_pick, OP_prod, OP_run, OP_select, OP_softmax, OP_wide_layer, Second, Span, append,
-    is_nary,
-    op_rows, payload_units, reserve, resume_limit, slot_count, slot_node, tape,
+    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_pick,
+    OP_run, OP_softmax, Second, Span, append, append_payload, is_nary, nary_fits, op_rows, payload_units, reserve,
+    resume_limit, slot_count, slot_node, tape,
 )
 
 cdef object open_session = None  # a weak reference
@@ -221,7 +220,7 @@ cdef int check_pickles(uint32_t i) except -1:
             f"{unpinned_handle_of(i)!r} cannot be pickled or copied: its _backward or _forward is a Python function. "
             f"Make the operation with fastgrad.custom(), or pickle its .detach()"
         )
-    if is_layer(i) or tape.op[i] == OP_loss:
+    if tape.op[i] >= OP_END and not kind_at(i).pickled:
         raise TypeError(
             "a number that a module has computed cannot be pickled or copied with its graph: pickle the module, and "
             "compute it again, or pickle its .detach()"
@@ -283,7 +282,11 @@ cdef Columns columns_at(bytes ops, bytes kinds, bytes data, bytes grad, bytes fi
 cdef str code_name(uint32_t op):
     """An operation's name in pickles: codes change when the op table grows."""
     form = "" if op < OP_FIRST_VC or op >= OP_FIRST_BINARY else "_VC" if op < OP_FIRST_CV else "_CV"
-    return op_rows[op].name.decode() + form
+    return (op_rows[op].name if op < OP_END else kinds_of_nodes[op].name).decode() + form
+
+
+cdef dict codes_by_name():
+    return {code_name(code): code for code in range(128) if code < OP_END or kinds_of_nodes[code].pickled}
 
 
 cdef uint8_t place_in(list found, item) except? 255:
@@ -341,8 +344,11 @@ def restore_segment(start, parents, types, names, ops, kinds, data, grad, first,
     if max(ops) >= len(names) or max(kinds) >= len(types):
         raise damaged("its arrays do not fit together")
     source.at = columns_at(ops, kinds, data, grad, first, second)
+    codes = codes_by_name()
     for i, name in enumerate(names):
-        source.code[i] = op_codes[name]
+        if name not in codes:
+            raise damaged(f"it has operations {name!r}, which are not known here")
+        source.code[i] = codes[name]
     for i, number in enumerate(types):
         source.kind[i] = kind_of(number)
     source.parents = <Stretch *>malloc((len(parents) + 1) * sizeof(Stretch))
@@ -418,14 +424,14 @@ cdef const char *append_restored(Source *source) noexcept:
     """Append the segment's next node; return what is wrong, or NULL."""
     cdef uint32_t i = source.own.count, op = source.code[source.at.op[i]], first = 0
     cdef Second second = source.at.second[i]
-    if op == OP_layer or op == OP_wide_layer or op == OP_network or op == OP_loss:
-        return b"an operation that is not pickled"
     if is_nary(op):
-        first = tape.pool_count
         if not link_payload(source, op, second.span):
             return b"operands do not fit the operation"
-        tape.pool_count += <uint32_t>payload_units(second.span.n, second.span.reals)
-    elif op != OP_LEAF:
+        first = append_payload(op, source.kind[source.at.kind[i]], source.at.data[i], second.span)
+        tape.grad[first] = source.at.grad[i]
+        source.own.count += 1
+        return NULL
+    if op != OP_LEAF:
         first = linked(source, source.at.first[i])
         if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
             second.node = linked(source, second.node)
@@ -454,22 +460,11 @@ cdef bint is_whole_run(Source *source, uint32_t place, Span span) noexcept:
     return True
 
 
-cdef bint fits(uint32_t op, Span span) noexcept:
-    """Are these numbers of operands and doubles those of a payload of the operation?"""
-    if span.n == 0 or (op == OP_dot and span.n % 2 == 0):
-        return False
-    if (op == OP_select and span.n != 3) or (op == OP_ifel and span.n != 4):
-        return False
-    if op == OP_prod or op == OP_softmax:
-        return span.reals == (2 if op == OP_prod else 3) * <uint64_t>span.n
-    return span.reals == 0 or span.reals == span.n
-
-
 cdef bint link_payload(Source *source, uint32_t op, Span span) noexcept:
     """Turn the slots of the next payload in the pool into nodes; False where it is not whole."""
     cdef uint32_t *slots = tape.pool + tape.pool_count
     cdef uint32_t k
-    if not fits(op, span) or tape.pool_count + payload_units(span.n, span.reals) > source.pool_end:
+    if not nary_fits(op, span.n, span.reals) or tape.pool_count + payload_units(span.n, span.reals) > source.pool_end:
         return False
     for k in range(span.n):
         if slots[k] != CONSTANT:
@@ -506,6 +501,3 @@ cdef uint32_t node_at(Restored segment, place) except 0:
 def restore_number(Restored segment, place):
     """The scalar at a place of a restored segment."""
     return unpinned_handle_of(node_at(segment, place))
-
-
-cdef dict op_codes = {code_name(code): code for code in range(<int>OP_END)}

@@ -10,8 +10,8 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.nodeset cimport NodeSet, add
 from fastgrad._tape.tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_pick, OP_run,
-    is_nary, operands, payload, takes_gradient, tape,
+    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_pick, OP_run, operands, payload, takes_gradient,
+    tape,
 )
 
 cdef enum:
@@ -41,12 +41,6 @@ cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil
 cdef uint32_t pull_in_order(uint32_t k) noexcept nogil
 cdef bint recompute(uint32_t i) noexcept nogil
 cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil
-
-
-cdef inline bint needs_python(uint32_t i) noexcept nogil:
-    """Is the node's step backward a Python function's? The flag of a callback is above all codes; custom and what comes
-    after it are the last ones."""
-    return tape.op[i] >= OP_custom
 
 
 cdef extern from *:

@@ -1,16 +1,13 @@
 """The kernels of the sweeps. The contract is in the header, _sweep.pxd."""
 
-from libc.math cimport NAN
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
-from fastgrad._layers.layer cimport Results, compute_layer, is_layer, pull_layer, results_of
-from fastgrad._layers.loss cimport compute_loss, pull_loss
+from fastgrad._tape.kinds cimport Results, has_results, kinds, needs_python, results_of
 from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
-    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_custom, OP_fsum, OP_hypot, OP_ifel, OP_layer,
-    OP_loss, OP_pick, OP_run, OP_select, OP_softmax, OP_user, nary_pull, nary_value, op_doubtful,
+    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_ifel, OP_select, OP_user, nary_pull, op_doubtful,
     op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
 )
 
@@ -45,17 +42,14 @@ cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil:
 
 # Backward.
 
-cdef void pull_nary(uint32_t i, uint32_t op) noexcept nogil:
+cdef inline void pull_many(uint32_t i, uint32_t op) noexcept nogil:
+    """The step of a node of many operands; that of the op table's operations is called without a detour."""
     cdef operands x
-    if op == OP_pick:
-        results_of(tape.first[i]).adjoints[tape.second[i].place] += tape.grad[i]
-    elif op == OP_layer:
-        pull_layer(i)
-    elif op == OP_loss:
-        pull_loss(i)
-    elif op != OP_run:
+    if OP_user <= op < OP_END:
         x = payload(i)
         nary_pull(op, &x, tape.grad[i], tape.data[i], tape.grad)
+    else:
+        kinds[op].pull(i)
 
 
 cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
@@ -76,7 +70,7 @@ cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
             add_inner(s, a, i)
             add_inner(s, b, i)
     else:
-        pull_nary(i, op)
+        pull_many(i, op)
         if s != NULL:
             add_operands(s, i, True)
 
@@ -89,7 +83,7 @@ cdef void pull(uint32_t i) noexcept nogil:
 cdef void abandon(uint32_t i) noexcept nogil:
     """Forget what a sweep that was broken off has left in a node that it had not come to."""
     cdef Results r
-    if tape.op[i] & OP_MASK == OP_softmax or is_layer(i):
+    if has_results(i):
         r = results_of(i)
         memset(r.adjoints, 0, r.count * sizeof(double))
 
@@ -160,39 +154,18 @@ cdef int find_order(uint32_t root) except -1:
 
 # Forward.
 
-cdef double layer_number(uint32_t i) noexcept nogil:
-    """The number of a layer node of one result; of others there is none."""
-    cdef Results r = results_of(i)
-    return r.values[0] if r.count == 1 else NAN
-
-
 cdef bint recompute(uint32_t i) noexcept nogil:
     """Compute node i's data from its operands' data. False where that takes Python."""
-    cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i]
+    cdef uint32_t op = tape.op[i] & OP_MASK
     cdef double y
-    cdef operands x
     if op == OP_LEAF:
         return True
+    if op >= OP_FIRST_NARY:
+        return kinds[op].recompute(i)
     if op < OP_FIRST_BINARY:
-        y = op_value1(op, tape.data[a], tape.second[i].constant)
-    elif op < OP_FIRST_NARY:
-        y = op_value2(op, tape.data[a], tape.data[tape.second[i].node])
-    elif op == OP_pick:
-        y = results_of(a).values[tape.second[i].place]
-    elif op == OP_run:
-        return True
-    elif op == OP_layer:
-        compute_layer(i)
-        y = layer_number(i)
-    elif op == OP_loss:
-        y = compute_loss(i)
+        y = op_value1(op, tape.data[tape.first[i]], tape.second[i].constant)
     else:
-        x = payload(i)
-        if op == OP_user or op == OP_fsum or op == OP_hypot or op >= OP_custom:
-            return False
-        if (op == OP_select and x.slots[0] == CONSTANT) or (op == OP_ifel and x.slots[1] == CONSTANT):
-            return False
-        y = nary_value(op, &x)
+        y = op_value2(op, tape.data[tape.first[i]], tape.data[tape.second[i].node])
     if op_doubtful(op, y):
         return False
     tape.data[i] = y

@@ -23,75 +23,28 @@ cdef extern from "operations/nary.h" nogil:
         const uint32_t *slots
         double *reals
         const double *data
+    uint64_t nary_memory(unsigned op, uint32_t n)
+    bint nary_fits(unsigned op, uint32_t n, uint64_t reals)
     double operand(const operands *x, uint32_t k)
     uint32_t taken_slot(unsigned op, const operands *x)
     bint takes_gradient(unsigned op, const operands *x, uint32_t k)
     double nary_value(unsigned op, const operands *x)
     void nary_pull(unsigned op, const operands *x, double g, double y, double *grad)
 
-cdef extern from "layers/layer.h" nogil:
-    enum:
-        ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS, SHAPE_REALS
-    const char *activation_names[]
-    struct layer_shape:
-        uint32_t rows, nin, nout, activation, inputs, place, layers, parameters
-    struct layer_size:
-        uint32_t nout, activation
-    struct layer:
-        layer_shape shape
-        const double *parameters
-        double *parameter_grad
-        double *in_ "in"
-        double *in_adjoint
-        double *kept
-        double *sums
-        double *results
-        double *adjoint
-    uint64_t layer_reals(const layer_shape *shape)
-    layer layer_at(double *reals)
-    void layer_value(const layer *l)
-    void layer_results(const layer *l)
-    void layer_slopes(const layer *l)
-    void layer_pull(const layer *l)
-
-cdef extern from "layers/loss.h" nogil:
-    enum:
-        LOSS_SHAPE_REALS, FAULT_prediction, REDUCED_mean, REDUCED_sum, REDUCED_root
-        LOSS_squares, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits, LOSS_hinge
-        LOSS_cross_entropy_of_labels, LOSS_cross_entropy, LOSS_l2_penalty
-    struct loss_shape:
-        uint32_t loss, reduction, inputs, columns
-        uint64_t rows
-    struct penalized:
-        uint32_t start, length
-    struct loss:
-        loss_shape shape
-        const double *targets
-        double *predictions
-        double *adjoint
-    struct loss_row:
-        const char *prediction
-        const char *target
-    loss_row loss_rows[]
-    const char *loss_name(const loss_shape *shape)
-    uint64_t loss_targets(const loss_shape *shape)
-    uint64_t loss_reals(const loss_shape *shape)
-    loss loss_at(double *reals)
-    int loss_fault_of(uint32_t loss, double p, double t)
-    uint64_t loss_first_fault(const loss *l)
-    double loss_value(const loss *l)
-    void loss_pull(const loss *l, double g, double y)
-
 cdef extern from "operations/ops.h" nogil:
-    enum op_code:
+    enum:
         OP_LEAF, OP_FIRST_VC, OP_FIRST_CV, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, OP_TO_VC, OP_TO_CV
         OP_pick, OP_run, OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_select, OP_ifel
-        OP_fsum, OP_hypot, OP_layer, OP_loss, OP_custom, OP_wide_layer, OP_network
+        OP_fsum, OP_hypot
+    enum:
+        TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, TRAIT_exact
     struct op_row:
         const char *symbol
         const char *name
         const char *python
+        unsigned char traits
     op_row op_rows[]
+    bint op_jumps_at(unsigned op, unsigned k)
     double op_value1(unsigned op, double x, double c)
     double op_value2(unsigned op, double a, double b)
     double op_slope1(unsigned op, double x, double c, double y)
@@ -101,6 +54,7 @@ cdef extern from "operations/ops.h" nogil:
 cdef enum:
     HAS_CALLBACK = 0x80  # set on a node's op: its step of the sweep is a Python function of its handle's
     OP_MASK = 0x7F
+    FIRST_OF_PYTHON = 0x70  # codes from here on are of kinds whose step takes Python, those from OP_END on of others
 
 cdef struct Span:
     uint32_t n       # operands
@@ -164,6 +118,15 @@ cdef inline Second no_second() noexcept nogil:
 cdef inline uint64_t payload_units(uint64_t n, uint64_t reals) noexcept nogil:
     """The size of a payload in the pool."""
     return n + (n & 1) + 2 * reals
+
+
+cdef inline uint32_t append_payload(uint32_t op, uint32_t kind, double value, Span span) noexcept nogil:
+    """A new node with a payload, for which there is room: what lies behind the pool's end becomes part of the pool."""
+    cdef Second second
+    cdef uint32_t place = tape.pool_count
+    second.span = span
+    tape.pool_count = place + <uint32_t>payload_units(span.n, span.reals)
+    return append(op, kind, value, place, second)
 
 
 cdef inline operands payload(uint32_t i) noexcept nogil:

@@ -1,6 +1,6 @@
 """Pictures of compiled programs: what is computed from what, what is asked on the way, and the results."""
 
-from fastgrad._recording.record import formulas, names_of
+from fastgrad._programs.listing import formulas, names_of
 from fastgrad.compiled.arguments import names_of_inputs
 from fastgrad.draw.canvas import canvas, decimal, escape, name_of
 

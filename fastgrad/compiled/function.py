@@ -17,9 +17,9 @@ import types
 
 import numpy as np
 
-from fastgrad._recording.record import TraceError, recording_active
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
+from fastgrad._tape.observer import TraceError, recording_active
 from fastgrad.compiled.arguments import (
     check_buffer,
     common,

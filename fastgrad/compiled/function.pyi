@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from typing_extensions import Self
 
 from fastgrad._programs.program import Program
-from fastgrad._recording.record import TraceError as TraceError
+from fastgrad._tape.observer import TraceError as TraceError
 from fastgrad.draw.graphs import _Direction, _Picture
 
 __all__ = ["Compiled", "TraceError", "compile"]

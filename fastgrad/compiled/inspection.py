@@ -4,7 +4,7 @@ import operator
 
 import numpy as np
 
-from fastgrad._recording.record import text
+from fastgrad._programs.listing import text
 
 
 class Inspected:

@@ -18,10 +18,11 @@ import warnings
 
 import numpy as np
 
-from fastgrad._recording.record import Recording, TraceError, recording_active
+from fastgrad._recording.record import Recording
 from fastgrad._tape.functions import no_grad
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
+from fastgrad._tape.observer import TraceError, recording_active
 from fastgrad.compiled.arguments import no_result
 from fastgrad.compiled.remedies import explain
 from fastgrad.compiled.structure import described

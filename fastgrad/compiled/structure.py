@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fastgrad._layers.batch import Batch
-from fastgrad._recording.record import TraceError, recording_active
 from fastgrad._tape.node import Node
+from fastgrad._tape.observer import TraceError, recording_active
 
 
 class Number(NamedTuple):

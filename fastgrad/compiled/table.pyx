@@ -13,8 +13,8 @@ from fastgrad._tape.convert cimport get_doubles
 from fastgrad._tape.handle cimport Handle, leaf, make, recording
 from fastgrad._tape.nary cimport most_derived
 from fastgrad._programs.rows cimport Columns
-from fastgrad._tape.tape cimport OP_user, Second, append, operands, payload, payload_units, reserve, tape
-from fastgrad._recording.trace cimport refuse_always, tracing
+from fastgrad._tape.tape cimport OP_user, Span, append_payload, operands, payload, payload_units, reserve, tape
+from fastgrad._tape.observer cimport observers, refuse_always
 
 import numpy
 
@@ -297,7 +297,7 @@ cdef class Uniforms:
 cdef int refresh(Uniforms uniforms) except -1:
     cdef uint64_t k
     cdef list scalars = uniforms.scalars
-    if tracing.count:
+    if observers.count:
         refuse_always("a compiled function's call with plain numbers")
     for k in range(<uint64_t>len(scalars)):
         uniforms.memory[k] = tape.data[(<Handle>scalars[k]).node]
@@ -385,14 +385,8 @@ def scalar_of(double value, list children not None, slopes, double divisor):
 
 cdef uint32_t node_of(uint32_t kind, double value, uint32_t n, const double *slopes, double divisor) noexcept:
     """The node whose operands were just written."""
-    cdef Second second
-    cdef operands x
-    cdef uint32_t node, k
-    second.constant = 0.0
-    second.span.n = second.span.reals = n
-    node = append(OP_user, kind, value, tape.pool_count, second)
-    tape.pool_count += <uint32_t>payload_units(n, n)
-    x = payload(node)
+    cdef uint32_t node = append_payload(OP_user, kind, value, Span(n, n)), k
+    cdef operands x = payload(node)
     for k in range(n):
         x.reals[k] = slopes[k] / divisor
     return node

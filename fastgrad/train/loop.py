@@ -331,7 +331,7 @@ class _Steps:
         if self.is_replayed:
             self.forward.compiled = False
             return self.step(rows, targets)
-        from fastgrad._tape.graph import first_not_finite
+        from fastgrad._tape.describe import first_not_finite
 
         node = first_not_finite(root)
         raise self.failure(f"the loss is {root.data}; the first of its graph that is not finite is {node}", node)

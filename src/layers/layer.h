@@ -217,7 +217,8 @@ static inline void softmax_row_slopes(const double *restrict results, double *re
         adjoint[j] = results[j] * (adjoint[j] - inner);
 }
 
-/* Turn the adjoints of the results into those of the sums. One of 0 passes nothing on: what nobody asked for may be nan. */
+/* Turn the adjoints of the results into those of the sums. One of 0 passes nothing on: what nobody asked for may be
+ * nan. */
 static inline void layer_slopes(const struct layer *l)
 {
     const uint64_t nout = l->shape.nout, n = l->shape.rows * nout;

@@ -11,7 +11,7 @@
  *
  * The node of a penalty has instead, for each slot (a scalar, or a run), which part of it is meant:
  *
- *   struct loss_shape | alpha | struct penalized of each slot
+ *   struct loss_shape | struct penalized of each slot
  *
  * Functions of numbers and arrays: no state, no Python. The caller owns the arrays.
  */
@@ -21,6 +21,10 @@
 #include <string.h>
 
 #include "layers/layer.h"
+
+/* Operations as functions, for the rows. */
+#define UNARY(name, ...) static inline double of_##name(double a) { return op_value1(OP_##name, a, 0.0); }
+#include "operations/ops.def"
 
 enum loss_code {
 #define LOSS(name, ...) LOSS_##name,
@@ -37,6 +41,7 @@ struct loss_shape {
     uint32_t inputs;  /* FROM_SCALARS or FROM_RESULTS; of a penalty FROM_NOTHING */
     uint32_t columns;
     uint64_t rows;
+    double constant;  /* of the loss's row; a penalty's factor */
 };
 
 struct penalized { uint32_t start, length; };
@@ -73,7 +78,7 @@ static inline uint64_t loss_targets(const struct loss_shape *shape)
 static inline uint64_t loss_reals(const struct loss_shape *shape)
 {
     if (shape->loss == LOSS_l2_penalty)
-        return LOSS_SHAPE_REALS + 1 + shape->rows;
+        return LOSS_SHAPE_REALS + shape->rows;
     uint64_t copies = shape->inputs == FROM_SCALARS ? 2 : 0;
     return LOSS_SHAPE_REALS + loss_targets(shape) + copies * loss_predictions(shape);
 }
@@ -147,23 +152,6 @@ static inline uint64_t loss_first_fault(const struct loss *l)
     return k;
 }
 
-/* Of binary logits. */
-
-/* What the logit z loses by its sign: its size times the weight of the other label. 0 times infinity is 0 here. */
-static inline double loss_of_sign(double z, double t)
-{
-    if (z > 0.0)
-        return t < 1.0 ? (1.0 - t) * z : 0.0;
-    return t > 0.0 ? -t * z : 0.0;
-}
-
-/* sigmoid(z) - t, where neither is rounded off. */
-static inline double loss_logit_slope(double z, double t)
-{
-    const double e = exp(-fabs(z));
-    return z >= 0.0 ? ((1.0 - t) - t * e) / (1.0 + e) : ((1.0 - t) * e - t) / (1.0 + e);
-}
-
 /* Of rows of logits. */
 
 struct softmax_shift { double largest, rest; };
@@ -227,7 +215,8 @@ static inline double loss_sum(const struct loss *l)
 #define LOSS(name, prediction, target, expected_prediction, expected_target, value, slope) \
     case LOSS_##name: \
         for (uint64_t k = 0; k < rows; k++) { \
-            const double p = predictions[k], t = targets[k]; \
+            const double p = predictions[k], t = targets[k], c = l->shape.constant; \
+            (void)c; \
             sum += (value); \
         } \
         break;
@@ -274,7 +263,8 @@ static inline void loss_pull(const struct loss *l, double g, double y)
 #define LOSS(name, prediction, target, expected_prediction, expected_target, value, slope) \
     case LOSS_##name: \
         for (uint64_t k = 0; k < rows; k++) { \
-            const double p = predictions[k], t = targets[k]; \
+            const double p = predictions[k], t = targets[k], c = l->shape.constant; \
+            (void)c; \
             adjoint[k] += scale * (slope); \
         } \
         break;

@@ -27,6 +27,21 @@ struct operands {
     const double *data; /* of all nodes */
 };
 
+/* The doubles that an operation of n operands has beside those of its constants, which it then has in any case. */
+static inline uint64_t nary_memory(unsigned op, uint32_t n)
+{
+    return op == OP_prod ? n : op == OP_softmax ? 2 * (uint64_t)n : 0;
+}
+
+/* May a payload of the operation have so many slots and doubles? */
+static inline int nary_fits(unsigned op, uint32_t n, uint64_t reals)
+{
+    const uint64_t memory = nary_memory(op, n);
+    if (n == 0 || (op == OP_dot && n % 2 == 0) || (op == OP_select && n != 3) || (op == OP_ifel && n != 4))
+        return 0;
+    return reals == n + memory || (!memory && reals == 0);
+}
+
 static inline double operand(const struct operands *x, uint32_t k)
 {
     return x->slots[k] == CONSTANT ? x->reals[k] : x->data[x->slots[k]];

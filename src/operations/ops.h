@@ -1,5 +1,5 @@
-/* What the op table (ops.def) becomes in C: the codes, their names, a value and a slope function for one operand and for
- * two.
+/* What the op table (ops.def) becomes in C: the codes, what is known of them, a value and a slope function for one
+ * operand and for two.
  *
  * A code says the operation and what its operands are. The codes lie in this order, so that one comparison tells how to
  * read a node:
@@ -48,29 +48,18 @@ enum op_code {
     OP_TO_CV = OP_FIRST_CV - OP_FIRST_BINARY,
 };
 
-static inline double op_sign(double a) { return (a > 0.0) - (a < 0.0); }
-
-static inline double op_sigmoid(double a) { return a >= 0.0 ? 1.0 / (1.0 + exp(-a)) : exp(a) / (1.0 + exp(a)); }
-
-static inline double op_normal_cdf(double a) { return 0.5 * erfc(-a * M_SQRT1_2); }
-
-static inline double op_half_at_tie(double a, double b) { return a > b ? 1.0 : a < b ? 0.0 : 0.5; }
-
-static inline double op_pow_slope(double a, double b)
-{
-    if (b == 2.0)  /* pow(a, 1) is a; the square is by far the most common power */
-        return 2.0 * a;
-    return b == 0.0 ? 0.0 : b * pow(a, b - 1.0);
-}
+#define FUNCTION1(name, value) static OP_INLINE double op_##name(double a) { return value; }
+#define FUNCTION2(name, value) static OP_INLINE double op_##name(double a, double b) { return value; }
+#include "operations/ops.def"
 
 /* The value of an operation of one node: a unary one, or a binary one whose other operand is the constant c. */
 static OP_INLINE double op_value1(unsigned op, double x, double c)
 {
     switch (op) {
-#define UNARY(name, symbol, python, value, slope) \
+#define UNARY(name, symbol, python, continuity, replay, zero, value, slope) \
     case OP_##name: { const double a = x; return value; }
 #include "operations/ops.def"
-#define BINARY(name, symbol, python, value, slope_a, slope_b) \
+#define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
     case OP_##name##_VC: { const double a = x, b = c; return value; } \
     case OP_##name##_CV: { const double a = c, b = x; return value; }
 #include "operations/ops.def"
@@ -83,10 +72,10 @@ static OP_INLINE double op_slope1(unsigned op, double x, double c, double y)
 {
     (void)y;
     switch (op) {
-#define UNARY(name, symbol, python, value, slope) \
+#define UNARY(name, symbol, python, continuity, replay, zero, value, slope) \
     case OP_##name: { const double a = x; (void)a; return slope; }
 #include "operations/ops.def"
-#define BINARY(name, symbol, python, value, slope_a, slope_b) \
+#define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
     case OP_##name##_VC: { const double a = x, b = c; (void)a; (void)b; return slope_a; } \
     case OP_##name##_CV: { const double a = c, b = x; (void)a; (void)b; return slope_b; }
 #include "operations/ops.def"
@@ -98,7 +87,8 @@ static OP_INLINE double op_slope1(unsigned op, double x, double c, double y)
 static inline double op_value2(unsigned op, double a, double b)
 {
     switch (op) {
-#define BINARY(name, symbol, python, value, slope_a, slope_b) case OP_##name: return value;
+#define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
+    case OP_##name: return value;
 #include "operations/ops.def"
     }
     return a;
@@ -109,35 +99,61 @@ static inline void op_slope2(unsigned op, double a, double b, double y, double *
 {
     (void)y;
     switch (op) {
-#define BINARY(name, symbol, python, value, slope_a, slope_b) case OP_##name: *da = slope_a; *db = slope_b; return;
+#define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
+    case OP_##name: *da = slope_a; *db = slope_b; return;
 #include "operations/ops.def"
     }
 }
 
-/* For each code: the symbol, the row's name, and the Python function to ask where a result is not finite, or "". */
-static const struct op_row { const char *symbol, *name, *python; } op_rows[] = {
-    {"", "leaf", ""},
-#define UNARY(name, symbol, python, value, slope) {symbol, #name, python},
+/* What is known of an operation, as bits. The words are those of the rows. */
+enum {
+    TRAIT_jumps_at_a = 1,
+    TRAIT_jumps_at_b = 2,
+    TRAIT_jumps = TRAIT_jumps_at_a | TRAIT_jumps_at_b,
+    TRAIT_kinked = 4,
+    TRAIT_smooth = 0,
+    TRAIT_exact = 8,
+    TRAIT_rounded = 0,
+    TRAIT_any_zero = 0,
+    TRAIT_plus_zero = 16,
+    TRAIT_zero_of_a = 32,
+    TRAIT_zero_of_both = 48,
+    TRAIT_zero = 48,
+};
+
+/* For each code: the symbol, the row's name, the Python function to ask where a result is not finite, or "", and the
+ * traits. */
+static const struct op_row { const char *symbol, *name, *python; unsigned char traits; } op_rows[] = {
+    {"", "leaf", "", 0},
+#define TRAITS(continuity, replay, zero) TRAIT_##continuity | TRAIT_##replay | TRAIT_##zero
+#define UNARY(name, symbol, python, continuity, replay, zero, value, slope) \
+    {symbol, #name, python, TRAITS(continuity, replay, zero)},
 #include "operations/ops.def"
-#define BINARY(name, symbol, python, value, slope_a, slope_b) {symbol, #name, python},
+#define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
+    {symbol, #name, python, TRAITS(continuity, replay, zero)},
 #include "operations/ops.def"
-#define BINARY(name, symbol, python, value, slope_a, slope_b) {symbol, #name, python},
+#define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
+    {symbol, #name, python, TRAITS(continuity, replay, zero)},
 #include "operations/ops.def"
-#define BINARY(name, symbol, python, value, slope_a, slope_b) {symbol, #name, python},
+#define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
+    {symbol, #name, python, TRAITS(continuity, replay, zero)},
 #include "operations/ops.def"
-#define NARY(name, symbol) {symbol, #name, ""},
+#define NARY(name, symbol, continuity) {symbol, #name, "", TRAIT_##continuity},
 #include "operations/ops.def"
 };
 
+/* Does the value of an operation jump where its k-th operand passes a number? */
+static inline int op_jumps_at(unsigned op, unsigned k) { return k < 2 && op_rows[op].traits >> k & 1; }
+
 static const unsigned char op_guarded[] = {
     0,
-#define UNARY(name, symbol, python, value, slope) sizeof(python) > 1,
+#define UNARY(name, symbol, python, ...) sizeof(python) > 1,
 #include "operations/ops.def"
-#define BINARY(name, symbol, python, value, slope_a, slope_b) sizeof(python) > 1,
+#define BINARY(name, symbol, python, ...) sizeof(python) > 1,
 #include "operations/ops.def"
-#define BINARY(name, symbol, python, value, slope_a, slope_b) sizeof(python) > 1,
+#define BINARY(name, symbol, python, ...) sizeof(python) > 1,
 #include "operations/ops.def"
-#define BINARY(name, symbol, python, value, slope_a, slope_b) sizeof(python) > 1,
+#define BINARY(name, symbol, python, ...) sizeof(python) > 1,
 #include "operations/ops.def"
 };
 

@@ -12,7 +12,7 @@ enum {
 static int operands_are_below(const struct program *p, const struct step *s, uint32_t value, int uniform)
 {
     for (uint64_t k = 0; k < operand_count(s); k++) {
-        uint32_t operand = operand_of(p, s, k);
+        uint32_t operand = operand_of(p->operand, s, k);
         if (operand >= value || (uniform && varies(p, operand)))
             return 0;
     }
@@ -22,12 +22,12 @@ static int operands_are_below(const struct program *p, const struct step *s, uin
 static const char *step_fault(const struct program *p, uint32_t i)
 {
     const struct step *s = &p->step[i];
-    uint64_t own = s->op == STEP_dot ? 2 * (uint64_t)s->n : s->op == STEP_sum ? s->n : s->op == STEP_select ? 3 : 0;
+    const uint64_t listed = listed_operands(s);
     if (!is_one(s->op) && !is_two(s->op) && (s->op < OP_END || s->op >= STEP_END))
         return "a step has an unknown operation";
     if ((s->op == STEP_dot || s->op == STEP_sum) && s->n == 0)
         return "a sum has no operands";
-    if (own && s->a + own > p->operands)
+    if (listed && s->a + listed > p->operands)
         return "a step's operands lie beyond the end";
     if (!operands_are_below(p, s, first_step(p) + i, i < p->uniform_steps))
         return i < p->uniform_steps ? "a uniform step has an operand that varies or comes after it"
@@ -49,21 +49,6 @@ const char *program_fault(const struct program *p)
     return fault;
 }
 
-/* Does a step's value jump where its k-th operand passes a number? */
-static int jumps_at(uint32_t op, uint64_t k)
-{
-    switch (op) {
-    case OP_lt: case OP_gt: case OP_le: case OP_ge: case OP_step: case OP_sign: case OP_floor: case OP_ceil:
-    case OP_fmod:
-        return 1;
-    case OP_copysign:
-        return k == 1;
-    case STEP_select:
-        return k == 0;
-    }
-    return 0;
-}
-
 static void mark_needed(const struct program *p, struct wanted wanted, unsigned char *flags)
 {
     for (uint32_t k = 0; wanted.outputs && k < p->outputs; k++)
@@ -72,8 +57,8 @@ static void mark_needed(const struct program *p, struct wanted wanted, unsigned 
         flags[p->guard[k].value] |= wanted.guards ? NEEDED | GUARDED : GUARDED;
     for (uint32_t i = p->steps; i-- > 0;)
         for (uint64_t k = 0; k < operand_count(&p->step[i]); k++)
-            flags[operand_of(p, &p->step[i], k)] |=
-                flags[first_step(p) + i] | (jumps_at(p->step[i].op, k) ? GUARDED : 0);
+            flags[operand_of(p->operand, &p->step[i], k)] |=
+                flags[first_step(p) + i] | (step_jumps_at(p->step[i].op, k) ? GUARDED : 0);
 }
 
 static void mark_active(const struct program *p, struct wanted wanted, unsigned char *flags)
@@ -85,7 +70,7 @@ static void mark_active(const struct program *p, struct wanted wanted, unsigned 
     for (uint32_t i = 0; i < p->steps; i++)
         for (uint64_t k = 0; k < operand_count(&p->step[i]); k++)
             if (passes_on(&p->step[i], k))
-                flags[first_step(p) + i] |= flags[operand_of(p, &p->step[i], k)] & ACTIVE;
+                flags[first_step(p) + i] |= flags[operand_of(p->operand, &p->step[i], k)] & ACTIVE;
 }
 
 static int mark_pulled(const struct program *p, unsigned char *flags)
@@ -99,8 +84,8 @@ static int mark_pulled(const struct program *p, unsigned char *flags)
             continue;
         choices |= s->op == STEP_select;
         for (uint64_t k = 0; k < operand_count(s); k++)
-            if (passes_on(s, k) && flags[operand_of(p, s, k)] & ACTIVE)
-                flags[operand_of(p, s, k)] |= PULLED;
+            if (passes_on(s, k) && flags[operand_of(p->operand, s, k)] & ACTIVE)
+                flags[operand_of(p->operand, s, k)] |= PULLED;
     }
     return choices;
 }

@@ -25,44 +25,12 @@ enum {
     SEEDED = 16, /* it is pulled and an output: the gradient begins there */
 };
 
-static inline int is_one(uint32_t op) { return op > OP_LEAF && op < OP_FIRST_VC; }
-static inline int is_two(uint32_t op) { return op >= OP_FIRST_BINARY && op < OP_FIRST_NARY; }
-
 static inline uint64_t value_count(const struct program *p) { return (uint64_t)p->inputs + p->uniforms + p->steps; }
 static inline uint32_t first_step(const struct program *p) { return p->inputs + p->uniforms; }
 
 static inline int varies(const struct program *p, uint32_t v)
 {
     return v < p->inputs || v >= first_step(p) + p->uniform_steps;
-}
-
-/* How many operands a step has, and which the k-th is; the bias of a dot is the last. */
-static inline uint64_t operand_count(const struct step *s)
-{
-    switch (s->op) {
-    case STEP_dot:
-        return 2 * (uint64_t)s->n + (s->b != NO_VALUE);
-    case STEP_sum:
-        return s->n;
-    case STEP_select:
-        return 3;
-    }
-    return is_two(s->op) ? 2 : 1;
-}
-
-static inline uint32_t operand_of(const struct program *p, const struct step *s, uint64_t k)
-{
-    if (s->op == STEP_dot && k == 2 * (uint64_t)s->n)
-        return s->b;
-    if (s->op == STEP_dot || s->op == STEP_sum || s->op == STEP_select)
-        return p->operand[s->a + k];
-    return k ? s->b : s->a;
-}
-
-/* Does a step pass its gradient on to its k-th operand? */
-static inline int passes_on(const struct step *s, uint64_t k)
-{
-    return s->op != STEP_stop && !(s->op == STEP_select && k == 0);
 }
 
 /* What is wrong with a program, or NULL. Every other function relies on there being nothing. */

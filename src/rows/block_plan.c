@@ -56,24 +56,11 @@ static uint32_t slot_of(struct builder *b, uint32_t v)
     return b->slot[v];
 }
 
-/* Is a step's value the same whatever kernel computes it? */
-static int is_exact(uint32_t op)
-{
-    switch (op) {
-    case OP_neg: case OP_pos: case OP_abs: case OP_sqrt: case OP_relu: case OP_step: case OP_sign: case OP_floor:
-    case OP_ceil: case OP_add: case OP_sub: case OP_mul: case OP_div: case OP_copysign: case OP_lt: case OP_gt:
-    case OP_le: case OP_ge: case OP_max: case OP_min: case OP_clip_low: case OP_clip_high: case OP_leaky_relu:
-    case STEP_sum: case STEP_select: case STEP_stop:
-        return 1;
-    }
-    return 0;
-}
-
 /* Guards ask for eager code's very numbers. */
 static const struct lane_kernels *kernels_of(const struct builder *b, uint32_t i)
 {
     int guarded = b->flags[first_step(b->p) + i] & GUARDED;
-    return guarded && !is_exact(b->p->step[i].op) ? &kernels_exact : lane_kernels;
+    return guarded && !(step_traits(b->p->step[i].op) & TRAIT_exact) ? &kernels_exact : lane_kernels;
 }
 
 /* Forward. */
@@ -136,7 +123,7 @@ static void drop_operands(struct builder *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     for (uint64_t k = 0; k < operand_count(s); k++) {
-        uint32_t v = operand_of(b->p, s, k);
+        uint32_t v = operand_of(b->p->operand, s, k);
         if (varies(b->p, v) && b->last[v] == i) {
             b->last[v] = NO_VALUE;
             drop_slot(&b->values, b->slot[v]);
@@ -166,7 +153,7 @@ static void find_last_uses(struct builder *b)
         b->last[v] = NO_VALUE;
     for (uint32_t i = p->uniform_steps; i < p->steps; i++)
         for (uint64_t k = 0; b->flags[first_step(p) + i] & NEEDED && k < operand_count(&p->step[i]); k++)
-            b->last[operand_of(p, &p->step[i], k)] = i;
+            b->last[operand_of(p->operand, &p->step[i], k)] = i;
     find_last_guards(b);
     for (uint32_t k = 0; k < p->outputs; k++)
         b->last[p->output[k]] = NO_VALUE;
@@ -340,7 +327,7 @@ static uint64_t pairs_of(const struct program *p)
     uint64_t pairs = 0;
     for (uint32_t i = p->uniform_steps; i < p->steps; i++)
         if (p->step[i].op >= OP_END)
-            pairs += p->step[i].op == STEP_select ? 3 : p->step[i].op == STEP_stop ? 0 : p->step[i].n;
+            pairs += p->step[i].op == STEP_dot ? p->step[i].n : listed_operands(&p->step[i]);
     return pairs;
 }
 

@@ -127,7 +127,7 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
             to[i] = from[i] + LANE(given)(careful, g[i], slope); \
         } \
     }
-#define UNARY(name, symbol, python, value, slope) \
+#define UNARY(name, symbol, python, continuity, replay, zero, value, slope) \
     KERNEL(value_##name) \
     { \
         const double *x = VALUE(s->a); \
@@ -152,7 +152,7 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
     KERNEL(FIRST_VARIES_##second) TO_UNIFORM(careful, FIRST_VARIES, slope_b) \
     KERNEL(SECOND_VARIES_##first) TO_UNIFORM(careful, SECOND_VARIES, slope_a) \
     KERNEL(SECOND_VARIES_##second) TO_SLOT(careful, SECOND_VARIES, slope_b)
-#define BINARY(name, symbol, python, value, slope_a, slope_b) \
+#define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
     TWO_VALUE(BOTH_VARY, BOTH_VARY_##name, value) \
     TWO_VALUE(FIRST_VARIES, FIRST_VARIES_##name, value) \
     TWO_VALUE(SECOND_VARIES, SECOND_VARIES_##name, value) \

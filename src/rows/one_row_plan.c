@@ -113,7 +113,7 @@ static uint32_t factor_of(const struct builder *b, const struct step *s, uint64_
 
 static int gives(const struct builder *b, const struct step *s, uint64_t k)
 {
-    return passes_on(s, k) && b->flags[operand_of(b->p, s, k)] & ACTIVE;
+    return passes_on(s, k) && b->flags[operand_of(b->p->operand, s, k)] & ACTIVE;
 }
 
 static int is_seeded(const struct builder *b, uint32_t v) { return b->all_seeded || b->flags[v] & SEEDED; }
@@ -141,7 +141,7 @@ static struct row_step pull_step(const struct builder *b, uint32_t i, uint64_t k
 static void pull(struct builder *b, uint32_t i, uint64_t k)
 {
     const struct step *s = &b->p->step[i];
-    uint32_t v = operand_of(b->p, s, k);
+    uint32_t v = operand_of(b->p->operand, s, k);
     int is_all = b->begin[v + 1] - b->begin[v] == 1 && !is_seeded(b, v);
     uint32_t to = is_all ? b->plan->adjoints + v : b->plan->places++;
     push(b, pull_step(b, i, k, to));
@@ -161,7 +161,7 @@ static void give(struct builder *b, uint32_t i)
         if (factor == NO_VALUE)
             pull(b, i, k);
         else
-            push_pair(b, operand_of(b->p, s, k), b->adjoint[first_step(b->p) + i], factor);
+            push_pair(b, operand_of(b->p->operand, s, k), b->adjoint[first_step(b->p) + i], factor);
     }
 }
 
@@ -232,7 +232,7 @@ static uint64_t count_pairs(struct builder *b)
         for (uint64_t k = 0; k < operand_count(s); k++)
             if (gives(b, s, k)) {
                 pulls += factor_of(b, s, k) == NO_VALUE;
-                b->begin[operand_of(b->p, s, k) + 1]++;
+                b->begin[operand_of(b->p->operand, s, k) + 1]++;
                 pairs++;
             }
         if (pairs > INT32_MAX)

@@ -1,5 +1,4 @@
-"""What is done with the graph below a number, where Python has a part in it: the sweeps' drivers, steps, operands,
-errors.
+"""The sweeps' drivers, where Python has a part in them, and steps by themselves.
 
 Arrays of the tape are read afresh after every call that may run Python code.
 """
@@ -13,6 +12,3 @@ cdef int sweep_backward(Handle root, double gradient) except -1
 cdef int sweep_forward(Handle root) except -1
 cdef int sweep_zero(Handle root) except -1
 cdef int step(uint32_t node) except -1
-cdef list operands_of(Handle handle)
-cdef str symbol_of(uint32_t node)
-cdef str describe(uint32_t node)

@@ -1,0 +1,22 @@
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+def text(
+    inputs: int,
+    uniforms: NDArray[np.float64],
+    uniform_steps: int,
+    steps: NDArray[np.uint32],
+    operands: NDArray[np.uint32],
+    outputs: NDArray[np.uint32],
+    guards: NDArray[np.uint32],
+) -> str: ...
+def names_of(inputs: int, uniforms: NDArray[np.float64], uniform_steps: int) -> Callable[[int], str]: ...
+def formulas(
+    inputs: int,
+    uniforms: NDArray[np.float64],
+    uniform_steps: int,
+    steps: NDArray[np.uint32],
+    operands: NDArray[np.uint32],
+) -> list[tuple[int, str, list[int]]]: ...
