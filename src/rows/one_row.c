@@ -3,6 +3,7 @@
  * A step's code says all that is known of it beforehand, so that executing it is one jump.
  */
 
+#include "rows/one_row.h"
 #include "rows/one_row_codes.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
 #ifndef FASTGRAD_ONE_ROW_CODES_H
 #define FASTGRAD_ONE_ROW_CODES_H
 
-#include "rows/one_row.h"
+#include "programs/program.h"
 
 /* Forms of an operation of one, a: its value; what the adjoint d of its result c gives to a. */
 enum { ONE_VALUE, ONE_VALUE_LAST, ONE_PULL, ONE_PULL_LAST, ONE_FORMS };

@@ -4,6 +4,7 @@
  * pairs of factors, kept together for each value, and the sum of their products is the adjoint.
  */
 
+#include "rows/one_row.h"
 #include "rows/one_row_codes.h"
 
 #include <stdlib.h>
