@@ -17,7 +17,7 @@ class Order:
 
     def __init__(self, text):
         block = re.search(r"```order\n(.*?)```", text, re.DOTALL)[1]
-        self.rooms, self.uses, self.upward = {}, {}, {}
+        self.rooms, self.uses, self.upward, room = {}, {}, {}, None
         for line in block.splitlines():
             if "->" in line:  # an exception: looked up when it is called, from above
                 name, _, used = line.partition("->")
