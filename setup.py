@@ -38,6 +38,7 @@ MODULES = [
     "_layers.losses",
     "_tape.custom",
     "_tape.functions",
+    "_tape.symbols",
     "_tape.pickling",
     "_recording.lower",
     "_recording.record",

@@ -16,8 +16,8 @@ LOSSES = HERE / "layers" / "losses.def"
 # Columns of the tables that are expressions; the name is the first column of each.
 EXPRESSIONS = {"UNARY": (6, 7), "BINARY": (6, 7, 8), "FUNCTION1": (1,), "FUNCTION2": (1,), "LOSS": (5, 6)}
 
-# C's functions that operations have other names for.
-C_NAMES = {"fabs": "abs", "fmax": "max", "fmin": "min"}
+# Functions that operations have other names for.
+C_NAMES = {"fabs": "abs", "fmax": "max", "fmin": "min", "op_power": "pow"}
 
 TOKEN = re.compile(r"\s*(?:(\d+\.\d*|\d+)|(\w+)|(\|\||&&|[<>=!]=|[-+*/<>!?:(),]))")
 BINDING = [("||",), ("&&",), ("==", "!="), ("<", ">", "<=", ">="), ("+", "-"), ("*", "/")]  # the loosest first

@@ -18,7 +18,11 @@ cdef extern from "operations/composites.h" nogil:
         symbol (*constant)(algebra *s, double x)
         symbol (*one)(algebra *s, unsigned op, symbol a)
         symbol (*two)(algebra *s, unsigned op, symbol a, symbol b)
+        symbol (*sum)(algebra *s, const symbol *x, uint32_t n)
+        symbol (*dot)(algebra *s, symbol bias, const symbol *x, uint32_t n)
+        symbol (*select)(algebra *s, symbol condition, symbol yes, symbol no)
         symbol (*stop)(algebra *s, symbol a)
+        symbol (*straight)(algebra *s, symbol y, symbol x)
     const symbol NO_SYMBOL
     uint32_t nary_symbols(algebra *s, unsigned op, symbol *x, uint32_t n)
 

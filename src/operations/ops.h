@@ -48,6 +48,9 @@ enum op_code {
     OP_TO_CV = OP_FIRST_CV - OP_FIRST_BINARY,
 };
 
+/* pow(a, b): most powers are squares, and a square's slope takes the first power. */
+static inline double op_power(double a, double b) { return b == 1.0 ? a : pow(a, b); }
+
 #define FUNCTION1(name, value) static OP_INLINE double op_##name(double a) { return value; }
 #define FUNCTION2(name, value) static OP_INLINE double op_##name(double a, double b) { return value; }
 #include "operations/ops.def"

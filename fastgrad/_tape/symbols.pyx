@@ -1,0 +1,163 @@
+"""Nodes as symbols: what is written on an algebra (operations/algebra.h), appended to the tape.
+
+So the slopes of an operation are numbers that have derivatives themselves. Values follow IEEE arithmetic: no error is
+raised where a slope has no value. The tape is held meanwhile, so that a symbol, which is a node, stays good.
+"""
+
+from libc.math cimport NAN
+from libc.stdint cimport uint32_t
+
+from fastgrad._tape.handle cimport Handle, unpinned_handle_of
+from fastgrad._tape.kinds cimport NO_SYMBOL, algebra, symbol
+from fastgrad._tape.nary cimport as_operands, most_derived
+from fastgrad._tape.tape cimport (
+    OP_FIRST_BINARY, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel, OP_select, OP_sum, Second, Span, append,
+    append_payload, no_second, nary_value, op_rows, op_value1, op_value2, operands, payload, payload_units, reserve,
+    tape,
+)
+
+cdef extern from "operations/algebra.h" nogil:
+    symbol op_slope_a_symbol(algebra *s, unsigned op, symbol a, symbol b, symbol y)
+    symbol op_slope_b_symbol(algebra *s, unsigned op, symbol a, symbol b, symbol y)
+
+cdef struct Nodes:
+    algebra functions  # first: a pointer to it is one to this
+    uint32_t kind      # of the numbers
+    bint failed        # memory has run out; symbols are node 0 since
+
+
+cdef bint room(Nodes *s, uint32_t units) noexcept:
+    try:
+        reserve(1, units)
+    except MemoryError:
+        s.failed = True
+    return not s.failed
+
+
+cdef symbol constant(algebra *s, double x) noexcept:
+    if not room(<Nodes *>s, 0):
+        return 0
+    return append(OP_LEAF, (<Nodes *>s).kind, x, 0, no_second())
+
+
+cdef symbol stop(algebra *s, symbol a) noexcept:
+    return constant(s, tape.data[a])
+
+
+cdef symbol one(algebra *s, unsigned op, symbol a) noexcept:
+    if not room(<Nodes *>s, 0):
+        return 0
+    return append(op, (<Nodes *>s).kind, op_value1(op, tape.data[a], 0.0), a, no_second())
+
+
+cdef symbol two(algebra *s, unsigned op, symbol a, symbol b) noexcept:
+    cdef Second second = no_second()
+    if not room(<Nodes *>s, 0):
+        return 0
+    second.node = b
+    return append(op, (<Nodes *>s).kind, op_value2(op, tape.data[a], tape.data[b]), a, second)
+
+
+cdef symbol many(Nodes *s, uint32_t op, symbol first, const symbol *x, uint32_t n) noexcept:
+    """A node of operands `first`, unless it is NO_SYMBOL, and x."""
+    cdef uint32_t extra = first != NO_SYMBOL, k, node
+    cdef uint32_t *slots
+    cdef operands own
+    if not room(s, <uint32_t>payload_units(n + extra, 0)):
+        return 0
+    slots = tape.pool + tape.pool_count
+    if extra:
+        slots[0] = first
+    for k in range(n):
+        slots[k + extra] = x[k]
+    node = append_payload(op, s.kind, NAN, Span(n + extra, 0))
+    own = payload(node)
+    tape.data[node] = nary_value(op, &own)
+    return node
+
+
+cdef symbol sum_of(algebra *s, const symbol *x, uint32_t n) noexcept:
+    return many(<Nodes *>s, OP_sum, NO_SYMBOL, x, n) if n else constant(s, 0.0)
+
+
+cdef symbol dot_of(algebra *s, symbol bias, const symbol *x, uint32_t n) noexcept:
+    return many(<Nodes *>s, OP_dot, constant(s, -0.0) if bias == NO_SYMBOL else bias, x, 2 * n)
+
+
+cdef symbol select(algebra *s, symbol condition, symbol yes, symbol no) noexcept:
+    cdef symbol[2] cases = [yes, no]
+    return many(<Nodes *>s, OP_select, condition, cases, 2)
+
+
+cdef symbol straight(algebra *s, symbol y, symbol x) noexcept:
+    cdef symbol[3] choice = [constant(s, 1.0), y, y]
+    return many(<Nodes *>s, OP_ifel, x, choice, 3)
+
+
+def slopes_of(str name, *numbers):
+    """The slopes of an operation by its operands, as scalars that have gradients themselves.
+
+    Parameters
+    ----------
+    name : str
+        Of an operation of one or two numbers, as docs/operations.md has it.
+    *numbers : scalars and numbers
+        Its operands; one of them at least is a scalar.
+
+    Returns
+    -------
+    list of Scalar or Value
+        The partial derivative by each.
+
+    Raises
+    ------
+    ValueError
+        If there is no operation of that name and so many operands.
+    TypeError
+        If no operand is a scalar.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> from fastgrad._tape.symbols import slopes_of
+    >>> x = fastgrad.Value(0.5)
+    >>> (slope,) = slopes_of("sin", x)
+    >>> slope.backward()
+    >>> slope.data == fastgrad.math.cos(0.5), x.grad == -fastgrad.math.sin(0.5)
+    (True, True)
+    """
+    cdef list given = as_operands(list(numbers), "slopes_of()")
+    cdef Handle like = most_derived(given)
+    cdef uint32_t op = code_of(name, len(given))
+    if like is None:
+        raise TypeError("slopes_of() takes at least one scalar")
+    tape.hold += 1
+    try:
+        return [unpinned_handle_of(node) for node in slope_nodes(op, like, given)]
+    finally:
+        tape.hold -= 1
+
+
+cdef uint32_t code_of(str name, Py_ssize_t count) except 0:
+    cdef uint32_t op
+    codes = range(1, OP_FIRST_VC) if count == 1 else range(OP_FIRST_BINARY, OP_FIRST_NARY) if count == 2 else []
+    for op in codes:
+        if op_rows[op].name.decode() == name:
+            return op
+    raise ValueError(f"there is no operation {name!r} of {count} operands")
+
+
+cdef list slope_nodes(uint32_t op, Handle like, list given):
+    cdef Nodes s = Nodes(algebra(constant, one, two, sum_of, dot_of, select, stop, straight), like.kind, False)
+    cdef symbol[2] x
+    cdef symbol y
+    cdef uint32_t k, n = <uint32_t>len(given)
+    for k in range(n):
+        x[k] = (<Handle>given[k]).node if isinstance(given[k], Handle) else constant(&s.functions, given[k])
+    y = one(&s.functions, op, x[0]) if n == 1 else two(&s.functions, op, x[0], x[1])
+    found = [op_slope_a_symbol(&s.functions, op, x[0], x[n - 1], y)]
+    if n == 2:
+        found.append(op_slope_b_symbol(&s.functions, op, x[0], x[1], y))
+    if s.failed:
+        raise MemoryError("no memory for the slopes of an operation")
+    return found
