@@ -55,7 +55,7 @@ KINKED = [name for name in (*UNARY, *BINARY) if "kinked" in TRAITS[name]]
 @pytest.mark.parametrize("name", SMOOTH)
 def test_smooth_rows_have_no_kink(name):
     arity = 1 if name in UNARY else 2
-    places = [numbers for numbers in itertools.product([0.25, 0.5, 0.75], repeat=arity)]
+    places = list(itertools.product([0.25, 0.5, 0.75], repeat=arity))
     for k in range(arity):
         assert all(changes(lambda numbers, k=k: slope(name, numbers, k), numbers, k) < 1e-3 for numbers in places)
 
