@@ -4,7 +4,7 @@ from cpython.object cimport Py_EQ, Py_NE
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from fastgrad._tape.handle cimport MANY, Handle, adopt, make, recording, unpinned_handle_of
+from fastgrad._tape.handle cimport MANY, Handle, adopt, make, grad_enabled, unpinned_handle_of
 from fastgrad._layers.layer cimport layer_shape, shape_of
 from fastgrad._tape.kinds cimport Results, has_results, results_of
 from fastgrad._tape.observer cimport observers, refuse
@@ -24,13 +24,13 @@ cdef object pick(Handle like, uint32_t node, uint64_t place):
     """The scalar of one result; a leaf where nothing is recorded, or the results have no operands."""
     cdef double value
     cdef Second second = no_second()
-    cdef bint records = recording() and tape.second[node].span.n
+    cdef bint records = grad_enabled() and tape.second[node].span.n
     reserve(1, 0)
     second.place = <uint32_t>place
     value = results_of(node).values[place]
     if not records:
-        return make(like, append(OP_LEAF, like.kind, value, 0, second))
-    return make(like, append(OP_pick, like.kind, value, node, second))
+        return make(like, append(OP_LEAF, like.type_code, value, 0, second))
+    return make(like, append(OP_pick, like.type_code, value, node, second))
 
 
 # The results of many rows.

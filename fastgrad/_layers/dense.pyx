@@ -12,7 +12,7 @@ from libc.string cimport memcpy, memset
 
 from fastgrad._layers.batch cimport Batch, batch_at, row_of, shape_at
 from fastgrad._tape.convert cimport get_doubles
-from fastgrad._tape.handle cimport MANY, Handle, leaf, make, make_room, recording
+from fastgrad._tape.handle cimport MANY, Handle, leaf, make, make_room, grad_enabled
 from fastgrad._layers.layer cimport (
     ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, LAYER, SHAPE_REALS, activation_names,
     compute_layer, layer_at, layer_reals, layer_shape, layer_size, shape_of,
@@ -82,48 +82,48 @@ cdef object chain(list layers, Source *source, list scalars, Batch before, bint 
     """Append a node for each layer, or one for all, the first one's inputs being in `source` with `scalars` or the
     batch before; return the last one's results."""
     cdef Handle like = most_derived([(<Dense>layers[0]).run.root, *scalars]) if scalars else (<Dense>layers[0]).run.root
-    cdef bint records = recording()
+    cdef bint records = grad_enabled()
     cdef Dense last = <Dense>layers[len(layers) - 1]
-    cdef uint32_t kind = like.kind if row and last.nout == 1 else MANY
+    cdef uint32_t type_code = like.type_code if row and last.nout == 1 else MANY
     reserve(len(layers), 0)
     tape.hold += 1
     try:
         if before is not None:
             source.node = before.node
         if row or scalars is not None or not is_network(layers, source):
-            append_layers(layers, kind, source, scalars)
+            append_layers(layers, type_code, source, scalars)
         else:
             source.node = append_network(layers, source)
         if not row:
             return batch_at(source.node if records else without_operands(source.node))
-        if kind != MANY:
+        if type_code != MANY:
             return make(like, source.node) if records else new_leaf(like, tape.data[source.node])
         return row_of(like, source.node, 0, last.nout)
     finally:
         tape.hold -= 1
 
 
-cdef int append_layers(list layers, uint32_t kind, Source *source, list scalars) except -1:
-    """Append a node for each layer; the last one's, of that kind, is then in `source`."""
+cdef int append_layers(list layers, uint32_t type_code, Source *source, list scalars) except -1:
+    """Append a node for each layer; the last one's, of that type, is then in `source`."""
     cdef uint32_t k, last = <uint32_t>len(layers) - 1
     for k in range(last + 1):
-        source.node = append_layer(<Dense>layers[k], kind if k == last else MANY, source, scalars)
+        source.node = append_layer(<Dense>layers[k], type_code if k == last else MANY, source, scalars)
         source.inputs = FROM_RESULTS
         scalars = None
     return 0
 
 
-cdef uint32_t append_layer(Dense dense, uint32_t kind, Source *source, list scalars) except 0:
+cdef uint32_t append_layer(Dense dense, uint32_t type_code, Source *source, list scalars) except 0:
     """Append one layer's node and compute it. The caller holds the tape."""
     cdef layer_shape shape = layer_shape(
         source.rows, dense.nin, dense.nout, dense.code, source.inputs, dense.place, 0, parameters_of(dense)
     )
     cdef bint wide = source.inputs != FROM_SCALARS and is_wide(source.rows, dense.nin, dense.nout)
-    cdef uint32_t node = append_shape(WIDE_LAYER if wide else LAYER, kind, shape)
+    cdef uint32_t node = append_shape(WIDE_LAYER if wide else LAYER, type_code, shape)
     cdef operands x = payload(node)
     write_inputs(&x, dense, source, scalars)
     if wide:
-        return compute_with_python(kind, node)
+        return compute_with_python(type_code, node)
     compute_layer(node)
     return node
 
@@ -178,11 +178,11 @@ cdef uint32_t append_network(list layers, Source *source) except 0:
     return compute_with_python(MANY, node)
 
 
-cdef uint32_t compute_with_python(uint32_t kind, uint32_t node) except 0:
+cdef uint32_t compute_with_python(uint32_t type_code, uint32_t node) except 0:
     """Compute a wide layer's or a network's node; return where it is then. Other threads that run meanwhile may
     collect, lest two that train never find a time when neither holds the tape."""
     cdef Batch owner
-    if kind != MANY:
+    if type_code != MANY:
         wide_value(None, node)
         return node
     owner = batch_at(node)
@@ -197,7 +197,7 @@ cdef uint32_t compute_with_python(uint32_t kind, uint32_t node) except 0:
     return owner.node
 
 
-cdef uint32_t append_shape(uint32_t op, uint32_t kind, layer_shape shape) except 0:
+cdef uint32_t append_shape(uint32_t op, uint32_t type_code, layer_shape shape) except 0:
     """Append a layer node whose slots and inputs are still to be written."""
     cdef uint64_t n = 0 if shape.inputs == FROM_NOTHING else 2 if shape.inputs == FROM_RESULTS else 1
     cdef uint64_t reals = layer_reals(&shape)
@@ -208,7 +208,7 @@ cdef uint32_t append_shape(uint32_t op, uint32_t kind, layer_shape shape) except
     if reals >= 1 << 31:
         raise MemoryError(f"{shape.rows:,} rows of {shape.nout:,} results are more than one node holds")
     reserve(1, payload_units(n, reals))
-    node = append_payload(op, kind, NAN, Span(<uint32_t>n, <uint32_t>reals))
+    node = append_payload(op, type_code, NAN, Span(<uint32_t>n, <uint32_t>reals))
     x = payload(node)
     memset(x.reals, 0, reals * sizeof(double))
     memcpy(x.reals, &shape, sizeof(shape))

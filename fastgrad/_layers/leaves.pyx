@@ -4,7 +4,7 @@ import operator
 
 from libc.stdint cimport uint32_t
 
-from fastgrad._tape.handle cimport Handle, kind_of, make_typed, type_of, unpinned_handle_of
+from fastgrad._tape.handle cimport Handle, type_code_of, make_typed, type_of, unpinned_handle_of
 from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, OP_run, Second, append, no_second, reserve, tape
 
 from fastgrad._tape.numbers import Scalar, Value
@@ -73,16 +73,16 @@ cdef Handle number_at(Run run, uint32_t k):
 
 
 cdef Handle new_run(type number, uint32_t length):
-    cdef uint32_t kind = kind_of(number), first, _
+    cdef uint32_t type_code = type_code_of(number), first, _
     cdef Second second = no_second()
     reserve(length + 1, 0)
     first = tape.count
     for _ in range(length):
-        append(OP_LEAF, kind, 0.0, 0, no_second())
+        append(OP_LEAF, type_code, 0.0, 0, no_second())
     second.constant = 0.0
     second.span.n = length
     second.span.reals = 0
-    return make_typed(number, append(OP_run, kind, 0.0, first, second))
+    return make_typed(number, append(OP_run, type_code, 0.0, first, second))
 
 
 def restored(Handle root not None):

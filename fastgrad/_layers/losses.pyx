@@ -12,7 +12,7 @@ from fastgrad._layers.batch cimport like_of
 from fastgrad._layers.loss_input cimport (
     Given, entries_of, given, list_of, numbers_of, place_of, same_shape, shape_of_given,
 )
-from fastgrad._tape.handle cimport Handle, leaf, make, make_room, recording
+from fastgrad._tape.handle cimport Handle, leaf, make, make_room, grad_enabled
 from fastgrad._layers.loss cimport (
     FAULT_prediction, LOSS, LOSS_SHAPE_REALS, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits,
     LOSS_cross_entropy, LOSS_cross_entropy_of_labels, LOSS_hinge, LOSS_l2_penalty, LOSS_squares, REDUCED_mean,
@@ -90,7 +90,7 @@ cdef str remedy_of(uint32_t code, bint of_target, double number):
 cdef object reduced(loss_shape shape, Given p, Given t):
     """The loss as a node; a plain number where no scalar took part, a leaf where nothing is recorded."""
     cdef Handle like = like_of(p.batch) if p.batch is not None else most_derived(p.scalars) if p.scalars else None
-    cdef bint records = recording()
+    cdef bint records = grad_enabled()
     cdef double value
     cdef uint32_t node = 0
     shape.inputs = FROM_RESULTS if p.batch is not None else FROM_SCALARS
@@ -99,7 +99,7 @@ cdef object reduced(loss_shape shape, Given p, Given t):
     try:
         value = checked_value(shape, p, t)
         if records and like is not None:
-            node = append_loss(shape, value, like.kind, p, t)
+            node = append_loss(shape, value, like.type_code, p, t)
     finally:
         tape.hold -= 1
     if like is None:
@@ -127,20 +127,20 @@ cdef object new_leaf(Handle like, double value):
     return leaf(like, value)
 
 
-cdef operands append_shape(loss_shape shape, double value, uint32_t kind, uint64_t slots) except *:
+cdef operands append_shape(loss_shape shape, double value, uint32_t type_code, uint64_t slots) except *:
     """Append a node whose slots and doubles are still to be written."""
     cdef uint64_t reals = loss_reals(&shape)
     cdef operands x
     if reals >= 1 << 31:
         raise MemoryError(f"{shape.rows:,} rows are more than one node holds: take the loss of them in parts")
     reserve(1, payload_units(slots, reals))
-    x = payload(append_payload(LOSS, kind, value, Span(<uint32_t>slots, <uint32_t>reals)))
+    x = payload(append_payload(LOSS, type_code, value, Span(<uint32_t>slots, <uint32_t>reals)))
     memcpy(x.reals, &shape, sizeof(shape))
     return x
 
 
-cdef uint32_t append_loss(loss_shape shape, double value, uint32_t kind, Given p, Given t) except 0:
-    cdef operands x = append_shape(shape, value, kind, slots_of(p))
+cdef uint32_t append_loss(loss_shape shape, double value, uint32_t type_code, Given p, Given t) except 0:
+    cdef operands x = append_shape(shape, value, type_code, slots_of(p))
     cdef uint32_t *slots = <uint32_t *>x.slots
     cdef loss at = loss_at(x.reals)
     cdef uint64_t k
@@ -440,13 +440,13 @@ def l2_penalty(parameters, alpha):
     cdef list stretches = stretches_of(parameters)
     cdef double factor = number_of(alpha, "alpha")
     cdef Handle like = most_derived([entry[0] if isinstance(entry, tuple) else entry for entry in stretches])
-    cdef bint records = recording()
+    cdef bint records = grad_enabled()
     cdef uint32_t node
     if not (factor >= 0.0 and isfinite(factor)):
         raise ValueError(f"alpha must be a number of at least 0, not {alpha!r}")
     if like is None:
         raise ValueError("parameters must not be empty: give a module that has some, or at least one scalar")
-    node = append_penalty(stretches, factor, like.kind)
+    node = append_penalty(stretches, factor, like.type_code)
     return make(like, node) if records else new_leaf(like, tape.data[node])
 
 
@@ -470,9 +470,9 @@ cdef list scalars_of(parameters):
     return found
 
 
-cdef uint32_t append_penalty(list stretches, double alpha, uint32_t kind) except 0:
+cdef uint32_t append_penalty(list stretches, double alpha, uint32_t type_code) except 0:
     cdef uint64_t n = len(stretches), k
-    cdef operands x = append_shape(loss_shape(LOSS_l2_penalty, REDUCED_sum, FROM_NOTHING, 1, n, alpha), 0.0, kind, n)
+    cdef operands x = append_shape(loss_shape(LOSS_l2_penalty, REDUCED_sum, FROM_NOTHING, 1, n, alpha), 0.0, type_code, n)
     cdef uint32_t *slots = <uint32_t *>x.slots
     cdef penalized *parts = <penalized *>(x.reals + LOSS_SHAPE_REALS)
     cdef uint32_t node = tape.count - 1

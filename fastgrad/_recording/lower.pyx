@@ -146,7 +146,7 @@ cdef object values_of(Lowering self, uint32_t[::1] roots):
 cdef uint32_t root_of(Lowering self, x) except? 0:
     """The item of a scalar or float."""
     if isinstance(x, Handle):
-        if (<Handle>x).kind == MANY:
+        if (<Handle>x).type_code == MANY:
             raise TypeError(f"an output must be a scalar or a number, not {x!r}: give its scalars, batch[i]")
         return self.of_number((<Handle>x).node)
     return dag_constant(&self.dag, x)

@@ -6,7 +6,7 @@ import sys
 from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, realloc
 
-from fastgrad._tape.handle cimport Handle, make, record_nothing, recording
+from fastgrad._tape.handle cimport Handle, make, disable_grad, grad_enabled
 from fastgrad._tape.observer cimport ON_INPUTS, ON_OUTSIDE, Observer, current, observe, stop_observing
 from fastgrad._tape.tape cimport (
     OP_LEAF, OP_user, Span, append_payload, payload_units, reserve, resume_limit, slot_count, slot_node, tape,
@@ -41,8 +41,8 @@ cdef class Trace(Observer):
         tape.hold += 1
         self.holds = True
         resume_limit()
-        while not recording():
-            record_nothing(False)
+        while not grad_enabled():
+            disable_grad(False)
             self.silences += 1
         return observe(self)
 
@@ -50,7 +50,7 @@ cdef class Trace(Observer):
         self.end = tape.count
         stop_observing()
         while self.silences:
-            record_nothing(True)
+            disable_grad(True)
             self.silences -= 1
         return 0
 
@@ -118,7 +118,7 @@ cdef class Trace(Observer):
         cdef uint32_t node
         reserve(1, payload_units(1, 0))
         tape.pool[tape.pool_count] = number.node
-        node = append_payload(OP_user, number.kind, tape.data[number.node], Span(1, 0))
+        node = append_payload(OP_user, number.type_code, tape.data[number.node], Span(1, 0))
         self.detached_nodes.add(node)
         return make(number, node)
 

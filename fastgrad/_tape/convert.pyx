@@ -34,7 +34,7 @@ cdef double number_of(object x, str what) except? -1.0:
 cdef object not_a_number(object x, str what):
     """The exception for what was given in place of a plain number."""
     remedy = ": give its number, its .data" if isinstance(x, Handle) else ""
-    if isinstance(x, Handle) and (<Handle>x).kind == MANY:
+    if isinstance(x, Handle) and (<Handle>x).type_code == MANY:
         remedy = ": give its scalars, batch[i], or use a function of fastgrad.losses"
     return TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}{if_foreign(x)}")
 

@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from libc.stdint cimport uint32_t
 
-from fastgrad._tape.handle cimport record_nothing
+from fastgrad._tape.handle cimport disable_grad
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.numbers cimport called
 from fastgrad._tape.sweep cimport order
@@ -101,11 +101,11 @@ class no_grad:
     def __enter__(self):
         if observers.count:
             refuse_always("no_grad()")
-        record_nothing(True)
+        disable_grad(True)
         return self
 
     def __exit__(self, *error):
-        record_nothing(False)
+        disable_grad(False)
 
 
 TapeInfo = namedtuple("TapeInfo", "nodes capacity bytes collections", module="fastgrad._tape.functions")

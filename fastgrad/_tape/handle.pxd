@@ -22,7 +22,7 @@ cdef extern from *:
     object revive(PyObject *dead)  # a new reference
 
 cdef enum:
-    VALUE = 0        # the kind of each type of number: its place in `types`
+    VALUE = 0        # the code of each type of number: its place in `types`
     SCALAR = 1
     MANY = 2         # of a node of many numbers, which is no scalar
     UNLISTED = 255   # a type beyond the table's size: its handles are pinned, as one made again would not know it
@@ -30,20 +30,20 @@ cdef enum:
 
 cdef class Handle:
     cdef uint32_t node
-    cdef uint8_t kind
+    cdef uint8_t type_code
     cdef uint8_t pinned
     cdef PyObject *state  # the instance's dictionary, or NULL
 
 cdef struct Shelf:
     PyObject *top        # the next one lies in its state; NULL where the shelf is empty
-    PyTypeObject *type   # of all on it; NULL where the kind has no shelf
+    PyTypeObject *type   # of all on it; NULL where the type has no shelf
     uint32_t count
 
-cdef Shelf shelf[256]  # by kind
+cdef Shelf shelf[256]  # by type code
 
 cdef object make_slowly(Handle like, uint32_t node)
 cdef int make_room() except -1
-cdef bint recording() except -1
+cdef bint grad_enabled() except -1
 cdef int pin(Handle handle) except -1
 cdef int unpin(Handle handle) except -1
 cdef dict state_of(Handle handle)
@@ -52,15 +52,15 @@ cdef Handle handle_of(uint32_t node)
 cdef Handle unpinned_handle_of(uint32_t node)
 cdef Handle make_typed(type number, uint32_t node)
 cdef type type_of(uint32_t node)
-cdef uint8_t kind_of(type number) except? 0
+cdef uint8_t type_code_of(type number) except? 0
 cdef PyObject *owner_of(uint32_t node) noexcept
-cdef int adopt(type number, uint8_t kind, const char *name) except -1
-cdef int record_nothing(bint nothing) except -1
+cdef int adopt(type number, uint8_t type_code, const char *name) except -1
+cdef int disable_grad(bint nothing) except -1
 
 
 cdef inline object make(Handle like, uint32_t node):
     """A handle for a node that has none, of the type of another handle."""
-    cdef Shelf *s = &shelf[like.kind]
+    cdef Shelf *s = &shelf[like.type_code]
     cdef PyObject *handle = s.top
     if handle == NULL:
         return make_slowly(like, node)
@@ -74,4 +74,4 @@ cdef inline object make(Handle like, uint32_t node):
 
 cdef inline object leaf(Handle like, double value):
     """A handle for a new leaf, for which there is room."""
-    return make(like, append(OP_LEAF, like.kind, value, 0, no_second()))
+    return make(like, append(OP_LEAF, like.type_code, value, 0, no_second()))

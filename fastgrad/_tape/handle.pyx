@@ -70,32 +70,32 @@ cdef extern from *:
     void set_dictionary(type number, Py_ssize_t offset)
 
 cdef dict nothing = {}
-cdef dict kinds = {}               # by the type's identity
-cdef list types = [None] * 256     # by kind
-cdef list free_kinds = list(range(UNLISTED - 1, MANY, -1))
-cdef uint64_t given_at[256]        # collections when a type got its kind
-cdef uint64_t reclaimed_at = <uint64_t>-1  # collections when free kinds were last looked for
+cdef dict codes = {}               # by the type's identity
+cdef list types = [None] * 256     # by type code
+cdef list free_codes = list(range(UNLISTED - 1, MANY, -1))
+cdef uint64_t given_at[256]        # collections when a type got its code
+cdef uint64_t reclaimed_at = <uint64_t>-1  # collections when free codes were last looked for
 cdef object local = threading.local()
 cdef uint32_t pins_at_most = 1 << 14
 
 
-cdef uint8_t kind_of(type number) except? 0:
-    """The kind of a type of number. The table keeps the type, so that a handle can be made again."""
-    kind = kinds.get(id(number))
-    if kind is None:
-        if not free_kinds:
-            reclaim_kinds()
-        if not free_kinds:
+cdef uint8_t type_code_of(type number) except? 0:
+    """The code of a type of number. The table keeps the type, so that a handle can be made again."""
+    code = codes.get(id(number))
+    if code is None:
+        if not free_codes:
+            reclaim_codes()
+        if not free_codes:
             return UNLISTED
-        kind = kinds[id(number)] = free_kinds.pop()
-        types[kind] = number
-        given_at[<uint8_t>kind] = tape.collections
-        make_fast(number, kind)
-    return kind
+        code = codes[id(number)] = free_codes.pop()
+        types[code] = number
+        given_at[<uint8_t>code] = tape.collections
+        make_fast(number, code)
+    return code
 
 
-cdef int reclaim_kinds() except -1:
-    """Give up the types no node is of, but not those given a kind since the last collection: a node may be coming."""
+cdef int reclaim_codes() except -1:
+    """Give up the types no node is of, but not those given a code since the last collection: a node may be coming."""
     global reclaimed_at
     cdef uint64_t before = tape.collections
     cdef bint used[256]
@@ -107,12 +107,12 @@ cdef int reclaim_kinds() except -1:
     reclaimed_at = tape.collections
     memset(used, 0, sizeof(used))
     for i in range(1, tape.count):
-        used[tape.kind[i]] = True
+        used[tape.type_code[i]] = True
     for i in range(<uint32_t>MANY + 1, <uint32_t>UNLISTED):
         if not used[i] and given_at[i] < before and types[i] is not None:
             clear_shelf(<uint8_t>i)
-            kinds.pop(id(types[i]), None)
-            free_kinds.append(i)
+            codes.pop(id(types[i]), None)
+            free_codes.append(i)
             types[i] = None
     return 0
 
@@ -123,15 +123,15 @@ cdef class Handle:
 
     def __cinit__(self):
         if shelf[VALUE].type == type_at(<PyObject *>self):
-            self.kind = VALUE
+            self.type_code = VALUE
         else:
-            self.kind = UNLISTED  # until it is known: a handle half made is for no shelf
-            self.kind = kind_of(type(self))
+            self.type_code = UNLISTED  # until it is known: a handle half made is for no shelf
+            self.type_code = type_code_of(type(self))
         if tape.count >= tape.limit:
             make_room()
-        self.node = append(OP_LEAF, self.kind, 0.0, 0, no_second())
+        self.node = append(OP_LEAF, self.type_code, 0.0, 0, no_second())
         tape.owner[self.node] = &self.node
-        if self.kind == UNLISTED:
+        if self.type_code == UNLISTED:
             pin(self)
 
     def __setattr__(self, name, value):
@@ -152,8 +152,8 @@ cdef bint has_slots(Handle handle, name):
 # The deallocators: leave the node to the tape, and the handle to the shelf.
 
 cdef inline bint shelved(PyObject *dead) noexcept:
-    """Take a handle's node and state away, and put the handle on its kind's shelf, if it has one with a place left."""
-    cdef Shelf *s = &shelf[(<Handle>dead).kind]
+    """Take a handle's node and state away, and put the handle on its type's shelf, if it has one with a place left."""
+    cdef Shelf *s = &shelf[(<Handle>dead).type_code]
     if (<Handle>dead).node:
         tape.owner[(<Handle>dead).node] = NULL
         (<Handle>dead).node = 0
@@ -186,7 +186,7 @@ cdef tuple OPERATORS = (
 )
 
 
-cdef int make_fast(type number, uint8_t kind) except -1:
+cdef int make_fast(type number, uint8_t type_code) except -1:
     """Let a subclass have what makes the built-in types fast, as far as it changes nothing of it."""
     cdef type base
     if not is_pythons(number):
@@ -196,12 +196,12 @@ cdef int make_fast(type number, uint8_t kind) except -1:
         inherit_operators(number, base)
     if adds_nothing(number, Handle):
         set_deallocator(number, release_subclass)
-        shelf[kind].type = <PyTypeObject *>number
+        shelf[type_code].type = <PyTypeObject *>number
     return 0
 
 
-cdef int clear_shelf(uint8_t kind) except -1:
-    cdef Shelf *s = &shelf[kind]
+cdef int clear_shelf(uint8_t type_code) except -1:
+    cdef Shelf *s = &shelf[type_code]
     cdef PyObject *dead
     s.type = NULL
     while s.top != NULL:
@@ -215,13 +215,13 @@ cdef int clear_shelf(uint8_t kind) except -1:
     return 0
 
 
-cdef int adopt(type number, uint8_t kind, const char *name) except -1:
-    """Make a built-in type one of the tape's: give it its kind, the deallocator, and its public name."""
+cdef int adopt(type number, uint8_t type_code, const char *name) except -1:
+    """Make a built-in type one of the tape's: give it its code, the deallocator, and its public name."""
     set_deallocator(number, release)
-    shelf[kind].type = <PyTypeObject *>number
+    shelf[type_code].type = <PyTypeObject *>number
     set_name(number, name)
-    types[kind] = number
-    kinds[id(number)] = kind
+    types[type_code] = number
+    codes[id(number)] = type_code
     return 0
 
 
@@ -231,7 +231,7 @@ cdef object make_slowly(Handle like, uint32_t node):
 
 cdef int make_room() except -1:
     """Make room for a node, and say whether this thread records."""
-    cdef bint records = recording()
+    cdef bint records = grad_enabled()
     reserve(1, 0)
     return records
 
@@ -247,7 +247,7 @@ cdef class Silence:
             resume_limit()
 
 
-cdef bint recording() except -1:
+cdef bint grad_enabled() except -1:
     """Does this thread record?"""
     if tape.paused == 0:
         return True
@@ -255,7 +255,7 @@ cdef bint recording() except -1:
     return silence is None or (<Silence>silence).wishes == 0
 
 
-cdef int record_nothing(bint nothing) except -1:
+cdef int disable_grad(bint nothing) except -1:
     """Stop recording in this thread, or take one such wish back."""
     cdef Silence silence = getattr(local, "silence", None)
     cdef bint before
@@ -329,10 +329,10 @@ cdef Handle make_typed(type number, uint32_t node):
         tape.hold -= 1
     if tape.owner[node] != NULL:
         return <Handle>owner_of(node)
-    handle.kind = tape.kind[node]
+    handle.type_code = tape.type_code[node]
     handle.node = node
     tape.owner[node] = &handle.node
-    if handle.kind == UNLISTED:
+    if handle.type_code == UNLISTED:
         pin(handle)
     return handle
 
@@ -341,7 +341,7 @@ cdef type type_of(uint32_t node):
     """The type of a node's handle, whether it has one or not; `Value` where that is not known any more."""
     if tape.owner[node] != NULL:
         return type(<Handle>owner_of(node))
-    return types[tape.kind[node] if tape.kind[node] != UNLISTED else VALUE]
+    return types[tape.type_code[node] if tape.type_code[node] != UNLISTED else VALUE]
 
 
 cdef Handle unpinned_handle_of(uint32_t node):

@@ -8,7 +8,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.convert cimport number_of
 from fastgrad._tape.describe cimport describe, operand_values
-from fastgrad._tape.handle cimport MANY, VALUE, Handle, leaf, make, recording, state_at
+from fastgrad._tape.handle cimport MANY, VALUE, Handle, leaf, make, grad_enabled, state_at
 from fastgrad._tape.kinds cimport kinds
 from fastgrad._tape.tape cimport (
     CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,
@@ -35,7 +35,7 @@ cdef list operands_from(object xs, str what):
 cdef list as_operands(list xs, str what):
     """The scalars, and a float for any other number: reading one may run any code, so it is done beforehand."""
     what = f"an argument of {what}"
-    return [x if isinstance(x, Handle) and (<Handle>x).kind != MANY else number_of(x, what) for x in xs]
+    return [x if isinstance(x, Handle) and (<Handle>x).type_code != MANY else number_of(x, what) for x in xs]
 
 
 cdef Handle most_derived(list xs):
@@ -90,7 +90,7 @@ cdef object nary(uint32_t op, list xs):
     """A node of an operation whose value C computes."""
     cdef Span span
     cdef Handle like = most_derived(xs)
-    cdef bint records = recording()
+    cdef bint records = grad_enabled()
     cdef operands x = write_payload(op, xs, 1, &span)
     return finish(op, like, nary_value(op, &x), span, records)
 
@@ -99,7 +99,7 @@ cdef object given_value(uint32_t op, list xs, double value):
     """A node of an operation whose value Python computes."""
     cdef Span span
     cdef Handle like = most_derived(xs)
-    cdef bint records = recording()
+    cdef bint records = grad_enabled()
     write_payload(op, xs, 1, &span)
     return finish(op, like, value, span, records)
 
@@ -110,7 +110,7 @@ cdef object finish(uint32_t op, Handle like, double value, Span span, bint recor
         return value
     if not records:
         return leaf(like, value)
-    return make(like, append_payload(op, like.kind, value, span))
+    return make(like, append_payload(op, like.type_code, value, span))
 
 
 cdef uint32_t user_node(Handle like, double value, list children, object slopes) except 0:
@@ -120,20 +120,20 @@ cdef uint32_t user_node(Handle like, double value, list children, object slopes)
     cdef uint32_t k
     cdef bint records
     for child in children:
-        if not isinstance(child, Handle) or (<Handle>child).kind == MANY:
+        if not isinstance(child, Handle) or (<Handle>child).type_code == MANY:
             raise TypeError(f"a node's children must be scalars, not {child!r} of type {type(child).__name__}")
     numbers = [number_of(slope, "a local gradient") for slope in slopes] if slopes is not None else []
     if numbers and len(numbers) != len(children):
         raise ValueError(f"{len(children)} children need as many local gradients, not {len(numbers)}")
     span.n = len(children)
     span.reals = len(numbers)
-    records = recording()
+    records = grad_enabled()
     reserve(1, payload_units(span.n, span.reals))
     if not records:
-        return append(OP_LEAF, like.kind, value, 0, no_second())
+        return append(OP_LEAF, like.type_code, value, 0, no_second())
     for k in range(span.n):
         tape.pool[tape.pool_count + k] = (<Handle>children[k]).node
-    x = payload(append_payload(OP_user, like.kind, value, span))
+    x = payload(append_payload(OP_user, like.type_code, value, span))
     for k in range(span.reals):
         x.reals[k] = numbers[k]
     return tape.count - 1
@@ -317,14 +317,14 @@ cdef uint32_t append_softmax(list xs, Handle like) except 0:
     """Append the node that holds the results, and one for each; a leaf where nothing is recorded."""
     cdef Span span
     cdef Second second = no_second()
-    cdef bint records = recording()
-    cdef uint32_t node, k, n = len(xs), kind = like.kind if like is not None else VALUE
+    cdef bint records = grad_enabled()
+    cdef uint32_t node, k, n = len(xs), type_code = like.type_code if like is not None else VALUE
     cdef operands x = write_payload(OP_softmax, xs, n + 1, &span)
     nary_value(OP_softmax, &x)
     node = append_payload(OP_softmax, VALUE, NAN, span)  # it never has a handle
     for k in range(n):
         second.place = k
-        append(OP_pick if records else OP_LEAF, kind, x.reals[n + k], node if records else 0, second)
+        append(OP_pick if records else OP_LEAF, type_code, x.reals[n + k], node if records else 0, second)
     return node
 
 

@@ -43,7 +43,7 @@ cdef inline object with_constant(uint32_t op, Node x, double constant):
     if tape.count >= tape.limit and not make_room():
         return leaf(x, y)
     second.constant = constant
-    return make(x, append(op, x.kind, y, x.node, second))
+    return make(x, append(op, x.type_code, y, x.node, second))
 
 
 cdef double ask_of_one(uint32_t op, double x, double constant) except? -1.0:
@@ -60,7 +60,7 @@ cdef inline object of_two(uint32_t op, Node a, Node b, Node like):
         return leaf(like, y)
     second.constant = 0.0
     second.node = b.node
-    return make(like, append(op, like.kind, y, a.node, second))
+    return make(like, append(op, like.type_code, y, a.node, second))
 
 
 cdef inline object operation(uint32_t op, left, right):

@@ -18,9 +18,9 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from fastgrad._tape.handle cimport (
-    UNLISTED, Handle, kind_of, make_typed, owner_of, state_at, state_of, type_of, unpinned_handle_of,
+    UNLISTED, Handle, type_code_of, make_typed, owner_of, state_at, state_of, type_of, unpinned_handle_of,
 )
-from fastgrad._tape.kinds cimport kind_at, kinds as kinds_of_nodes
+from fastgrad._tape.kinds cimport kind_at, kinds
 from fastgrad._tape.nodeset cimport NodeSet, add, take_below
 from fastgrad._tape.sweep cimport borrow_set, give_back
 from fastgrad._tape.tape cimport (
@@ -38,7 +38,7 @@ cdef struct Stretch:
 
 cdef struct Columns:
     uint8_t *op
-    uint8_t *kind
+    uint8_t *type_code
     double *data
     double *grad
     uint32_t *first
@@ -246,9 +246,9 @@ cdef tuple columns(Segment segment):
     """The nodes as flat arrays: types, operations, for each node its place in those, data, grads, first and second
     operands, payloads. Operands are places; payloads follow each other in node order."""
     cdef uint32_t i, node, op, n = segment.count
-    cdef bytes ops = blank(n), kinds = blank(n), data = blank(8 * n), grad = blank(8 * n)
+    cdef bytes ops = blank(n), type_codes = blank(n), data = blank(8 * n), grad = blank(8 * n)
     cdef bytes first = blank(4 * n), second = blank(8 * n)
-    cdef Columns at = columns_at(ops, kinds, data, grad, first, second)
+    cdef Columns at = columns_at(ops, type_codes, data, grad, first, second)
     types = []
     names = []
     payloads = []
@@ -256,7 +256,7 @@ cdef tuple columns(Segment segment):
         node = segment.nodes[i]
         op = tape.op[node]
         at.op[i] = place_in(names, code_name(op))
-        at.kind[i] = place_in(types, type_of(node))
+        at.type_code[i] = place_in(types, type_of(node))
         at.data[i] = tape.data[node]
         at.grad[i] = tape.grad[node]
         at.first[i] = 0
@@ -269,12 +269,12 @@ cdef tuple columns(Segment segment):
             at.second[i].constant = 0.0
         if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
             at.second[i].node = segment.session.place[tape.second[node].node] - 1
-    return types, names, ops, kinds, data, grad, first, second, b"".join(payloads)
+    return types, names, ops, type_codes, data, grad, first, second, b"".join(payloads)
 
 
-cdef Columns columns_at(bytes ops, bytes kinds, bytes data, bytes grad, bytes first, bytes second):
+cdef Columns columns_at(bytes ops, bytes type_codes, bytes data, bytes grad, bytes first, bytes second):
     return Columns(
-        <uint8_t *>PyBytes_AS_STRING(ops), <uint8_t *>PyBytes_AS_STRING(kinds), <double *>PyBytes_AS_STRING(data),
+        <uint8_t *>PyBytes_AS_STRING(ops), <uint8_t *>PyBytes_AS_STRING(type_codes), <double *>PyBytes_AS_STRING(data),
         <double *>PyBytes_AS_STRING(grad), <uint32_t *>PyBytes_AS_STRING(first), <Second *>PyBytes_AS_STRING(second),
     )
 
@@ -282,11 +282,11 @@ cdef Columns columns_at(bytes ops, bytes kinds, bytes data, bytes grad, bytes fi
 cdef str code_name(uint32_t op):
     """An operation's name in pickles: codes change when the op table grows."""
     form = "" if op < OP_FIRST_VC or op >= OP_FIRST_BINARY else "_VC" if op < OP_FIRST_CV else "_CV"
-    return (op_rows[op].name if op < OP_END else kinds_of_nodes[op].name).decode() + form
+    return (op_rows[op].name if op < OP_END else kinds[op].name).decode() + form
 
 
 cdef dict codes_by_name():
-    return {code_name(code): code for code in range(128) if code < OP_END or kinds_of_nodes[code].pickled}
+    return {code_name(code): code for code in range(128) if code < OP_END or kinds[code].pickled}
 
 
 cdef uint8_t place_in(list found, item) except? 255:
@@ -322,7 +322,7 @@ cdef bytes packed_payload(Segment segment, uint32_t node):
 cdef struct Source:
     Columns at
     uint8_t code[256]      # by place in the pickle's names
-    uint8_t kind[256]      # by place in its types
+    uint8_t type_code[256]      # by place in its types
     Stretch *parents       # by place
     uint32_t parent_count
     Stretch own            # grows as nodes are appended
@@ -333,24 +333,24 @@ cdef object damaged(str what):
     return ValueError(f"the pickled scalars are damaged: {what}")
 
 
-def restore_segment(start, parents, types, names, ops, kinds, data, grad, first, second, payloads):
+def restore_segment(start, parents, types, names, ops, type_codes, data, grad, first, second, payloads):
     """Append a segment's nodes to the tape."""
     cdef Restored restored = Restored.__new__(Restored)
     cdef Source source
     cdef uint32_t i, n = len(ops)
-    lengths = [len(column) for column in (kinds, data, grad, first, second)]
+    lengths = [len(column) for column in (type_codes, data, grad, first, second)]
     if not n or lengths != [n, 8 * n, 8 * n, 4 * n, 8 * n] or len(names) > 256 or len(types) > 256:
         raise damaged("its arrays do not fit together")
-    if max(ops) >= len(names) or max(kinds) >= len(types):
+    if max(ops) >= len(names) or max(type_codes) >= len(types):
         raise damaged("its arrays do not fit together")
-    source.at = columns_at(ops, kinds, data, grad, first, second)
+    source.at = columns_at(ops, type_codes, data, grad, first, second)
     codes = codes_by_name()
     for i, name in enumerate(names):
         if name not in codes:
             raise damaged(f"it has operations {name!r}, which are not known here")
         source.code[i] = codes[name]
     for i, number in enumerate(types):
-        source.kind[i] = kind_of(number)
+        source.type_code[i] = type_code_of(number)
     source.parents = <Stretch *>malloc((len(parents) + 1) * sizeof(Stretch))
     if source.parents == NULL:
         raise MemoryError(f"no memory to unpickle {n:,} nodes")
@@ -365,10 +365,10 @@ def restore_segment(start, parents, types, names, ops, kinds, data, grad, first,
     if complaint:
         raise damaged(complaint)
     restored.start, restored.count = start, n
-    restored.last = make_typed(types[source.at.kind[n - 1]], tape.count - 1)
+    restored.last = make_typed(types[source.at.type_code[n - 1]], tape.count - 1)
     for i in range(n - 1):
-        if source.kind[source.at.kind[i]] == UNLISTED:
-            make_typed(types[source.at.kind[i]], node_at(restored, start + i))
+        if source.type_code[source.at.type_code[i]] == UNLISTED:
+            make_typed(types[source.at.type_code[i]], node_at(restored, start + i))
     return restored
 
 
@@ -427,7 +427,7 @@ cdef const char *append_restored(Source *source) noexcept:
     if is_nary(op):
         if not link_payload(source, op, second.span):
             return b"operands do not fit the operation"
-        first = append_payload(op, source.kind[source.at.kind[i]], source.at.data[i], second.span)
+        first = append_payload(op, source.type_code[source.at.type_code[i]], source.at.data[i], second.span)
         tape.grad[first] = source.at.grad[i]
         source.own.count += 1
         return NULL
@@ -441,7 +441,7 @@ cdef const char *append_restored(Source *source) noexcept:
             return b"a run without its leaves"
         if op == OP_pick and (tape.op[first] != OP_softmax or second.place >= tape.second[first].span.n):
             return b"a result of nothing"
-    tape.grad[append(op, source.kind[source.at.kind[i]], source.at.data[i], first, second)] = source.at.grad[i]
+    tape.grad[append(op, source.type_code[source.at.type_code[i]], source.at.data[i], first, second)] = source.at.grad[i]
     source.own.count += 1
     return NULL
 

@@ -22,7 +22,7 @@ cdef extern from "operations/algebra.h" nogil:
 
 cdef struct Nodes:
     algebra functions  # first: a pointer to it is one to this
-    uint32_t kind      # of the numbers
+    uint32_t type_code  # of the numbers
     bint failed        # memory has run out; symbols are node 0 since
 
 
@@ -37,7 +37,7 @@ cdef bint room(Nodes *s, uint32_t units) noexcept:
 cdef symbol constant(algebra *s, double x) noexcept:
     if not room(<Nodes *>s, 0):
         return 0
-    return append(OP_LEAF, (<Nodes *>s).kind, x, 0, no_second())
+    return append(OP_LEAF, (<Nodes *>s).type_code, x, 0, no_second())
 
 
 cdef symbol stop(algebra *s, symbol a) noexcept:
@@ -47,7 +47,7 @@ cdef symbol stop(algebra *s, symbol a) noexcept:
 cdef symbol one(algebra *s, unsigned op, symbol a) noexcept:
     if not room(<Nodes *>s, 0):
         return 0
-    return append(op, (<Nodes *>s).kind, op_value1(op, tape.data[a], 0.0), a, no_second())
+    return append(op, (<Nodes *>s).type_code, op_value1(op, tape.data[a], 0.0), a, no_second())
 
 
 cdef symbol two(algebra *s, unsigned op, symbol a, symbol b) noexcept:
@@ -55,7 +55,7 @@ cdef symbol two(algebra *s, unsigned op, symbol a, symbol b) noexcept:
     if not room(<Nodes *>s, 0):
         return 0
     second.node = b
-    return append(op, (<Nodes *>s).kind, op_value2(op, tape.data[a], tape.data[b]), a, second)
+    return append(op, (<Nodes *>s).type_code, op_value2(op, tape.data[a], tape.data[b]), a, second)
 
 
 cdef symbol many(Nodes *s, uint32_t op, symbol first, const symbol *x, uint32_t n) noexcept:
@@ -70,7 +70,7 @@ cdef symbol many(Nodes *s, uint32_t op, symbol first, const symbol *x, uint32_t 
         slots[0] = first
     for k in range(n):
         slots[k + extra] = x[k]
-    node = append_payload(op, s.kind, NAN, Span(n + extra, 0))
+    node = append_payload(op, s.type_code, NAN, Span(n + extra, 0))
     own = payload(node)
     tape.data[node] = nary_value(op, &own)
     return node
@@ -148,7 +148,7 @@ cdef uint32_t code_of(str name, Py_ssize_t count) except 0:
 
 
 cdef list slope_nodes(uint32_t op, Handle like, list given):
-    cdef Nodes s = Nodes(algebra(constant, one, two, sum_of, dot_of, select, stop, straight), like.kind, False)
+    cdef Nodes s = Nodes(algebra(constant, one, two, sum_of, dot_of, select, stop, straight), like.type_code, False)
     cdef symbol[2] x
     cdef symbol y
     cdef uint32_t k, n = <uint32_t>len(given)

@@ -72,7 +72,7 @@ cdef struct Tape:
     uint32_t *first    # the (first) operand; for an n-ary node, where its payload starts in the pool
     Second *second
     uint8_t *op
-    uint8_t *kind      # the type of number, for the handles
+    uint8_t *type_code # of the number, for its handles: see handle.pxd
     uint32_t **owner   # the `node` field of the node's handle, or NULL; the handle is not owned
     uint32_t *pool     # payloads: slots, padded to an even number, then doubles
     uint32_t count
@@ -97,7 +97,7 @@ cdef int collect() except -1
 cdef int resume_limit() noexcept nogil
 
 
-cdef inline uint32_t append(uint32_t op, uint32_t kind, double value, uint32_t first, Second second) noexcept nogil:
+cdef inline uint32_t append(uint32_t op, uint32_t type_code, double value, uint32_t first, Second second) noexcept nogil:
     """A new node, for which there is room."""
     cdef uint32_t i = tape.count
     tape.count = i + 1
@@ -105,7 +105,7 @@ cdef inline uint32_t append(uint32_t op, uint32_t kind, double value, uint32_t f
     tape.first[i] = first
     tape.second[i] = second
     tape.op[i] = op
-    tape.kind[i] = kind
+    tape.type_code[i] = type_code
     return i
 
 
@@ -120,13 +120,13 @@ cdef inline uint64_t payload_units(uint64_t n, uint64_t reals) noexcept nogil:
     return n + (n & 1) + 2 * reals
 
 
-cdef inline uint32_t append_payload(uint32_t op, uint32_t kind, double value, Span span) noexcept nogil:
+cdef inline uint32_t append_payload(uint32_t op, uint32_t type_code, double value, Span span) noexcept nogil:
     """A new node with a payload, for which there is room: what lies behind the pool's end becomes part of the pool."""
     cdef Second second
     cdef uint32_t place = tape.pool_count
     second.span = span
     tape.pool_count = place + <uint32_t>payload_units(span.n, span.reals)
-    return append(op, kind, value, place, second)
+    return append(op, type_code, value, place, second)
 
 
 cdef inline operands payload(uint32_t i) noexcept nogil:

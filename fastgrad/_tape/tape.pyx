@@ -34,7 +34,7 @@ cdef int set_lengths(uint32_t length) except -1:
     resize(<void **>&tape.first, sizeof(uint32_t), length)
     resize(<void **>&tape.second, sizeof(Second), length)
     resize(<void **>&tape.op, sizeof(uint8_t), length)
-    resize(<void **>&tape.kind, sizeof(uint8_t), length)
+    resize(<void **>&tape.type_code, sizeof(uint8_t), length)
     resize(<void **>&tape.owner, sizeof(uint32_t *), length)
     return 0
 
@@ -152,7 +152,7 @@ cdef inline void move(uint32_t *to, uint32_t i, uint32_t j) noexcept nogil:
     tape.data[j] = tape.data[i]
     tape.grad[j] = tape.grad[i]
     tape.op[j] = tape.op[i]
-    tape.kind[j] = tape.kind[i]
+    tape.type_code[j] = tape.type_code[i]
     if tape.owner[i] != NULL:
         tape.owner[i][0] = j
     tape.owner[j] = tape.owner[i]

@@ -10,7 +10,7 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
 from fastgrad._tape.convert cimport get_doubles
-from fastgrad._tape.handle cimport Handle, leaf, make, recording
+from fastgrad._tape.handle cimport Handle, leaf, make, grad_enabled
 from fastgrad._tape.nary cimport most_derived
 from fastgrad._programs.rows cimport Columns
 from fastgrad._tape.tape cimport OP_user, Span, append_payload, operands, payload, payload_units, reserve, tape
@@ -343,7 +343,7 @@ def slopes_at(list inputs not None, Handle root not None):
 
 def records():
     """Does this thread record operations?"""
-    return recording()
+    return grad_enabled()
 
 
 def scalar_of(double value, list children not None, slopes, double divisor):
@@ -365,7 +365,7 @@ def scalar_of(double value, list children not None, slopes, double divisor):
     cdef Handle like = most_derived(children) if children else one_value
     cdef uint64_t n = <uint64_t>len(children), units = payload_units(n, n), k
     cdef Py_buffer view
-    cdef bint records = recording()
+    cdef bint records = grad_enabled()
     value /= divisor
     if not children or not records:
         reserve(1, 0)
@@ -378,14 +378,14 @@ def scalar_of(double value, list children not None, slopes, double divisor):
         reserve(1, units)
         for k in range(n):
             tape.pool[tape.pool_count + k] = (<Handle>children[k]).node
-        return make(like, node_of(like.kind, value, <uint32_t>n, <double *>view.buf, divisor))
+        return make(like, node_of(like.type_code, value, <uint32_t>n, <double *>view.buf, divisor))
     finally:
         PyBuffer_Release(&view)
 
 
-cdef uint32_t node_of(uint32_t kind, double value, uint32_t n, const double *slopes, double divisor) noexcept:
+cdef uint32_t node_of(uint32_t type_code, double value, uint32_t n, const double *slopes, double divisor) noexcept:
     """The node whose operands were just written."""
-    cdef uint32_t node = append_payload(OP_user, kind, value, Span(n, n)), k
+    cdef uint32_t node = append_payload(OP_user, type_code, value, Span(n, n)), k
     cdef operands x = payload(node)
     for k in range(n):
         x.reals[k] = slopes[k] / divisor
