@@ -472,7 +472,8 @@ cdef list scalars_of(parameters):
 
 cdef uint32_t append_penalty(list stretches, double alpha, uint32_t type_code) except 0:
     cdef uint64_t n = len(stretches), k
-    cdef operands x = append_shape(loss_shape(LOSS_l2_penalty, REDUCED_sum, FROM_NOTHING, 1, n, alpha), 0.0, type_code, n)
+    cdef loss_shape shape = loss_shape(LOSS_l2_penalty, REDUCED_sum, FROM_NOTHING, 1, n, alpha)
+    cdef operands x = append_shape(shape, 0.0, type_code, n)
     cdef uint32_t *slots = <uint32_t *>x.slots
     cdef penalized *parts = <penalized *>(x.reals + LOSS_SHAPE_REALS)
     cdef uint32_t node = tape.count - 1

@@ -441,7 +441,8 @@ cdef const char *append_restored(Source *source) noexcept:
             return b"a run without its leaves"
         if op == OP_pick and (tape.op[first] != OP_softmax or second.place >= tape.second[first].span.n):
             return b"a result of nothing"
-    tape.grad[append(op, source.type_code[source.at.type_code[i]], source.at.data[i], first, second)] = source.at.grad[i]
+    first = append(op, source.type_code[source.at.type_code[i]], source.at.data[i], first, second)
+    tape.grad[first] = source.at.grad[i]
     source.own.count += 1
     return NULL
 

@@ -72,7 +72,7 @@ cdef struct Tape:
     uint32_t *first    # the (first) operand; for an n-ary node, where its payload starts in the pool
     Second *second
     uint8_t *op
-    uint8_t *type_code # of the number, for its handles: see handle.pxd
+    uint8_t *type_code  # of the number, for its handles: see handle.pxd
     uint32_t **owner   # the `node` field of the node's handle, or NULL; the handle is not owned
     uint32_t *pool     # payloads: slots, padded to an even number, then doubles
     uint32_t count
@@ -97,7 +97,9 @@ cdef int collect() except -1
 cdef int resume_limit() noexcept nogil
 
 
-cdef inline uint32_t append(uint32_t op, uint32_t type_code, double value, uint32_t first, Second second) noexcept nogil:
+cdef inline uint32_t append(
+    uint32_t op, uint32_t type_code, double value, uint32_t first, Second second
+) noexcept nogil:
     """A new node, for which there is room."""
     cdef uint32_t i = tape.count
     tape.count = i + 1
