@@ -3,7 +3,7 @@ from typing import SupportsFloat, overload
 
 from typing_extensions import Self
 
-from fastgrad.draw.graphs import _Direction, _Picture
+from fastgrad.draw.canvas import _Direction, _Picture
 
 class Node:
     def __init__(self, data: SupportsFloat) -> None: ...

@@ -7,7 +7,7 @@ from typing_extensions import Self
 
 from fastgrad._programs.program import Program
 from fastgrad._tape.observer import TraceError as TraceError
-from fastgrad.draw.graphs import _Direction, _Picture
+from fastgrad.draw.canvas import _Direction, _Picture
 
 __all__ = ["Compiled", "TraceError", "compile"]
 

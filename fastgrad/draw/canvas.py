@@ -1,5 +1,7 @@
 """What stands in for Graphviz where it is missing or takes minutes: the same source, and a plain SVG of columns."""
 
+from __future__ import annotations
+
 import functools
 import html
 import importlib
@@ -10,29 +12,69 @@ import re
 import shutil
 import unicodedata
 import webbrowser
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar, overload
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterable, Mapping, Sequence
+    from os import PathLike
+
+    from fastgrad._tape.node import Node
+
+    _Direction: TypeAlias = Literal["LR", "TB"]
+    _Path: TypeAlias = str | PathLike[str]
+    _Edge: TypeAlias = tuple[str, str]  # names of nodes
+    _Place: TypeAlias = tuple[str, int]
+    _Link: TypeAlias = tuple[_Place, _Place]
+    _Pair: TypeAlias = tuple[float, float]
+    _N = TypeVar("_N", bound=Hashable)
+
+
+class _Picture(Protocol):
+    """What a `Drawing` has in common with a ``graphviz.Digraph``."""
+
+    def node(self, name: str, label: str | None = None, **attributes: str) -> None: ...
+    def edge(self, tail_name: str, head_name: str, label: str | None = None, **attributes: str) -> None: ...
+    @property
+    def source(self) -> str: ...
+    @overload
+    def pipe(self, format: str | None = None, *, encoding: None = None) -> bytes: ...
+    @overload
+    def pipe(self, format: str | None = None, *, encoding: str) -> str: ...
+    def _repr_svg_(self) -> str: ...
+    def save(self, filename: _Path | None = None, directory: _Path | None = None) -> str: ...
+    def render(
+        self,
+        filename: _Path | None = None,
+        directory: _Path | None = None,
+        view: bool = False,
+        cleanup: bool = False,
+        format: str | None = None,
+    ) -> str: ...
+    def view(self, filename: _Path | None = None, directory: _Path | None = None, cleanup: bool = False) -> str: ...
+
 
 # Texts.
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def name_of(node):
+def name_of(node: Node) -> list[str]:
     """The node's label as a list of one text, or of none."""
     return [] if node.label is None or not str(node.label).strip() else [str(node.label)]
 
 
-def decimal(number):
+def decimal(number: float) -> str:
     """Four decimals; from 1e15 on, where a double has no decimals to show, an exponent."""
     return f"{number:.4e}" if 1e15 <= abs(number) < math.inf else f"{number:.4f}"
 
 
-def escape(text):
+def escape(text: str) -> str:
     """Write a text so that Graphviz shows every character of it, in a record or elsewhere."""
     text = re.sub(r'[\\{}|<>"]', r"\\\g<0>", text.replace("&", "&amp;"))
     return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", r"\n".join(text.splitlines()))
 
 
-def _cells(label, is_record):
+def _cells(label: str, is_record: bool) -> list[list[str]]:
     """Read a Graphviz label as cells, each a list of lines: what `escape` wrote, and a record's own marks."""
     cells = [[""]]
     for token in re.findall(r"\\.|[^\\]", label, re.DOTALL):
@@ -45,7 +87,7 @@ def _cells(label, is_record):
     return [[html.unescape(line.strip()) for line in cell] for cell in cells]
 
 
-def _quote(text):
+def _quote(text: str) -> str:
     """Write a text as an identifier of the DOT language, as the graphviz package does."""
     plain = re.fullmatch(r"[a-zA-Z_][a-zA-Z0-9_]*|-?(\.[0-9]+|[0-9]+(\.[0-9]*)?)", text)
     if plain and text.lower() not in ("node", "edge", "graph", "digraph", "subgraph", "strict"):
@@ -53,7 +95,7 @@ def _quote(text):
     return '"' + re.sub(r'(\\.)|"', lambda match: match[1] or r"\"", text, flags=re.DOTALL) + '"'
 
 
-def _listed(label, attributes):
+def _listed(label: str | None, attributes: Mapping[str, str]) -> str:
     """Write a statement's attributes, the label first."""
     shown = ([] if label is None else [("label", label)]) + sorted(attributes.items())
     return f" [{' '.join(f'{_quote(key)}={_quote(value)}' for key, value in shown)}]" if shown else ""
@@ -87,19 +129,19 @@ class Drawing:
     True
     """
 
-    def __init__(self, format="svg", rankdir="LR"):
+    def __init__(self, format: str = "svg", rankdir: _Direction = "LR") -> None:
         self.format = format
         self.rankdir = rankdir
-        self._nodes = {}
-        self._edges = {}
-        self._body = []
+        self._nodes: dict[str, tuple[str, str]] = {}  # label and shape, by name
+        self._edges: dict[_Edge, None] = {}
+        self._body: list[str] = []
 
-    def node(self, name, label=None, **attributes):
+    def node(self, name: str, label: str | None = None, **attributes: str) -> None:
         """Add a node, or change it: ``shape="record"``, "circle" and "ellipse" are known, others are boxes."""
         self._nodes[name] = (name if label is None else label, attributes.get("shape", "ellipse"))
         self._body.append(f"\t{_quote(name)}{_listed(label, attributes)}\n")
 
-    def edge(self, tail_name, head_name, label=None, **attributes):
+    def edge(self, tail_name: str, head_name: str, label: str | None = None, **attributes: str) -> None:
         """Add an arrow between two nodes. Its label and attributes are for the source: the plain picture shows none."""
         for name in (tail_name, head_name):
             self._nodes.setdefault(name, (name, "ellipse"))
@@ -107,14 +149,18 @@ class Drawing:
         self._body.append(f"\t{_quote(tail_name)} -> {_quote(head_name)}{_listed(label, attributes)}\n")
 
     @property
-    def source(self):
+    def source(self) -> str:
         """The graph in the DOT language, for ``dot`` elsewhere."""
         return "".join(["digraph {\n", f"\tgraph [rankdir={self.rankdir}]\n", *self._body, "}\n"])
 
-    def __str__(self):
+    def __str__(self) -> str:
         return self.source
 
-    def pipe(self, format=None, encoding=None):
+    @overload
+    def pipe(self, format: str | None = None, encoding: None = None) -> bytes: ...
+    @overload
+    def pipe(self, format: str | None = None, *, encoding: str) -> str: ...
+    def pipe(self, format: str | None = None, encoding: str | None = None) -> bytes | str:
         """Return the picture: bytes, or a str if an encoding is given. Formats other than "svg" raise RuntimeError."""
         format = format or self.format
         if format != "svg":
@@ -125,17 +171,24 @@ class Drawing:
         picture = _svg(self._nodes, list(self._edges), self.rankdir)
         return picture if encoding else picture.encode()
 
-    def _repr_svg_(self):
+    def _repr_svg_(self) -> str:
         return self.pipe(format="svg", encoding="utf-8")
 
-    def save(self, filename=None, directory=None):
+    def save(self, filename: _Path | None = None, directory: _Path | None = None) -> str:
         """Write the source to ``filename`` (by default "Digraph.gv") and return the path."""
         path = pathlib.Path(directory or "", filename or "Digraph.gv")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(self.source, encoding="utf-8")
         return str(path)
 
-    def render(self, filename=None, directory=None, view=False, cleanup=False, format=None):
+    def render(
+        self,
+        filename: _Path | None = None,
+        directory: _Path | None = None,
+        view: bool = False,
+        cleanup: bool = False,
+        format: str | None = None,
+    ) -> str:
         """Write the source to ``filename`` and the picture to ``filename`` with ".svg" added; return the latter's path.
 
         With ``cleanup`` the source is removed again; with ``view`` the picture is shown in the browser.
@@ -150,7 +203,7 @@ class Drawing:
             webbrowser.open(path.resolve().as_uri())
         return str(path)
 
-    def view(self, filename=None, directory=None, cleanup=False):
+    def view(self, filename: _Path | None = None, directory: _Path | None = None, cleanup: bool = False) -> str:
         """Render the picture and show it in the browser."""
         return self.render(filename, directory, view=True, cleanup=cleanup)
 
@@ -159,7 +212,7 @@ class Drawing:
 _LONG_FOR_GRAPHVIZ = 2000
 
 
-def canvas(format, rankdir, operands):
+def canvas(format: str, rankdir: _Direction, operands: Mapping[_N, Iterable[_N]]) -> _Picture:
     """Return what a graph is to be drawn on: a ``graphviz.Digraph``, or a `Drawing` where Graphviz is missing or slow.
 
     Parameters
@@ -178,12 +231,14 @@ def canvas(format, rankdir, operands):
         return Drawing(format, rankdir)
     dot = graphviz.Digraph(format=format, graph_attr={"rankdir": rankdir})
     dot._repr_svg_ = functools.partial(dot.pipe, format="svg", encoding="utf-8")
-    return dot
+    picture: _Picture = dot
+    return picture
 
 
-def _stretch(operands):
+def _stretch(operands: Mapping[_N, Iterable[_N]]) -> int:
     """The lengths of all edges, in levels: how much there is to do for a program that draws level by level."""
-    level, stretch = {}, 0
+    level: dict[_N, int] = {}
+    stretch = 0
     for node, before in operands.items():
         level[node] = 1 + max((level[operand] for operand in before), default=0)
         stretch += sum(level[node] - level[operand] for operand in before)
@@ -199,12 +254,12 @@ _WIRE = (0.0, 6.0)  # an edge's extents (along, across) where it passes a column
 _SWEEPS = 12
 
 
-def _svg(nodes, edges, rankdir):
+def _svg(nodes: Mapping[str, tuple[str, str]], edges: Sequence[_Edge], rankdir: _Direction) -> str:
     boxes = {name: _Box(label, shape, rankdir) for name, (label, shape) in nodes.items()}
     ranks = _ranks(list(boxes), edges)
     links = _links(ranks, edges)
     places = [*ranks.items(), *(place for link in links for place in link)]
-    columns = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
+    columns: list[list[_Place]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
     for place in dict.fromkeys(places):
         columns[place[1]].append(place)
     sizes = {(name, rank): boxes[name].size(rankdir) if ranks[name] == rank else _WIRE for name, rank in places}
@@ -224,15 +279,16 @@ def _svg(nodes, edges, rankdir):
     return "\n".join([opening, '<rect width="100%" height="100%" fill="white"/>', *shapes, "</svg>\n"])
 
 
-def _ranks(names, edges):
+def _ranks(names: Sequence[str], edges: Sequence[_Edge]) -> dict[str, int]:
     """Count each node's steps from the leaves; a leaf is moved up to its first use."""
     order = {name: index for index, name in enumerate(names)}
-    before, after = {name: [] for name in names}, {name: [] for name in names}
+    before: dict[str, list[str]] = {name: [] for name in names}
+    after: dict[str, list[str]] = {name: [] for name in names}
     for tail, head in edges:
         if order[tail] < order[head]:  # others could close a circle: drawn, but without a say in the ranks
             before[head].append(tail)
             after[tail].append(head)
-    ranks = {}
+    ranks: dict[str, int] = {}
     for name in names:
         ranks[name] = max((ranks[tail] + 1 for tail in before[name]), default=0)
     for name in names:
@@ -241,12 +297,12 @@ def _ranks(names, edges):
     return ranks
 
 
-def _links(ranks, edges):
+def _links(ranks: Mapping[str, int], edges: Sequence[_Edge]) -> list[_Link]:
     """Cut the edges into pieces between neighbouring columns."""
-    heads = {}
+    heads: dict[str, list[str]] = {}
     for tail, head in edges:
         heads.setdefault(tail, []).append(head)
-    links = []
+    links: list[_Link] = []
     for tail, reached in heads.items():
         start = ranks[tail]
         wire = [(tail, rank) for rank in range(start, max(ranks[head] for head in reached))]
@@ -255,9 +311,10 @@ def _links(ranks, edges):
     return links
 
 
-def _along(columns, sizes):
+def _along(columns: list[list[_Place]], sizes: Mapping[_Place, _Pair]) -> dict[_Place, _Pair]:
     """Return where each place starts and ends in the direction of the ranks; a wire goes through the whole column."""
-    spans, start = {}, _PADDING
+    spans: dict[_Place, _Pair] = {}
+    start = _PADDING
     for column in columns:
         width = max(sizes[place][0] for place in column)
         for place in column:
@@ -267,9 +324,10 @@ def _along(columns, sizes):
     return spans
 
 
-def _across(columns, links, sizes):
+def _across(columns: list[list[_Place]], links: Sequence[_Link], sizes: Mapping[_Place, _Pair]) -> dict[_Place, float]:
     """Return each place's middle across the ranks, near its neighbours' middles and without overlaps."""
-    tails, heads = {}, {}
+    tails: dict[_Place, list[_Place]] = {}
+    heads: dict[_Place, list[_Place]] = {}
     for tail, head in links:
         tails.setdefault(head, []).append(tail)
         heads.setdefault(tail, []).append(head)
@@ -282,12 +340,17 @@ def _across(columns, links, sizes):
     return {place: middle - top + _PADDING for place, middle in middles.items()}
 
 
-def _settle(column, neighbours, middles, sizes):
+def _settle(
+    column: list[_Place],
+    neighbours: Mapping[_Place, list[_Place]],
+    middles: dict[_Place, float],
+    sizes: Mapping[_Place, _Pair],
+) -> None:
     wanted = {}
     for place in column:
         near = neighbours.get(place, [place])
         wanted[place] = sum(middles[other] for other in near) / len(near)
-    column.sort(key=wanted.get)
+    column.sort(key=wanted.__getitem__)
     edge = -math.inf
     for place in column:
         half = sizes[place][1] / 2
@@ -298,13 +361,15 @@ def _settle(column, neighbours, middles, sizes):
         middles[place] += shift
 
 
-def _wire(spans, middles, link, arrives, rankdir):
+def _wire(
+    spans: Mapping[_Place, _Pair], middles: Mapping[_Place, float], link: _Link, arrives: bool, rankdir: _Direction
+) -> str:
     """Draw one piece of an edge: a curve that ends in an arrow at a box and goes straight through another column."""
     tail, head = link
     (_, start), (end, far) = spans[tail], spans[head]
     low, high, half = middles[tail], middles[head], (start + end) / 2
 
-    def at(along, across):
+    def at(along: float, across: float) -> str:
         return f"{along:.1f},{across:.1f}" if rankdir == "LR" else f"{across:.1f},{along:.1f}"
 
     curve = f"M{at(start, low)} C{at(half, low)} {at(half, high)} {at(end, high)}"
@@ -317,7 +382,7 @@ def _wire(spans, middles, link, arrives, rankdir):
 class _Box:
     """A node's shape and texts, with its size."""
 
-    def __init__(self, label, shape, rankdir):
+    def __init__(self, label: str, shape: str, rankdir: _Direction) -> None:
         self.is_round = shape in ("circle", "ellipse")
         # Graphviz stacks a record's cells across the ranks, and the other way inside braces.
         self.side_by_side = shape == "record" and label.startswith("{") == (rankdir == "LR")
@@ -327,11 +392,11 @@ class _Box:
         along, across = (sum, max) if self.side_by_side else (max, sum)
         self.width, self.height = along(self.widths), across(self.heights)
 
-    def size(self, rankdir):
+    def size(self, rankdir: _Direction) -> _Pair:
         """The extents (along, across)."""
         return (self.width, self.height) if rankdir == "LR" else (self.height, self.width)
 
-    def svg(self, x, y):
+    def svg(self, x: float, y: float) -> list[str]:
         """List the elements of a box whose middle is at (x, y)."""
         left, top = x - self.width / 2, y - self.height / 2
         shapes = []
@@ -351,6 +416,6 @@ class _Box:
         return shapes
 
 
-def _length(line):
+def _length(line: str) -> int:
     """A line's width in characters, of which the East Asian ones are twice as wide."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)

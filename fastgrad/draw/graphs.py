@@ -1,37 +1,24 @@
-"""Pictures of a graph: which number was made from which, with every value and gradient.
+"""The looks of a graph, and the walk that finds what is in it."""
 
-Both looks have a box for each number and a circle for each operation. The boxes of `draw_dot` are one line; those of
-`visualize_graph` are lists, which can write a gradient as the derivative that it is. With the ``graphviz`` package and
-Graphviz's program ``dot`` a picture is a ``graphviz.Digraph``. Where one of them is missing it is a `Drawing`, which is
-used in the same way, has the same source and makes a plain SVG by itself.
-
->>> from fastgrad import Value
->>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
->>> c = a - b
->>> c.backward()
->>> print(draw_dot(c).source.expandtabs(4))
-digraph {
-    graph [rankdir=LR]
-    n0 [label="{ a | data 2.0000 | grad 1.0000 }" shape=record]
-    n1 [label="{ b | data -3.0000 | grad -1.0000 }" shape=record]
-    n2_op [label="-" shape=circle]
-    n2 [label="{ data 5.0000 | grad 1.0000 }" shape=record]
-    n2_op -> n2
-    n0 -> n2_op
-    n1 -> n2_op
-}
-<BLANKLINE>
-"""
+from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING, TypeVar
 
-from fastgrad.draw.canvas import Drawing as Drawing
 from fastgrad.draw.canvas import canvas, decimal, escape, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastgrad._tape.node import Node
+    from fastgrad.draw.canvas import _Direction, _Picture
+
+    _N = TypeVar("_N", bound=Node)
 
 # The walk. A graph may be millions of nodes deep, so it keeps its own stack.
 
 
-def trace(root):
+def trace(root: _N) -> tuple[set[_N], set[tuple[_N, _N]]]:
     """Find everything that a number was computed from.
 
     Parameters
@@ -59,11 +46,12 @@ def trace(root):
     return set(nodes), {(operand, node) for node in nodes for operand in node.prev}
 
 
-def _operands_first(root, max_nodes=math.inf):
+def _operands_first(root: _N, max_nodes: float = math.inf) -> list[_N]:
     """List the nodes below ``root``, each after its operands: an order that depends on the program alone."""
     if not hasattr(root, "prev"):
         raise TypeError(f"a picture starts from one Scalar or Value, not from a {type(root).__name__}: {root!r:.60}")
-    seen, order, path = {root}, [], [(root, iter(root.prev))]
+    seen, path = {root}, [(root, iter(root.prev))]
+    order: list[_N] = []
     while path:
         node, operands = path[-1]
         operand = next((operand for operand in operands if operand not in seen), None)
@@ -84,7 +72,7 @@ def _operands_first(root, max_nodes=math.inf):
 # The two looks.
 
 
-def draw_dot(root, format="svg", rankdir="LR", max_nodes=300):
+def draw_dot(root: Node, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 300) -> _Picture:
     """Draw a graph with a record for each number and a circle for each operation.
 
     Parameters
@@ -116,14 +104,20 @@ def draw_dot(root, format="svg", rankdir="LR", max_nodes=300):
     True
     """
 
-    def label(node):
+    def label(node: Node) -> str:
         fields = [*name_of(node), f"data {decimal(node.data)}", f"grad {decimal(node.grad)}"]
         return f"{{ {' | '.join(map(escape, fields))} }}"
 
     return _draw(root, label, format, rankdir, max_nodes)
 
 
-def visualize_graph(root, output_label=None, format="svg", rankdir="LR", max_nodes=300):
+def visualize_graph(
+    root: Node,
+    output_label: str | None = None,
+    format: str = "svg",
+    rankdir: _Direction = "LR",
+    max_nodes: float = 300,
+) -> _Picture:
     """Draw a graph with a box for each number that lists its label, its value and its gradient.
 
     Parameters
@@ -145,7 +139,7 @@ def visualize_graph(root, output_label=None, format="svg", rankdir="LR", max_nod
     True
     """
 
-    def label(node):
+    def label(node: Node) -> str:
         gradient = "grad" if output_label is None else f"[{', '.join([str(output_label), *name_of(node)])}]"
         fields = [*name_of(node), f"data: {decimal(node.data)}", f"{gradient}: {decimal(node.grad)}"]
         return " | ".join(map(escape, fields))
@@ -153,7 +147,7 @@ def visualize_graph(root, output_label=None, format="svg", rankdir="LR", max_nod
     return _draw(root, label, format, rankdir, max_nodes)
 
 
-def _draw(root, label, format, rankdir, max_nodes):
+def _draw(root: Node, label: Callable[[Node], str], format: str, rankdir: _Direction, max_nodes: float) -> _Picture:
     operands = {node: list(dict.fromkeys(node.prev)) for node in _operands_first(root, max_nodes)}
     dot = canvas(format, rankdir, operands)
     names = {node: f"n{index}" for index, node in enumerate(operands)}
