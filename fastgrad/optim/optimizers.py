@@ -1,19 +1,6 @@
-"""Optimizers, clipping of gradients, and schedules of the learning rate: for modules, and for any scalars.
+"""Optimizers, and clipping of gradients. Exported from ``fastgrad.optim``."""
 
-Names, defaults and formulas are those of ``torch.optim``. What a gradient of nan or infinity leads to is theirs too: a
-step is taken all the same.
-
->>> from fastgrad import Value, optim
->>> x = Value(5.0)
->>> optimizer = optim.SGD([x], lr=0.1)
->>> for _ in range(100):
-...     loss = (x - 3.0) ** 2
-...     optimizer.zero_grad()
-...     loss.backward()
-...     optimizer.step()
->>> round(x.data, 6)
-3.0
-"""
+from __future__ import annotations
 
 import copyreg
 import math
@@ -21,29 +8,29 @@ from collections.abc import Iterable, Mapping
 
 from fastgrad._layers.parameters import Parameters, Update, real
 from fastgrad._tape.node import Node
-from fastgrad.optim.schedules import ConstantLR, CosineAnnealingLR, LinearLR, Schedule, StepLR
 
-__all__ = [
-    "SGD",
-    "Adam",
-    "AdamW",
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "LinearLR",
-    "Optimizer",
-    "RMSprop",
-    "Schedule",
-    "StepLR",
-    "clip_grad_norm_",
-    "clip_grad_value_",
-]
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Protocol, SupportsFloat, TypeAlias
+
+    from typing_extensions import TypeIs
+
+    from fastgrad._layers.leaves import Run
+
+    class _Module(Protocol):
+        def _stretches(self) -> Any: ...
+
+    _One: TypeAlias = _Module | Node
+    _Params: TypeAlias = _One | Iterable[_One] | "Optimizer"
+    _Stretch: TypeAlias = Node | tuple[Run, int, int]
 
 
-def _share(number, name):
+def _share(number: SupportsFloat, name: str) -> float:
     return real(number, name, 1.0)
 
 
-def _flag(given, name):
+def _flag(given: Any, name: str) -> bool:
     if getattr(given, "ndim", 0) or given not in (0, 1):
         raise TypeError(f"{name} must be True or False, not {given!r:.60} of type {type(given).__name__}")
     return bool(given)
@@ -66,28 +53,28 @@ class Optimizer(Update):
         All of them as one: ``parameters.data`` and ``parameters.grad`` are copies, arrays of shape (n,).
     """
 
-    _rule = None  # its name in updates.h
-    _checks = {}  # by option, what checks it
-    _fixed = {}  # options that are not the caller's to choose
-    _arrays = {}  # by state array, the option without which it is not used, if there is one
+    _rule = ""  # its name in updates.h
+    _checks: Mapping[str, Callable[[Any, str], float]] = {}  # by option, what checks it
+    _fixed: Mapping[str, float] = {}  # options that are not the caller's to choose
+    _arrays: Mapping[str, str | None] = {}  # by state array, the option without which it is not used, if there is one
 
-    def __init__(self, params, **options):
-        if self._rule is None:
+    def __init__(self, params: _Params, **options: SupportsFloat) -> None:
+        if not self._rule:
             raise TypeError("Optimizer is what optimizers have in common: make an SGD, Adam, AdamW or RMSprop")
-        options = self._checked(options)
-        self._begin(_parameters_of(params), self._rule, {**options, **self._fixed})
+        checked = self._checked(options)
+        self._begin(_parameters_of(params), self._rule, {**checked, **self._fixed})
 
-    def _checked(self, options):
+    def _checked(self, options: Mapping[str, Any]) -> dict[str, float]:
         return {name: check(options[name], name) for name, check in self._checks.items()}
 
-    def _options(self):
+    def _options(self) -> dict[str, float]:
         return {name: check(self._option(name), name) for name, check in self._checks.items()}
 
-    def _used(self, options):
+    def _used(self, options: Mapping[str, float]) -> list[str]:
         """The names of the state arrays that are used with these options."""
         return [name for name, option in self._arrays.items() if option is None or options[option]]
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Return what it takes to go on later: options, the number of steps taken, and state arrays.
 
         Returns
@@ -105,7 +92,7 @@ class Optimizer(Update):
         options = self._options()
         return {**options, "steps": self._steps(), **{name: self._array(name) for name in self._used(options)}}
 
-    def load_state_dict(self, state_dict):
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
         """Take over options and state from an optimizer of the same class for as many parameters.
 
         Parameters
@@ -128,7 +115,7 @@ class Optimizer(Update):
         """
         self._restore(self.parameters, state_dict)
 
-    def _restore(self, parameters, state_dict):
+    def _restore(self, parameters: Parameters, state_dict: Mapping[str, Any]) -> None:
         if not isinstance(state_dict, Mapping):
             raise TypeError(f"state_dict must be a dict, not {state_dict!r:.60} of type {type(state_dict).__name__}")
         options = self._checked(_entries(state_dict, self._checks))
@@ -141,21 +128,22 @@ class Optimizer(Update):
             raise ValueError(f"steps must be a whole number, not {steps}")
         self._begin(parameters, self._rule, {**options, **self._fixed}, steps, arrays)
 
-    def __reduce__(self):
-        return copyreg.__newobj__, (type(self),), (self.parameters, self.state_dict(), vars(self))
+    def __reduce__(self) -> tuple[Any, ...]:
+        new = copyreg.__newobj__  # type: ignore[attr-defined]  # as object.__reduce_ex__ has it
+        return new, (type(self),), (self.parameters, self.state_dict(), vars(self))
 
-    def __setstate__(self, state):
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
         parameters, state_dict, attributes = state
         self._restore(parameters, state_dict)
         vars(self).update(attributes)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         options = ", ".join(f"{name}={value}" for name, value in self._options().items())
         count = 0 if self.parameters is None else len(self.parameters)
         return f"{type(self).__name__}({count:,} parameter{'s' * (count != 1)}, {options})"
 
 
-def _entries(state_dict, names):
+def _entries(state_dict: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """Some of the entries; ValueError for the first that is not there."""
     for name in names:
         if name not in state_dict:
@@ -163,11 +151,11 @@ def _entries(state_dict, names):
     return {name: state_dict[name] for name in names}
 
 
-def _parameters_of(params):
+def _parameters_of(params: _Params) -> Parameters:
     """The parameters of a module, a scalar, an optimizer, or several modules and scalars: leaves, each once."""
     if isinstance(params, Optimizer):
         return params.parameters
-    stretches = []
+    stretches: list[_Stretch] = []
     for entry in [params] if _is_one(params) or not isinstance(params, Iterable) else params:
         if not _is_one(entry):
             raise TypeError(
@@ -183,14 +171,14 @@ def _parameters_of(params):
     return parameters
 
 
-def _if_foreign(kind):
+def _if_foreign(kind: type) -> str:
     """What to do with a scalar of another engine, or nothing."""
     if not hasattr(kind, "backward"):
         return ""
     return f": it is of module {kind.__module__}; import Value from fastgrad in its place"
 
 
-def _is_one(entry):
+def _is_one(entry: object) -> TypeIs[_One]:
     return isinstance(entry, Node) or (hasattr(entry, "_stretches") and not isinstance(entry, type))
 
 
@@ -228,12 +216,20 @@ class SGD(Optimizer):
     _checks = {"lr": real, "momentum": real, "dampening": real, "weight_decay": real, "nesterov": _flag}
     _arrays = {"momentum_buffer": "momentum"}
 
-    def __init__(self, params, lr=1e-3, momentum=0.0, dampening=0.0, weight_decay=0.0, nesterov=False):
+    def __init__(
+        self,
+        params: _Params,
+        lr: SupportsFloat = 1e-3,
+        momentum: SupportsFloat = 0.0,
+        dampening: SupportsFloat = 0.0,
+        weight_decay: SupportsFloat = 0.0,
+        nesterov: bool = False,
+    ) -> None:
         super().__init__(
             params, lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov
         )
 
-    def _checked(self, options):
+    def _checked(self, options: Mapping[str, Any]) -> dict[str, float]:
         options = super()._checked(options)
         if options["nesterov"] and not (options["momentum"] and options["dampening"] == 0.0):
             raise ValueError(
@@ -277,12 +273,19 @@ class Adam(Optimizer):
     _checks = {"lr": real, "beta1": _share, "beta2": _share, "eps": real, "weight_decay": real}
     _arrays = {"exp_avg": None, "exp_avg_sq": None}
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.0):
+    def __init__(
+        self,
+        params: _Params,
+        lr: SupportsFloat = 1e-3,
+        betas: Sequence[SupportsFloat] = (0.9, 0.999),
+        eps: SupportsFloat = 1e-8,
+        weight_decay: SupportsFloat = 0.0,
+    ) -> None:
         beta1, beta2 = _pair(betas)
         super().__init__(params, lr=lr, beta1=beta1, beta2=beta2, eps=eps, weight_decay=weight_decay)
 
 
-def _pair(betas):
+def _pair(betas: Sequence[SupportsFloat]) -> tuple[float, float]:
     try:
         beta1, beta2 = betas
     except (TypeError, ValueError):
@@ -321,7 +324,14 @@ class AdamW(Adam):
 
     _fixed = {"decoupled": 1.0}
 
-    def __init__(self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=1e-2):
+    def __init__(
+        self,
+        params: _Params,
+        lr: SupportsFloat = 1e-3,
+        betas: Sequence[SupportsFloat] = (0.9, 0.999),
+        eps: SupportsFloat = 1e-8,
+        weight_decay: SupportsFloat = 1e-2,
+    ) -> None:
         super().__init__(params, lr, betas, eps, weight_decay)
 
 
@@ -363,7 +373,16 @@ class RMSprop(Optimizer):
     _checks = {"lr": real, "alpha": _share, "eps": real, "weight_decay": real, "momentum": real, "centered": _flag}
     _arrays = {"square_avg": None, "grad_avg": "centered", "momentum_buffer": "momentum"}
 
-    def __init__(self, params, lr=1e-2, alpha=0.99, eps=1e-8, weight_decay=0.0, momentum=0.0, centered=False):
+    def __init__(
+        self,
+        params: _Params,
+        lr: SupportsFloat = 1e-2,
+        alpha: SupportsFloat = 0.99,
+        eps: SupportsFloat = 1e-8,
+        weight_decay: SupportsFloat = 0.0,
+        momentum: SupportsFloat = 0.0,
+        centered: bool = False,
+    ) -> None:
         super().__init__(
             params, lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered
         )
@@ -372,11 +391,11 @@ class RMSprop(Optimizer):
 # Clipping.
 
 
-def _bound(number, name):
+def _bound(number: SupportsFloat, name: str) -> float:
     return math.inf if number == math.inf else real(number, name)
 
 
-def clip_grad_norm_(params, max_norm, norm_type=2.0):
+def clip_grad_norm_(params: _Params, max_norm: SupportsFloat, norm_type: SupportsFloat = 2.0) -> float:
     """Scale gradients down, all by the same factor, where their norm is above a bound.
 
     Parameters
@@ -417,7 +436,7 @@ def clip_grad_norm_(params, max_norm, norm_type=2.0):
     return norm
 
 
-def clip_grad_value_(params, clip_value):
+def clip_grad_value_(params: _Params, clip_value: SupportsFloat) -> None:
     """Bring every gradient into [-clip_value, clip_value].
 
     Parameters

@@ -1,9 +1,15 @@
 """Schedules of the learning rate. Exported from ``fastgrad.optim``."""
 
+from __future__ import annotations
+
 import math
 import operator
 
 from fastgrad._layers.parameters import Update, real
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from typing import SupportsFloat, SupportsIndex
 
 
 class Schedule:
@@ -22,31 +28,35 @@ class Schedule:
         How often ``step()`` was called.
     """
 
-    def __init__(self, optimizer, **settings):
+    optimizer: Update
+    base_lr: float
+    epoch: int
+
+    def __init__(self, optimizer: Update, **settings: float) -> None:
         if not isinstance(optimizer, Update):
             raise TypeError(f"optimizer must be an Optimizer, not {optimizer!r:.60} of type {type(optimizer).__name__}")
         vars(self).update(optimizer=optimizer, base_lr=optimizer.lr, epoch=0, **settings)
         optimizer.lr = self._lr()
 
-    def _lr(self):
+    def _lr(self) -> float:
         """The learning rate of the epoch."""
         raise TypeError("Schedule is what schedules have in common: make a StepLR or another one")
 
-    def step(self):
+    def step(self) -> None:
         """Go on to the next epoch."""
         self.epoch += 1
         self.optimizer.lr = self._lr()
 
-    def get_last_lr(self):
+    def get_last_lr(self) -> list[float]:
         """Return the learning rate of the epoch in a list, as torch does."""
         return [self._lr()]
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         settings = ", ".join(f"{name}={value!r}" for name, value in vars(self).items() if name != "optimizer")
         return f"{type(self).__name__}({settings})"
 
 
-def _count(number, name):
+def _count(number: SupportsIndex, name: str) -> int:
     try:
         count = operator.index(number)
     except TypeError:
@@ -78,10 +88,13 @@ class ConstantLR(Schedule):
     1.0
     """
 
-    def __init__(self, optimizer, factor=1.0 / 3.0, total_iters=5):
+    factor: float
+    total_iters: int
+
+    def __init__(self, optimizer: Update, factor: SupportsFloat = 1.0 / 3.0, total_iters: SupportsIndex = 5) -> None:
         super().__init__(optimizer, factor=real(factor, "factor"), total_iters=_count(total_iters, "total_iters"))
 
-    def _lr(self):
+    def _lr(self) -> float:
         return self.base_lr * (self.factor if self.epoch < self.total_iters else 1.0)
 
 
@@ -106,10 +119,13 @@ class StepLR(Schedule):
     0.25
     """
 
-    def __init__(self, optimizer, step_size, gamma=0.1):
+    step_size: int
+    gamma: float
+
+    def __init__(self, optimizer: Update, step_size: SupportsIndex, gamma: SupportsFloat = 0.1) -> None:
         super().__init__(optimizer, step_size=_count(step_size, "step_size"), gamma=real(gamma, "gamma"))
 
-    def _lr(self):
+    def _lr(self) -> float:
         return self.base_lr * self.gamma ** (self.epoch // self.step_size)
 
 
@@ -140,10 +156,13 @@ class CosineAnnealingLR(Schedule):
     0.0
     """
 
-    def __init__(self, optimizer, T_max, eta_min=0.0):
+    T_max: int
+    eta_min: float
+
+    def __init__(self, optimizer: Update, T_max: SupportsIndex, eta_min: SupportsFloat = 0.0) -> None:
         super().__init__(optimizer, T_max=_count(T_max, "T_max"), eta_min=real(eta_min, "eta_min"))
 
-    def _lr(self):
+    def _lr(self) -> float:
         height = (1.0 + math.cos(math.pi * self.epoch / self.T_max)) / 2.0
         return self.eta_min + (self.base_lr - self.eta_min) * height
 
@@ -171,7 +190,17 @@ class LinearLR(Schedule):
     1.0
     """
 
-    def __init__(self, optimizer, start_factor=1.0 / 3.0, end_factor=1.0, total_iters=5):
+    start_factor: float
+    end_factor: float
+    total_iters: int
+
+    def __init__(
+        self,
+        optimizer: Update,
+        start_factor: SupportsFloat = 1.0 / 3.0,
+        end_factor: SupportsFloat = 1.0,
+        total_iters: SupportsIndex = 5,
+    ) -> None:
         super().__init__(
             optimizer,
             start_factor=real(start_factor, "start_factor"),
@@ -179,6 +208,6 @@ class LinearLR(Schedule):
             total_iters=_count(total_iters, "total_iters"),
         )
 
-    def _lr(self):
+    def _lr(self) -> float:
         part = min(self.epoch, self.total_iters) / self.total_iters
         return self.base_lr * (self.start_factor + (self.end_factor - self.start_factor) * part)
