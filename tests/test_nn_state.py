@@ -65,6 +65,14 @@ def test_a_state_dict_goes_into_another_module():
     assert other.flat_grad.all()
 
 
+def test_a_state_dict_of_a_layer_that_has_its_own_parameters():
+    class Biases(nn.Layer):
+        def parameters(self):
+            return [neuron.b for neuron in self.neurons]
+
+    assert list(Biases(2, 2).state_dict()) == ["neurons.0.b", "neurons.1.b"]
+
+
 def test_lists_and_other_kinds_of_numbers_are_taken():
     neuron = nn.Neuron(2)
     neuron.load_state_dict({"b": np.float32(0.5), "w": [1, True]})

@@ -1,17 +1,25 @@
 """State dicts in files: numpy's ``.npz`` format, without pickles, and marked as such in the archive's comment."""
 
+from __future__ import annotations
+
 import contextlib
 import io
 import os
 import secrets
 import zipfile
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
 
 _MARK = b"fastgrad state 1"
 
 
-def write(path, state):
+def write(path: str, state: Mapping[str, NDArray[Any]]) -> None:
     """Write arrays by name into a file that appears when it is complete."""
     part = f"{path}.{secrets.token_hex(4)}.part"
     try:
@@ -28,7 +36,7 @@ def write(path, state):
         raise
 
 
-def _write_archive(file, state):
+def _write_archive(file: IO[bytes], state: Mapping[str, NDArray[Any]]) -> None:
     with zipfile.ZipFile(file, "w") as archive:
         archive.comment = _MARK
         for name, array in state.items():
@@ -36,7 +44,7 @@ def _write_archive(file, state):
                 np.lib.format.write_array(member, array, allow_pickle=False)
 
 
-def read(path):
+def read(path: str) -> dict[str, NDArray[Any]]:
     """Read the arrays by name; a file that `write` did not write is one ValueError."""
     with open(path, "rb") as file:
         content = file.read()
@@ -55,7 +63,7 @@ def read(path):
     )
 
 
-def _array(archive, entry):
+def _array(archive: zipfile.ZipFile, entry: str) -> NDArray[Any]:
     with archive.open(entry) as member:
         array = np.lib.format.read_array(member, allow_pickle=False)
         if member.read(1):  # reading to the end checks the sum, too

@@ -16,17 +16,35 @@ module `numpy.random` for the one behind that, an integer for a new generator wi
 0.5
 """
 
+from __future__ import annotations
+
 import math
 import numbers
 import operator
 import random
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
+
+    from numpy.typing import ArrayLike, NDArray
+
+    class _Generator(Protocol):
+        def uniform(self, low: float, high: float, size: int) -> NDArray[np.float64]: ...
+        def normal(self, mean: float, std: float, size: int) -> NDArray[np.float64]: ...
+
+    # The first is a numpy.random.Generator, or what has these methods of it.
+    _Initialiser: TypeAlias = Callable[[Any, int, int, int], ArrayLike]
+    _Choice: TypeAlias = str | _Initialiser | Callable[[], _Initialiser]
+    _Source: TypeAlias = int | np.integer[Any] | np.random.Generator | np.random.RandomState | ModuleType | None
 
 __all__ = ["he_normal", "he_uniform", "normal", "uniform", "xavier_normal", "xavier_uniform", "zeros"]
 
 
-def uniform(low=-1.0, high=1.0):
+def uniform(low: float = -1.0, high: float = 1.0) -> _Initialiser:
     """Make an initialiser that draws evenly between ``low`` and ``high``.
 
     Examples
@@ -37,13 +55,13 @@ def uniform(low=-1.0, high=1.0):
     True
     """
 
-    def draw(rng, nin, nout, size):
+    def draw(rng: _Generator, nin: int, nout: int, size: int) -> NDArray[np.float64]:
         return rng.uniform(low, high, size)
 
     return draw
 
 
-def zeros():
+def zeros() -> _Initialiser:
     """Make an initialiser that draws nothing: every number is 0.
 
     Examples
@@ -52,13 +70,13 @@ def zeros():
     array([0., 0.])
     """
 
-    def draw(rng, nin, nout, size):
+    def draw(rng: _Generator, nin: int, nout: int, size: int) -> NDArray[np.float64]:
         return np.zeros(size)
 
     return draw
 
 
-def normal(mean=0.0, std=1.0):
+def normal(mean: float = 0.0, std: float = 1.0) -> _Initialiser:
     """Make an initialiser that draws from a normal distribution.
 
     Examples
@@ -68,13 +86,13 @@ def normal(mean=0.0, std=1.0):
     5.0
     """
 
-    def draw(rng, nin, nout, size):
+    def draw(rng: _Generator, nin: int, nout: int, size: int) -> NDArray[np.float64]:
         return rng.normal(mean, std, size)
 
     return draw
 
 
-def xavier_uniform():
+def xavier_uniform() -> _Initialiser:
     """Make an initialiser for tanh and sigmoid layers, even between plus and minus ``sqrt(6 / (nin + nout))``.
 
     Activations and gradients keep about the same variance from layer to layer.
@@ -91,14 +109,14 @@ def xavier_uniform():
     True
     """
 
-    def draw(rng, nin, nout, size):
+    def draw(rng: _Generator, nin: int, nout: int, size: int) -> NDArray[np.float64]:
         limit = math.sqrt(6.0 / (nin + nout))
         return rng.uniform(-limit, limit, size)
 
     return draw
 
 
-def xavier_normal():
+def xavier_normal() -> _Initialiser:
     """Make an initialiser for tanh and sigmoid layers, normal with variance ``2 / (nin + nout)``.
 
     References
@@ -113,13 +131,13 @@ def xavier_normal():
     (3,)
     """
 
-    def draw(rng, nin, nout, size):
+    def draw(rng: _Generator, nin: int, nout: int, size: int) -> NDArray[np.float64]:
         return rng.normal(0.0, math.sqrt(2.0 / (nin + nout)), size)
 
     return draw
 
 
-def he_uniform():
+def he_uniform() -> _Initialiser:
     """Make an initialiser for relu layers, even between plus and minus ``sqrt(6 / nin)``.
 
     References
@@ -134,14 +152,14 @@ def he_uniform():
     True
     """
 
-    def draw(rng, nin, nout, size):
+    def draw(rng: _Generator, nin: int, nout: int, size: int) -> NDArray[np.float64]:
         limit = math.sqrt(6.0 / nin)
         return rng.uniform(-limit, limit, size)
 
     return draw
 
 
-def he_normal():
+def he_normal() -> _Initialiser:
     """Make an initialiser for relu layers, normal with variance ``2 / nin``.
 
     References
@@ -155,7 +173,7 @@ def he_normal():
     (3,)
     """
 
-    def draw(rng, nin, nout, size):
+    def draw(rng: _Generator, nin: int, nout: int, size: int) -> NDArray[np.float64]:
         return rng.normal(0.0, math.sqrt(2.0 / nin), size)
 
     return draw
@@ -163,7 +181,7 @@ def he_normal():
 
 # What layers need.
 
-_NAMES = {
+_NAMES: dict[str, Callable[[], _Initialiser]] = {
     make.__name__: make for make in (uniform, zeros, normal, xavier_uniform, xavier_normal, he_uniform, he_normal)
 }
 
@@ -171,22 +189,22 @@ _NAMES = {
 class _PythonsRandom:
     """The generator behind Python's `random`, with numpy's methods."""
 
-    def uniform(self, low, high, size):
+    def uniform(self, low: float, high: float, size: int) -> NDArray[np.float64]:
         return np.array([random.uniform(low, high) for _ in range(size)])
 
-    def normal(self, mean, std, size):
+    def normal(self, mean: float, std: float, size: int) -> NDArray[np.float64]:
         return np.array([random.gauss(mean, std) for _ in range(size)])
 
 
 class Recipe:
     """How layers draw their parameters: two initialisers and where their numbers come from, checked."""
 
-    def __init__(self, weights, bias, rng):
+    def __init__(self, weights: _Choice, bias: _Choice, rng: _Source) -> None:
         self.weights = _initialiser("weights", weights)
         self.bias = _initialiser("bias", bias)
         self.rng = _source(rng)
 
-    def draw(self, nin, nout):
+    def draw(self, nin: int, nout: int) -> NDArray[np.float64]:
         """Draw a layer's parameters: an array of shape (nout, nin + 1), the biases in the last column."""
         table = np.empty((nout, nin + 1))
         for row in table:
@@ -194,7 +212,7 @@ class Recipe:
             row[-1:] = self._drawn("bias", nin, nout, 1)
         return table
 
-    def _drawn(self, argument, nin, nout, size):
+    def _drawn(self, argument: str, nin: int, nout: int, size: int) -> NDArray[np.float64]:
         given = getattr(self, argument)(self.rng, nin, nout, size)
         try:
             drawn = np.asarray(given, dtype=np.float64)
@@ -205,9 +223,10 @@ class Recipe:
         return drawn
 
 
-def _initialiser(argument, given):
+def _initialiser(argument: str, given: Any) -> _Initialiser:
     if callable(given):
-        return given() if given in _NAMES.values() else given
+        initialiser: _Initialiser = given() if given in _NAMES.values() else given
+        return initialiser
     if not isinstance(given, str) or given not in _NAMES:
         raise ValueError(
             f"{argument} must be one of {', '.join(_NAMES)}, or a function of (rng, nin, nout, size), not {given!r}"
@@ -215,10 +234,10 @@ def _initialiser(argument, given):
     return _NAMES[given]()
 
 
-def _source(rng):
+def _source(rng: Any) -> Any:
     if rng is None:
         return _PythonsRandom()
-    if isinstance(rng, numbers.Integral) and not isinstance(rng, bool) and rng >= 0:
+    if isinstance(rng, numbers.Integral) and not isinstance(rng, bool) and operator.index(rng) >= 0:
         return np.random.default_rng(operator.index(rng))
     if not (hasattr(rng, "uniform") and hasattr(rng, "normal")):
         raise ValueError(

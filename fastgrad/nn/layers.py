@@ -4,7 +4,10 @@ The parameters of a layer lie side by side in a run on the tape, and a call make
 are made when they are asked for: they are views of the run.
 """
 
+from __future__ import annotations
+
 import operator
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsFloat, TypeAlias, overload
 
 import numpy as np
 
@@ -17,6 +20,19 @@ from fastgrad._tape.numbers import Value
 from fastgrad.nn.init import Recipe
 from fastgrad.nn.module import Module, Rows, numbers_of
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from typing_extensions import Self
+
+    from fastgrad._layers.batch import Batch
+    from fastgrad._tape.numbers import Number, Scalar
+    from fastgrad.nn.init import _Choice, _Source
+
+    _Row: TypeAlias = Sequence[Node | SupportsFloat]
+    _Rows: TypeAlias = Batch | Sequence[Sequence[Node | SupportsFloat] | NDArray[Any]]
+
 _LINEAR = (None, "linear")
 _SHOWN = {"identity": "Linear", "relu": "ReLU"}  # as micrograd prints them
 
@@ -24,38 +40,48 @@ _SHOWN = {"identity": "Linear", "relu": "ReLU"}  # as micrograd prints them
 class _Fused(Module):
     """What a neuron and a layer have in common: parameters side by side in a run."""
 
-    _number = Value  # the type of the parameters
+    _dense: Dense
 
-    def _make(self, nin, nout, activation, recipe, compiled=True):
+    def _make(
+        self,
+        number: type[Value | Scalar],
+        nin: int,
+        nout: int,
+        activation: str,
+        recipe: Recipe,
+        compiled: bool = True,
+    ) -> None:
         nin, nout = count("nin", nin), count("nout", nout)
-        run = Run(self._number, nout * (nin + 1))
+        run = Run(number, nout * (nin + 1))
         self._dense = Dense(run, 0, nin, nout, activation, compiled)
         draw([self._dense], recipe)
 
     @classmethod
-    def _on(cls, dense):
+    def _on(cls, dense: Dense) -> Self:
         """Make one on parameters that are there already."""
         fused = cls.__new__(cls)
         fused._dense = dense
         return fused
 
-    def __getattr__(self, name):
-        made = "_dense" in self.__dict__ or name.startswith("__")
-        remedy = "" if made else ": call super().__init__ first, or derive from Module"
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{remedy}")
+    if not TYPE_CHECKING:  # a type checker would take it that there is an attribute of any name
+
+        def __getattr__(self, name: str) -> NoReturn:
+            made = "_dense" in self.__dict__ or name.startswith("__")
+            remedy = "" if made else ": call super().__init__ first, or derive from Module"
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}{remedy}")
 
     @property
-    def nin(self):
+    def nin(self) -> int:
         """How many inputs there are."""
         return self._dense.nin
 
     @property
-    def compiled(self):
+    def compiled(self) -> bool:
         """Whether a compiled program computes many rows, where that is faster. Assigning changes it."""
         return self._dense.compiled
 
     @compiled.setter
-    def compiled(self, wanted):
+    def compiled(self, wanted: bool) -> None:
         self._dense.compiled = wanted
 
 
@@ -84,13 +110,28 @@ class Neuron(_Fused):
     """
 
     _inner = frozenset({"_dense", "_w", "_in_layer"})
-    _w = None
+    _number: type[Value | Scalar] = Value  # the type of the parameters
+    _w: list[Number] | None = None
     _in_layer = False  # of several neurons, which have one activation
 
-    def __init__(self, nin, activation="tanh", *, weights="uniform", bias="zeros", rng=None):
-        self._make(nin, 1, _of_one(activation), Recipe(weights, bias, rng))
+    def __init__(
+        self,
+        nin: int,
+        activation: str | None = "tanh",
+        *,
+        weights: _Choice = "uniform",
+        bias: _Choice = "zeros",
+        rng: _Source = None,
+    ) -> None:
+        self._make(self._number, nin, 1, _of_one(activation), Recipe(weights, bias, rng))
 
-    def __call__(self, x):
+    @overload
+    def __call__(self, x: _Rows) -> Batch: ...  # type: ignore[overload-overlap]  # an array has a __float__, too
+    @overload
+    def __call__(self, x: _Row) -> Number: ...
+    @overload
+    def __call__(self, x: NDArray[Any]) -> Any: ...
+    def __call__(self, x: Any) -> Any:
         """Apply the neuron.
 
         Parameters
@@ -113,7 +154,7 @@ class Neuron(_Fused):
         return apply([self._dense], x)
 
     @property
-    def w(self):
+    def w(self) -> list[Number]:
         """The weights, a list of scalars. Assigning numbers writes them."""
         if self._w is None:
             start = self._dense.place
@@ -121,19 +162,20 @@ class Neuron(_Fused):
         return self._w
 
     @w.setter
-    def w(self, numbers):
+    def w(self, numbers: Sequence[SupportsFloat] | NDArray[Any]) -> None:
         self._write_numbers("w", numbers, (self.nin,), self._dense.place)
 
     @property
-    def b(self):
+    def b(self) -> Number:
         """The bias, a scalar. Assigning a number writes it."""
-        return self._dense.run[self._dense.place + self._dense.nin]
+        bias: Number = self._dense.run[self._dense.place + self._dense.nin]
+        return bias
 
     @b.setter
-    def b(self, number):
+    def b(self, number: SupportsFloat) -> None:
         self._write_numbers("b", number, (), self._dense.place + self._dense.nin)
 
-    def _write_numbers(self, name, given, shape, start):
+    def _write_numbers(self, name: str, given: object, shape: tuple[int, ...], start: int) -> None:
         try:
             flat = numbers_of(given, shape, name).ravel()
         except ValueError as error:
@@ -141,12 +183,12 @@ class Neuron(_Fused):
         Parameters([(self._dense.run, start, start + flat.size)]).set_data(flat)
 
     @property
-    def activation(self):
+    def activation(self) -> str:
         """The activation's name. Assigning another changes it; neurons of one layer have one activation."""
         return self._dense.activation
 
     @activation.setter
-    def activation(self, name):
+    def activation(self, name: str | None) -> None:
         name = _of_one(name)
         if self._in_layer and name != self._dense.activation:
             raise ValueError(
@@ -155,10 +197,10 @@ class Neuron(_Fused):
             )
         self._dense.activation = name
 
-    def _own_blocks(self, prefix):
+    def _own_blocks(self, prefix: str) -> tuple[Rows]:
         return (Rows(prefix, self._dense.run, self._dense.place, self._dense.nin),)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return _neuron_repr(type(self), self._dense)
 
 
@@ -176,7 +218,15 @@ class Perceptron(Neuron):
     (1.0, 0.0)
     """
 
-    def __init__(self, nin, activation="step", *, weights="uniform", bias="zeros", rng=None):
+    def __init__(
+        self,
+        nin: int,
+        activation: str | None = "step",
+        *,
+        weights: _Choice = "uniform",
+        bias: _Choice = "zeros",
+        rng: _Source = None,
+    ) -> None:
         super().__init__(nin, activation, weights=weights, bias=bias, rng=rng)
 
 
@@ -208,29 +258,42 @@ class Layer(_Fused):
     """
 
     _inner = frozenset({"_dense", "_neurons"})
-    _neuron_type = Neuron
+    _neuron_type: type[Neuron] = Neuron
     _bare = True  # a single result is not given in a list
-    _most_shown = 16
+    _most_shown: float = 16
 
-    def __init__(self, nin, nout, activation="tanh", *, weights="uniform", bias="zeros", rng=None, compiled=True):
-        self._make(nin, nout, _of_layer(nout, activation), Recipe(weights, bias, rng), compiled)
+    _neurons: list[Neuron] | None
+
+    def __init__(
+        self,
+        nin: int,
+        nout: int,
+        activation: str | None = "tanh",
+        *,
+        weights: _Choice = "uniform",
+        bias: _Choice = "zeros",
+        rng: _Source = None,
+        compiled: bool = True,
+    ) -> None:
+        name, recipe = _of_layer(nout, activation), Recipe(weights, bias, rng)
+        self._make(self._neuron_type._number, nin, nout, name, recipe, compiled)
         self._neurons = None
 
     @classmethod
-    def _on(cls, dense):
+    def _on(cls, dense: Dense) -> Self:
         layer = super()._on(dense)
         layer._neurons = None
         return layer
 
-    @property
-    def _number(self):
-        return self._neuron_type._number
-
-    def has_more(self):
+    def has_more(self) -> bool:
         """Whether there may be other parameters than the neurons': attributes or a `parameters` of its own."""
         return len(self.__dict__) > 2 or type(self).parameters is not Module.parameters
 
-    def __call__(self, x):
+    @overload
+    def __call__(self, x: _Rows) -> Batch: ...
+    @overload
+    def __call__(self, x: _Row | NDArray[Any]) -> Any: ...  # a list of scalars, or one: no type says which
+    def __call__(self, x: Any) -> Any:
         """Apply the layer.
 
         Parameters
@@ -249,24 +312,24 @@ class Layer(_Fused):
         ValueError
             If a row has not `nin` numbers, if there is no row, or if a number is nan.
         """
-        return self._given(apply([self._dense], x))
+        return self._listed(apply([self._dense], x))
 
-    def _given(self, results):
+    def _listed(self, results: Any) -> Any:
         return results if self._bare or not isinstance(results, Node) else [results]
 
     @property
-    def nout(self):
+    def nout(self) -> int:
         """How many neurons there are."""
         return self._dense.nout
 
     @property
-    def neurons(self):
+    def neurons(self) -> list[Neuron]:
         """The neurons, a list of views."""
         if self._neurons is None:
             self._neurons = _Neurons(map(self._neuron, range(self.nout)))
         return self._neurons
 
-    def _neuron(self, k):
+    def _neuron(self, k: int) -> Neuron:
         dense = self._dense
         if dense.nout == 1:
             return self._neuron_type._on(dense)
@@ -276,20 +339,20 @@ class Layer(_Fused):
         return neuron
 
     @property
-    def activation(self):
+    def activation(self) -> str:
         """The activation's name. Assigning another changes it."""
         return self._dense.activation
 
     @activation.setter
-    def activation(self, name):
+    def activation(self, name: str | None) -> None:
         self._dense.activation = _of_layer(self.nout, name)
         for neuron in self._neurons or ():
             neuron._dense.activation = self._dense.activation
 
-    def _own_blocks(self, prefix):
+    def _own_blocks(self, prefix: str) -> tuple[Rows]:
         return (Rows(prefix, self._dense.run, self._dense.place, self._dense.nin, self._dense.nout),)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         neuron, most = _neuron_repr(self._neuron_type, self._dense), self._most_shown
         shown = [neuron] * self.nout if self.nout <= most else [neuron, neuron, f"{self.nout - 2} more"]
         return f"{type(self).__name__} of [{', '.join(shown)}]"
@@ -298,18 +361,18 @@ class Layer(_Fused):
 # Lists to read.
 
 
-class _Fixed(list):
+class _Fixed(list[Any]):
     """A list that cannot be changed, since it is a view: a change would change nothing else."""
 
     _remedy = ""
 
-    def _refuse(self, *arguments, **options):
+    def _refuse(self, *arguments: Any, **options: Any) -> NoReturn:
         raise TypeError(self._remedy)
 
     __setitem__ = __delitem__ = __iadd__ = __imul__ = _refuse
     append = clear = extend = insert = pop = remove = reverse = sort = _refuse
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (list(self),)
 
 
@@ -327,7 +390,7 @@ class _Neurons(_Fixed):
 # Arguments.
 
 
-def activation_name(name, argument="activation"):
+def activation_name(name: str | None, argument: str = "activation") -> str:
     """Return the name of an activation as `Dense` has it."""
     if name in _LINEAR:
         return "identity"
@@ -336,26 +399,26 @@ def activation_name(name, argument="activation"):
     return name
 
 
-def _of_one(activation):
+def _of_one(activation: str | None) -> str:
     name = activation_name(activation)
     if name == "softmax":
         raise ValueError("activation: softmax is one of a whole layer, not of a neuron")
     return name
 
 
-def _of_layer(nout, activation):
+def _of_layer(nout: int, activation: str | None) -> str:
     name = activation_name(activation)
     check_softmax(nout, name)
     return name
 
 
-def check_softmax(nout, name):
+def check_softmax(nout: int, name: str) -> None:
     """Raise ValueError for the softmax of a single number, which is always 1."""
     if name == "softmax" and nout == 1:
         raise ValueError("activation: softmax of one neuron is always 1; take sigmoid, or a neuron for each class")
 
 
-def count(argument, given):
+def count(argument: str, given: Any) -> int:
     try:
         number = operator.index(given)
     except TypeError:
@@ -365,11 +428,11 @@ def count(argument, given):
     return number
 
 
-def draw(denses, recipe):
+def draw(denses: list[Dense], recipe: Recipe) -> None:
     """Write new numbers into the parameters of layers that follow one another in a run."""
     flat = np.concatenate([recipe.draw(dense.nin, dense.nout).ravel() for dense in denses])
     Parameters([(denses[0].run, denses[0].place, denses[0].place + flat.size)]).set_data(flat)
 
 
-def _neuron_repr(kind, dense):
+def _neuron_repr(kind: type, dense: Dense) -> str:
     return f"{_SHOWN.get(dense.activation, dense.activation)}{kind.__name__}({dense.nin})"

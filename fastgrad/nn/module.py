@@ -4,15 +4,33 @@ A module's parameters are found in its attributes as blocks. A block is a scalar
 layer keeps side by side in a run on the tape, for which no Python objects are made here.
 """
 
+from __future__ import annotations
+
 import os
 import reprlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from fastgrad._layers.parameters import Parameters
 from fastgrad._tape.node import Node
 from fastgrad.nn import _archive
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from os import PathLike
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from fastgrad._layers.leaves import Run
+    from fastgrad._tape.numbers import Number
+
+    _Floats: TypeAlias = NDArray[np.float64]
+    _Interval: TypeAlias = tuple[int, int]
+    _Seen: TypeAlias = dict[int, object]
+    _Block: TypeAlias = "Single | Rows"
+    _Stretch: TypeAlias = Node | tuple[Run, int, int]
 
 
 class Module:
@@ -37,11 +55,12 @@ class Module:
     (4, ['inner.neurons.0.b', 'scale'])
     """
 
-    _inner = frozenset()  # attributes of this class that hold no parameters beside those of `_own_blocks`
+    # Attributes of this class that hold no parameters beside those of `_own_blocks`.
+    _inner: frozenset[str] = frozenset()
 
     # What there is.
 
-    def parameters(self):
+    def parameters(self) -> list[Number]:
         """Return the list of the parameters as scalars; of a neuron, its weights and then its bias.
 
         Examples
@@ -54,7 +73,7 @@ class Module:
             return self._flat_view().scalars()
         return Parameters(each_once([block.stretch for block in self._found("", {})])).scalars()
 
-    def named_parameters(self):
+    def named_parameters(self) -> Iterator[tuple[str, Number]]:
         """Iterate over pairs of a parameter's name and the parameter, in the order of `parameters`.
 
         A name is the path of attributes, places in lists and keys of dicts that leads to the parameter.
@@ -65,14 +84,14 @@ class Module:
         >>> [name for name, _ in nn.MLP(1, [1, 1]).named_parameters()]
         ['layers.0.neurons.0.w.0', 'layers.0.neurons.0.b', 'layers.1.neurons.0.w.0', 'layers.1.neurons.0.b']
         """
-        held = {}  # by identity, which is only good while the scalar is held
+        held: dict[int, Number] = {}  # by identity, which is only good while the scalar is held
         for block in self._blocks("", {}):
             for name, value in block.named():
                 if id(value) not in held:
                     held[id(value)] = value
                     yield name, value
 
-    def num_parameters(self):
+    def num_parameters(self) -> int:
         """Return how many parameters there are.
 
         Examples
@@ -83,16 +102,16 @@ class Module:
         """
         return len(self._flat_view())
 
-    def _stretches(self):
+    def _stretches(self) -> list[_Stretch]:
         """Return what `Parameters` takes: scalars and stretches of runs, each parameter once."""
         if type(self).parameters is Module.parameters:
             return each_once([block.stretch for block in self._found("", {})])
         return each_once(self._own_parameters())
 
-    def _flat_view(self):
+    def _flat_view(self) -> Parameters:
         return Parameters(self._stretches())
 
-    def _blocks(self, prefix, seen):
+    def _blocks(self, prefix: str, seen: _Seen) -> Iterator[_Block]:
         """Yield the blocks of parameters, whether they are found in attributes or given by an own `parameters`."""
         if id(self) in seen:
             return
@@ -101,21 +120,21 @@ class Module:
         else:
             yield from self._given(prefix, seen)
 
-    def _found(self, prefix, seen):
+    def _found(self, prefix: str, seen: _Seen) -> Iterator[_Block]:
         seen[id(self)] = self
         yield from self._own_blocks(prefix)
         for name, thing in vars(self).items():
             if name not in self._inner:
                 yield from _blocks_in(thing, _joined(prefix, name), seen)
 
-    def _given(self, prefix, seen):
+    def _given(self, prefix: str, seen: _Seen) -> Iterator[_Block]:
         named = [pair for block in self._found(prefix, dict(seen)) for pair in block.named()]
         names = {id(value): name for name, value in reversed(named)}
         seen[id(self)] = self
         for place, value in enumerate(self._own_parameters()):
             yield Single(names.get(id(value), _joined(prefix, f"parameters.{place}")), value)
 
-    def _own_parameters(self):
+    def _own_parameters(self) -> list[Number]:
         """Return what a subclass's `parameters` gives, checked."""
         parameters = list(self.parameters())
         for value in parameters:
@@ -124,13 +143,13 @@ class Module:
                 raise TypeError(f"{kind} must give scalars, not {value!r} of type {type(value).__name__}")
         return parameters
 
-    def _own_blocks(self, prefix):
+    def _own_blocks(self, prefix: str) -> Iterable[_Block]:
         """Return the blocks that are not found in attributes."""
         return ()
 
     # Numbers and gradients.
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Set every parameter's ``grad`` to 0.
 
         Examples
@@ -145,7 +164,7 @@ class Module:
         self._flat_view().zero_grad()
 
     @property
-    def flat(self):
+    def flat(self) -> _Floats:
         """All parameters' numbers, in the order of `parameters`: a copy, of shape (n,). Assigning writes them.
 
         Examples
@@ -159,12 +178,12 @@ class Module:
         return self._flat_view().data
 
     @flat.setter
-    def flat(self, numbers):
+    def flat(self, numbers: ArrayLike) -> None:
         view = self._flat_view()
         view.set_data(numbers_of(numbers, (len(view),), "flat"))
 
     @property
-    def flat_grad(self):
+    def flat_grad(self) -> _Floats:
         """All parameters' gradients, in the order of `parameters`: a copy, of shape (n,). Assigning writes them.
 
         Examples
@@ -178,13 +197,13 @@ class Module:
         return self._flat_view().grad
 
     @flat_grad.setter
-    def flat_grad(self, numbers):
+    def flat_grad(self, numbers: ArrayLike) -> None:
         view = self._flat_view()
         view.set_grad(numbers_of(numbers, (len(view),), "flat_grad"))
 
     # State.
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, _Floats]:
         """Return all parameters' numbers by name, as arrays of their own.
 
         Returns
@@ -202,7 +221,7 @@ class Module:
         blocks = self._named_blocks()
         return {name: array for block in blocks for name, array in block.split(_view(block).data).items()}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
         """Write the numbers of a state dict into the parameters. Gradients stay.
 
         Parameters
@@ -230,7 +249,7 @@ class Module:
             raise TypeError(f"state must be a mapping of names to arrays, not {state!r}")
         self._write(state, "state")
 
-    def save(self, path):
+    def save(self, path: str | PathLike[str]) -> None:
         """Save the parameters' numbers in a file, ``.npz`` without pickles, which `numpy.load` reads too.
 
         An existing file is replaced only when the new one is complete.
@@ -258,7 +277,7 @@ class Module:
         """
         _archive.write(os.fsdecode(path), self.state_dict())
 
-    def load(self, path):
+    def load(self, path: str | PathLike[str]) -> None:
         """Write the numbers of a file that `save` wrote into the parameters. Gradients stay.
 
         Parameters
@@ -276,7 +295,7 @@ class Module:
         path = os.fsdecode(path)
         self._write(_archive.read(path), path)
 
-    def _named_blocks(self):
+    def _named_blocks(self) -> list[_Block]:
         blocks = list(self._blocks("", {}))
         names = [name for block in blocks for name in block.shapes]
         if len(set(names)) < len(names):
@@ -284,7 +303,7 @@ class Module:
             raise ValueError(f"two parameters of {type(self).__name__} have the name {twice!r}: rename an attribute")
         return blocks
 
-    def _write(self, state, source):
+    def _write(self, state: Mapping[str, ArrayLike], source: str) -> None:
         """Check all of a state, then write it. `source` is what messages call it."""
         blocks = self._named_blocks()
         shapes = {name: shape for block in blocks for name, shape in block.shapes.items()}
@@ -298,7 +317,7 @@ class Module:
             _view(block).set_data(block.join(arrays))
 
     @reprlib.recursive_repr()
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__} of [{', '.join(map(repr, _modules_in(vars(self))))}]"
 
 
@@ -308,18 +327,19 @@ class Module:
 class Single:
     """A parameter that is a scalar on its own, with its name."""
 
-    def __init__(self, name, value):
-        self.name, self.stretch, self.shapes = name, value, {name: ()}
+    def __init__(self, name: str, value: Node) -> None:
+        self.name, self.stretch = name, value
+        self.shapes: dict[str, tuple[int, ...]] = {name: ()}
 
-    def named(self):
+    def named(self) -> list[tuple[str, Any]]:
         """Return the one pair of name and parameter."""
         return [(self.name, self.stretch)]
 
-    def split(self, flat):
+    def split(self, flat: _Floats) -> dict[str, _Floats]:
         """Return the state dict's entry for the flat numbers."""
         return {self.name: flat.reshape(())}
 
-    def join(self, arrays):
+    def join(self, arrays: Mapping[str, _Floats]) -> _Floats:
         """Return the flat numbers from a state dict."""
         return arrays[self.name].reshape(1)
 
@@ -327,14 +347,14 @@ class Single:
 class Rows:
     """The parameters of a fused layer, or, with no `nout`, of one of its neurons."""
 
-    def __init__(self, prefix, run, place, nin, nout=None):
+    def __init__(self, prefix: str, run: Run, place: int, nin: int, nout: int | None = None) -> None:
         self.prefix, self.width = prefix, nin + 1
         self.stretch = (run, place, place + (nout or 1) * self.width)
         rows = () if nout is None else (nout,)
         self.w, self.b = _joined(prefix, "w"), _joined(prefix, "b")
-        self.shapes = {self.w: (*rows, nin), self.b: rows}
+        self.shapes: dict[str, tuple[int, ...]] = {self.w: (*rows, nin), self.b: rows}
 
-    def named(self):
+    def named(self) -> Iterator[tuple[str, Number]]:
         """Yield the pairs of names and parameters, neuron by neuron."""
         run, start, stop = self.stretch
         for place in range(start, stop):
@@ -343,19 +363,19 @@ class Rows:
             path = _joined(self.prefix, f"neurons.{neuron}") if self.shapes[self.b] else self.prefix
             yield _joined(path, part), run[place]
 
-    def split(self, flat):
+    def split(self, flat: _Floats) -> dict[str, _Floats]:
         """Return the state dict's entries for the flat numbers."""
         table = flat.reshape(-1, self.width)
         halves = {self.w: table[:, :-1], self.b: table[:, -1]}
         return {name: half.reshape(self.shapes[name]).copy() for name, half in halves.items()}
 
-    def join(self, arrays):
+    def join(self, arrays: Mapping[str, _Floats]) -> _Floats:
         """Return the flat numbers from a state dict."""
         bias = arrays[self.b].reshape(-1, 1)
         return np.hstack([arrays[self.w].reshape(len(bias), -1), bias]).ravel()
 
 
-def _blocks_in(thing, name, seen):
+def _blocks_in(thing: object, name: str, seen: _Seen) -> Iterator[_Block]:
     """Yield the blocks of an attribute's value. `seen` has the modules and containers done, by identity."""
     if isinstance(thing, Module):
         yield from thing._blocks(name, seen)
@@ -370,7 +390,7 @@ def _blocks_in(thing, name, seen):
             yield from _blocks_in(entry, f"{name}.{key}", seen)
 
 
-def _modules_in(thing):
+def _modules_in(thing: object) -> Iterator[Module]:
     """Yield the modules in an attribute's value, which themselves are not looked into."""
     if isinstance(thing, Module):
         yield thing
@@ -379,9 +399,11 @@ def _modules_in(thing):
             yield from _modules_in(entry)
 
 
-def each_once(stretches):
+def each_once(stretches: Sequence[_Stretch]) -> list[_Stretch]:
     """Leave out of stretches what came before."""
-    kept, known, taken = [], set(), {}
+    kept: list[_Stretch] = []
+    known: set[int] = set()
+    taken: dict[int, list[_Interval]] = {}
     for stretch in _located(stretches):
         if isinstance(stretch, Node):
             if id(stretch) not in known:
@@ -393,7 +415,7 @@ def each_once(stretches):
     return kept
 
 
-def _located(stretches):
+def _located(stretches: Sequence[_Stretch]) -> Sequence[_Stretch]:
     """Put the stretch of one for a scalar that lies in a run among these."""
     runs = {id(stretch[0]): stretch[0] for stretch in stretches if isinstance(stretch, tuple)}
     if not runs or all(isinstance(stretch, tuple) for stretch in stretches):
@@ -403,7 +425,7 @@ def _located(stretches):
     return [places.get(id(stretch), stretch) for stretch in stretches]
 
 
-def _rest(start, stop, taken):
+def _rest(start: int, stop: int, taken: list[_Interval]) -> list[_Interval]:
     """Return what is left of an interval without those taken before, and count it among them."""
     rest = [(start, stop)]
     for first, end in taken:
@@ -412,15 +434,15 @@ def _rest(start, stop, taken):
     return rest
 
 
-def _view(block):
+def _view(block: _Block) -> Parameters:
     return Parameters([block.stretch])
 
 
-def _joined(prefix, name):
+def _joined(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 
-def numbers_of(given, shape, name):
+def numbers_of(given: Any, shape: tuple[int, ...], name: str) -> _Floats:
     """Return an array of real numbers of this shape."""
     try:
         array = np.asarray(given)
@@ -433,6 +455,6 @@ def numbers_of(given, shape, name):
     return array.astype(np.float64)
 
 
-def _listed(names):
+def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(map(repr, names[:6]))
     return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown or "(none)"

@@ -4,7 +4,10 @@ The parameters of an `MLP` lie side by side in one run on the tape. A call makes
 of them where many rows are computed by a compiled program.
 """
 
+from __future__ import annotations
+
 import reprlib
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastgrad._layers.dense import Dense
 from fastgrad._layers.layer_input import apply
@@ -12,6 +15,16 @@ from fastgrad._layers.leaves import Run
 from fastgrad.nn.init import Recipe
 from fastgrad.nn.layers import Layer, activation_name, check_softmax, count, draw
 from fastgrad.nn.module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from fastgrad._layers.parameters import Parameters
+    from fastgrad.nn.init import _Choice, _Source
+    from fastgrad.nn.layers import _Row, _Rows
 
 
 class Sequential(Module):
@@ -34,13 +47,16 @@ class Sequential(Module):
     True
     """
 
-    def __init__(self, *layers):
+    layers: list[Any]  # which have attributes of their own: model.layers[0].neurons[1].w
+    _plan: _Plan
+
+    def __init__(self, *layers: Callable[..., Any]) -> None:
         for layer in layers:
             if not callable(layer):
                 raise TypeError(f"layers must be modules or functions, not {layer!r}")
         self.layers = list(layers)
 
-    def __call__(self, x):
+    def __call__(self, x: _Rows | _Row | NDArray[Any]) -> Any:
         """Apply the layers in turn.
 
         Parameters
@@ -68,7 +84,7 @@ class Sequential(Module):
             x = step(x)
         return x
 
-    def _flat_view(self):
+    def _flat_view(self) -> Parameters:
         plan = self._plan
         if plan.layers != self.layers:
             plan = self._plan = _Plan(self.layers)
@@ -80,7 +96,7 @@ class Sequential(Module):
         return plan.view
 
     @reprlib.recursive_repr()
-    def __repr__(self):
+    def __repr__(self) -> str:
         parts = [repr(x) if isinstance(x, Module) else getattr(x, "__name__", repr(x)) for x in self.layers]
         return f"{type(self).__name__} of [{', '.join(parts)}]"
 
@@ -91,9 +107,11 @@ class _Plan:
     A module makes a new one when its layers are no longer these. Copies and pickles of a module begin without.
     """
 
-    def __init__(self, layers):
-        self.layers, self.view = list(layers), None
-        self.steps, chain = [], None
+    def __init__(self, layers: Iterable[Any]) -> None:
+        self.layers = list(layers)
+        self.view: Parameters | None = None
+        self.steps: list[Any] = []
+        chain = None
         for layer in self.layers:
             if not (isinstance(layer, Layer) and type(layer).__call__ is Layer.__call__):
                 self.steps.append(layer)
@@ -103,36 +121,38 @@ class _Plan:
                 self.steps.append(chain)
             else:
                 chain.add(layer)
-        whole = chain is not None and len(self.steps) == 1 and (chain.last._bare or chain.last.nout > 1)
-        self.fused = chain.fused if whole else None
+        self.fused: list[Dense] | None = None
+        if chain is not None and len(self.steps) == 1 and (chain.last._bare or chain.last.nout > 1):
+            self.fused = chain.fused
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return _Plan, ([],)
 
 
 class _Chain:
     """Layers that are applied at once."""
 
-    def __init__(self, layer):
+    def __init__(self, layer: Layer) -> None:
         self.fused, self.last = [layer._dense], layer
 
-    def add(self, layer):
+    def add(self, layer: Layer) -> None:
         self.fused.append(layer._dense)
         self.last = layer
 
-    def __call__(self, x):
-        return self.last._given(apply(self.fused, x))
+    def __call__(self, x: Any) -> Any:
+        return self.last._listed(apply(self.fused, x))
 
 
 class _NotMade:
     """The layers of a network whose __init__ was not called."""
 
-    def __iter__(self):
+    def __iter__(self) -> NoReturn:
         raise AttributeError("there are no layers yet: call super().__init__ first, or derive from Module")
 
 
 Sequential._plan = _Plan([])
-Sequential.layers = _NotMade()  # not by __getattr__, which would slow down each call
+# Not by __getattr__, which would slow down each call.
+Sequential.layers = _NotMade()  # type: ignore[assignment]
 
 
 class MLP(Sequential):
@@ -164,20 +184,20 @@ class MLP(Sequential):
     <batch of shape (2,)>
     """
 
-    _layer_type = Layer
+    _layer_type: type[Layer] = Layer
 
     def __init__(
         self,
-        nin,
-        nouts,
-        activation="tanh",
-        output_activation=None,
+        nin: int,
+        nouts: Iterable[int] | NDArray[np.integer[Any]],
+        activation: str | None = "tanh",
+        output_activation: str | None = None,
         *,
-        weights="uniform",
-        bias="zeros",
-        rng=None,
-        compiled=True,
-    ):
+        weights: _Choice = "uniform",
+        bias: _Choice = "zeros",
+        rng: _Source = None,
+        compiled: bool = True,
+    ) -> None:
         recipe = Recipe(weights, bias, rng)
         sizes = [count("nin", nin), *_widths(nouts)]
         names = [activation_name(activation)] * (len(sizes) - 2)
@@ -213,26 +233,27 @@ class MultiLayerPerceptron(MLP):
 
     def __init__(
         self,
-        n_inputs,
-        n_outputs,
-        n_hidden_layers=1,
-        n_perceptrons_per_layer=5,
+        n_inputs: int,
+        n_outputs: int,
+        n_hidden_layers: int = 1,
+        n_perceptrons_per_layer: int = 5,
         *,
-        activation="tanh",
-        output_activation=None,
-        weights="uniform",
-        bias="zeros",
-        rng=None,
-        compiled=True,
-    ):
+        activation: str | None = "tanh",
+        output_activation: str | None = None,
+        weights: _Choice = "uniform",
+        bias: _Choice = "zeros",
+        rng: _Source = None,
+        compiled: bool = True,
+    ) -> None:
         counts = {"n_inputs": n_inputs, "n_outputs": n_outputs, "n_perceptrons_per_layer": n_perceptrons_per_layer}
         nin, nout, width = (count(name, given) for name, given in counts.items())
         nouts = [width] * count("n_hidden_layers", n_hidden_layers) + [nout]
-        made = {"weights": weights, "bias": bias, "rng": rng, "compiled": compiled}
-        super().__init__(nin, nouts, activation, output_activation, **made)
+        super().__init__(
+            nin, nouts, activation, output_activation, weights=weights, bias=bias, rng=rng, compiled=compiled
+        )
 
 
-def _widths(nouts):
+def _widths(nouts: Iterable[Any]) -> list[int]:
     try:
         widths = list(nouts)
     except TypeError:
