@@ -1,21 +1,34 @@
 """Arguments of compiled functions: those with an axis of rows as one table of numbers; results back from tables."""
 
+from __future__ import annotations
+
 import inspect
 import operator
 import os
 from numbers import Real
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
 from fastgrad.compiled.structure import Array, Nest, Number, Row, described, floats_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
-def of_positions(parts):
+    from numpy.typing import NDArray
+
+    from fastgrad.compiled.structure import _Floats, _Structure
+
+    _Axes: TypeAlias = int | Sequence[int | None] | None
+    _Places: TypeAlias = int | Sequence[int]  # of arguments
+
+
+def of_positions(parts: tuple[_Structure, ...]) -> Nest:
     """Return the description of positional arguments."""
     return Nest(tuple, (), (Nest(tuple, (), parts), Nest(dict, (), ())))
 
 
-def described_call(args, kwargs, name):
+def described_call(args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Nest:
     """Return the description of the arguments of a call."""
     try:
         positional = tuple(described(arg, f"argument {k} of {name}") for k, arg in enumerate(args))
@@ -25,13 +38,13 @@ def described_call(args, kwargs, name):
     return Nest(tuple, (), (Nest(tuple, (), positional), Nest(dict, tuple(kwargs), named)))
 
 
-def _if_instance(arg, name):
+def _if_instance(arg: object, name: str) -> str:
     """What to do where the first argument is an instance and the function a method of its class, or nothing."""
     is_method = hasattr(getattr(type(arg), name, None), "value_and_grad")
     return f": {name} is a method of {type(arg).__name__}, call it on the instance" if is_method else ""
 
 
-def names_of_inputs(function, structure):
+def names_of_inputs(function: Callable[..., Any], structure: Nest) -> list[str]:
     """Name the arguments' numbers as the function's own code would: x, p['w'], X[0, 1]."""
     positional, keywords = structure.parts
     parts = [*zip(positional.parts, _positional_names(function, len(positional.parts)))]
@@ -39,7 +52,7 @@ def names_of_inputs(function, structure):
     return [name for part, argument in parts for name in part.names(argument)]
 
 
-def _positional_names(function, count):
+def _positional_names(function: Callable[..., Any], count: int) -> list[str]:
     try:
         parameters = list(inspect.signature(function).parameters.values())
     except (TypeError, ValueError):  # a function of a compiled module has none
@@ -49,16 +62,18 @@ def _positional_names(function, count):
     return names + [f"{rest}[{k}]" for k in range(count - len(names))]
 
 
-def table(args, in_axes, name):
+def table(args: tuple[Any, ...], in_axes: _Axes, name: str) -> tuple[Nest, _Floats]:
     """Return the description of one row's arguments, and the numbers of all rows, an array of shape (rows, inputs)."""
-    axes = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
+    axes: list[Any] = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
     if len(axes) != len(args) or any(axis is not None and (type(axis) is not int or axis) for axis in axes):
         another = any(type(axis) is int and axis for axis in axes)
         remedy = ": rows are along the first axis, where numpy.moveaxis puts another" if another else ""
         raise ValueError(
             f"in_axes must be 0, None, or one of these for each of {len(args)} arguments, not {in_axes!r}{remedy}"
         )
-    columns, lengths, parts = [], {}, []
+    columns: list[NDArray[Any]] = []
+    lengths: dict[str, int] = {}
+    parts: list[_Structure] = []
     for place, (arg, axis) in enumerate(zip(args, axes)):
         what = f"argument {place} of {name}"
         if axis is None:
@@ -73,7 +88,7 @@ def table(args, in_axes, name):
     return of_positions(tuple(parts)), _side_by_side(columns, _one_length(lengths, name))
 
 
-def _if_number(arg, args, axes):
+def _if_number(arg: object, args: tuple[Any, ...], axes: Sequence[int | None]) -> str:
     """What to do with a number where rows are wanted, or nothing."""
     fitting = tuple(None if isinstance(other, Real) else axis for other, axis in zip(args, axes))
     if not isinstance(arg, Real) or not any(axis == 0 for axis in fitting):
@@ -81,7 +96,7 @@ def _if_number(arg, args, axes):
     return f": a number that is the same for all rows wants in_axes={fitting}"
 
 
-def _one_length(lengths, name):
+def _one_length(lengths: Mapping[str, int], name: str) -> int:
     if not lengths:
         raise ValueError(f"{name} was given no argument with rows")
     if len(set(lengths.values())) > 1:
@@ -93,7 +108,7 @@ def _one_length(lengths, name):
     return rows
 
 
-def _side_by_side(columns, rows):
+def _side_by_side(columns: Sequence[NDArray[Any]], rows: int) -> _Floats:
     if len(columns) == 1:
         return np.ascontiguousarray(columns[0], dtype=np.float64)
     X = np.empty((rows, sum(column.shape[-1] for column in columns)))
@@ -104,7 +119,7 @@ def _side_by_side(columns, rows):
     return X
 
 
-def _of_a_row(arg, what, columns, lengths):
+def _of_a_row(arg: Any, what: str, columns: list[NDArray[Any]], lengths: dict[str, int]) -> _Structure:
     """Describe a row of an argument with rows, and append its columns."""
     if isinstance(arg, dict):
         parts = tuple(_of_a_row(entry, f"{what}[{key!r}]", columns, lengths) for key, entry in arg.items())
@@ -126,7 +141,7 @@ def _of_a_row(arg, what, columns, lengths):
 # Results.
 
 
-def with_rows(part, numbers, start=0):
+def with_rows(part: _Structure, numbers: _Floats, start: int = 0) -> Any:
     """Return a structure with a leading axis of rows; its numbers are the columns of a table from one on."""
     stop = start + part.size()
     if isinstance(part, (Number, Array)):
@@ -143,7 +158,7 @@ def with_rows(part, numbers, start=0):
     return part.made_of(entries)
 
 
-def several_results(structure, name):
+def several_results(structure: _Structure, name: str) -> TypeError:
     """Return the exception for a result that is not one number, of which a gradient was asked for."""
     several = "an array" if type(structure) is Array else "several in a structure"
     return TypeError(
@@ -152,7 +167,7 @@ def several_results(structure, name):
     )
 
 
-def no_result(result, name):
+def no_result(result: object, name: str) -> TypeError:
     """The exception for a result that has no number in it."""
     remedy = ": return 1.0 or 0.0 for yes or no" if isinstance(result, (bool, str, bytes)) else ""
     if result is None:
@@ -160,18 +175,18 @@ def no_result(result, name):
     return TypeError(f"{name} must return a number, or numbers in lists, tuples, dicts, not {result!r:.60}{remedy}")
 
 
-def common(structures, name):
+def common(structures: Sequence[_Structure], name: str) -> _Structure:
     """Return the one structure of all rows' results."""
     if any(structure != structures[0] for structure in structures):
         raise TypeError(f"{name} must return the same structure for all rows of a batch")
     return structures[0]
 
 
-def gradient(structure, numbers, argnums):
+def gradient(structure: Nest, numbers: _Floats, argnums: _Places) -> Any:
     """Return the gradient by some arguments, from an array of numbers: of one row, or of many."""
     parts = structure.parts[0].parts
-    single = not isinstance(argnums, (tuple, list))
-    wanted = [_place(k, parts) for k in ([argnums] if single else argnums)]
+    several = argnums if isinstance(argnums, (tuple, list)) else None
+    wanted = [_place(k, parts) for k in ([argnums] if several is None else several)]
     found = []
     for k in wanted:
         start = sum(part.size() for part in parts[:k])
@@ -179,10 +194,10 @@ def gradient(structure, numbers, argnums):
             found.append(parts[k].of_floats(numbers[start : start + parts[k].size()]))
         else:
             found.append(with_rows(parts[k], numbers, start))
-    return found[0] if single else tuple(found)
+    return found[0] if several is None else tuple(found)
 
 
-def _place(argnum, parts):
+def _place(argnum: Any, parts: Sequence[_Structure]) -> int:
     try:
         place = operator.index(argnum)
     except TypeError:
@@ -200,9 +215,9 @@ def _place(argnum, parts):
 # Options and buffers.
 
 
-def thread_count(num_threads):
+def thread_count(num_threads: int | None) -> int:
     """Read a number of threads; None is the environment's."""
-    given = os.environ.get("FASTGRAD_NUM_THREADS", "1") if num_threads is None else num_threads
+    given: Any = os.environ.get("FASTGRAD_NUM_THREADS", "1") if num_threads is None else num_threads
     try:
         count = int(given) if num_threads is None else operator.index(given)
     except (TypeError, ValueError):
@@ -213,7 +228,7 @@ def thread_count(num_threads):
     return count
 
 
-def check_buffer(name, buffer, size):
+def check_buffer(name: str, buffer: object, size: int) -> None:
     """Raise ValueError unless a buffer is one that a program can use."""
     if not isinstance(buffer, np.ndarray) or buffer.dtype != np.float64 or buffer.shape != (size,):
         what = f"{buffer.dtype} of shape {buffer.shape}" if isinstance(buffer, np.ndarray) else f"{buffer!r:.60}"

@@ -1,13 +1,33 @@
 """Pictures of compiled programs: what is computed from what, what is asked on the way, and the results."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from fastgrad._programs.listing import formulas, names_of
 from fastgrad.compiled.arguments import names_of_inputs
 from fastgrad.draw.canvas import canvas, decimal, escape, name_of
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from fastgrad._programs.program import Program
+    from fastgrad._tape.node import Node
+    from fastgrad.compiled.paths import Path
+    from fastgrad.compiled.structure import Nest
+    from fastgrad.draw.canvas import _Direction, _Picture
+
 _LONG_FORMULA = 40
 
 
-def picture(known, function, name, format, rankdir, max_nodes):
+def picture(
+    known: Sequence[tuple[int, Path, Nest]],
+    function: Callable[..., Any],
+    name: str,
+    format: str,
+    rankdir: _Direction,
+    max_nodes: float,
+) -> _Picture:
     """Draw paths in one picture.
 
     Parameters
@@ -33,19 +53,19 @@ def picture(known, function, name, format, rankdir, max_nodes):
     return sketch.drawn(format, rankdir)
 
 
-def _size_of(program):
+def _size_of(program: Program) -> int:
     return program.inputs + len(program.uniforms) + program.steps + program.guards + program.outputs
 
 
 class _Sketch:
     """Boxes and arrows, each box after those that it stands on."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self.prefix = ""  # keeps the boxes of several paths apart
-        self.boxes = {}  # label and shape, by name
-        self.operands = {}  # names, by name
+        self.boxes: dict[str, tuple[str, str]] = {}  # label and shape, by name
+        self.operands: dict[str, list[str]] = {}  # names, by name
 
-    def add(self, path, inputs, result):
+    def add(self, path: Path, inputs: Iterable[str], result: str) -> None:
         """Add a path, whose inputs have names, and whose results are called so."""
         size, uniforms, uniform_steps, steps, operands, outputs, guards = path.program.arrays()
         name = names_of(size, uniforms, uniform_steps)
@@ -61,14 +81,14 @@ class _Sketch:
         for k, (what, value) in enumerate(zip(path.structure.names(result), outputs.tolist())):
             self._record(f"result{k}", [what, name(value)], [name(value)])
 
-    def _record(self, box, fields, operands=()):
+    def _record(self, box: str, fields: Iterable[str], operands: Iterable[str] = ()) -> None:
         self._box(box, f"{{ {' | '.join(map(escape, fields))} }}", "record", operands)
 
-    def _box(self, box, label, shape, operands):
+    def _box(self, box: str, label: str, shape: str, operands: Iterable[str]) -> None:
         self.boxes[self.prefix + box] = label, shape
         self.operands[self.prefix + box] = [self.prefix + operand for operand in dict.fromkeys(operands)]
 
-    def drawn(self, format, rankdir):
+    def drawn(self, format: str, rankdir: _Direction) -> _Picture:
         dot = canvas(format, rankdir, self.operands)
         for box, (label, shape) in self.boxes.items():
             dot.node(box, label, shape=shape)
@@ -78,13 +98,13 @@ class _Sketch:
         return dot
 
 
-def _uniforms(scalars, numbers):
+def _uniforms(scalars: Sequence[Node], numbers: Sequence[float]) -> list[tuple[str, str]]:
     """Tell of each number that is the same for all rows what it is, and its value."""
     outside = [(*name_of(scalar), "scalar")[0] for scalar in scalars]
     known = [(what, f"data {decimal(scalar.data)}") for what, scalar in zip(outside, scalars)]
     return known + [("constant", repr(number)) for number in numbers[len(scalars) :]]
 
 
-def _short(formula):
+def _short(formula: str) -> str:
     """A sum or a dot of many leaves out what its arrows show."""
     return formula if len(formula) <= _LONG_FORMULA else f"{formula[: formula.rindex('(')]}(...)"

@@ -1,25 +1,17 @@
-"""`fastgrad.compile`: record a function once, then replay it over any number of rows.
+"""`compile`, and the function that it makes."""
 
->>> import fastgrad
->>> @fastgrad.compile
-... def f(x, y):
-...     return x * y if x > 0 else y
->>> f(2.0, 3.0), f.value_and_grad(-2.0, 3.0, argnums=1)
-(6.0, (3.0, 1.0))
->>> import numpy as np
->>> f.batch(np.array([2.0, -2.0]), np.array([3.0, 3.0])).tolist()
-[6.0, 3.0]
-"""
+from __future__ import annotations
 
 import copy
 import functools
 import types
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
-from fastgrad._tape.observer import TraceError, recording_active
+from fastgrad._tape.observer import recording_active
 from fastgrad.compiled.arguments import (
     check_buffer,
     common,
@@ -34,12 +26,25 @@ from fastgrad.compiled.arguments import (
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.paths import Lost, Path, Paths
 from fastgrad.compiled.structure import Array, Number, Row, floats_of
-from fastgrad.compiled.table import Bound, records, row_of, scalar_of, slopes_at, table_of
+from fastgrad.compiled.table import Bound, Uniforms, records, row_of, scalar_of, slopes_at, table_of
 
-__all__ = ["Compiled", "TraceError", "compile"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from typing_extensions import Self
+
+    from fastgrad.compiled.arguments import _Axes, _Places
+    from fastgrad.compiled.paths import _Rows
+    from fastgrad.compiled.structure import Nest, _Floats, _Structure
+
+    _Slope: TypeAlias = tuple[Any, float]  # by a scalar
 
 
-def compile(function=None, *, num_threads=None):
+@overload
+def compile(function: Callable[..., Any], *, num_threads: int | None = None) -> Compiled: ...
+@overload
+def compile(function: None = None, *, num_threads: int | None = None) -> Callable[[Callable[..., Any]], Compiled]: ...
+def compile(function: Any = None, *, num_threads: int | None = None) -> Any:
     """Compile a function of numbers: the first call records it, later ones replay the flat program.
 
     Parameters
@@ -103,23 +108,26 @@ class Compiled(Inspected):
     to record it looks for the function in the module that it is from, and raises RuntimeError where there is none.
     """
 
-    def __init__(self, function, num_threads=None):
+    __name__: str
+    __wrapped__: Callable[..., Any]
+
+    def __init__(self, function: Callable[..., Any], num_threads: int | None = None) -> None:
         self.function = function
         self.num_threads = thread_count(num_threads)
-        self._paths = {}  # by the arguments' structure
-        self._by_shapes = {}  # the same, by the shapes of arrays' rows
+        self._paths = {}
+        self._by_shapes: dict[tuple[Any, ...], Paths] = {}  # the paths, too, by the shapes of arrays' rows
         functools.update_wrapper(self, function, updated=())
 
     # One row.
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the function returns, with floats for scalars. In another recording it is recorded, too."""
         if recording_active():
             return self.function(*args, **kwargs)
         paths, X = self._given(args, kwargs)
         if paths.root is None:
-            path, numbers = paths.record(X[0].tolist())
-            return path.structure.put_together(iter(numbers))
+            _, structure, numbers = paths.record(X[0].tolist())
+            return structure.put_together(iter(numbers))
         path = self._path_of(paths, X)
         if path is None:
             structure, numbers = paths.plainly(X[0].tolist())
@@ -127,7 +135,7 @@ class Compiled(Inspected):
         values, _ = path.program.run(X, path.uniforms.now())
         return path.structure.put_together(iter(values[0].tolist()))
 
-    def value_and_grad(self, *args, argnums=0, **kwargs):
+    def value_and_grad(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> tuple[float, Any]:
         """Return the function's value and its gradient by some arguments.
 
         Parameters
@@ -158,7 +166,7 @@ class Compiled(Inspected):
             value, grad = values.item(), grads[0]
         return value, gradient(paths.structure, grad, argnums)
 
-    def bind(self, x, value, grad=None):
+    def bind(self, x: _Floats, value: _Floats, grad: _Floats | None = None) -> Callable[[], object]:
         """Make a call object on buffers of your own: no conversions, no new objects.
 
         Parameters
@@ -191,15 +199,13 @@ class Compiled(Inspected):
         known = [paths for paths in self._paths.values() if paths.recorded]
         if len(known) != 1:
             remedy = "compile it afresh for a bind" if known else "call it once before"
-            raise ValueError(
-                f"bind() wants a function that was called with arguments of one structure, not of {len(known)}: "
-                f"{remedy}"
-            )
+            wanted = "a function that was called with arguments of one structure"
+            raise ValueError(f"bind() wants {wanted}, not of {len(known)}: {remedy}")
         return self._bound(known[0], x, value, grad)
 
     # Many rows.
 
-    def batch(self, *args, in_axes=0, num_threads=None):
+    def batch(self, *args: Any, in_axes: _Axes = 0, num_threads: int | None = None) -> Any:
         """Compute the function for many rows.
 
         Parameters
@@ -229,7 +235,9 @@ class Compiled(Inspected):
                 path.program.fill(X, path.uniforms.now(), rows, values, None, threads)
         return with_rows(structure, values)
 
-    def batch_value_and_grad(self, *args, argnums=0, in_axes=0, num_threads=None):
+    def batch_value_and_grad(
+        self, *args: Any, argnums: _Places = 0, in_axes: _Axes = 0, num_threads: int | None = None
+    ) -> tuple[_Floats, Any]:
         """Compute value and gradient for many rows: see `batch` and `value_and_grad`.
 
         Returns
@@ -249,7 +257,7 @@ class Compiled(Inspected):
                 path.program.fill(X, path.uniforms.now(), rows, values, grads, threads)
         return values.reshape(-1), gradient(paths.structure, grads, argnums)
 
-    def sum(self, *args, in_axes=0, num_threads=None):
+    def sum(self, *args: Any, in_axes: _Axes = 0, num_threads: int | None = None) -> Any:
         """Add the function's values over many rows, as one scalar on the tape.
 
         Value and gradient by the scalars from outside are computed at once; ``backward()`` hands the gradient on. Under
@@ -277,16 +285,20 @@ class Compiled(Inspected):
         """
         return self._total(args, in_axes, num_threads, False)
 
-    def mean(self, *args, in_axes=0, num_threads=None):
+    def mean(self, *args: Any, in_axes: _Axes = 0, num_threads: int | None = None) -> Any:
         """Average the function's values over many rows, as one scalar on the tape: see `sum`."""
         return self._total(args, in_axes, num_threads, True)
 
     # In classes, copies and pickles.
 
-    def __set_name__(self, owner, name):
+    def __set_name__(self, owner: type, name: str) -> None:
         self._attribute = name
 
-    def __get__(self, instance, owner=None):
+    @overload
+    def __get__(self, instance: None, owner: type | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type | None = None) -> Compiled: ...
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
             return self
         if isinstance(instance, type):
@@ -295,9 +307,8 @@ class Compiled(Inspected):
                 "and call it from the class method"
             )
         if not hasattr(instance, "__dict__"):
-            raise TypeError(
-                f"a compiled method needs instances with a __dict__, which {type(instance).__name__} has not"
-            )
+            kind = type(instance).__name__
+            raise TypeError(f"a compiled method needs instances with a __dict__, which {kind} has not")
         name, held = getattr(self, "_attribute", self._name()), vars(instance)
         method = held.get(name)
         if type(method) is _Method and not method.is_of(instance):  # that of what the instance is a copy of
@@ -305,26 +316,23 @@ class Compiled(Inspected):
             method = None
         return held.setdefault(name, _Method(self, instance, name)) if method is None else method
 
-    def __set__(self, instance, value):
+    def __set__(self, instance: object, value: Any) -> None:
         vars(instance)[getattr(self, "_attribute", self._name())] = value
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         paths = [(known.structure, [path.state() for path in known.recorded]) for known in self._paths.values()]
         where = getattr(self.function, "__module__", None), getattr(self.function, "__qualname__", self._name())
         return _loaded, (self._name(), *where, getattr(self, "__doc__", None), self.num_threads, paths)
 
     # How it is done.
 
-    def _name(self):
-        return getattr(self.function, "__name__", None) or type(self.function).__name__
-
-    def _threads_of(self, num_threads):
+    def _threads_of(self, num_threads: int | None) -> int:
         return self.num_threads if num_threads is None else thread_count(num_threads)
 
-    def _given(self, args, kwargs):
+    def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Paths, _Floats]:
         """Return the paths for the arguments' structure, and their numbers as a table of one row."""
         simple = None if kwargs else row_of(args)
         if simple is not None:
@@ -334,20 +342,20 @@ class Compiled(Inspected):
             structure = described_call(args, kwargs, self._name())
             X = np.array([floats_of(structure, (args, kwargs), f"{self._name()}()")], dtype=np.float64)
             paths = self._paths_for(structure)
-        return _counted(paths, X), X
+        return paths.counted(X), X
 
-    def _paths_for(self, structure):
+    def _paths_for(self, structure: Nest) -> Paths:
         paths = self._paths.get(structure)
         if paths is None:
             paths = self._paths.setdefault(structure, Paths(self.function, structure, self._name()))
         return paths
 
-    def _of_shapes(self, shapes):
+    def _of_shapes(self, shapes: tuple[Any, ...]) -> Paths:
         parts = tuple(Row(shape) if type(shape) is int else Array(shape) if shape else Number() for shape in shapes)
         paths = self._by_shapes[shapes] = self._paths_for(of_positions(parts))
         return paths
 
-    def _given_rows(self, args, in_axes):
+    def _given_rows(self, args: tuple[Any, ...], in_axes: _Axes) -> tuple[Paths, _Floats]:
         """Return the paths for the arguments' structure, and the table of all rows."""
         simple = table_of(args) if type(in_axes) is int and in_axes == 0 else None
         if simple is None:
@@ -356,9 +364,9 @@ class Compiled(Inspected):
         else:
             shapes, X = simple
             paths = self._by_shapes.get(shapes) or self._of_shapes(shapes)
-        return _counted(paths, X), X
+        return paths.counted(X), X
 
-    def _path_of(self, paths, X):
+    def _path_of(self, paths: Paths, X: _Floats) -> Path | None:
         path = paths.latest
         if path is None or path.outcomes:
             path = paths.path_of(X)
@@ -366,18 +374,18 @@ class Compiled(Inspected):
                 paths.warn(X[0].tolist())
         return path
 
-    def _parts(self, paths, X, threads):
+    def _parts(self, paths: Paths, X: _Floats, threads: int) -> list[tuple[Path | None, Any]]:
         parts = paths.parts(X, threads)
         path, rows = parts[-1]
         if path is None:
             paths.warn(X[rows[0]].tolist())
         return parts
 
-    def _check_one(self, structure):
+    def _check_one(self, structure: _Structure) -> None:
         if type(structure) is not Number:
             raise several_results(structure, self._name())
 
-    def _plain_gradient(self, paths, row):
+    def _plain_gradient(self, paths: Paths, row: list[float]) -> tuple[float, _Floats]:
         inputs = [Value(number) for number in row]
         if records():
             structure, (output, *_) = paths.results(paths.call(inputs))
@@ -390,16 +398,16 @@ class Compiled(Inspected):
         values, _, grads = path.program.run_grad(np.array([row]), path.uniforms.now())
         return values.item(), grads[0]
 
-    def _bound(self, paths, x, value, grad):
+    def _bound(self, paths: Paths, x: _Floats, value: _Floats, grad: _Floats | None) -> Callable[[], object]:
         size = paths.structure.size()
         check_buffer("x", x, size)
         check_buffer("value", value, paths.recorded[0].structure.size())
         if grad is not None:
             check_buffer("grad", grad, size)
             self._check_one(paths.recorded[0].structure)
-        calls = {}
+        calls: dict[Path, Callable[[], bool]] = {}
 
-        def follow():
+        def follow() -> tuple[Callable[[], bool], Uniforms] | None:
             path = self._path_of(paths, x[np.newaxis])
             if path is None:
                 value[:], slopes = self._plain_gradient(paths, x.tolist())
@@ -416,38 +424,38 @@ class Compiled(Inspected):
             return first.program.bind(x, value, grad)
         return Bound(follow)
 
-    def _total(self, args, in_axes, num_threads, mean):
+    def _total(self, args: tuple[Any, ...], in_axes: _Axes, num_threads: int | None, mean: bool) -> Any:
         paths, X = self._given_rows(args, in_axes)
-        threads = self._threads_of(num_threads)
-        divisor = len(X) if mean else 1.0
+        threads, divisor = self._threads_of(num_threads), len(X) if mean else 1.0
         latest = paths.latest
         if latest is not None:  # all rows of the last call took it: these may, too
             total, passed, slopes = self._sum_on(latest, X, None, threads)
             if passed == len(X):
                 return scalar_of(total, latest.uniforms.scalars, slopes, divisor)
-        total, slopes = 0.0, {}
+        total = 0.0
+        by_scalar: dict[Any, float] = {}
         for path, rows in self._parts(paths, X, threads):
             if path is None:
-                found, by_scalar = self._plain_sum(paths, X[rows].tolist())
+                found, some = self._plain_sum(paths, X[rows].tolist())
             else:
-                found, by_scalar = self._sum_by_scalar(path, X, rows, threads)
+                found, some = self._sum_by_scalar(path, X, rows, threads)
             total += found
-            for scalar, slope in by_scalar:
-                slopes[scalar] = slopes.get(scalar, 0.0) + slope
-        return scalar_of(total, list(slopes), np.array(list(slopes.values())), divisor)
+            for scalar, slope in some:
+                by_scalar[scalar] = by_scalar.get(scalar, 0.0) + slope
+        return scalar_of(total, list(by_scalar), np.array(list(by_scalar.values())), divisor)
 
-    def _sum_on(self, path, X, rows, threads):
+    def _sum_on(self, path: Path, X: _Floats, rows: _Rows, threads: int) -> tuple[float, int, _Floats]:
         """Return the sum over rows, how many are on this path, and the slopes by the path's scalars from outside."""
         self._check_one(path.structure)
         wanted = len(path.uniforms.scalars) if records() else 0
         return path.program.total(X, path.uniforms.now(), rows, wanted, threads)
 
-    def _sum_by_scalar(self, path, X, rows, threads):
+    def _sum_by_scalar(self, path: Path, X: _Floats, rows: _Rows, threads: int) -> tuple[float, list[_Slope]]:
         total, _, slopes = self._sum_on(path, X, rows, threads)
         scalars = path.uniforms.scalars
-        return total, zip(scalars, slopes.tolist() or [0.0] * len(scalars))
+        return total, list(zip(scalars, slopes.tolist() or [0.0] * len(scalars)))
 
-    def _plain_sum(self, paths, rows):
+    def _plain_sum(self, paths: Paths, rows: list[list[float]]) -> tuple[float, list[_Slope]]:
         """Return the sum of plain calls for some rows, and the nodes on the tape that it is the sum of."""
         total, nodes = 0.0, []
         for row in rows:
@@ -462,31 +470,24 @@ class Compiled(Inspected):
 class _Method(Compiled):
     """A compiled method of one instance, kept in its `__dict__`."""
 
-    def __init__(self, compiled, instance, name):
+    def __init__(self, compiled: Compiled, instance: object, name: str) -> None:
         super().__init__(types.MethodType(compiled.function, instance), compiled.num_threads)
         self._place = instance, name
 
-    def is_of(self, instance):
+    def is_of(self, instance: object) -> bool:
         """Whether it is this instance's."""
         return self._place[0] is instance
 
-    def __deepcopy__(self, memo):
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         instance, name = self._place
-        return getattr(copy.deepcopy(instance, memo), name)
+        method: Self = getattr(copy.deepcopy(instance, memo), name)
+        return method
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[Any, ...]:
         return getattr, self._place
 
 
-def _counted(paths, X):
-    """Count a call. Whenever their number comes to a power of two, the function is recorded again, to compare."""
-    paths.calls = calls = paths.calls + 1
-    if not calls & (calls - 1) and paths.root is not None:
-        paths.check(X[0].tolist())
-    return paths
-
-
-def _loaded(name, module, qualname, doc, num_threads, known):
+def _loaded(name: str, module: str, qualname: str, doc: str | None, num_threads: int | None, known: Any) -> Compiled:
     """Make what a pickle has: programs without code."""
     compiled = Compiled(Lost(name, module, qualname), num_threads)
     compiled.__doc__ = doc

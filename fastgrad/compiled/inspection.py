@@ -1,20 +1,34 @@
 """What a compiled function tells of its programs: their number, their text, their size, their picture."""
 
+from __future__ import annotations
+
 import operator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fastgrad._programs.listing import text
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastgrad._programs.program import Program
+    from fastgrad.compiled.paths import Path, Paths
+    from fastgrad.compiled.structure import Nest
+    from fastgrad.draw.canvas import _Direction, _Picture
+
 
 class Inspected:
-    """The part of `Compiled` that looks at what is recorded: `_paths` has the paths, by the arguments' structure."""
+    """The part of `Compiled` that looks at what is recorded."""
 
-    def programs(self):
+    function: Callable[..., Any]
+    _paths: dict[Nest, Paths]  # by the arguments' structure
+
+    def programs(self) -> list[Program]:
         """Return the recorded programs, one for each path of each structure of arguments."""
         return [path.program for path in self._recorded()]
 
-    def text(self):
+    def text(self) -> str:
         """Return the programs as readable flat code, a line for each constant, step and guard.
 
         Examples
@@ -32,7 +46,9 @@ class Inspected:
         """
         return "\n\n".join(text(*program.arrays()) for program in self.programs())
 
-    def draw(self, path=None, format="svg", rankdir="LR", max_nodes=300):
+    def draw(
+        self, path: int | None = None, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 300
+    ) -> _Picture:
         """Draw the programs: a box for each input, number from outside, constant, step and result.
 
         What a number is computed as stands in its box, with the names of `text`; a guard is round, and shows the
@@ -88,7 +104,7 @@ class Inspected:
         wanted = known if path is None else [known[_place(path, len(known), self._name())]]
         return picture(wanted, self.function, self._name(), format, rankdir, max_nodes)
 
-    def report(self):
+    def report(self) -> dict[str, int]:
         """Return how large the programs are.
 
         Returns
@@ -104,19 +120,22 @@ class Inspected:
             "bytes": sum(array.nbytes for array in arrays),
         }
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         count = len(self.programs())
         return f"<compiled {self._name()}: {count} {'path' if count == 1 else 'paths'}>"
 
-    def _recorded(self):
+    def _name(self) -> str:
+        return getattr(self.function, "__name__", None) or type(self.function).__name__
+
+    def _recorded(self) -> list[Path]:
         return [path for _, path in self._with_paths()]
 
-    def _with_paths(self):
+    def _with_paths(self) -> list[tuple[Paths, Path]]:
         """Return each path, after the paths that it is one of."""
         return [(paths, path) for paths in list(self._paths.values()) for path in list(paths.recorded)]
 
 
-def _place(path, count, name):
+def _place(path: Any, count: int, name: str) -> int:
     try:
         place = operator.index(path)
     except TypeError:

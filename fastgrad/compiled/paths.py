@@ -9,12 +9,15 @@ What has been decided on the way down the tree is not asked again; a row for whi
 is recorded, which tells its path by plain arithmetic.
 """
 
+from __future__ import annotations
+
 import functools
 import importlib
 import linecache
 import sys
 import threading
 import warnings
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -28,16 +31,31 @@ from fastgrad.compiled.remedies import explain
 from fastgrad.compiled.structure import described
 from fastgrad.compiled.table import Uniforms, grouped
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import FrameType
+
+    from numpy.typing import NDArray
+
+    from fastgrad._programs.program import Program
+    from fastgrad.compiled.structure import Nest, _Floats, _Structure
+
+    _Outcome: TypeAlias = tuple[int, bool]
+    _Asked: TypeAlias = tuple[int, bool | None]
+    _Rows: TypeAlias = NDArray[np.int64] | None  # None for all
+    _Found: TypeAlias = dict["Path | None", list[_Rows]]
+    _Pending: TypeAlias = tuple["Path", _Rows, int]
+
 MOST_PATHS = 256
 
 
 class Lost:
     """What stands for a function after unpickling: programs are kept, code is not, but may be there by import."""
 
-    def __init__(self, name, module, qualname):
+    def __init__(self, name: str, module: str, qualname: str) -> None:
         self.__name__, self.__module__, self.__qualname__ = name, module, qualname
 
-    def __call__(self, *args, **kwargs):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         function = self.found()
         if function is not None:
             return function(*args, **kwargs)
@@ -47,7 +65,7 @@ class Lost:
             "the function here for others"
         )
 
-    def found(self):
+    def found(self) -> Callable[..., Any] | None:
         """Return the function that a module of that name has compiled under that name, or None."""
         try:
             compiled = functools.reduce(getattr, self.__qualname__.split("."), importlib.import_module(self.__module__))
@@ -80,18 +98,28 @@ class Path:
         Where in the tree each guard is asked, and where the path ends.
     """
 
-    def __init__(self, program, captured, structure, outcomes, end, nodes, outside=()):
+    def __init__(
+        self,
+        program: Program,
+        captured: list[Any],
+        structure: _Structure,
+        outcomes: list[_Outcome],
+        end: int,
+        nodes: int,
+        outside: Sequence[Any] = (),
+    ) -> None:
         self.program, self.structure, self.nodes = program, structure, nodes
         self.outcomes, self.end, self.outside = outcomes, end, outside
         self.uniforms = Uniforms(captured, program.uniforms)
-        self.number, self.places = 0, []
+        self.number = 0
+        self.places: list[Place] = []
 
-    def beside(self, k):
+    def beside(self, k: int) -> Path | None:
         """Return a path through the branch that the other outcome of guard k leads to, or None."""
         place = self.places[k].children.get(not self.outcomes[k][1])
         return None if place is None else place.path
 
-    def state(self):
+    def state(self) -> tuple[Any, ...]:
         """Return what makes this path."""
         return self.program, self.uniforms.scalars, self.structure, self.outcomes, self.end, self.nodes
 
@@ -101,9 +129,9 @@ class Place:
 
     __slots__ = ("children", "mark", "path")
 
-    def __init__(self, path, mark):
+    def __init__(self, path: Path, mark: int) -> None:
         self.path, self.mark = path, mark  # a path that comes through; what was done until then, and is asked
-        self.children = {}  # by outcome
+        self.children: dict[bool | None, Place] = {}  # by outcome
 
 
 class Paths:
@@ -116,31 +144,42 @@ class Paths:
         The one that all rows of the last call took.
     """
 
-    def __init__(self, function, structure, name):
+    def __init__(self, function: Callable[..., Any], structure: Nest, name: str) -> None:
         self.function, self.structure, self.name = function, structure, name
-        self.root, self.recorded, self.latest, self._longest = None, [], None, None
+        self.root: Place | None = None
+        self.recorded: list[Path] = []
+        self.latest: Path | None = None
+        self._longest: Path | None = None
         self._lock, self._warned = threading.Lock(), False
         self.calls = 0  # of the compiled function
 
     @property
-    def full(self):
+    def full(self) -> bool:
         """Are there as many paths as there may be?"""
         return len(self.recorded) >= MOST_PATHS
 
-    def record(self, row):
+    def counted(self, X: _Floats) -> Paths:
+        """Count a call. Whenever their number comes to a power of two, the function is recorded again, to compare."""
+        self.calls = calls = self.calls + 1
+        if not calls & (calls - 1) and self.root is not None:
+            self.check(X[0].tolist())
+        return self
+
+    def record(self, row: list[float]) -> tuple[Path | None, _Structure, list[float]]:
         """Run the function on a row of floats.
 
         Returns
         -------
         path : Path or None
             None where there are too many paths to keep one more.
+        structure : the results' description
         numbers : list of float
             The results.
         """
         path, outputs = self._recorded(row)
-        return self.insert(path), [getattr(output, "data", output) for output in outputs]
+        return self.insert(path), path.structure, [getattr(output, "data", output) for output in outputs]
 
-    def check(self, row):
+    def check(self, row: list[float]) -> None:
         """Record the function again, to compare: what no comparison shows may have changed, or be random."""
         if isinstance(self.function, Lost):
             return
@@ -152,11 +191,11 @@ class Paths:
             return
         self.insert(path)
 
-    def unkept(self, row):
+    def unkept(self, row: list[float]) -> Path:
         """Return a path for a row of floats that does not become one of these."""
         return self._recorded(row)[0]
 
-    def _recorded(self, row):
+    def _recorded(self, row: list[float]) -> tuple[Path, list[Any]]:
         if recording_active():
             raise TraceError(
                 f"{self.name} cannot be recorded while another function is: in a compiled function only the plain call "
@@ -170,7 +209,7 @@ class Paths:
         program, captured = recording.program(outputs)
         return Path(program, captured, structure, outcomes, end, recording.report["nodes"], outside), outputs
 
-    def call(self, numbers):
+    def call(self, numbers: Iterable[Any]) -> Any:
         """Call the function with the numbers in their places."""
         args, kwargs = self.structure.put_together(iter(numbers))
         try:
@@ -179,21 +218,22 @@ class Paths:
             explain(error, self.structure, self.name)
             raise
 
-    def results(self, result):
+    def results(self, result: Any) -> tuple[_Structure, list[Any]]:
         """Return the description of what the function returned, and the numbers and scalars in it."""
-        structure, outputs = described(result, f"the result of {self.name}"), []
+        structure = described(result, f"the result of {self.name}")
+        outputs: list[Any] = []
         structure.take_apart(result, outputs)
         if not outputs:
             raise no_result(result, self.name)
         return structure, [x if isinstance(x, Node) else float(x) for x in outputs]
 
-    def plainly(self, row):
+    def plainly(self, row: list[float]) -> tuple[_Structure, list[float]]:
         """Compute a row of floats by a plain call: the description of the results, and their numbers."""
         with no_grad():
             structure, outputs = self.results(self.call([Value(number) for number in row]))
         return structure, [getattr(output, "data", output) for output in outputs]
 
-    def insert(self, path):
+    def insert(self, path: Path) -> Path | None:
         """Put a path into the tree; return it, or the one that was there, or None where there is no room for it.
 
         A row may come to a path that is there by a guard that plain arithmetic answers as that path has it, where the
@@ -210,7 +250,7 @@ class Paths:
                 return None
             return self._add(path, asked, places)
 
-    def _common_places(self, asked):
+    def _common_places(self, asked: list[_Asked]) -> list[Place]:
         """Return the places of the tree that a path with these outcomes comes to."""
         places, place = [], self.root
         for k, (mark, truth) in enumerate(asked):
@@ -222,7 +262,7 @@ class Paths:
             place = place.children.get(truth)
         return places
 
-    def _add(self, path, asked, places):
+    def _add(self, path: Path, asked: list[_Asked], places: list[Place]) -> Path:
         """Add a path that shares some places. Other threads read without the lock, so that the tree gets it last."""
         new = [Place(path, mark) for mark, _ in asked[len(places) :]]
         for place, follows, (_, truth) in zip(new, new[1:], asked[len(places) :]):
@@ -237,7 +277,7 @@ class Paths:
             self.root = new[0]
         return path
 
-    def _impure(self, k):
+    def _impure(self, k: int) -> TraceError:
         same = f"the first {k:,} of its comparisons came out the same" if k else "no comparison had come out otherwise"
         return TraceError(
             f"{self.name} did something else than before, although {same}: what is compiled may depend on its "
@@ -247,7 +287,7 @@ class Paths:
 
     # Rows.
 
-    def path_of(self, X):
+    def path_of(self, X: _Floats) -> Path | None:
         """Return the path of one row, an array of shape (1, inputs), or None if there are too many."""
         path, settled = self.latest or (self.recorded[0] if self.recorded else None), 0
         while path is not None and path.outcomes:
@@ -263,7 +303,7 @@ class Paths:
         self.latest = path
         return path
 
-    def parts(self, X, num_threads):
+    def parts(self, X: _Floats, num_threads: int) -> list[tuple[Path | None, Any]]:
         """Tell which rows go which way.
 
         Parameters
@@ -279,11 +319,12 @@ class Paths:
         """
         if self.root is None:
             self.record(X[0].tolist())
-        first = self.latest or self._longest
+        first = self.latest or self._longest or self.recorded[0]
         if not first.outcomes:
             self.latest = first
             return [(first, None)]
-        found, pending = {}, [(first, None, 0)]
+        found: _Found = {}
+        pending: list[_Pending] = [(first, None, 0)]
         while pending:
             pending += self._follow(found, X, *pending.pop(), num_threads)
         known = sorted((path for path in found if path), key=lambda path: path.number)
@@ -292,7 +333,9 @@ class Paths:
             return [(self.latest, None)]
         return [(path, _joined(found[path])) for path in [*known, *([None] if None in found else [])]]
 
-    def _follow(self, found, X, path, rows, settled, num_threads):
+    def _follow(
+        self, found: _Found, X: _Floats, path: Path, rows: _Rows, settled: int, num_threads: int
+    ) -> list[_Pending]:
         """Put those rows that a path is right for with it, and return where the others may belong.
 
         Rows are None for all, which is how they are found if all are on one path. The path's first guards, as many as
@@ -316,11 +359,11 @@ class Paths:
                 elsewhere += self._beside(found, X, path, k, group)
         return elsewhere
 
-    def _record_each(self, found, X, rows):
+    def _record_each(self, found: _Found, X: _Floats, rows: NDArray[np.int64]) -> None:
         for row in rows.tolist():
             found.setdefault(self.record(X[row].tolist())[0], []).append(np.array([row]))
 
-    def _beside(self, found, X, path, k, rows):
+    def _beside(self, found: _Found, X: _Floats, path: Path, k: int, rows: NDArray[np.int64]) -> list[_Pending]:
         """Where rows belong that come out otherwise at guard k of a path. One of them is recorded if need be."""
         for count in range(len(rows)):
             beside = path.beside(k)
@@ -334,12 +377,13 @@ class Paths:
 
     # What splits the paths.
 
-    def warn(self, row):
+    def warn(self, row: list[float]) -> None:
         """Say once that there are too many paths; a row of floats is on none of those that are kept."""
         if self._warned:
             return
         self._warned = True
-        depth, frame = 1, sys._getframe()
+        depth = 1
+        frame: FrameType | None = sys._getframe()
         while frame is not None and frame.f_globals.get("__name__", "").startswith("fastgrad."):
             depth, frame = depth + 1, frame.f_back
         warnings.warn(
@@ -349,12 +393,12 @@ class Paths:
             stacklevel=depth,
         )
 
-    def splitting(self, row):
+    def splitting(self, row: list[float]) -> str:
         """Tell where the comparison stands at which a row of floats leaves the paths there are."""
         inputs = [Value(number) for number in row]
         recording, lines, before = Recording(inputs), [("", 0)], sys.gettrace()
 
-        def watch(frame, event, argument):
+        def watch(frame: FrameType, event: str, argument: Any) -> Any:
             lines[-1:] *= 1 + len(recording.guards) + 1 - len(lines)  # what was asked since was asked in that line
             lines[-1] = frame.f_code.co_filename, frame.f_lineno
             return watch
@@ -369,15 +413,15 @@ class Paths:
         file, line = lines[min(leaves, len(lines) - 1)]
         return f"{linecache.getline(file, line).strip() or 'a comparison'!r} in {file}, line {line}"
 
-    def _leaves(self, truths):
+    def _leaves(self, truths: list[bool]) -> int:
         """Return the number of the guard at which a sequence of outcomes leaves the tree."""
         place = self.root
         for k, truth in enumerate(truths):
-            place = place.children.get(truth)
+            place = place and place.children.get(truth)
             if place is None:
                 return k
         return len(truths) - 1
 
 
-def _joined(rows):
+def _joined(rows: list[Any]) -> _Rows:
     return rows[0] if len(rows) == 1 else np.sort(np.concatenate(rows))

@@ -1,16 +1,22 @@
 """What to say of errors that a function raises while it is recorded."""
 
+from __future__ import annotations
+
 import re
+from typing import TYPE_CHECKING
 
 from fastgrad import math
 from fastgrad._recording.remedies import REMEDIES
 from fastgrad._tape.observer import TraceError
 from fastgrad.compiled.structure import Array
 
+if TYPE_CHECKING:
+    from fastgrad.compiled.structure import Nest
+
 _UFUNC = re.compile(r"ufunc '(\w+)'|no callable (\w+) method|'fastgrad\.Value' object has no attribute '(\w+)'")
 
 
-def explain(error, structure, name):
+def explain(error: Exception, structure: Nest, name: str) -> None:
     """Add notes to what a function raised while it was recorded, as numpy's messages do not say what it was given."""
     puzzling = isinstance(error, (TypeError, ValueError, IndexError, AttributeError)) and type(error) is not TraceError
     if not puzzling or not hasattr(error, "add_note"):  # which Python has from 3.11 on
@@ -23,13 +29,13 @@ def explain(error, structure, name):
     if ufunc:
         error.add_note(
             f"{name} is recorded with scalars of fastgrad, not with floats: use operations and functions of "
-            f"fastgrad.math{_instead_of(ufunc[ufunc.lastindex])}"
+            f"fastgrad.math{_instead_of(ufunc[ufunc.lastindex or 0])}"
         )
     if isinstance(error, IndexError) and "only integers, slices" in str(error):
         error.add_note("to pick by a label that is an argument, give it one-hot, and take fastgrad.dot(one_hot, xs)")
 
 
-def _instead_of(ufunc):
+def _instead_of(ufunc: str) -> str:
     if f"{ufunc}()" in REMEDIES:
         return f". {REMEDIES[f'{ufunc}()']}"
     of_scalars = getattr(getattr(math, ufunc, None), "__module__", "math") != "math"

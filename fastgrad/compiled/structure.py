@@ -9,9 +9,11 @@ A description says what a structure is apart from its numbers, and can be compar
     Fixed(value)          anything else that can be hashed: a string, a bool, None
 """
 
+from __future__ import annotations
+
 import itertools
 import math
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,27 +21,35 @@ from fastgrad._layers.batch import Batch
 from fastgrad._tape.node import Node
 from fastgrad._tape.observer import TraceError, recording_active
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    _Floats: TypeAlias = NDArray[np.float64]
+    _Structure: TypeAlias = "Number | Array | Row | Nest | Fixed"
+
 
 class Number(NamedTuple):
     """A number."""
 
-    def take_apart(self, x, numbers):
+    def take_apart(self, x: Any, numbers: list[Any]) -> None:
         """Append the number to a list."""
         numbers.append(x.item() if isinstance(x, np.ndarray) else x)
 
-    def put_together(self, numbers):
+    def put_together(self, numbers: Iterator[Any]) -> Any:
         """Take the number from an iterator."""
         return next(numbers)
 
-    def of_floats(self, numbers):
+    def of_floats(self, numbers: _Floats) -> Any:
         """Take the number from an array of one."""
         return numbers.item()
 
-    def size(self):
+    def size(self) -> int:
         """How many numbers there are."""
         return 1
 
-    def names(self, name):
+    def names(self, name: str) -> list[str]:
         """List a name for each number, as Python's code would have it."""
         return [name]
 
@@ -47,13 +57,13 @@ class Number(NamedTuple):
 class Array(NamedTuple):
     """An array of numbers, of a shape."""
 
-    shape: tuple
+    shape: tuple[int, ...]
 
-    def take_apart(self, x, numbers):
+    def take_apart(self, x: Any, numbers: list[Any]) -> None:
         """Append the numbers to a list, in C order."""
         numbers.extend(np.asarray(x[:] if isinstance(x, Batch) else x).ravel().tolist())
 
-    def put_together(self, numbers):
+    def put_together(self, numbers: Iterator[Any]) -> Any:
         """Make an array from the next numbers: of floats, or of objects where scalars are among them."""
         entries = [next(numbers) for _ in range(self.size())]
         kind = object if any(isinstance(entry, Node) for entry in entries) else np.float64
@@ -61,15 +71,15 @@ class Array(NamedTuple):
         array[:] = entries
         return array.reshape(self.shape)
 
-    def of_floats(self, numbers):
+    def of_floats(self, numbers: _Floats) -> Any:
         """Make the array of one of floats."""
         return numbers.reshape(self.shape)
 
-    def size(self):
+    def size(self) -> int:
         """How many numbers there are."""
         return math.prod(self.shape)
 
-    def names(self, name):
+    def names(self, name: str) -> list[str]:
         """List a name for each number."""
         return [f"{name}[{', '.join(map(str, place))}]" for place in np.ndindex(*self.shape)]
 
@@ -79,23 +89,23 @@ class Row(NamedTuple):
 
     length: int
 
-    def take_apart(self, x, numbers):
+    def take_apart(self, x: Any, numbers: list[Any]) -> None:
         """Append the numbers to a list."""
         numbers.extend(x)
 
-    def put_together(self, numbers):
+    def put_together(self, numbers: Iterator[Any]) -> Any:
         """Take the next numbers from an iterator."""
         return list(itertools.islice(numbers, self.length))
 
-    def of_floats(self, numbers):
+    def of_floats(self, numbers: _Floats) -> Any:
         """Make the list of an array."""
         return numbers.tolist()
 
-    def size(self):
+    def size(self) -> int:
         """How many numbers there are."""
         return self.length
 
-    def names(self, name):
+    def names(self, name: str) -> list[str]:
         """List a name for each number."""
         return [f"{name}[{k}]" for k in range(self.length)]
 
@@ -104,33 +114,33 @@ class Nest(NamedTuple):
     """A container of structures; `keys` are those of a dict."""
 
     kind: Any
-    keys: tuple
-    parts: tuple
+    keys: tuple[Any, ...]
+    parts: tuple[Any, ...]
 
-    def take_apart(self, x, numbers):
+    def take_apart(self, x: Any, numbers: list[Any]) -> None:
         """Append the numbers of all parts to a list."""
         for part, entry in zip(self.parts, x.values() if self.kind is dict else x):
             part.take_apart(entry, numbers)
 
-    def put_together(self, numbers):
+    def put_together(self, numbers: Iterator[Any]) -> Any:
         """Make the container from the next numbers."""
         return self.made_of([part.put_together(numbers) for part in self.parts])
 
-    def of_floats(self, numbers):
+    def of_floats(self, numbers: _Floats) -> Any:
         """Make the container of the numbers of an array."""
         return self.put_together(iter(numbers.tolist()))
 
-    def made_of(self, entries):
+    def made_of(self, entries: list[Any]) -> Any:
         """Make the container from what is to be in it."""
         if self.kind is dict:
             return dict(zip(self.keys, entries))
         return self.kind(*entries) if hasattr(self.kind, "_fields") else self.kind(entries)
 
-    def size(self):
+    def size(self) -> int:
         """How many numbers there are."""
         return sum(part.size() for part in self.parts)
 
-    def names(self, name):
+    def names(self, name: str) -> list[str]:
         """List a name for each number."""
         if hasattr(self.kind, "_fields"):
             names = [f"{name}.{field}" for field in self.kind._fields]
@@ -144,27 +154,27 @@ class Fixed(NamedTuple):
 
     value: Any
 
-    def take_apart(self, x, numbers):
+    def take_apart(self, x: Any, numbers: list[Any]) -> None:
         """Append nothing."""
 
-    def put_together(self, numbers):
+    def put_together(self, numbers: Iterator[Any]) -> Any:
         """Return the thing itself."""
         return self.value
 
-    def of_floats(self, numbers):
+    def of_floats(self, numbers: _Floats) -> Any:
         """Return the thing itself."""
         return self.value
 
-    def size(self):
+    def size(self) -> int:
         """How many numbers there are: none."""
         return 0
 
-    def names(self, name):
+    def names(self, name: str) -> list[str]:
         """List no name."""
         return []
 
 
-def described(x, name):
+def described(x: Any, name: str) -> _Structure:
     """Return the description of a structure; `name` is what messages call it."""
     try:
         return _described(x, name)
@@ -172,7 +182,7 @@ def described(x, name):
         raise ValueError(f"{name} is nested too deeply, or holds itself") from None
 
 
-def _described(x, name):
+def _described(x: Any, name: str) -> _Structure:
     if isinstance(x, (bool, str, bytes, type(None))):
         return Fixed(x)
     if isinstance(x, np.ndarray):
@@ -190,7 +200,7 @@ def _described(x, name):
     raise TypeError(f"{name} must be a number, an array, or a list, tuple or dict of these, not {x!r:.60}")
 
 
-def _described_array(x, name):
+def _described_array(x: NDArray[Any], name: str) -> Array | Number:
     if x.dtype.kind not in "fiubO":
         raise TypeError(f"{name} must be an array of real numbers, not of {x.dtype}")
     wrong = [entry for entry in x.flat if not _is_number(entry)] if x.dtype == object else []
@@ -199,14 +209,14 @@ def _described_array(x, name):
     return Array(x.shape) if x.ndim else Number()
 
 
-def _is_number(x):
+def _is_number(x: object) -> bool:
     """Is this a scalar, or a real number of any type?"""
     return isinstance(x, Node) or (hasattr(type(x), "__float__") and not isinstance(x, (complex, np.complexfloating)))
 
 
-def floats_of(structure, x, name):
+def floats_of(structure: _Structure, x: Any, name: str) -> list[float]:
     """Return the numbers of a structure as floats; scalars are refused."""
-    numbers = []
+    numbers: list[Any] = []
     structure.take_apart(x, numbers)
     scalar = next((number for number in numbers if isinstance(number, Node)), None)
     if scalar is not None and recording_active():
