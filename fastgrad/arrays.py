@@ -1,20 +1,33 @@
 """Scalars and numpy arrays: the numbers of a nesting of scalars, in and out. Exported from ``fastgrad`` itself."""
 
+from __future__ import annotations
+
 import operator
+from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 
 import numpy as np
 
 from fastgrad._tape.nary import plain
 from fastgrad._tape.node import Node
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def _flat(xs):
+    from numpy.typing import ArrayLike, NDArray
+
+    from fastgrad._tape.numbers import Number
+
+    _Scalars: TypeAlias = Node | NDArray[Any] | Sequence["_Scalars"]
+    _Numbers: TypeAlias = Node | SupportsFloat | NDArray[Any] | Sequence["_Numbers"]
+
+
+def _flat(xs: Any) -> tuple[list[Any], tuple[int, ...]]:
     """Every scalar and number of a nesting of lists, tuples and arrays, in order, and the nesting's shape."""
     array = np.asarray(xs, dtype=object)
     return array.ravel().tolist(), array.shape
 
 
-def values(xs):
+def values(xs: _Numbers) -> NDArray[np.float64]:
     """The numbers of scalars.
 
     Parameters
@@ -38,7 +51,7 @@ def values(xs):
     return np.array(numbers, dtype=np.float64).reshape(shape)
 
 
-def grads(xs):
+def grads(xs: _Numbers) -> NDArray[np.float64]:
     """The gradients of scalars; 0.0 for a plain number.
 
     Parameters
@@ -62,7 +75,7 @@ def grads(xs):
     return np.array([x.grad if isinstance(x, Node) else 0.0 for x in flat], dtype=np.float64).reshape(shape)
 
 
-def set_values(xs, numbers):
+def set_values(xs: _Scalars, numbers: ArrayLike) -> None:
     """Write numbers into the ``data`` of scalars.
 
     Parameters
@@ -97,13 +110,14 @@ def set_values(xs, numbers):
         x.data = number
 
 
-def elementwise(name, left, right):
+def elementwise(name: str, left: Number | NDArray[Any], right: Number | NDArray[Any]) -> NDArray[np.object_]:
     """An operator of an array and a scalar, element by element, as an array of objects."""
     function = operator.truediv if name == "div" else getattr(operator, name)
-    return np.frompyfunc(function, 2, 1)(_as_objects(left), _as_objects(right))
+    result: NDArray[np.object_] = np.frompyfunc(function, 2, 1)(_as_objects(left), _as_objects(right))
+    return result
 
 
-def _as_objects(x):
+def _as_objects(x: Number | NDArray[Any]) -> NDArray[Any]:
     """The array, or the scalar in an array without dimensions, so that numpy does not hand the work back to it."""
     if not isinstance(x, Node):
         return x
