@@ -9,15 +9,29 @@ figure, and returns them: ``ax.figure.savefig("loss.svg")`` saves the picture, a
 ['w', 'b']
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
 import numpy as np
 
 from fastgrad._tape.functions import no_grad
 from fastgrad.train import arguments
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from fastgrad.train import History
+
+    _Floats: TypeAlias = NDArray[np.float64]
+
 __all__ = ["decision_regions", "loss_curve", "parameter_history"]
 
 
-def _axes(ax):
+def _axes(ax: Axes | None) -> Axes:
     """The given axes, or those of a new figure."""
     if ax is not None:
         return ax
@@ -28,7 +42,7 @@ def _axes(ax):
     return pyplot.subplots()[1]
 
 
-def loss_curve(history, ax=None):
+def loss_curve(history: History | ArrayLike, ax: Axes | None = None) -> Axes:
     """Draw the loss of each epoch, and that of the validation data where there are any.
 
     Parameters
@@ -59,7 +73,7 @@ def loss_curve(history, ax=None):
     return ax
 
 
-def parameter_history(parameters, labels=None, ax=None):
+def parameter_history(parameters: ArrayLike, labels: Sequence[str] | None = None, ax: Axes | None = None) -> Axes:
     """Draw how parameters changed, a line for each.
 
     Parameters
@@ -88,7 +102,14 @@ def parameter_history(parameters, labels=None, ax=None):
     return ax
 
 
-def decision_regions(model, X, y, ax=None, resolution=200, margin=0.5):
+def decision_regions(
+    model: Callable[..., Any],
+    X: ArrayLike,
+    y: ArrayLike,
+    ax: Axes | None = None,
+    resolution: int = 200,
+    margin: float = 0.5,
+) -> Axes:
     """Draw what a model makes of the plane, and the points it was trained on.
 
     The output of a model with one is drawn in 20 shades, with a bar that tells what they mean; it is best a
@@ -139,7 +160,7 @@ def decision_regions(model, X, y, ax=None, resolution=200, margin=0.5):
     return ax
 
 
-def _outputs(model, across, up):
+def _outputs(model: Callable[..., Any], across: _Floats, up: _Floats) -> _Floats:
     """What the model makes of each point of a grid: of shape (up, across), or (up, across, classes)."""
     grid = np.stack(np.meshgrid(across, up), axis=-1)
     rows = grid.reshape(-1, 2)
@@ -149,14 +170,14 @@ def _outputs(model, across, up):
     return outputs.reshape(grid.shape[:2] if outputs.size == len(rows) else (*grid.shape[:2], -1))
 
 
-def _draw_output(ax, across, up, outputs, labels):
+def _draw_output(ax: Axes, across: _Floats, up: _Floats, outputs: _Floats, labels: NDArray[Any]) -> Iterable[Any]:
     """The regions of one output, and a color for each label."""
     shades = ax.contourf(across, up, outputs, levels=20, cmap="RdYlBu", alpha=0.8)
     ax.figure.colorbar(shades, ax=ax, label="Prediction")
     return shades.get_cmap()(np.linspace(0.0, 1.0, len(labels)))
 
 
-def _draw_classes(ax, across, up, outputs, labels):
+def _draw_classes(ax: Axes, across: _Floats, up: _Floats, outputs: _Floats, labels: NDArray[Any]) -> Iterable[Any]:
     """The regions of several outputs, and a color for each label."""
     classes = outputs.shape[2]
     colors = [f"C{k}" for k in range(classes)]
@@ -164,7 +185,7 @@ def _draw_classes(ax, across, up, outputs, labels):
     return [colors[int(label)] for label in labels]
 
 
-def _numbers(given, ndim, name):
+def _numbers(given: Any, ndim: int, name: str) -> _Floats:
     try:
         numbers = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError) as error:

@@ -3,12 +3,15 @@
 Each function gives one argument's final form, or raises an error that names it. None changes a model or a generator.
 """
 
+from __future__ import annotations
+
 import functools
 import importlib.util
 import numbers
 import operator
 import sys
 import time
+from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -21,14 +24,40 @@ from fastgrad.arrays import values
 from fastgrad.compiled import Compiled
 from fastgrad.nn.module import each_once
 
-LOSSES = {name: getattr(losses, name) for name in losses.__all__ if name != "l2_penalty"}
-OPTIMIZERS = {"sgd": optim.SGD, "adam": optim.Adam, "adamw": optim.AdamW, "rmsprop": optim.RMSprop}
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from fastgrad.train.loop import History
+
+    _Floats: TypeAlias = NDArray[np.float64]
+    _Data: TypeAlias = tuple[_Floats, NDArray[Any]]  # rows, and targets or labels
+    _Model: TypeAlias = Callable[..., Any]
+    _Loss: TypeAlias = Callable[[Any, Any], Any]  # of predictions and targets
+    _Metric: TypeAlias = Callable[[_Floats, NDArray[Any]], float]
+    _Penalty: TypeAlias = float | Callable[[Any], Node] | None
+    _Callback: TypeAlias = Callable[[int, History], Any]
+    _T = TypeVar("_T")
+    _F = TypeVar("_F", bound=Callable[..., Any])
+
+    class _Schedule(Protocol):
+        def step(self) -> Any: ...
+
+
+LOSSES: dict[str, _Loss] = {name: getattr(losses, name) for name in losses.__all__ if name != "l2_penalty"}
+OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
+    "sgd": optim.SGD,
+    "adam": optim.Adam,
+    "adamw": optim.AdamW,
+    "rmsprop": optim.RMSprop,
+}
 LR_OF_SGD = 0.1  # the other optimizers have defaults of their own
 
 # Numbers and functions.
 
 
-def count(number, name, least=1):
+def count(number: SupportsIndex, name: str, least: int = 1) -> int:
     try:
         number = operator.index(number)
     except TypeError as error:
@@ -38,7 +67,7 @@ def count(number, name, least=1):
     return number
 
 
-def not_negative(number, name):
+def not_negative(number: float, name: str) -> float:
     if not isinstance(number, numbers.Real):
         raise TypeError(f"{name} must be a number, not {number!r:.60}")
     if not 0.0 <= number < np.inf:
@@ -46,13 +75,13 @@ def not_negative(number, name):
     return float(number)
 
 
-def called(function, name, such_as=""):
+def called(function: _F, name: str, such_as: str = "") -> _F:
     if not callable(function):
         raise TypeError(f"{name} must be callable{such_as}, not {function!r:.60}")
     return function
 
 
-def named(choice, table, name, other):
+def named(choice: object, table: Mapping[str, _T], name: str, other: str) -> _T:
     """What a table has under a name."""
     if isinstance(choice, str) and choice in table:
         return table[choice]
@@ -63,7 +92,7 @@ def named(choice, table, name, other):
 # Data.
 
 
-def data(X, y, X_name="X", y_name="y"):
+def data(X: ArrayLike, y: ArrayLike, X_name: str = "X", y_name: str = "y") -> _Data:
     """Rows and targets as arrays of finite numbers, as many of the one as of the other."""
     X, y = array(X, X_name).astype(np.float64, order="C"), array(y, y_name)
     if X.ndim != 2:
@@ -83,7 +112,7 @@ def data(X, y, X_name="X", y_name="y"):
     return X, y
 
 
-def array(given, name):
+def array(given: ArrayLike, name: str) -> NDArray[Any]:
     """A new array, of integers where they are given (as labels), otherwise of float64."""
     try:
         made = np.asarray(given)
@@ -95,7 +124,7 @@ def array(given, name):
     return made.astype(np.float64 if made.dtype.kind == "f" else np.int64)
 
 
-def _remedy(made, name):
+def _remedy(made: NDArray[Any], name: str) -> str:
     """How to make numbers of what is in an array."""
     if made.dtype.kind in "US" and name.startswith("y"):
         return ": np.unique(y, return_inverse=True)[1] numbers the classes"
@@ -104,12 +133,12 @@ def _remedy(made, name):
     return ""
 
 
-def validation(given, X, y):
+def validation(given: float | tuple[ArrayLike, ArrayLike] | None, X: _Floats, y: NDArray[Any]) -> int | _Data | None:
     """Validation data, the number of rows to hold out, or None."""
     if given is None:
         return None
     if isinstance(given, (tuple, list)) and len(given) == 2:
-        others = data(*given, "X of validation", "y of validation")
+        others = data(given[0], given[1], "X of validation", "y of validation")
         for rows, other, name in zip((X, y), others, "Xy"):
             if rows.shape[1:] != other.shape[1:]:
                 raise ValueError(f"{name} of validation must have rows as {name} has, {rows.shape}, not {other.shape}")
@@ -122,7 +151,9 @@ def validation(given, X, y):
     return held_out
 
 
-def split(validation, X, y, rng):
+def split(
+    validation: int | _Data | None, X: _Floats, y: NDArray[Any], rng: np.random.Generator
+) -> tuple[_Data, _Data | None]:
     """The data to train on, and those to validate on or None."""
     if not isinstance(validation, int):
         return (X, y), validation
@@ -131,12 +162,12 @@ def split(validation, X, y, rng):
     return (X[~chosen], y[~chosen]), (X[chosen], y[chosen])
 
 
-def takes_batches_too(loss):
+def takes_batches_too(loss: _Loss) -> bool:
     """Whether it is one of `fastgrad.losses`, which take an `nn.Batch` as well as lists."""
     return function_of(loss) in LOSSES.values()
 
 
-def are_own(loss, penalty, metric, optimizer, schedule):
+def are_own(loss: _Loss, penalty: _Penalty, metric: _Metric | None, optimizer: object, schedule: object) -> bool:
     """Whether none of these is the user's code, which might change a model."""
     known = takes_batches_too(loss) and not callable(penalty) and (metric is None or function_of(metric) is accuracy)
     return known and all(
@@ -144,14 +175,14 @@ def are_own(loss, penalty, metric, optimizer, schedule):
     )
 
 
-def targets_for(loss, y, by_batch):
+def targets_for(loss: _Loss, y: NDArray[Any], by_batch: bool) -> NDArray[Any] | list[Any]:
     """The targets as the loss takes them: an array with a whole batch, a list with single rows."""
     if takes_batches_too(loss):
         return y.astype(np.float64)  # as the losses read them fastest
     return y if by_batch else y.tolist()
 
 
-def generator(seed):
+def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
     try:
         return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
@@ -161,7 +192,7 @@ def generator(seed):
 # Model, loss, optimizer.
 
 
-def takes_batches(model, X):
+def takes_batches(model: _Model, X: _Floats) -> bool:
     """Whether a model is called with whole batches: a module that makes a Batch of the first row of X does."""
     called(model, "model")
     if not isinstance(model, nn.Module):
@@ -173,17 +204,17 @@ def takes_batches(model, X):
         return False
 
 
-def forward(model, by_batch):
+def forward(model: _Model, by_batch: bool) -> Callable[[_Floats], Any]:
     """A function of an array of rows."""
     return model if by_batch else lambda rows: [model(row) for row in rows.tolist()]
 
 
-def as_array(predictions):
+def as_array(predictions: Any) -> _Floats:
     """The numbers of what a model made of many rows."""
     return predictions.data if isinstance(predictions, Batch) else values(predictions)
 
 
-def shape_of_a_row(model, X, by_batch):
+def shape_of_a_row(model: _Model, X: _Floats, by_batch: bool) -> tuple[int, ...] | None:
     """The shape of what the model makes of one row, () or (outputs,). None where that is not to be found out."""
     try:
         with no_grad():
@@ -196,7 +227,13 @@ def shape_of_a_row(model, X, by_batch):
     return None
 
 
-def check_targets(shape, loss, metric, y, validation):
+def check_targets(
+    shape: tuple[int, ...] | None,
+    loss: _Loss,
+    metric: _Metric | None,
+    y: NDArray[Any],
+    validation: int | _Data | None,
+) -> None:
     """Raise ValueError where the loss or the accuracy would refuse labels or targets, of predictions so shaped."""
     if shape is None:
         return
@@ -205,22 +242,22 @@ def check_targets(shape, loss, metric, y, validation):
         try:
             if len(targets) and function_of(loss) in LOSSES.values():
                 loss(predictions, targets)
-            if len(targets) and function_of(metric) is accuracy:
+            if len(targets) and metric is not None and function_of(metric) is accuracy:
                 metric(predictions, targets)
         except (TypeError, ValueError) as error:
             raise ValueError(f"{name} does not suit the model and its loss or metric: {error}") from error
 
 
-def loss(given):
+def loss(given: str | _Loss) -> _Loss:
     return given if callable(given) else named(given, LOSSES, "loss", "a function of predictions and targets")
 
 
-def function_of(loss):
+def function_of(loss: object) -> object:
     """The function itself, of one with arguments given beforehand."""
     return loss.func if isinstance(loss, functools.partial) else loss
 
 
-def objective(loss, penalty, model):
+def objective(loss: _Loss, penalty: _Penalty, model: _Model) -> _Loss:
     """A function of predictions and targets: the loss, with the penalty added."""
     if penalty is None:
         return loss
@@ -230,7 +267,7 @@ def objective(loss, penalty, model):
     return lambda predictions, targets: loss(predictions, targets) + losses.l2_penalty(parameters, alpha)
 
 
-def parameters_of(model, otherwise):
+def parameters_of(model: Any, otherwise: str) -> nn.Module | list[Any]:
     """What an optimizer takes of a model."""
     if isinstance(model, nn.Module):
         if not model._stretches():
@@ -246,7 +283,7 @@ def parameters_of(model, otherwise):
     return list(model.parameters())
 
 
-def check_is_of(optimizer, model):
+def check_is_of(optimizer: optim.Optimizer, model: Any) -> None:
     """Raise ValueError where an optimizer has parameters, and the model has some, but not these."""
     if not callable(getattr(model, "parameters", None)):
         return
@@ -256,7 +293,7 @@ def check_is_of(optimizer, model):
         raise ValueError("optimizer must be made of the model's parameters, or some of them, but has none of them")
 
 
-def optimizer(given, lr, model):
+def optimizer(given: str | optim.Optimizer | None, lr: float | None, model: _Model) -> optim.Optimizer:
     if isinstance(given, optim.Optimizer):
         if lr is not None:
             raise ValueError(f"lr is for an optimizer that fit makes: leave out lr={lr!r}, or set it as optimizer.lr")
@@ -272,7 +309,9 @@ def optimizer(given, lr, model):
 SUCH_AS = ", such as functools.partial(optim.StepLR, step_size=30), or have a method step()"
 
 
-def schedule(given, optimizer):
+def schedule(
+    given: _Schedule | Callable[[optim.Optimizer], _Schedule] | None, optimizer: optim.Optimizer
+) -> _Schedule | None:
     """An object with a method step(), or None."""
     if given is None:
         return None
@@ -288,14 +327,14 @@ def schedule(given, optimizer):
 # What is looked at.
 
 
-def callbacks(given):
+def callbacks(given: Iterable[_Callback]) -> list[_Callback]:
     try:
         return [called(callback, "each of callbacks") for callback in given]
     except TypeError as error:
         raise TypeError(f"callbacks must be a list of functions of epoch and history, not {given!r:.60}") from error
 
 
-def metric(given, loss, y):
+def metric(given: str | _Metric | None, loss: _Loss, y: NDArray[Any]) -> _Metric | None:
     """A function of two arrays, or None."""
     if given is None or callable(given):
         return given
@@ -308,19 +347,27 @@ def metric(given, loss, y):
     return functools.partial(accuracy, 0.0 if scores else middle, middle)
 
 
-def accuracy(threshold, middle, predictions, targets):
+def measured(metric: _Metric, predictions: _Floats, targets: NDArray[Any]) -> float:
+    number = metric(predictions, targets)
+    try:
+        return float(number)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"metric must return a number, not {number!r:.60}") from error
+
+
+def accuracy(threshold: float, middle: float, predictions: _Floats, targets: NDArray[Any]) -> float:
     """The fraction of rows with the right class. A single column is of the upper class above its threshold."""
     if predictions.ndim == 2 and predictions.shape[1] > 1:
         classes = targets.argmax(axis=1) if targets.ndim == 2 and targets.shape[1] > 1 else targets.ravel()
-        return np.mean(predictions.argmax(axis=1) == classes)
+        return float(np.mean(predictions.argmax(axis=1) == classes))
     if not np.isin(targets, (0, 1) if middle else (-1, 1)).all():
         raise ValueError(
             "metric='accuracy' of one output needs a y of 0 and 1, or of -1 and 1: more classes need an output each"
         )
-    return np.mean((predictions.ravel() > threshold) == (targets.ravel() > middle))
+    return float(np.mean((predictions.ravel() > threshold) == (targets.ravel() > middle)))
 
 
-def progress(wanted):
+def progress(wanted: bool | None) -> Callable[..., Any] | None:
     """The class of progress bars, or None where there is to be none."""
     if wanted is None:
         wanted = sys.stderr is not None and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None
@@ -336,22 +383,22 @@ def progress(wanted):
 class Bar:
     """A progress bar, drawn ten times a second at most: drawing takes longer than many an epoch."""
 
-    def __init__(self, tqdm, epochs, columns):
+    def __init__(self, tqdm: Callable[..., Any], epochs: int, columns: Mapping[str, _Floats]) -> None:
         self.bar = tqdm(total=epochs, unit="epoch", file=sys.stderr, mininterval=0)
         self.columns, self.done, self.next = columns, 0, 0.0
 
-    def show(self, epoch):
+    def show(self, epoch: int) -> None:
         self.done, now = epoch + 1, time.monotonic()
         if now >= self.next:
             self.next = now + 0.1
             self.draw()
 
-    def draw(self):
+    def draw(self) -> None:
         if self.done > self.bar.n:
             columns = {name: column for name, column in self.columns.items() if name != "lr" and len(column)}
             self.bar.set_postfix({name: column[self.done - 1] for name, column in columns.items()}, refresh=False)
             self.bar.update(self.done - self.bar.n)
 
-    def close(self):
+    def close(self) -> None:
         self.draw()
         self.bar.close()

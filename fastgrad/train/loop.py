@@ -1,19 +1,13 @@
-"""Training: `fit` runs the loop of batches and steps, and gives a `History` of what happened.
+"""The loop of batches and steps, what is looked at after each epoch, and the history of it."""
 
->>> from fastgrad import nn, train
->>> X = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]
->>> y = [0.0, 1.0, 1.0, 0.0]
->>> model = nn.MLP(2, [4, 1], output_activation="sigmoid", rng=2)
->>> history = train.fit(model, X, y, loss="binary_cross_entropy", lr=0.5, epochs=2000, metric="accuracy")
->>> history.epochs, history.stopped, float(history.metric[-1])
-(2000, 'finished', 1.0)
-"""
+from __future__ import annotations
 
 import dataclasses
 import functools
 import operator
 import time
 import warnings
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -22,7 +16,16 @@ from fastgrad._tape.node import Node
 from fastgrad.train import arguments
 from fastgrad.train.replay import LEAST_ROWS, CompiledModel
 
-__all__ = ["History", "TrainingError", "fit"]
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from fastgrad.optim import Optimizer
+    from fastgrad.train.arguments import _Callback, _Floats, _Loss, _Metric, _Schedule
+
+    _Targets: TypeAlias = NDArray[Any] | list[Any]
+    _Rows: TypeAlias = slice | NDArray[np.int64]
 
 # What a fit gives.
 
@@ -40,12 +43,14 @@ class TrainingError(ArithmeticError):
         The epochs before; its `stopped` is "error".
     """
 
-    def __init__(self, message, epoch=None, batch=None, node=None):
+    def __init__(
+        self, message: str, epoch: int | None = None, batch: int | None = None, node: str | None = None
+    ) -> None:
         super().__init__(message)
         self.epoch = epoch
         self.batch = batch
         self.node = node
-        self.history = None
+        self.history: History | None = None
 
 
 @dataclasses.dataclass(repr=False, eq=False)
@@ -77,17 +82,17 @@ class History:
         compile these by themselves, see their `compiled`.
     """
 
-    loss: np.ndarray
-    val_loss: np.ndarray
-    metric: np.ndarray
-    val_metric: np.ndarray
-    lr: np.ndarray
+    loss: _Floats
+    val_loss: _Floats
+    metric: _Floats
+    val_metric: _Floats
+    lr: _Floats
     epochs: int = 0
     stopped: str | None = None
     seconds: float = 0.0
     compiled: bool = False
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         words = [f"epochs={self.epochs}", f"stopped={self.stopped!r}", f"seconds={self.seconds:.3g}"]
         for name in ("loss", "val_loss", "metric", "val_metric"):
             column = getattr(self, name)
@@ -97,27 +102,27 @@ class History:
 
 
 def fit(
-    model,
-    X,
-    y,
+    model: Callable[..., Any],
+    X: ArrayLike,
+    y: ArrayLike,
     *,
-    loss="mse",
-    optimizer=None,
-    lr=None,
-    epochs=100,
-    batch_size=None,
-    shuffle=True,
-    seed=None,
-    validation=None,
-    metric=None,
-    penalty=None,
-    patience=None,
-    min_delta=0.0,
-    schedule=None,
-    callbacks=(),
-    progress=None,
-    compiled=True,
-):
+    loss: str | Callable[[Any, Any], Node] = "mse",
+    optimizer: str | Optimizer | None = None,
+    lr: float | None = None,
+    epochs: int = 100,
+    batch_size: int | None = None,
+    shuffle: bool = True,
+    seed: int | np.random.Generator | None = None,
+    validation: float | tuple[ArrayLike, ArrayLike] | None = None,
+    metric: Literal["accuracy"] | Callable[[NDArray[np.float64], NDArray[Any]], float] | None = None,
+    penalty: float | Callable[[Any], Node] | None = None,
+    patience: int | None = None,
+    min_delta: float = 0.0,
+    schedule: _Schedule | Callable[[Optimizer], _Schedule] | None = None,
+    callbacks: Iterable[Callable[[int, History], Any]] = (),
+    progress: bool | None = None,
+    compiled: bool = True,
+) -> History:
     """Train a model: for each epoch and each batch compute the loss and its gradient, and take a step.
 
     Ctrl-C ends the training and gives the history so far; the parameters are those of the last complete step.
@@ -215,7 +220,7 @@ def fit(
 
     (X, y), held_out = arguments.split(validation, X, y, rng)
     if compiled and not by_batch and epochs * len(X) >= LEAST_ROWS:
-        forward = CompiledModel(model, X.shape[1], arguments.takes_batches_too(loss))
+        forward: Callable[[_Floats], Any] = CompiledModel(model, X.shape[1], arguments.takes_batches_too(loss))
     else:
         forward = arguments.forward(model, by_batch)
     steps = _Steps(forward, objective, optimizer, X, arguments.targets_for(loss, y, by_batch))
@@ -233,7 +238,7 @@ def fit(
     return _run(steps, watch)
 
 
-def _run(steps, watch):
+def _run(steps: _Steps, watch: _Watch) -> History:
     """Go through the epochs; whatever ends them, say so in the history."""
     history, optimizer, run_epoch = watch.history, steps.optimizer, steps.run_epoch
     losses, lrs, look = watch.columns["loss"], watch.columns["lr"], watch.look if watch.is_needed() else None
@@ -271,23 +276,31 @@ def _run(steps, watch):
 class _Steps:
     """Takes the steps of an epoch, and knows at which it is."""
 
-    def __init__(self, forward, objective, optimizer, rows, targets):
+    def __init__(
+        self,
+        forward: Callable[[_Floats], Any],
+        objective: _Loss,
+        optimizer: Optimizer,
+        rows: _Floats,
+        targets: _Targets,
+    ) -> None:
         self.forward, self.objective, self.optimizer = forward, objective, optimizer
         self.zero_grad, self.take_step = optimizer.zero_grad, optimizer.step
-        self.sweep = getattr(forward, "sweep", operator.methodcaller("backward"))
+        self.replay = forward if isinstance(forward, CompiledModel) else None
+        self.sweep: Callable[[Node], None] = self.replay.sweep if self.replay else operator.methodcaller("backward")
         self.rows, self.targets = rows, targets
         self.epoch = self.batch = 0
-        self.seen = None  # or a list, for a metric
-        self.batches = None
-        self.run_epoch = functools.partial(self.step, rows, targets)
+        self.seen: list[tuple[_Floats, _Targets]] | None = None  # for a metric
+        self.batches: list[slice] | None = None
+        self.run_epoch: Callable[[], float] = functools.partial(self.step, rows, targets)
 
-    def in_batches(self, size, rng):
+    def in_batches(self, size: int, rng: np.random.Generator | None) -> None:
         """Take several steps an epoch; on rows drawn anew where there is an rng."""
         n = len(self.rows)
         self.batches, self.rng = [slice(start, min(start + size, n)) for start in range(0, n, size)], rng
         self.run_epoch = self.run_batches
 
-    def step(self, rows, targets):
+    def step(self, rows: _Floats, targets: _Targets) -> float:
         """Take one step and return the loss before it."""
         try:
             predictions = self.forward(rows)
@@ -306,11 +319,11 @@ class _Steps:
         self.take_step()
         return loss
 
-    def run_batches(self):
+    def run_batches(self) -> float:
         """Take a step for each batch and return the mean loss."""
         n, mean = len(self.rows), 0.0
         order = None if self.rng is None else self.rng.permutation(n)
-        for k, batch in enumerate(self.batches):
+        for k, batch in enumerate(self.batches or ()):
             self.batch = k
             rows = batch if order is None else order[batch]
             loss = self.step(_picked(self.rows, rows), _picked(self.targets, rows))
@@ -318,35 +331,41 @@ class _Steps:
         return mean
 
     @property
-    def is_replayed(self):
-        return isinstance(self.forward, CompiledModel) and self.forward.is_replayed
+    def is_replayed(self) -> bool:
+        return self.replay is not None and self.replay.is_replayed
 
-    def check(self, epoch, often):
+    def check(self, epoch: int, often: bool) -> None:
         """See whether the model still is what was recorded: before each epoch, or as often as a power of two comes."""
-        if often or not epoch & (epoch - 1):
-            self.forward.check(self.rows[epoch % len(self.rows)])
+        if self.replay is not None and (often or not epoch & (epoch - 1)):
+            self.replay.check(self.rows[epoch % len(self.rows)])
 
-    def not_finite(self, root, rows, targets):
+    def stop_replaying(self) -> bool:
+        """Call the model from here on, if it was replayed; say whether it was."""
+        if self.replay is None or not self.replay.is_replayed:
+            return False
+        self.replay.compiled = False
+        return True
+
+    def not_finite(self, root: Node, rows: _Floats, targets: _Targets) -> float:
         """Raise TrainingError. Plain calls tell more than a replay, and may find another loss."""
-        if self.is_replayed:
-            self.forward.compiled = False
+        if self.stop_replaying():
             return self.step(rows, targets)
         from fastgrad._tape.describe import first_not_finite
 
         node = first_not_finite(root)
         raise self.failure(f"the loss is {root.data}; the first of its graph that is not finite is {node}", node)
 
-    def failure(self, what, node=None):
+    def failure(self, what: str, node: str | None = None) -> TrainingError:
         moved = self.epoch or self.batch  # before the first step, no learning rate is to blame
         remedy = f"; try a smaller lr than {self.optimizer.lr:g}" if moved else ""
         return TrainingError(f"epoch {self.epoch}, batch {self.batch}: {what}{remedy}", self.epoch, self.batch, node)
 
 
-def _raised(error):
+def _raised(error: Exception) -> str:
     return f"computing the loss raised {type(error).__name__}: {error}"
 
 
-def _picked(sequence, rows):
+def _picked(sequence: Any, rows: _Rows) -> Any:
     """Rows of an array or a list, by a slice or by an array of their numbers."""
     if isinstance(rows, slice) or isinstance(sequence, np.ndarray):
         return sequence[rows]
@@ -359,33 +378,38 @@ def _picked(sequence, rows):
 class _Watch:
     """Fills the history after each epoch, and says when to stop."""
 
-    def __init__(self, steps, epochs, metric):
+    def __init__(self, steps: _Steps, epochs: int, metric: _Metric | None) -> None:
         self.steps, self.epochs, self.metric = steps, epochs, metric
-        self.loss = self.held_out = self.patience = self.schedule = self.bar = None
-        self.callbacks, self.may_change_the_model = [], False
-        self.columns = {name: np.empty(0) for name in ("loss", "val_loss", "metric", "val_metric", "lr")}
+        self.held_out: tuple[_Loss, _Floats, _Targets] | None = None
+        self.patience: _Patience | None = None
+        self.schedule: _Schedule | None = None
+        self.bar: arguments.Bar | None = None
+        self.callbacks: list[_Callback] = []
+        self.may_change_the_model = False
+        columns = ("loss", "val_loss", "metric", "val_metric", "lr")
+        self.columns: dict[str, _Floats] = {name: np.empty(0) for name in columns}
         self.columns["loss"], self.columns["lr"] = np.empty(epochs), np.empty(epochs)
         if metric is not None:
             steps.seen, self.columns["metric"] = [], np.empty(epochs)
-        self.history = History(**self.columns)
+        self.history = History(**self.columns)  # type: ignore[arg-type]  # a dict of some of the arguments
 
-    def validate_on(self, loss, rows, targets):
-        self.loss, self.held_out = loss, (rows, targets)
+    def validate_on(self, loss: _Loss, rows: _Floats, targets: _Targets) -> None:
+        self.held_out = loss, rows, targets
         self.columns["val_loss"] = np.empty(self.epochs)
         if self.metric is not None:
             self.columns["val_metric"] = np.empty(self.epochs)
 
-    def is_needed(self):
+    def is_needed(self) -> bool:
         return any((self.metric, self.held_out, self.patience, self.schedule, self.bar, self.callbacks))
 
-    def look(self, epoch):
+    def look(self, epoch: int) -> str | None:
         """Look at an epoch; if it is to be the last, return why."""
         stopped = None
         if self.metric is not None:
-            self.measure(epoch)
+            self.measure(epoch, self.metric)
         if self.held_out is not None:
-            self.validate(epoch)
-        if self.patience is not None and self.patience_is_over(epoch):
+            self.validate(epoch, *self.held_out)
+        if self.patience is not None and self.is_over(epoch, self.patience):
             stopped = "patience"
         if self.schedule is not None:
             self.schedule.step()
@@ -395,58 +419,51 @@ class _Watch:
             stopped = stopped or "callback"
         return stopped
 
-    def measure(self, epoch):
-        predictions, targets = zip(*self.steps.seen)
-        self.steps.seen.clear()
-        self.columns["metric"][epoch] = self.measured(np.concatenate(predictions), np.concatenate(targets))
+    def measure(self, epoch: int, metric: _Metric) -> None:
+        predictions, targets = zip(*(self.steps.seen or ()))
+        self.steps.seen = []
+        measured = arguments.measured(metric, np.concatenate(predictions), np.concatenate(targets))
+        self.columns["metric"][epoch] = measured
 
-    def measured(self, predictions, targets):
-        number = self.metric(predictions, targets)
-        try:
-            return float(number)
-        except (TypeError, ValueError) as error:
-            raise TypeError(f"metric must return a number, not {number!r:.60}") from error
-
-    def validate(self, epoch):
-        rows, targets = self.held_out
+    def validate(self, epoch: int, loss: _Loss, rows: _Floats, targets: _Targets) -> None:
         try:
             with no_grad():
                 predictions = self.steps.forward(rows)
-                loss = self.loss(predictions, targets).data
+                number = loss(predictions, targets).data
         except (OverflowError, ZeroDivisionError) as error:
             lr = self.steps.optimizer.lr
             what = f"epoch {epoch}, validation: {_raised(error)}; try a smaller lr than {lr:g}"
             raise TrainingError(what, epoch) from error
-        if loss - loss != 0.0 and self.steps.is_replayed:  # as in a step
-            self.steps.forward.compiled = False
-            self.validate(epoch)
+        if number - number != 0.0 and self.steps.stop_replaying():  # as in a step
+            self.validate(epoch, loss, rows, targets)
             return
-        self.columns["val_loss"][epoch] = loss
+        self.columns["val_loss"][epoch] = number
         if self.metric is not None:
-            self.columns["val_metric"][epoch] = self.measured(arguments.as_array(predictions), np.asarray(targets))
+            measured = arguments.measured(self.metric, arguments.as_array(predictions), np.asarray(targets))
+            self.columns["val_metric"][epoch] = measured
 
-    def patience_is_over(self, epoch):
+    def is_over(self, epoch: int, patience: _Patience) -> bool:
         if self.held_out is not None:
-            return self.patience.is_over(self.columns["val_loss"][epoch])
+            return patience.is_over(self.columns["val_loss"][epoch])
         # The loss of a single step is that of the parameters before it.
-        return self.patience.is_over(self.columns["loss"][epoch], before=self.steps.batches is None)
+        return patience.is_over(self.columns["loss"][epoch], before=self.steps.batches is None)
 
-    def call_back(self, epoch):
+    def call_back(self, epoch: int) -> bool:
         self.history.epochs = epoch + 1
         self.fill_history()
         answers = [callback(epoch, self.history) for callback in self.callbacks]  # of all, even if one has enough
         return any(answers)
 
-    def fill_history(self, copy=False):
+    def fill_history(self, copy: bool = False) -> None:
         for name, column in self.columns.items():
             complete = column[: self.history.epochs]
             setattr(self.history, name, complete.copy() if copy else complete)
 
-    def put_back(self):
+    def put_back(self) -> None:
         if self.patience is not None:
             self.patience.put_back()
 
-    def close(self):
+    def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
 
@@ -454,12 +471,12 @@ class _Watch:
 class _Patience:
     """Waits for a better loss, and keeps the parameters that had the best."""
 
-    def __init__(self, optimizer, epochs, min_delta):
+    def __init__(self, optimizer: Optimizer, epochs: int, min_delta: float) -> None:
         self.parameters, self.epochs, self.min_delta = optimizer.parameters, epochs, min_delta
         self.best_loss, self.waited = np.inf, 0
         self.best = self.previous = self.parameters.data
 
-    def is_over(self, loss, before=False):
+    def is_over(self, loss: float, before: bool = False) -> bool:
         """Look at an epoch's loss: that of the parameters as they are now, or of those before the epoch."""
         now = self.parameters.data
         self.waited += 1
@@ -469,7 +486,7 @@ class _Patience:
         self.previous = now
         return self.waited >= self.epochs
 
-    def put_back(self):
+    def put_back(self) -> None:
         if self.best_loss < np.inf:
             self.parameters.set_data(self.best)
             return
