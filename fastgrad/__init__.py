@@ -11,6 +11,8 @@
 from fastgrad import _former_names
 from fastgrad._version import __version__ as __version__
 
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+
 try:
     import fastgrad._tape.pins  # noqa: F401 (it looks after the tape by itself)
     from fastgrad import math
@@ -60,13 +62,22 @@ _MODULES = ("losses", "nn", "optim", "plots", "train")
 
 _former_names.serve()
 
+# numpy takes ten times as long to import as fastgrad: it comes when it is needed.
+if TYPE_CHECKING:
+    from fastgrad import losses as losses
+    from fastgrad import nn as nn
+    from fastgrad import optim as optim
+    from fastgrad import plots as plots
+    from fastgrad import train as train
+    from fastgrad.arrays import grads, set_values, values
+    from fastgrad.compiled import TraceError, compile
+else:
 
-def __getattr__(name):
-    # numpy takes ten times as long to import as fastgrad: it comes when it is needed.
-    import importlib
+    def __getattr__(name):
+        import importlib
 
-    if name in _MODULES:
-        return importlib.import_module(f"fastgrad.{name}")
-    if name in _NEED_NUMPY:
-        return getattr(importlib.import_module(f"fastgrad.{_NEED_NUMPY[name]}"), name)
-    raise AttributeError(f"module 'fastgrad' has no attribute {name!r}")
+        if name in _MODULES:
+            return importlib.import_module(f"fastgrad.{name}")
+        if name in _NEED_NUMPY:
+            return getattr(importlib.import_module(f"fastgrad.{_NEED_NUMPY[name]}"), name)
+        raise AttributeError(f"module 'fastgrad' has no attribute {name!r}")

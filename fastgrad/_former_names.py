@@ -4,7 +4,15 @@ A pickle names the module that a class or function was in when it was written. T
 whoever imports one is given the module in which its content is now.
 """
 
+from __future__ import annotations
+
 import sys
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 FORMER = {  # in 0.3.0
     "fastgrad._dense": "fastgrad._layers.dense",
@@ -22,21 +30,23 @@ FORMER = {  # in 0.3.0
 class _Finder:
     """A finder of modules, and their loader, as `importlib` describes them."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
         from importlib.machinery import ModuleSpec
 
-        return ModuleSpec(name, self) if name in FORMER else None
+        return ModuleSpec(name, self) if name in FORMER else None  # type: ignore[arg-type]  # a loader by its methods
 
-    def create_module(self, spec):
+    def create_module(self, spec: ModuleSpec) -> None:
         return None
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         import importlib
 
         sys.modules[module.__name__] = importlib.import_module(FORMER[module.__name__])
 
 
-def serve():
+def serve() -> None:
     """Let the former names be imported. They are looked for last, so that it costs other imports nothing."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())

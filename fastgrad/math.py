@@ -10,6 +10,8 @@ gradient flows. Functions that read a number off (``isfinite``, ``floor``) do so
 (0.479425538604203, Value(data=0.479425538604203, grad=0.0))
 """
 
+from __future__ import annotations as _annotations
+
 import functools as _functools
 import math as _math
 
@@ -20,21 +22,66 @@ from fastgrad._tape.numbers import Number as _Number
 from fastgrad._tape.numbers import Value as _Value
 from fastgrad._tape.observer import refuse_to_read as _refuse_to_read
 
-atan2, copysign, fmod = _functions.atan2, _functions.copysign, _functions.fmod
-max, min, clip, where = _functions.largest, _functions.smallest, _functions.clip, _nary.where
+# Of plain numbers the result is a plain number. Signatures overlap since a subclass of Node could have a __float__.
+# The last one of a list is for mypy, which cannot tell the type of scalars in a list with numbers among them.
+# mypy: disable-error-code="overload-overlap,overload-cannot-match"
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if not TYPE_CHECKING:
 
-# The functions of one number that scalars have as methods. Those after the line break are not in Python's module.
-_METHODS = """
-exp log2 log10 log1p expm1 sqrt cbrt sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh erf erfc
-relu step sigmoid softplus leaky_relu gelu sign
-"""
+    def _overload(function):
+        """In place of typing's, which says something to type checkers only."""
 
 
-def _of_one(name):
+if TYPE_CHECKING:
+    import sys
+    from collections.abc import Callable, Iterable
+    from typing import Any, Protocol, SupportsFloat, TypeAlias, TypeVar
+    from typing import overload as _overload  # noqa: TC004 (when the module runs, it is the one above)
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    if sys.version_info >= (3, 13):
+        from math import fma as fma
+
+    _Plain: TypeAlias = SupportsFloat
+    _N = TypeVar("_N", bound=_Node)
+
+    class _OfOne(Protocol):
+        @_overload
+        def __call__(self, x: _Plain, /) -> float: ...
+        @_overload
+        def __call__(self, x: _N, /) -> _N: ...
+
+    class _OfTwoLists(Protocol):
+        @_overload
+        def __call__(self, p: NDArray[np.object_], q: Iterable[_Node | _Plain]) -> Any: ...
+        @_overload
+        def __call__(self, p: Iterable[_Node | _Plain], q: NDArray[np.object_]) -> Any: ...
+        @_overload
+        def __call__(self, p: Iterable[_Plain], q: Iterable[_Plain]) -> float: ...
+        @_overload
+        def __call__(self, p: Iterable[_N | _Plain], q: Iterable[_N | _Plain]) -> _N: ...
+        @_overload
+        def __call__(self, p: Iterable[_Node | _Plain], q: Iterable[_Node | _Plain]) -> Any: ...
+
+
+# Constants, and functions without a derivative: those refuse a scalar. The end adds what Python has beside these.
+
+e, inf, nan, pi, tau = _math.e, _math.inf, _math.nan, _math.pi, _math.tau
+ceil, floor, trunc, frexp, modf = _math.ceil, _math.floor, _math.trunc, _math.frexp, _math.modf
+comb, factorial, gcd, isqrt, lcm, perm = _math.comb, _math.factorial, _math.gcd, _math.isqrt, _math.lcm, _math.perm
+gamma, lgamma, nextafter, remainder, ulp = _math.gamma, _math.lgamma, _math.nextafter, _math.remainder, _math.ulp
+
+
+# Functions of one number, which scalars have as methods. Those after the blank line are not in Python's module.
+
+
+def _of_one(name: str) -> _OfOne:
     method = getattr(_Number, name)
     plain = getattr(_math, name, None) or (lambda x: method(_Value(x)).data)
 
-    def function(x):
+    def function(x: Any) -> Any:
         return method(x) if isinstance(x, _Node) else plain(x)
 
     function.__name__ = function.__qualname__ = name
@@ -42,121 +89,218 @@ def _of_one(name):
     return function
 
 
-def _reader(name):
-    plain = getattr(_math, name)
+exp = _of_one("exp")
+log2 = _of_one("log2")
+log10 = _of_one("log10")
+log1p = _of_one("log1p")
+expm1 = _of_one("expm1")
+sqrt = _of_one("sqrt")
+cbrt = _of_one("cbrt")
+sin = _of_one("sin")
+cos = _of_one("cos")
+tan = _of_one("tan")
+asin = _of_one("asin")
+acos = _of_one("acos")
+atan = _of_one("atan")
+sinh = _of_one("sinh")
+cosh = _of_one("cosh")
+tanh = _of_one("tanh")
+asinh = _of_one("asinh")
+acosh = _of_one("acosh")
+atanh = _of_one("atanh")
+erf = _of_one("erf")
+erfc = _of_one("erfc")
 
-    def function(*numbers, **options):
-        return plain(*(_read(x, f"{name}()") for x in numbers), **options)
+relu = _of_one("relu")
+step = _of_one("step")
+sigmoid = _of_one("sigmoid")
+softplus = _of_one("softplus")
+leaky_relu = _of_one("leaky_relu")
+gelu = _of_one("gelu")
+sign = _of_one("sign")
 
-    function.__name__ = function.__qualname__ = name
-    function.__doc__ = f"Python's ``math.{name}``, of the numbers that scalars hold."
-    return function
+
+# Functions of several numbers, and those of one that are no methods.
 
 
-def _read(x, what):
+def _any_scalar(xs: Iterable[Any]) -> bool:
+    return any(isinstance(x, _Node) for x in xs)
+
+
+def _for_scalars(function: Any) -> Callable[..., Any]:
+    """Let Python's own function of the name, where it has one, take all calls without a scalar."""
+    plain = getattr(_math, function.__name__, function)
+
+    @_functools.wraps(function)
+    def either(*numbers: Any) -> Any:
+        return function(*numbers) if _any_scalar(numbers) else plain(*numbers)
+
+    return either
+
+
+def _for_a_scalar(function: Any) -> _OfOne:
+    return _for_scalars(function)
+
+
+atan2, copysign, fmod = _functions.atan2, _functions.copysign, _functions.fmod
+max = _functions.largest
+min = _functions.smallest
+clip, where = _functions.clip, _nary.where
+
+
+@_for_a_scalar
+def fabs(x: Any) -> Any:
+    """Absolute value, as a float or a scalar; its slope at 0 is 0."""
+    return abs(x)
+
+
+@_overload
+def log(x: _Plain, base: _Plain | None = None) -> float: ...
+@_overload
+def log(x: _N | _Plain, base: _N | _Plain | None = None) -> _N: ...
+@_for_scalars
+def log(x: Any, base: Any = None) -> Any:
+    """Natural logarithm, or the logarithm to a base."""
+    numerator = x.log() if isinstance(x, _Number) else _math.log(x)
+    return numerator if base is None else numerator / log(base)
+
+
+@_overload
+def pow(x: _Plain, y: _Plain) -> float: ...
+@_overload
+def pow(x: _N | _Plain, y: _N | _Plain) -> _N: ...
+@_for_scalars
+def pow(x: Any, y: Any) -> Any:
+    """x to the power y, with a gradient for both."""
+    return x**y
+
+
+@_for_a_scalar
+def exp2(x: Any) -> Any:
+    """2 to the power x."""
+    return 2.0**x
+
+
+@_for_a_scalar
+def degrees(x: Any) -> Any:
+    """An angle in degrees, from radians."""
+    return x * (180.0 / _math.pi)
+
+
+@_for_a_scalar
+def radians(x: Any) -> Any:
+    """An angle in radians, from degrees."""
+    return x * (_math.pi / 180.0)
+
+
+@_overload
+def ldexp(x: _Plain, i: int) -> float: ...
+@_overload
+def ldexp(x: _N, i: int) -> _N: ...
+@_for_scalars
+def ldexp(x: Any, i: int) -> Any:
+    """x times 2 to the whole power i."""
+    half = i // 2
+    return x * 2.0**half * 2.0 ** (i - half)  # the whole power may be out of range where the result is not
+
+
+@_overload
+def hypot(*coordinates: _Plain) -> float: ...
+@_overload
+def hypot(*coordinates: _N | _Plain) -> _N: ...
+@_for_scalars
+def hypot(*coordinates: Any) -> Any:
+    """Euclidean length, in one node. Its slope at the origin is 0."""
+    return _nary.hypot(*coordinates)
+
+
+# Functions of lists.
+
+
+def _for_lists(function: Any) -> _OfTwoLists:
+    """Let Python's own function of the name, where it has one, take all calls with two lists without a scalar."""
+    plain = getattr(_math, function.__name__, function)
+
+    @_functools.wraps(function)
+    def either(p: Iterable[Any], q: Iterable[Any]) -> Any:
+        p, q = list(p), list(q)
+        return function(p, q) if _any_scalar(p + q) else plain(p, q)
+
+    return either
+
+
+@_for_lists
+def dist(p: list[Any], q: list[Any]) -> Any:
+    """Euclidean distance of two points, in one node beside the differences."""
+    if len(p) != len(q):
+        raise ValueError(f"dist() takes points of the same dimension, not of {len(p)} and {len(q)}")
+    return hypot(*(a - b for a, b in zip(p, q)))
+
+
+@_for_lists
+def sumprod(p: list[Any], q: list[Any]) -> Any:
+    """Sum of products, in one node."""
+    return _nary.dot(p, q)
+
+
+@_overload
+def fsum(xs: NDArray[np.object_]) -> Any: ...
+@_overload
+def fsum(xs: Iterable[_Plain]) -> float: ...
+@_overload
+def fsum(xs: Iterable[_N | _Plain]) -> _N: ...
+@_overload
+def fsum(xs: Iterable[_Node | _Plain]) -> Any: ...
+def fsum(xs: Any) -> Any:
+    """Sum without loss of precision, in one node."""
+    xs = list(xs)
+    return _nary.fsum(xs) if _any_scalar(xs) else _math.fsum(xs)
+
+
+@_overload
+def prod(xs: NDArray[np.object_], *, start: _Node | _Plain = 1) -> Any: ...
+@_overload
+def prod(xs: Iterable[_Plain], *, start: _Plain = 1) -> float: ...
+@_overload
+def prod(xs: Iterable[_N | _Plain], *, start: _N | _Plain = 1) -> _N: ...
+@_overload
+def prod(xs: Iterable[_Node | _Plain], *, start: _Node | _Plain = 1) -> Any: ...
+def prod(xs: Any, *, start: Any = 1) -> Any:
+    """Product, in one node; its slopes are right also where factors are zero."""
+    xs = list(xs)
+    return _nary.prod([start, *xs]) if _any_scalar([start, *xs]) else _math.prod(xs, start=start)
+
+
+# Functions that read a number off.
+
+
+def _read(x: Any, what: str) -> Any:
     if not isinstance(x, _Node):
         return x
     _refuse_to_read(x, what)
     return x.data
 
 
-def _any_scalar(xs):
-    return any(isinstance(x, _Node) for x in xs)
+def isclose(a: _Node | _Plain, b: _Node | _Plain, *, rel_tol: _Plain = 1e-09, abs_tol: _Plain = 0.0) -> bool:
+    """Python's ``math.isclose``, of the numbers that scalars hold."""
+    return _math.isclose(_read(a, "isclose()"), _read(b, "isclose()"), rel_tol=rel_tol, abs_tol=abs_tol)
 
 
-def _for_scalars(function):
-    """Let Python's own function of the name, where it has one, take all calls without a scalar."""
-    plain = getattr(_math, function.__name__, function)
-
-    @_functools.wraps(function)
-    def either(*numbers):
-        return function(*numbers) if _any_scalar(numbers) else plain(*numbers)
-
-    return either
+def isfinite(x: _Node | _Plain, /) -> bool:
+    """Python's ``math.isfinite``, of the number that a scalar holds."""
+    return _math.isfinite(_read(x, "isfinite()"))
 
 
-@_for_scalars
-def fabs(x):
-    """Absolute value, as a float or a scalar; its slope at 0 is 0."""
-    return abs(x)
+def isinf(x: _Node | _Plain, /) -> bool:
+    """Python's ``math.isinf``, of the number that a scalar holds."""
+    return _math.isinf(_read(x, "isinf()"))
 
 
-@_for_scalars
-def log(x, base=None):
-    """Natural logarithm, or the logarithm to a base."""
-    numerator = x.log() if isinstance(x, _Node) else _math.log(x)
-    return numerator if base is None else numerator / log(base)
+def isnan(x: _Node | _Plain, /) -> bool:
+    """Python's ``math.isnan``, of the number that a scalar holds."""
+    return _math.isnan(_read(x, "isnan()"))
 
 
-@_for_scalars
-def pow(x, y):
-    """x to the power y, with a gradient for both."""
-    return x**y
-
-
-@_for_scalars
-def exp2(x):
-    """2 to the power x."""
-    return 2.0**x
-
-
-@_for_scalars
-def degrees(x):
-    """An angle in degrees, from radians."""
-    return x * (180.0 / _math.pi)
-
-
-@_for_scalars
-def radians(x):
-    """An angle in radians, from degrees."""
-    return x * (_math.pi / 180.0)
-
-
-@_for_scalars
-def ldexp(x, i):
-    """x times 2 to the whole power i."""
-    half = i // 2
-    return x * 2.0**half * 2.0 ** (i - half)  # the whole power may be out of range where the result is not
-
-
-@_for_scalars
-def hypot(*coordinates):
-    """Euclidean length, in one node. Its slope at the origin is 0."""
-    return _nary.hypot(*coordinates)
-
-
-def dist(p, q):
-    """Euclidean distance of two points, in one node beside the differences."""
-    p, q = list(p), list(q)
-    if not _any_scalar(p + q):
-        return _math.dist(p, q)
-    if len(p) != len(q):
-        raise ValueError(f"dist() takes points of the same dimension, not of {len(p)} and {len(q)}")
-    return hypot(*(a - b for a, b in zip(p, q)))
-
-
-def fsum(xs):
-    """Sum without loss of precision, in one node."""
-    xs = list(xs)
-    return _nary.fsum(xs) if _any_scalar(xs) else _math.fsum(xs)
-
-
-def prod(xs, *, start=1):
-    """Product, in one node; its slopes are right also where factors are zero."""
-    xs = list(xs)
-    return _nary.prod([start, *xs]) if _any_scalar([start, *xs]) else _math.prod(xs, start=start)
-
-
-def sumprod(p, q):
-    """Sum of products, in one node."""
-    p, q = list(p), list(q)
-    plain = getattr(_math, "sumprod", _nary.dot)  # Python 3.12
-    return _nary.dot(p, q) if _any_scalar(p + q) else plain(p, q)
-
-
-for _name in _METHODS.split():
-    globals()[_name] = _of_one(_name)
-for _name in ("isclose", "isfinite", "isinf", "isnan"):
-    globals()[_name] = _reader(_name)
-for _name in dir(_math):  # constants, and functions without a derivative: those refuse a scalar
+del TYPE_CHECKING
+for _name in dir(_math):
     globals().setdefault(_name, getattr(_math, _name))
