@@ -13,8 +13,26 @@ The compiled engine is tested against this page bit for bit, and the benchmarks 
 True
 """
 
+from __future__ import annotations
+
 import itertools
 import math
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    import sys
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any, SupportsFloat, TypeAlias, TypeVar
+
+    from typing_extensions import Self
+
+    _Function: TypeAlias = Callable[..., float]
+    _Operand: TypeAlias = "Value | SupportsFloat"
+    _V = TypeVar("_V", bound="Value")
+
+    def _of_one(self: _V) -> _V: ...
+    def _of_two(self: _V, other: _Operand, /) -> _V: ...
+
 
 _clock = itertools.count()
 
@@ -42,28 +60,33 @@ class Value:
     Value(data=2.0, grad=3.0)
     """
 
-    def __init__(self, data, _children=(), _op="", label=""):
+    def __init__(
+        self, data: SupportsFloat, _children: Iterable[Value] = (), _op: str = "", label: str | None = ""
+    ) -> None:
         self.data = float(data)
         self.grad = 0.0
         self.label = label
-        self.prev = list(_children)
+        self.prev: list[Self] = list(_children)  # type: ignore[arg-type]  # nearly always of the result's type
         self._op = _op
-        self._backward = lambda: None
+        self._backward: Callable[[], object] = lambda: None
         self._born = next(_clock)
 
-    _prev = property(lambda self: set(self.prev), doc="The operands, as a set.")
+    @property
+    def _prev(self) -> set[Self]:
+        """The operands, as a set."""
+        return set(self.prev)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Value(data={self.data}, grad={self.grad})"
 
-    def __bool__(self):
+    def __bool__(self) -> bool:
         return bool(self.data)
 
     # The sweep.
 
-    _not_taken = ()  # of a choice: the condition and the other case, where those are nodes
+    _not_taken: Sequence[Any] = ()  # of a choice: the condition and the other case, where those are nodes
 
-    def _reached(self, not_taken=False):
+    def _reached(self, not_taken: bool = False) -> list[Self]:
         """This node and every node below it, the youngest first; those a choice did not take only if asked."""
         seen, pending = {self}, [self]
         while pending:
@@ -73,7 +96,7 @@ class Value:
             pending.extend(new)
         return sorted(seen, key=lambda node: node._born, reverse=True)
 
-    def backward(self, gradient=1.0):
+    def backward(self, gradient: SupportsFloat = 1.0) -> None:
         """Add to the ``grad`` of every node below this one the derivative of this one by it."""
         self.grad = float(gradient)
         for node in self._reached():
@@ -81,16 +104,16 @@ class Value:
 
     backwards = backward
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Set the ``grad`` of this node and of every node below it to 0."""
         for node in self._reached(not_taken=True):
             node.grad = 0.0
 
-    def detach(self):
+    def detach(self) -> Self:
         """Return a leaf with the same number: no gradient flows through it."""
         return self._made(self.data)
 
-    def _made(self, data, prev=(), op=""):
+    def _made(self, data: float, prev: Iterable[Value] = (), op: str = "") -> Self:
         out = type(self).__new__(type(self))
         Value.__init__(out, data, prev, op)
         return out
@@ -98,23 +121,23 @@ class Value:
     # Operations: a value now, and a closure that passes the gradient on when the sweep comes by. A slope is a function
     # of the operands' and the result's data at that time. A plain number takes part in the value and gets no gradient.
 
-    def _unary(self, op, y, slope):
+    def _unary(self, op: str, y: float, slope: _Function) -> Self:
         out = self._made(y, (self,), op)
 
-        def _backward():
+        def _backward() -> None:
             self.grad += out.grad * slope(self.data, out.data)
 
         out._backward = _backward
         return out
 
-    def _binary(self, other, op, value, *slopes, swapped=False):
+    def _binary(self, other: _Operand, op: str, value: _Function, *slopes: _Function, swapped: bool = False) -> Any:
         if not isinstance(other, Value) and (isinstance(other, str) or not hasattr(other, "__float__")):
             return NotImplemented
         operands = (other, self) if swapped else (self, other)
         a, b = map(_data, operands)
         out = self._made(value(a, b), [node for node in operands if isinstance(node, Value)], op)
 
-        def _backward():
+        def _backward() -> None:
             a, b = map(_data, operands)
             for node, slope in zip(operands, slopes):
                 if isinstance(node, Value):
@@ -123,18 +146,27 @@ class Value:
         out._backward = _backward
         return out
 
-    def ifel(self, condition, true_case, false_case):
+    def ifel(self, condition: object, true_case: _Operand, false_case: _Operand) -> Self:
         """Take one of two cases; a gradient of 1 flows straight through to this node and to the case taken."""
         taken, other = (true_case, false_case) if condition else (false_case, true_case)
         out = self._made(_data(taken), [node for node in (self, taken) if isinstance(node, Value)], "ifel")
         out._not_taken = [node for node in (condition, other) if isinstance(node, Value)]
 
-        def _backward():
+        def _backward() -> None:
             for node in out.prev:
                 node.grad += out.grad
 
         out._backward = _backward
         return out
+
+    if TYPE_CHECKING:  # what is defined from the tables below
+        __neg__ = __pos__ = __abs__ = exp = log = log2 = log10 = log1p = expm1 = sqrt = sin = cos = tan = _of_one
+        asin = acos = atan = sinh = cosh = tanh = asinh = acosh = atanh = relu = step = sigmoid = softplus = _of_one
+        gelu = sign = floor = ceil = erf = erfc = _of_one
+        if sys.version_info >= (3, 11):
+            cbrt = _of_one
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _of_two
+        __pow__ = __rpow__ = __lt__ = __gt__ = __le__ = __ge__ = _of_two
 
 
 class Scalar(Value):
@@ -146,41 +178,41 @@ class Scalar(Value):
     ('Scalar(0.2)', 'w')
     """
 
-    def __init__(self, data, label=None):
+    def __init__(self, data: SupportsFloat, label: str | None = None) -> None:
         super().__init__(data, label=label)
 
     @property
-    def label(self):
+    def label(self) -> str:
         """The given name, or one made from the number."""
         return f"Scalar({self.data:.4g})" if self._label in (None, "") else self._label
 
     @label.setter
-    def label(self, label):
+    def label(self, label: str | None) -> None:
         self._label = label
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Scalar({self.data}, grad = {self.grad})"
 
-    def trace(self):
+    def trace(self) -> tuple[set[Self], set[tuple[Self, Self]]]:
         """Return the set of nodes and the set of (operand, result) edges below this node."""
         nodes = set(self._reached())
         return nodes, {(child, node) for node in nodes for child in node.prev}
 
 
-def _data(x):
+def _data(x: _Operand) -> float:
     return x.data if isinstance(x, Value) else float(x)
 
 
 # Slopes follow IEEE arithmetic, where Python raises: a division by zero and an overflow are infinite.
 
 
-def _div(a, b):
+def _div(a: float, b: float) -> float:
     if b:
         return a / b
     return math.nan if a == 0.0 or a != a else math.copysign(math.inf, a) * math.copysign(1.0, b)
 
 
-def _pow(a, b):
+def _pow(a: float, b: float) -> float:
     try:
         return math.pow(a, b)
     except OverflowError:
@@ -189,7 +221,7 @@ def _pow(a, b):
         return math.nan if a < 0.0 else math.copysign(math.inf, a) if b % 2.0 == 1.0 else math.inf
 
 
-def _ieee(function, a):
+def _ieee(function: Callable[[float], float], a: float) -> float:
     try:
         return function(a)
     except OverflowError:
@@ -198,38 +230,38 @@ def _ieee(function, a):
         return math.nan
 
 
-def _log(a):
+def _log(a: float) -> float:
     return math.log(a) if a > 0.0 else -math.inf if a == 0.0 else math.nan
 
 
-def _sqrt(a):
+def _sqrt(a: float) -> float:
     return math.sqrt(a) if a >= 0.0 else math.nan
 
 
-def _sign(a):
+def _sign(a: float) -> float:
     return float((a > 0.0) - (a < 0.0))
 
 
-def _whole(to_int, a):
+def _whole(to_int: Callable[[float], int], a: float) -> float:
     return math.copysign(float(to_int(a)), a) if math.isfinite(a) else a
 
 
-def _sigmoid(a):
+def _sigmoid(a: float) -> float:
     if a >= 0.0:
         return 1.0 / (1.0 + math.exp(-a))
     return math.exp(a) / (1.0 + math.exp(a))
 
 
-def _softplus(a):
+def _softplus(a: float) -> float:
     return max(a, 0.0) + math.log1p(math.exp(-abs(a)))
 
 
-def _normal_cdf(a):
+def _normal_cdf(a: float) -> float:
     return 0.5 * math.erfc(-a * 0.7071067811865476)
 
 
-def _real_power(a, b):
-    y = a**b
+def _real_power(a: float, b: float) -> float:
+    y: float | complex = a**b
     if isinstance(y, complex):
         raise ValueError(f"a negative number to a fractional power is not real: ({a}) ** {b}")
     return y
@@ -300,7 +332,7 @@ _BINARY = {
 }
 
 
-def _define(name, symbol, value, *slopes):
+def _define(name: str, symbol: str, value: _Function, *slopes: _Function) -> None:
     if len(slopes) == 1:
         setattr(Value, name, lambda self: self._unary(symbol, value(self.data), *slopes))
         return
