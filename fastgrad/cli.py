@@ -1,10 +1,19 @@
 """The command line: ``fastgrad run`` and ``fastgrad demo``."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 
 import fastgrad
 from fastgrad import run
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeAlias
+
+    _Commands: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _RUN_EXAMPLES = """\
 examples:
@@ -31,7 +40,7 @@ examples:
 """
 
 
-def main(argv=None):
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line with the given arguments, ``sys.argv``'s by default, and return the exit code.
 
     >>> main(["--version"])
@@ -39,10 +48,11 @@ def main(argv=None):
     SystemExit: 0
     """
     options = _parser().parse_args(argv)
-    return options.command(options)
+    code: int = options.command(options)
+    return code
 
 
-def _parser():
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="fastgrad",
         description="Derivatives of ordinary Python programs on numbers, at the speed of compiled code.",
@@ -55,7 +65,7 @@ def _parser():
     return parser
 
 
-def _add_run(commands):
+def _add_run(commands: _Commands) -> None:
     command = commands.add_parser(
         "run",
         help="run an unedited program on fastgrad",
@@ -84,7 +94,7 @@ def _add_run(commands):
     command.set_defaults(command=_run)
 
 
-def _add_demo(commands):
+def _add_demo(commands: _Commands) -> None:
     command = commands.add_parser(
         "demo",
         help="train a perceptron on a thousand colours",
@@ -97,14 +107,14 @@ def _add_demo(commands):
     command.set_defaults(command=_demo)
 
 
-def _replacement(text):
+def _replacement(text: str) -> tuple[str, str]:
     try:
         return run.parse_replacement(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
-def _run(options):
+def _run(options: argparse.Namespace) -> int:
     try:
         open(options.script, "rb").close()
     except OSError as error:
@@ -121,7 +131,7 @@ def _run(options):
     return 0
 
 
-def _demo(options):
+def _demo(options: argparse.Namespace) -> int:
     from fastgrad import demo  # numpy is only loaded where it is used
 
     try:
@@ -131,6 +141,6 @@ def _demo(options):
     return 0
 
 
-def _fail(sentence, code):
+def _fail(sentence: str, code: int) -> int:
     print(f"fastgrad: {sentence}", file=sys.stderr)
     return code

@@ -365,6 +365,10 @@ class TestLeftAlone:
         path = script("import numbers" + OWN_ENGINE.replace("class Value:", "class Value(numbers.Number):"))
         assert self.verdict(path, "") == "its base class numbers.Number is not defined in this script"
 
+    def test_for_options_that_may_name_a_metaclass(self, script):
+        path = script("options = {}" + OWN_ENGINE.replace("class Value:", "class Value(**options):"))
+        assert self.verdict(path, "") == "its base class **options is not defined in this script"
+
     def test_not_for_a_base_class_of_its_own(self, script):
         base = "class Named(object):\n    def named(self): pass\n"
         plain_base = base.replace("named(self)", "tanh(self)")

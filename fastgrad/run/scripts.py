@@ -1,16 +1,6 @@
-"""Run an unedited program on fastgrad.
+"""Scripts: how one runs as if by ``python``, which engines in it are exchanged, and how the two runs compare."""
 
-Two things in a program are put on fastgrad, and nothing else is changed:
-
-- modules: imports of micrograd, and of any module named with ``--replace``, are served by fastgrad while the program
-  runs; the latter with a class of numbers in them, or with all of a dialect of `fastgrad.compat`;
-- classes: a scalar engine that the program itself defines at module level. The class statement is exchanged in the
-  syntax tree before compilation, so that line numbers stay what they are in the file.
-
-A class is only exchanged where fastgrad's has all that the program can ask of it; otherwise it stays, and a line on
-standard error says why. An engine in another module of the script's folder stays too, and the line says what would
-serve it.
-"""
+from __future__ import annotations
 
 import ast
 import contextlib
@@ -25,10 +15,18 @@ import types
 import fastgrad
 from fastgrad.run.serving import DIALECTS, NUMBERS, LocalModules, offers, say, served
 
-__all__ = ["compare", "first_difference", "parse_replacement", "run_script", "script_traceback"]
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping, Sequence
+    from typing import Any, TypeAlias
+
+    from fastgrad.run.serving import _Replacements
+
+    # A class statement's facts, the name of fastgrad's class for it, and what is in the way.
+    _Engine: TypeAlias = tuple["_ClassFacts", str, str | None]
 
 
-def run_script(path, argv=(), replace=()):
+def run_script(path: str, argv: Sequence[str] = (), replace: _Replacements = ()) -> None:
     """Run the program at ``path`` as ``python path argv...`` would, on fastgrad.
 
     Parameters
@@ -69,7 +67,7 @@ def run_script(path, argv=(), replace=()):
         exec(program, namespace)
 
 
-def parse_replacement(text):
+def parse_replacement(text: str) -> tuple[str, str]:
     """Split ``module=Class`` or ``module=dialect`` and check both sides.
 
     >>> parse_replacement("course.engine=Scalar"), parse_replacement("course.nn=seed1")
@@ -86,7 +84,7 @@ def parse_replacement(text):
     return module, name
 
 
-def script_traceback(error, path):
+def script_traceback(error: BaseException, path: str) -> types.TracebackType | None:
     """Return the part of an exception's traceback that a plain run would have: from the script's first frame on."""
     traceback = error.__traceback__
     file = os.path.abspath(path)
@@ -99,11 +97,10 @@ def script_traceback(error, path):
 
 
 @contextlib.contextmanager
-def _as_main(path, argv):
+def _as_main(path: str, argv: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Give the script the ``__main__``, ``sys.argv`` and ``sys.path`` of a plain run, and yield its namespace."""
     main = types.ModuleType("__main__")
-    main.__file__ = os.path.abspath(path)
-    main.__cached__ = None
+    vars(main).update(__file__=os.path.abspath(path), __cached__=None)
     old = sys.modules["__main__"], sys.argv, sys.path
     sys.modules["__main__"], sys.argv = main, [path, *argv]
     if not getattr(sys.flags, "safe_path", False):
@@ -114,7 +111,7 @@ def _as_main(path, argv):
         sys.modules["__main__"], sys.argv, sys.path = old
 
 
-def _folder(path):
+def _folder(path: str) -> str:
     return os.path.dirname(os.path.realpath(path))
 
 
@@ -139,14 +136,15 @@ _PARAMETERS = {
 }
 
 
-def put_engines_on_fastgrad(tree):
+def put_engines_on_fastgrad(tree: ast.Module) -> list[str]:
     """Exchange, in a module's syntax tree, the scalar engines it defines; return a line on each.
 
     >>> put_engines_on_fastgrad(ast.parse("class Value:\\n    pass"))
     []
     """
     program, engines = _engines(tree)
-    lines, exchanged = [], {}
+    lines: list[str] = []
+    exchanged: dict[ast.AST, list[ast.stmt]] = {}
     for fact, target, obstacle in engines:
         if obstacle is None:
             exchanged[fact.node] = _stand_in(fact, target, program)
@@ -156,9 +154,9 @@ def put_engines_on_fastgrad(tree):
     return lines
 
 
-def _engines(tree):
+def _engines(tree: ast.Module) -> tuple[_Program, list[_Engine]]:
     """Return what a module asks of its engines, and each engine with fastgrad's class for it and what is in the way."""
-    facts = {}
+    facts: dict[ast.ClassDef, _ClassFacts] = {}
     for node in _module_level_classes(tree):
         facts[node] = _ClassFacts(node, {earlier.node.name: earlier for earlier in facts.values()})
     engines = [fact for fact in facts.values() if fact.is_engine()]
@@ -168,7 +166,7 @@ def _engines(tree):
     return program, list(zip(engines, targets, obstacles))
 
 
-def _say_which_engines_stay(module, file):
+def _say_which_engines_stay(module: str, file: str) -> None:
     """Say of each engine in a module that is not the script that it stays as it is, and what would serve it."""
     try:
         with open(file, "rb") as source:
@@ -184,7 +182,7 @@ def _say_which_engines_stay(module, file):
         say(f"class {name} in module {module} (line {fact.node.lineno}) is left alone: {reason}")
 
 
-def _targets_for(name, classes):
+def _targets_for(name: str, classes: set[str]) -> list[str]:
     """Return what could be served for a module with an engine and other classes: a number, or dialects for them all.
 
     >>> _targets_for("Value", {"Value"}), _targets_for("Value", {"Value", "MLP"}), _targets_for("Tensor", {"Tensor"})
@@ -195,14 +193,14 @@ def _targets_for(name, classes):
     return dialects or number
 
 
-def _extended_names(tree):
+def _extended_names(tree: ast.Module) -> set[str]:
     """Return the names of which a script sets attributes, as it knows them and as they were imported."""
     names = _Program(tree, ()).extended
     imports = (node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom))
     return names | {alias.name for node in imports for alias in node.names if alias.asname in names}
 
 
-def _module_level_classes(node):
+def _module_level_classes(node: ast.AST) -> Iterator[ast.ClassDef]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ClassDef):
             yield child
@@ -213,10 +211,11 @@ def _module_level_classes(node):
 class _ClassFacts:
     """What a class statement, and the script's own classes below it, define."""
 
-    def __init__(self, node, earlier):
+    def __init__(self, node: ast.ClassDef, earlier: Mapping[str, _ClassFacts]) -> None:
         self.node = node
         self.own_methods, self.attributes = _own_methods(node), _own_attributes(node)
-        self.methods, self.unknown_bases = set(self.own_methods), [keyword.arg for keyword in node.keywords]
+        self.methods = set(self.own_methods)
+        self.unknown_bases = [keyword.arg or f"**{ast.unparse(keyword.value)}" for keyword in node.keywords]
         for base in node.bases:
             name = ast.unparse(base)
             if name in earlier:
@@ -226,12 +225,12 @@ class _ClassFacts:
             elif name != "object":
                 self.unknown_bases.append(name)
 
-    def is_engine(self):
+    def is_engine(self) -> bool:
         sweeps = self.methods & {"backward", "backwards"}
         counts = {"__add__", "__mul__"} <= self.methods and {"data", "grad"} <= self.attributes | self.methods
         return bool(sweeps and counts and self.own_methods & _ENGINE_PARTS)
 
-    def obstacle(self):
+    def obstacle(self) -> str | None:
         """Return why no class of fastgrad could stand in, or None."""
         if self.unknown_bases:
             return f"its base class {', '.join(self.unknown_bases)} is not defined in this script"
@@ -244,25 +243,26 @@ class _ClassFacts:
             return f"it works on arrays ({', '.join(sorted(arrays))}), and fastgrad's numbers are single"
         return None
 
-    def looks(self):
+    def looks(self) -> list[ast.FunctionDef]:
         """Return the methods by which the class prints itself."""
         return [entry for entry in self.node.body if isinstance(entry, ast.FunctionDef) and entry.name in _LOOKS]
 
-    def plain_in_place_forms(self):
+    def plain_in_place_forms(self) -> set[str]:
         """Return the likes of ``__iadd__`` that change no number: Python does the same by ``__add__``."""
         methods = [entry for entry in self.node.body if isinstance(entry, ast.FunctionDef)]
         forms = {entry.name for entry in methods if entry.name in _IN_PLACE and not _stored_attributes(entry)}
         return {name for name in forms if name.replace("__i", "__", 1) in self.methods}
 
-    def parameters(self):
+    def parameters(self) -> list[str]:
         """Return the names of the constructor's parameters, in order."""
         for entry in self.node.body:
             if isinstance(entry, ast.FunctionDef) and entry.name == "__init__":
                 return [argument.arg for argument in entry.args.posonlyargs + entry.args.args][1:]
-        return [entry.target.id for entry in self.node.body if isinstance(entry, ast.AnnAssign)]
+        annotated = (entry.target for entry in self.node.body if isinstance(entry, ast.AnnAssign))
+        return [target.id for target in annotated if isinstance(target, ast.Name)]
 
 
-def _own_methods(node):
+def _own_methods(node: ast.ClassDef) -> set[str]:
     names = {entry.name for entry in node.body if isinstance(entry, (ast.FunctionDef, ast.AsyncFunctionDef))}
     for entry in node.body:
         if isinstance(entry, ast.Assign) and isinstance(entry.value, (ast.Lambda, ast.Name)):  # __radd__ = __add__
@@ -270,14 +270,15 @@ def _own_methods(node):
     return names
 
 
-def _own_attributes(node):
+def _own_attributes(node: ast.ClassDef) -> set[str]:
     """Return the names that the class sets: on itself, in ``__slots__``, or in methods on their first parameter."""
-    names = set()
+    names: set[str] = set()
     for entry in node.body:
         if isinstance(entry, (ast.Assign, ast.AnnAssign)):
             targets = [part.id for part in ast.walk(entry) if isinstance(part, ast.Name) and _is_stored(part)]
             slots = ast.walk(entry) if "__slots__" in targets else ()
-            names.update(targets, (part.value for part in slots if isinstance(part, ast.Constant)))
+            values = (part.value for part in slots if isinstance(part, ast.Constant))
+            names.update(targets, (value for value in values if isinstance(value, str)))
         elif isinstance(entry, ast.FunctionDef) and (entry.args.posonlyargs or entry.args.args):
             first = (entry.args.posonlyargs + entry.args.args)[0].arg
             parts = _stored_attributes(entry)
@@ -285,45 +286,47 @@ def _own_attributes(node):
     return names
 
 
-def _stored_attributes(node):
+def _stored_attributes(node: ast.AST) -> list[ast.Attribute]:
     return [part for part in ast.walk(node) if isinstance(part, ast.Attribute) and _is_stored(part)]
 
 
-def _is_stored(part):
+def _is_stored(part: ast.Name | ast.Attribute) -> bool:
     return isinstance(part.ctx, ast.Store)
 
 
-def _attributes_in(node):
+def _attributes_in(node: ast.AST) -> set[str]:
     return {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}
 
 
 class _Program:
     """What a script asks of its engine from outside: attributes it names, and calls and assignments on the class."""
 
-    def __init__(self, tree, engines):
-        self.attributes, self.calls, self.extended = set(), [], set()
-        pending = [tree]
+    def __init__(self, tree: ast.Module, engines: Container[ast.AST]) -> None:
+        self.attributes: set[str] = set()
+        self.calls: list[tuple[str, ast.Call]] = []  # with the name that is called
+        self.extended: set[str] = set()
+        pending: list[ast.AST] = [tree]
         while pending:
             part = pending.pop()
             if part not in engines:
                 pending.extend(ast.iter_child_nodes(part))
                 self._note(part)
 
-    def _note(self, part):
+    def _note(self, part: ast.AST) -> None:
         if isinstance(part, ast.Attribute):
             self.attributes.add(part.attr)
             if _is_stored(part):
                 self._note_extension(part.value)
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name):
-            self.calls.append(part)
+            self.calls.append((part.func.id, part))
             if part.func.id == "setattr" and part.args:
                 self._note_extension(part.args[0])
 
-    def _note_extension(self, part):
+    def _note_extension(self, part: ast.expr) -> None:
         if isinstance(part, (ast.Name, ast.Attribute)):
             self.extended.add(part.id if isinstance(part, ast.Name) else part.attr)
 
-    def obstacle(self, fact, target):
+    def obstacle(self, fact: _ClassFacts, target: str) -> str | None:
         """Return what the program asks of the class that fastgrad's has not, or None."""
         node = getattr(fastgrad, target)(0.0)
         asked = {name for name in fact.methods if not name.startswith("_") or name.endswith("__")}
@@ -337,15 +340,15 @@ class _Program:
             return f"fastgrad.{target} is not made with {', '.join(unknown)}"
         return None
 
-    def _arguments(self, fact):
+    def _arguments(self, fact: _ClassFacts) -> set[str]:
         """Return the names of the parameters that calls outside the class pass, the first one aside."""
         names = fact.parameters()
-        calls = [call for call in self.calls if call.func.id == fact.node.name]
+        calls = [call for name, call in self.calls if name == fact.node.name]
         by_place = {name for call in calls for name in names[1 : len(call.args)]}
         return by_place | {keyword.arg for call in calls for keyword in call.keywords if keyword.arg}
 
 
-def _stand_in(fact, target, program):
+def _stand_in(fact: _ClassFacts, target: str, program: _Program) -> list[ast.stmt]:
     """Return the statements that bind a class's name to fastgrad's, with the class's own looks if they differ.
 
     A subclass is only made where the script prints its numbers in a way of its own, or adds to the class later.
@@ -354,7 +357,8 @@ def _stand_in(fact, target, program):
     known = ast.dump(ast.parse(_FASTGRAD_REPR[target]).body[0])
     differs = any(look.name != "__repr__" or ast.dump(look.body[-1]) != known for look in fact.looks())
     source = f"from fastgrad import {target} as {name}\nclass {name}({name}): __slots__ = ()"
-    bound, subclass = ast.parse(source).body
+    tree = ast.parse(source)
+    bound, subclass = tree.body[0], next(_module_level_classes(tree))
     for part in [*ast.walk(bound), *ast.walk(subclass)]:
         ast.copy_location(part, fact.node)
     subclass.body += fact.looks()
@@ -364,13 +368,13 @@ def _stand_in(fact, target, program):
 class _Exchange(ast.NodeTransformer):
     """Put statements in the place of module-level classes."""
 
-    def __init__(self, exchanged):
+    def __init__(self, exchanged: Mapping[ast.AST, list[ast.stmt]]) -> None:
         self.exchanged = exchanged
 
-    def visit_ClassDef(self, node):
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
         return self.exchanged.get(node, node)
 
-    def visit(self, node):
+    def visit(self, node: ast.AST) -> Any:
         inner = isinstance(node, (ast.expr, ast.FunctionDef, ast.AsyncFunctionDef))
         return node if inner else super().visit(node)
 
@@ -382,7 +386,7 @@ _NUMBER = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 _TOLERANCE = 1e-9
 
 
-def compare(path, argv=(), replace=()):
+def compare(path: str, argv: Sequence[str] = (), replace: _Replacements = ()) -> int:
     """Run a script plainly and on fastgrad, print both times and whether the output agrees; return an exit code.
 
     The code is 0 when both runs end well and print the same text, its numbers within 1e-9, else 1.
@@ -408,7 +412,7 @@ def compare(path, argv=(), replace=()):
     return 1
 
 
-def first_difference(plain, fast):
+def first_difference(plain: str, fast: str) -> tuple[int, str, str] | None:
     """Return the number of the first line in which two outputs disagree, and that line of each; None if they agree.
 
     Numbers agree within 1e-9, absolute or relative, however they are written.
@@ -425,7 +429,7 @@ def first_difference(plain, fast):
     return None
 
 
-def _lines_agree(expected, found):
+def _lines_agree(expected: str, found: str) -> bool:
     expected, found = (_NUMPY_SCALAR.sub(r"\1\2", line) for line in (expected, found))
     if expected == found:
         return True
@@ -438,7 +442,7 @@ def _lines_agree(expected, found):
 class _Run:
     """One run of Python in a process of its own, with its time and all that it printed."""
 
-    def __init__(self, name, arguments):
+    def __init__(self, name: str, arguments: Sequence[str]) -> None:
         self.name = name
         # Sets of strings must come out in the same order in both runs.
         environment = {"PYTHONHASHSEED": "0", **os.environ}
@@ -455,7 +459,7 @@ class _Run:
         self.seconds = time.perf_counter() - start
         self.failed, self.output, self.errors = done.returncode, done.stdout, done.stderr
 
-    def summary(self):
+    def summary(self) -> str:
         """Return the time, or how the run failed."""
         if not self.failed:
             return f"{self.name}: {self.seconds:.3f} s"
