@@ -7,13 +7,23 @@ of squared errors over all colours; the step lets the gradient through as if it 
 Everything takes the class of its numbers as a parameter, so that the same training runs on the pure-Python engine.
 """
 
+from __future__ import annotations
+
 import math
 import time
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
 import fastgrad
 from fastgrad import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    _Table: TypeAlias = Sequence[Sequence[float]]  # colours, each with its label
+    _Point: TypeAlias = tuple[float, float]
+    _S = TypeVar("_S", fastgrad.Scalar, reference.Scalar)
 
 __all__ = ["accuracy", "boundary_picture", "colours", "main", "start_weights", "train"]
 
@@ -22,7 +32,7 @@ TRAINING_SEED, VALIDATION_SEED = 42, 142
 TIMED_EPOCHS = 5
 
 
-def colours(random, count=COLOURS):
+def colours(random: np.random.RandomState, count: int = COLOURS) -> list[list[float]]:
     """Draw random colours and label them.
 
     Parameters
@@ -46,10 +56,14 @@ def colours(random, count=COLOURS):
     """
     red, green, blue = random.random_sample(count), np.zeros(count), random.random_sample(count)
     table = np.stack([red, green, blue, blue >= red], axis=1)
-    return table[random.permutation(count)].tolist()
+    rows: list[list[float]] = table[random.permutation(count)].tolist()
+    return rows
 
 
-def start_weights(random, scalar=fastgrad.Scalar):
+def start_weights(
+    random: np.random.RandomState,
+    scalar: Callable[..., _S] = fastgrad.Scalar,  # type: ignore[assignment]  # mypy: it is of one _S only
+) -> list[_S]:
     """Draw three weights and the bias, in this order, between -1 and 1.
 
     >>> [weight.label for weight in start_weights(np.random.RandomState(0))]
@@ -58,7 +72,7 @@ def start_weights(random, scalar=fastgrad.Scalar):
     return [scalar(random.uniform(-1.0, 1.0), label=label) for label in ("w_1", "w_2", "w_3", "b")]
 
 
-def perceptron(colour, weights):
+def perceptron(colour: Sequence[float], weights: Sequence[_S]) -> _S:
     """Return 1 or 0 as the weighted sum of a colour is positive or not; its gradient is the sum's.
 
     >>> perceptron([1.0, 0.0, 0.5], [fastgrad.Scalar(weight) for weight in (1.0, 0.0, -1.0, 0.0)])
@@ -70,7 +84,13 @@ def perceptron(colour, weights):
     return total.ifel(total.data > 0.0, 1.0, 0.0)
 
 
-def train(table, weights, epochs=EPOCHS, rate=RATE, report=None):
+def train(
+    table: _Table,
+    weights: Sequence[_S],
+    epochs: int = EPOCHS,
+    rate: float = RATE,
+    report: Callable[[int, float], object] | None = None,
+) -> list[float]:
     """Move the weights down the gradient, one step an epoch, and return each epoch's loss before its step.
 
     Parameters
@@ -95,7 +115,7 @@ def train(table, weights, epochs=EPOCHS, rate=RATE, report=None):
     """
     losses = []
     for epoch in range(1, epochs + 1):
-        loss = sum((perceptron(colour, weights) - label) ** 2 for *colour, label in table)
+        loss: Any = sum((perceptron(colour, weights) - label) ** 2 for *colour, label in table)
         for weight in weights:
             weight.grad = 0.0
         loss.backward()
@@ -107,17 +127,17 @@ def train(table, weights, epochs=EPOCHS, rate=RATE, report=None):
     return losses
 
 
-def accuracy(table, weights):
+def accuracy(table: _Table, weights: Sequence[_S]) -> float:
     """Return the share of the colours, between 0 and 1, that the perceptron labels rightly."""
     return sum(_is_right(row, weights) for row in table) / len(table)
 
 
-def _is_right(row, weights):
+def _is_right(row: Sequence[float], weights: Sequence[_S]) -> bool:
     *colour, label = row
     return perceptron(colour, weights).data == label
 
 
-def main(output="fastgrad-demo.svg"):
+def main(output: str = "fastgrad-demo.svg") -> None:
     """Train, say how it went, write the picture to the path ``output``, and time the training on both engines."""
     random = np.random.RandomState(TRAINING_SEED)
     table = colours(random)
@@ -134,9 +154,9 @@ def main(output="fastgrad-demo.svg"):
     print(timing(table))
 
 
-def timing(table, rounds=TIMED_EPOCHS):
+def timing(table: _Table, rounds: int = TIMED_EPOCHS) -> str:
     """Time epochs of the training in turn on the pure-Python engine and on fastgrad, and say how the best compare."""
-    engines = [reference.Scalar, fastgrad.Scalar]
+    engines: list[Any] = [reference.Scalar, fastgrad.Scalar]
     seconds = [[_epoch_time(table, scalar) for scalar in engines] for _ in range(rounds)]
     slow, fast = map(min, zip(*seconds, strict=True))
     return (
@@ -145,7 +165,7 @@ def timing(table, rounds=TIMED_EPOCHS):
     )
 
 
-def _epoch_time(table, scalar):
+def _epoch_time(table: _Table, scalar: Callable[..., _S]) -> float:
     weights = start_weights(np.random.RandomState(TRAINING_SEED), scalar)
     start = time.perf_counter()
     train(table, weights, epochs=1)
@@ -157,7 +177,7 @@ def _epoch_time(table, scalar):
 SIDE, MARGIN = 440, 60
 
 
-def boundary_picture(table, weights):
+def boundary_picture(table: _Table, weights: Sequence[_S]) -> str:
     """Return an SVG picture of colours, each at its red and blue, with the true and the learned boundary.
 
     >>> weights = [fastgrad.Scalar(weight) for weight in (-1.0, 0.0, 1.0, 0.0)]
@@ -181,11 +201,11 @@ def boundary_picture(table, weights):
     return "\n".join(parts) + "\n"
 
 
-def _place(red, blue):
+def _place(red: float, blue: float) -> _Point:
     return round(MARGIN + SIDE * red, 2), round(MARGIN + SIDE * (1.0 - blue), 2)
 
 
-def _point(row, is_right):
+def _point(row: Sequence[float], is_right: bool) -> str:
     red, _, blue, _ = row
     x, y = _place(red, blue)
     colour = f"rgb({round(255 * red)},0,{round(255 * blue)})"
@@ -194,7 +214,7 @@ def _point(row, is_right):
     return f'<path d="M{x - 5:.2f} {y - 5:.2f}l10 10m0 -10l-10 10" stroke="{colour}" stroke-width="2.5"/>'
 
 
-def _boundary(weights):
+def _boundary(weights: Sequence[float]) -> list[_Point] | None:
     """Return two points of the line w_1 red + w_3 blue + b = 0, at two sides of the square; None if there is none."""
     w_1, _, w_3, b = weights
     if w_1 == w_3 == 0.0 or not all(map(math.isfinite, weights)):
@@ -204,14 +224,14 @@ def _boundary(weights):
     return [(-(w_3 * blue + b) / w_1, blue) for blue in (0.0, 1.0)]
 
 
-def _line(ends, style):
+def _line(ends: Sequence[_Point] | None, style: str) -> str:
     if ends is None:
         return ""
     (x1, y1), (x2, y2) = (_place(red, blue) for red, blue in ends)
     return f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" {style} stroke-width="3" clip-path="url(#square)"/>'
 
 
-def _axes():
+def _axes() -> Iterator[str]:
     yield f'<rect x="{MARGIN}" y="{MARGIN}" width="{SIDE}" height="{SIDE}" fill="none" stroke="black"/>'
     for tick in (0.0, 0.25, 0.5, 0.75, 1.0):
         yield _text(tick, 0.0, 20, f"{tick:g}")
@@ -222,6 +242,6 @@ def _axes():
     yield f'<text transform="translate({x - 44} {y}) rotate(-90)">blue</text>'
 
 
-def _text(red, blue, below, words):
+def _text(red: float, blue: float, below: float, words: str) -> str:
     x, y = _place(red, blue)
     return f'<text x="{x}" y="{y + below}">{words}</text>'

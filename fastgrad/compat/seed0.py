@@ -12,13 +12,17 @@ single perceptron too; a network's last layer is linear, and a single output is 
 (2, 'w2')
 """
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
 
 from fastgrad import Scalar, nn
 
 __all__ = ["Layer", "MultiLayerPerceptron", "Perceptron", "Scalar"]
 
-_DRAWN = {"weights": "uniform", "bias": "uniform", "rng": np.random}
+_DRAWN: dict[str, Any] = {"weights": "uniform", "bias": "uniform", "rng": np.random}
 
 
 class Perceptron(nn.Neuron):
@@ -30,19 +34,19 @@ class Perceptron(nn.Neuron):
 
     _number = Scalar
 
-    def __init__(self, input_size, activate=True):
+    def __init__(self, input_size: int, activate: bool = True) -> None:
         super().__init__(input_size, _activation(activate), **_DRAWN)
         _label(self)
 
     weights, bias = nn.Neuron.w, nn.Neuron.b
 
     @property
-    def activate(self):
+    def activate(self) -> bool:
         """Whether there is a tanh. Assigning switches it."""
         return self.activation != "identity"
 
     @activate.setter
-    def activate(self, on):
+    def activate(self, on: bool) -> None:
         self.activation = _activation(on)
 
 
@@ -56,7 +60,7 @@ class Layer(nn.Layer):
     _neuron_type = Perceptron
     _bare = False
 
-    def __init__(self, n_perceptrons, input_size, activate=True):
+    def __init__(self, n_perceptrons: int, input_size: int, activate: bool = True) -> None:
         super().__init__(input_size, n_perceptrons, _activation(activate), **_DRAWN)
         _label(*self.perceptrons)
 
@@ -72,22 +76,24 @@ class MultiLayerPerceptron(nn.MultiLayerPerceptron):
 
     _layer_type = Layer
 
-    def __init__(self, n_inputs, n_outputs, n_hidden_layers=1, n_perceptrons_per_layer=5):
+    def __init__(
+        self, n_inputs: int, n_outputs: int, n_hidden_layers: int = 1, n_perceptrons_per_layer: int = 5
+    ) -> None:
         super().__init__(n_inputs, n_outputs, n_hidden_layers, n_perceptrons_per_layer, **_DRAWN)
         for layer in self.layers:
             _label(*layer.perceptrons)
 
-    def __call__(self, inputs):
+    def __call__(self, inputs: Any) -> Any:
         """Return the outputs for a row of inputs, a single one as the scalar itself; for many rows, a batch."""
         outputs = super().__call__(inputs)
         return outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs
 
 
-def _activation(activate):
+def _activation(activate: bool) -> str | None:
     return "tanh" if activate else None
 
 
-def _label(*perceptrons):
+def _label(*perceptrons: Any) -> None:
     for perceptron in perceptrons:
         for number, weight in enumerate(perceptron.weights, 1):
             weight.label = f"w{number}"

@@ -10,7 +10,14 @@ Weights and biases are drawn from Python's ``random`` between -1 and 1.
 (['tanh', 'tanh', 'tanh'], 41)
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from fastgrad import Value, nn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["MLP", "Layer", "Neuron", "Value"]
 
@@ -24,7 +31,7 @@ class Neuron(nn.Neuron):
 
     _number = Value
 
-    def __init__(self, nin):
+    def __init__(self, nin: int) -> None:
         super().__init__(nin, bias="uniform")
 
 
@@ -37,7 +44,7 @@ class Layer(nn.Layer):
 
     _neuron_type = Neuron
 
-    def __init__(self, nin, nout):
+    def __init__(self, nin: int, nout: int) -> None:
         super().__init__(nin, nout, bias="uniform")
 
 
@@ -50,5 +57,5 @@ class MLP(nn.MLP):
 
     _layer_type = Layer
 
-    def __init__(self, nin, layers):
+    def __init__(self, nin: int, layers: Iterable[int]) -> None:
         super().__init__(nin, layers, output_activation="tanh", bias="uniform")

@@ -12,9 +12,16 @@ MLP of [Layer of [tanhNeuron(2), tanhNeuron(2)], Layer of [LinearNeuron(2)]]
 9
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from fastgrad import Value, nn
 from fastgrad.compat._nonlin import Nonlin
 from fastgrad.nn import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["MLP", "Layer", "Module", "Neuron", "Value"]
 
@@ -29,7 +36,7 @@ class Neuron(Nonlin, nn.Neuron):
     _nonlinear = "tanh"
     _number = Value
 
-    def __init__(self, nin, nonlin=True):
+    def __init__(self, nin: int, nonlin: bool = True) -> None:
         super().__init__(nin, self._activation_if(nonlin))
 
 
@@ -43,7 +50,7 @@ class Layer(Nonlin, nn.Layer):
     _nonlinear = "tanh"
     _neuron_type = Neuron
 
-    def __init__(self, nin, nout, nonlin=True):
+    def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
         super().__init__(nin, nout, self._activation_if(nonlin))
 
 
@@ -56,5 +63,5 @@ class MLP(nn.MLP):
 
     _layer_type = Layer
 
-    def __init__(self, nin, nouts):
+    def __init__(self, nin: int, nouts: Iterable[int]) -> None:
         super().__init__(nin, nouts)

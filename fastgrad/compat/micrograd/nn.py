@@ -15,11 +15,18 @@ MLP of [Layer of [ReLUNeuron(2), ReLUNeuron(2)], Layer of [LinearNeuron(2)]]
 9
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from fastgrad import nn
 from fastgrad.compat._nonlin import Nonlin
 from fastgrad.nn import Module
 
 from .engine import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["MLP", "Layer", "Module", "Neuron"]
 
@@ -34,7 +41,7 @@ class Neuron(Nonlin, nn.Neuron):
     _nonlinear = "relu"
     _number = Value
 
-    def __init__(self, nin, nonlin=True):
+    def __init__(self, nin: int, nonlin: bool = True) -> None:
         super().__init__(nin, self._activation_if(nonlin))
 
 
@@ -48,7 +55,7 @@ class Layer(Nonlin, nn.Layer):
     _nonlinear = "relu"
     _neuron_type = Neuron
 
-    def __init__(self, nin, nout, nonlin=True):
+    def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
         super().__init__(nin, nout, self._activation_if(nonlin))
 
 
@@ -61,5 +68,5 @@ class MLP(nn.MLP):
 
     _layer_type = Layer
 
-    def __init__(self, nin, nouts):
+    def __init__(self, nin: int, nouts: Iterable[int]) -> None:
         super().__init__(nin, nouts, "relu")
