@@ -247,7 +247,6 @@ def test_mypy_agrees_with_this_file(pytestconfig: pytest.Config) -> None:
             "-m",
             "mypy",
             "--strict",
-            "--follow-imports=silent",
             "--config-file=",
             f"--cache-dir={cache.mkdir('mypy')}",
             __file__,
