@@ -1,7 +1,5 @@
-"""What compiled functions notice when they are recorded again, and what they do as methods, copies and pickles."""
+"""What compiled functions notice when they are recorded again now and then."""
 
-import copy
-import pickle
 import random
 
 import numpy as np
@@ -117,58 +115,3 @@ def test_rows_beyond_the_most_paths_leave_other_gradients_alone(number):
     assert values.tolist() == [3.0 * x * x if x > 0 else 6.0 for x in rows]
     assert slopes.tolist() == [6.0 * x if x > 0 else 0.0 for x in rows]
     assert w.grad == 7.0
-
-
-# Methods, copies, pickles.
-
-
-class Line:
-    def __init__(self, slope):
-        self.slope = Value(slope)
-
-    @fastgrad.compile
-    def at(self, x):
-        return self.slope * x
-
-
-def test_a_copy_of_an_instance_has_methods_of_its_own():
-    line = Line(2.0)
-    assert line.at(3.0) == 6.0
-    other = copy.copy(line)
-    other.slope = Value(5.0)
-    assert (other.at(3.0), line.at(3.0), other.at is other.at) == (15.0, 6.0, True)
-    other.at = lambda x: "mine"
-    assert other.at(1.0) == "mine"
-
-
-def test_a_compiled_class_method_says_what_to_do():
-    class Wrong:
-        @classmethod
-        @fastgrad.compile
-        def make(cls, x):
-            return x
-
-    with pytest.raises(TypeError, match="outside of the class"):
-        Wrong.make(1.0)
-
-
-@fastgrad.compile
-def bent(x):
-    return x * 2.0 if x > 0 else x * 3.0
-
-
-def test_a_function_of_a_module_records_on_where_it_is_loaded():
-    bent(1.0)
-    loaded = pickle.loads(pickle.dumps(bent))
-    assert len(loaded.programs()) == len(bent.programs())
-    assert loaded.batch(np.array([1.0, -1.0])).tolist() == [2.0, -3.0]
-
-
-def test_a_function_of_no_module_replays_and_says_that_it_has_no_code():
-    f = fastgrad.compile(lambda x: x * 2.0 if x > 0 else x * 3.0)
-    f(1.0)
-    loaded = pickle.loads(pickle.dumps(f))
-    for _ in range(5):
-        assert loaded(4.0) == 8.0
-    with pytest.raises(RuntimeError, match="no code"):
-        loaded(-1.0)

@@ -5,7 +5,6 @@ import threading
 
 import numpy as np
 import pytest
-from helpers import run_python
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -418,12 +417,6 @@ def test_ten_million_rows_stream_in_blocks():
     expected = np.where(X > 0, np.tanh(0.5 * X), 0.5 * X)
     assert np.abs(compiled.batch(X, num_threads=2) - expected).max() < 1e-15
     assert math.isclose(compiled.mean(X).data, expected.mean(), rel_tol=1e-9)
-
-
-def test_importing_fastgrad_leaves_numpy_out():
-    run_python(
-        "import sys, fastgrad; assert 'numpy' not in sys.modules; fastgrad.compile; assert 'numpy' in sys.modules"
-    )
 
 
 @pytest.mark.parametrize(

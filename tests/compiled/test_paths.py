@@ -188,9 +188,7 @@ def digits(x):
 def test_rows_beyond_the_most_paths_are_computed_plainly_and_one_warning_names_the_guard():
     compiled = fastgrad.compile(digits)
     X = np.linspace(0.0, 1.999, 1024)
-    with pytest.warns(
-        RuntimeWarning, match=r"digits has more than 256 paths.*if x >= 2\.0\*\*-k:.*test_compiled_paths"
-    ):
+    with pytest.warns(RuntimeWarning, match=r"digits has more than 256 paths.*if x >= 2\.0\*\*-k:.*test_paths"):
         values = compiled.batch(X)
     assert values.tolist() == [float(digits(x)) for x in X.tolist()]
     assert paths_of(compiled) == MOST_PATHS
@@ -289,7 +287,7 @@ def test_a_function_that_raises_at_once_can_be_called_again():
 @pytest.mark.parametrize("read", [float, int, round, math.floor, lambda x: x.data], ids=str)
 def test_reading_an_argument_off_is_refused(read):
     compiled = fastgrad.compile(lambda x: x * read(x))
-    with pytest.raises(fastgrad.TraceError, match=r"test_compiled_paths.py, line \d+"):
+    with pytest.raises(fastgrad.TraceError, match=r"test_paths.py, line \d+"):
         compiled(2.5)
 
 
@@ -309,7 +307,7 @@ def test_an_argument_as_a_count_or_an_index_is_refused_with_the_line_and_the_rem
     function = AS_AN_INTEGER[use]
     line = inspect.getsourcelines(function)[1]
     compiled = fastgrad.compile(lambda x, n: x * len(function(n)))
-    message = rf"test_compiled_paths.py, line {line}: range\(\), an index and .* take an int.*functools\.partial"
+    message = rf"test_paths.py, line {line}: range\(\), an index and .* take an int.*functools\.partial"
     with pytest.raises(fastgrad.TraceError, match=message):
         compiled(2.0, 2)
 

@@ -7,10 +7,10 @@ import random
 
 import numpy as np
 import pytest
-from helpers import run_python
 
 import fastgrad
 from fastgrad import Value
+from support.processes import run_python
 
 
 class Model:
@@ -110,6 +110,40 @@ def test_a_method_belongs_to_the_copy_of_its_instance(copied):
     assert copied(model.at)(7.0) == 21.0
 
 
+def test_a_copy_of_an_instance_has_methods_of_its_own():
+    line = Model(2.0)
+    assert line.at(3.0) == 6.0
+    other = copy.copy(line)
+    other.slope = Value(5.0)
+    assert (other.at(3.0), line.at(3.0), other.at is other.at) == (15.0, 6.0, True)
+    other.at = lambda x: "mine"
+    assert other.at(1.0) == "mine"
+
+
+@fastgrad.compile
+def bent(x):
+    return x * 2.0 if x > 0 else x * 3.0
+
+
+def test_a_function_of_a_module_records_on_where_it_is_loaded():
+    bent(1.0)
+    there = loaded(bent)
+    assert len(there.programs()) == len(bent.programs())
+    assert there.batch(np.array([1.0, -1.0])).tolist() == [2.0, -3.0]
+
+
+def test_a_function_of_no_module_replays_and_says_that_it_has_no_code():
+    f = fastgrad.compile(lambda x: x * 2.0 if x > 0 else x * 3.0)
+    f(1.0)
+    there = loaded(f)
+    for _ in range(5):
+        assert there(4.0) == 8.0
+    with pytest.raises(RuntimeError, match="no code"):
+        there(-1.0)
+
+
+# Numpy complains aside of a damaged dtype.
+@pytest.mark.filterwarnings("ignore:(?s).*get_clear_loop:pytest.PytestUnraisableExceptionWarning")
 def test_damaged_pickles_raise_and_do_not_crash():
     compiled = choosing(Value(2.0))
     compiled.batch(X, Y)

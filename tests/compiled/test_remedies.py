@@ -222,6 +222,17 @@ def test_a_static_method_above_is_compiled():
     assert Area.of.batch(np.ones(2), np.ones(2)).tolist() == [1.0, 1.0]
 
 
+def test_a_compiled_class_method_says_what_to_do():
+    class Wrong:
+        @classmethod
+        @fastgrad.compile
+        def make(cls, x):
+            return x
+
+    with pytest.raises(TypeError, match="outside of the class"):
+        Wrong.make(1.0)
+
+
 class Scaled:
     factor = 2.0
 

@@ -1,18 +1,12 @@
 """The colours program reaches what it tells: the golden perceptron, eight colours named, a network that remembers."""
 
 import random
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
-if not (ROOT / "examples").is_dir():
-    pytest.skip("the examples are in the checkout only", allow_module_level=True)
-sys.path.append(str(ROOT))  # at the end: an installed fastgrad stays the one that is tested
-
-from examples import colours, perceptron  # noqa: E402
+from examples import colours, perceptron
+from support.places import CHECKOUT
 
 PICTURES = {"colours_perceptron.png", "colours_names.png", "colours_cube.png", "colours_memory.png"}
 FIRST_TEN = [
@@ -171,6 +165,6 @@ def test_the_gradient_reaches_every_parameter_through_time():
 
 
 def test_the_table_has_a_row_for_the_program_and_its_command():
-    table = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    table = (CHECKOUT / "examples" / "README.md").read_text(encoding="utf-8")
     assert "[`colours.py`](colours.py)" in table
     assert "`python -m examples.colours " in table

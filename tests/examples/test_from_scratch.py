@@ -1,17 +1,10 @@
 """From scratch: gradients by hand are the engine's, a parabola is fitted, irises are told apart."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
-if not (ROOT / "examples").is_dir():
-    pytest.skip("the examples are in the checkout only", allow_module_level=True)
-sys.path.append(str(ROOT))  # at the end: an installed fastgrad stays the one that is tested
-
-from examples import backprop, from_scratch  # noqa: E402
+from examples import backprop, from_scratch
+from support.places import CHECKOUT
 
 DRAWINGS = {f"scratch_graph_{name}" for name in ("1_data", "2_labels", "3_gradients", "neuron")}
 PICTURES = {f"scratch_{name}.png" for name in ("activations", "parabola_fits", "parabola_losses")}
@@ -160,6 +153,6 @@ def test_without_scikit_learn_the_irises_are_left_out(monkeypatch, capsys):
 
 
 def test_the_table_has_a_row_for_the_program_and_its_command():
-    table = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    table = (CHECKOUT / "examples" / "README.md").read_text(encoding="utf-8")
     assert "[`from_scratch.py`](from_scratch.py)" in table
     assert "`python -m examples.from_scratch " in table

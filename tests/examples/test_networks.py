@@ -2,20 +2,12 @@
 
 import functools
 import importlib.util
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+from examples import four_rows, gaussian, perceptrons
 from fastgrad import nn
-
-ROOT = Path(__file__).parents[1]
-if not (ROOT / "examples").is_dir():
-    pytest.skip("the examples are in the checkout only", allow_module_level=True)
-sys.path.append(str(ROOT))  # at the end: an installed fastgrad stays the one that is tested
-
-from examples import four_rows, gaussian, perceptrons  # noqa: E402
 
 DRAWN = {
     four_rows: {"four_rows_root_of_squares", "four_rows_mse"},

@@ -1,17 +1,10 @@
 """The options program reaches what it tells: closed forms, random paths within their errors, one path for math.max."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
-if not (ROOT / "examples").is_dir():
-    pytest.skip("the examples are in the checkout only", allow_module_level=True)
-sys.path.append(str(ROOT))  # at the end: an installed fastgrad stays the one that is tested
-
-from examples import options  # noqa: E402
+from examples import options
+from support.places import CHECKOUT
 
 PICTURES = {"options_greeks.png", "options_barrier.png", "options_american.png"}
 
@@ -112,6 +105,6 @@ def test_without_matplotlib_the_program_says_so_in_a_line_and_goes_on(tmp_path, 
 
 
 def test_the_table_has_a_row_for_the_program_and_its_command():
-    table = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    table = (CHECKOUT / "examples" / "README.md").read_text(encoding="utf-8")
     assert "[`options.py`](options.py)" in table
     assert "`python -m examples.options " in table

@@ -7,20 +7,14 @@ import re
 import subprocess
 import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import fastgrad
+from examples import backprop, drawing, four_rows, mlp, perceptron
 from fastgrad import reference
-
-ROOT = Path(__file__).parents[1]
-if not (ROOT / "examples").is_dir():
-    pytest.skip("the examples are in the checkout only", allow_module_level=True)
-sys.path.append(str(ROOT))  # at the end: an installed fastgrad stays the one that is tested
-
-from examples import backprop, drawing, four_rows, mlp, perceptron  # noqa: E402
+from support.places import CHECKOUT
 
 PROGRAMS = {"perceptron": perceptron, "four_rows": four_rows, "backprop": backprop}
 both_engines = pytest.mark.parametrize("engine", [fastgrad, reference], ids=["fastgrad", "reference"])
@@ -39,14 +33,14 @@ def test_the_quick_form_runs_and_writes_no_files(program, capsys, tmp_path, monk
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_table_has_a_row_for_the_program_and_its_command(name):
-    table = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+    table = (CHECKOUT / "examples" / "README.md").read_text(encoding="utf-8")
     assert f"[`{name}.py`]({name}.py)" in table
     assert f"`python -m examples.{name} " in table
 
 
 def test_the_command_runs(tmp_path):
     command = [sys.executable, "-m", "examples.four_rows", "--steps", "3", "--out", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, check=True)
     assert len(re.findall("^ +step", done.stdout, re.MULTILINE)) == 4  # the first and the last of two trainings
 
 

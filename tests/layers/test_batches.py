@@ -2,8 +2,6 @@
 
 import numpy as np
 import pytest
-from dense import ROWS, by_scalars, network, taken
-from helpers import live_nodes, reached
 
 import fastgrad
 from fastgrad import Scalar, Value, losses, nn
@@ -11,6 +9,8 @@ from fastgrad._layers.batch import Batch
 from fastgrad._layers.dense import ACTIVATIONS, leaf_batch, taken_gradient
 from fastgrad._layers.layer_input import apply
 from fastgrad._tape.describe import first_not_finite
+from support.dense_layers import ROWS, by_scalars, network, taken
+from support.graphs import live_nodes, reached
 
 # Rows.
 

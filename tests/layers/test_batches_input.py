@@ -7,7 +7,6 @@ import re
 
 import numpy as np
 import pytest
-from dense import ROWS, network
 
 import fastgrad
 from fastgrad import Value, reference
@@ -15,6 +14,7 @@ from fastgrad._layers.batch import Batch
 from fastgrad._layers.dense import Dense
 from fastgrad._layers.layer_input import apply
 from fastgrad._layers.leaves import Run
+from support.dense_layers import ROWS, network
 
 
 def test_rows_of_the_wrong_width():

@@ -5,11 +5,11 @@ import threading
 
 import numpy as np
 import pytest
-from helpers import large, measures
 
 import fastgrad
 from fastgrad import Value, losses, nn
 from fastgrad._tape.describe import first_not_finite
+from support.marks import large, measures
 
 X = np.random.default_rng(0).normal(size=(64, 64))
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from networks import POINTWISE, Unfused, weighted
 
 from fastgrad import Value, nn, reference
+from support.unfused import POINTWISE, Unfused, weighted
 
 ACTIVATIONS = (*POINTWISE, "softmax")
 ROWS = np.random.default_rng(5).uniform(-2.0, 2.0, (6, 3))

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from helpers import live_nodes
 
 from fastgrad import Value, losses, nn, reference
+from support.graphs import live_nodes
 
 
 def grads(scalars):

@@ -6,7 +6,6 @@ import pickle
 import random
 
 import pytest
-from helpers import check_the_tape, live_nodes, measures, run_python
 
 import fastgrad
 from fastgrad import Scalar, Value
@@ -14,6 +13,9 @@ from fastgrad._layers.dense import Dense
 from fastgrad._layers.layer_input import apply
 from fastgrad._layers.leaves import Run
 from fastgrad._layers.parameters import Parameters
+from support.graphs import check_the_tape, live_nodes
+from support.marks import measures
+from support.processes import run_python
 
 
 class Mine(Scalar):

@@ -5,13 +5,14 @@ import math
 
 import numpy as np
 import pytest
-from helpers import COLLECT_ALWAYS, live_nodes
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import Unfused
 
 import fastgrad
 from fastgrad import Value, losses, nn, reference
+from support.graphs import live_nodes
+from support.marks import COLLECT_ALWAYS
+from support.unfused import Unfused
 
 PROBABILITIES, SIGNS = [0.0, 1.0, 0.25, 1.0], [1.0, -1.0, -1.0, 1.0]
 

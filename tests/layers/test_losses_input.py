@@ -5,10 +5,10 @@ from array import array
 
 import numpy as np
 import pytest
-from helpers import check_the_tape, live_nodes
 
 import fastgrad
 from fastgrad import Value, losses, nn, reference
+from support.graphs import check_the_tape, live_nodes
 
 # Forms.
 

@@ -5,14 +5,14 @@ import threading
 
 import numpy as np
 import pytest
-from helpers import large
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import POINTWISE
 
 import fastgrad
 from fastgrad import losses, nn, optim, train
 from fastgrad._layers import network as _network
+from support.marks import large
+from support.unfused import POINTWISE
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(size=(300, 5))

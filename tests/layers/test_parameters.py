@@ -5,12 +5,12 @@ import math
 
 import numpy as np
 import pytest
-from helpers import check_the_tape, live_nodes
 
 import fastgrad
 from fastgrad import Scalar, Value
 from fastgrad._layers.leaves import Run
 from fastgrad._layers.parameters import Parameters
+from support.graphs import check_the_tape, live_nodes
 
 
 class Mine(Value):

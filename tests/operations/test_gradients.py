@@ -6,11 +6,10 @@ from itertools import product
 
 import mpmath
 import pytest
-from helpers import POINTS, points
-from mathematics import BINARY, EXACT, FORMS, TABLE, UNARY, called, in_form
 
 import fastgrad
 from fastgrad import Value
+from support.operations import BINARY, EXACT, FORMS, POINTS, TABLE, UNARY, called, in_form, points
 
 # Numbers where a function has a kink or a jump, so that a difference says nothing.
 KINKS = {

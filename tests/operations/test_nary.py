@@ -5,9 +5,10 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
-from helpers import large, reached
 
 import fastgrad
+from support.graphs import reached
+from support.marks import large
 
 ALL = {
     "sum": fastgrad.sum,

@@ -10,16 +10,17 @@ from itertools import product
 import mpmath
 import numpy as np
 import pytest
-from helpers import DOMAINS, PACKAGE_FOLDER, POINTS, exact, points
-from mathematics import BINARY, EXACT, FORMS, NARY, TABLE, UNARY, called, in_form
 
 import fastgrad
 from fastgrad import Value, losses, nn
 from fastgrad.reference import _BINARY as ORACLE
+from support.graphs import exact
+from support.operations import BINARY, DOMAINS, EXACT, FORMS, NARY, POINTS, TABLE, UNARY, called, in_form, points
+from support.places import PACKAGE_FOLDER
 
 # Completeness: a row, its mathematics, a way to call it, and a line with its types.
 
-# Tested in test_nary.py and test_fused.py.
+# Tested in operations/test_nary.py and layers/test_fused.py.
 OF_MANY = "pick run user sum mean prod dot logsumexp softmax select ifel fsum hypot"
 
 

@@ -11,6 +11,7 @@ import pytest
 import fastgrad
 from fastgrad import demo, reference
 from fastgrad.cli import main
+from support.places import PACKAGE_FOLDER
 
 # fmt: off
 LOSSES = [
@@ -98,13 +99,12 @@ def test_a_perceptron_without_a_boundary_is_drawn_without():
 
 
 def test_the_command_prints_the_facts_and_writes_the_picture(tmp_path):
-    folder = os.path.dirname(os.path.dirname(os.path.abspath(fastgrad.__file__)))
     done = subprocess.run(
         [sys.executable, "-m", "fastgrad", "demo"],
         capture_output=True,
         text=True,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": folder},
+        env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)},
         check=False,
     )
     assert done.returncode == 0, done.stderr

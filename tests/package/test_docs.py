@@ -4,14 +4,13 @@ import doctest
 import importlib
 import pkgutil
 import runpy
-from pathlib import Path
 
 import pytest
 
 import fastgrad
+from support.places import CHECKOUT
 
-ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
 MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.") if not m.name.endswith("__main__")]
 
 
@@ -34,7 +33,8 @@ def test_examples_of_pages_run(page):
     assert result.failed == 0
 
 
-@pytest.mark.skipif(not (ROOT / "src").exists(), reason="tested outside the checkout")
+@pytest.mark.skipif(not (CHECKOUT / "src").exists(), reason="tested outside the checkout")
 def test_the_page_of_operations_is_the_op_tables():
-    make = runpy.run_path(str(ROOT / "docs" / "make_operations.py"))
-    assert (ROOT / "docs" / "operations.md").read_text() == make["operations"](), "run python docs/make_operations.py"
+    make = runpy.run_path(str(CHECKOUT / "docs" / "make_operations.py"))
+    page = (CHECKOUT / "docs" / "operations.md").read_text()
+    assert page == make["operations"](), "run python docs/make_operations.py"

@@ -1,4 +1,4 @@
-"""Pickles that earlier versions wrote: what is in tests/pickles, a folder a version, made by make.py there."""
+"""Pickles that earlier versions wrote: what is in pickles/, a folder a version, made by make.py there."""
 
 import pickle
 from pathlib import Path

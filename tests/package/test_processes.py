@@ -1,17 +1,17 @@
 """Threads, processes, signals and the end of the interpreter."""
 
 import os
-import shutil
-import subprocess
 import sys
 import textwrap
 import threading
 
 import pytest
-from helpers import PACKAGE_FOLDER, check_the_tape, large, run_python
 
 import fastgrad
 from fastgrad import Value
+from support.graphs import check_the_tape
+from support.marks import large
+from support.processes import run_python
 
 # Threads.
 
@@ -266,15 +266,3 @@ def test_a_signal_during_a_callback_is_raised_from_backward():
         y.backward()
         assert x.grad == 3.0
     """)
-
-
-def test_the_source_folder_says_what_to_do(tmp_path):
-    """Without its compiled modules, as in a checkout that was not installed."""
-    source = tmp_path / "fastgrad"
-    shutil.copytree(PACKAGE_FOLDER, source, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
-    done = subprocess.run(
-        [sys.executable, "-S", "-m", "fastgrad", "demo"], cwd=tmp_path, capture_output=True, text=True
-    )
-    assert done.returncode == 1
-    assert "compiled modules are not here" in done.stderr
-    assert "pip install" in done.stderr

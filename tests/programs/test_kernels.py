@@ -5,12 +5,12 @@ import math
 import mpmath
 import numpy as np
 import pytest
-from flat import Steps, one_step
-from mathematics import BINARY, EXACT, FORMS, UNARY
 
 import fastgrad
 from fastgrad import Value
 from fastgrad._programs import program as _program
+from support.operations import BINARY, EXACT, FORMS, UNARY
+from support.program_steps import Steps, one_step
 
 SETS = [k for k in range(8) if _program.use_lanes(k)]
 BEST = SETS[-1]

@@ -1,19 +1,20 @@
 """Programs: what they are made of, what they compute, and that nothing they are given can do harm."""
 
 import gc
+import os
 import pickle
 import random
 import sys
 import threading
-from pathlib import Path
 
 import numpy as np
 import pytest
-from flat import DOT, NO_VALUE, SELECT, SUM, Steps, close, eagerly, random_program
-from helpers import PACKAGE_FOLDER, run_python
 
 import fastgrad
 from fastgrad._programs.program import Program
+from support.places import PACKAGE_FOLDER, TESTS
+from support.processes import run_python
+from support.program_steps import DOT, NO_VALUE, SELECT, SUM, Steps, close, eagerly, large_program, random_program
 
 ROWS = [1, 2, 3, 8, 13, 70, 300]
 
@@ -277,14 +278,6 @@ def test_nan_is_not_0():
 # Threads, signals.
 
 
-def large_program(steps_count=200):
-    steps = Steps(2, [0.5, 0.25])
-    value = 0
-    for _ in range(steps_count):
-        value = steps.tanh(steps.dot([value, 1], [2, 3]))
-    return steps.program([value])
-
-
 def test_results_are_the_same_for_any_number_of_threads():
     program = large_program()
     X = rows_for(program, 40_000)
@@ -321,7 +314,7 @@ def test_an_interrupt_stops_a_long_run(threads):
     code = """
         import os, signal, sys, threading, time
         import numpy as np
-        from test_program import large_program
+        from support.program_steps import large_program
         program = large_program(20_000)
         X = np.zeros((100_000, 2))
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -332,7 +325,7 @@ def test_an_interrupt_stops_a_long_run(threads):
             print("stopped")
         program.run_grad(X[:5], program.uniforms)
     """
-    done = run_python(code, threads, PYTHONPATH=f"{PACKAGE_FOLDER.parent}:{Path(__file__).parent}")
+    done = run_python(code, threads, PYTHONPATH=os.pathsep.join(map(str, (PACKAGE_FOLDER.parent, TESTS))))
     assert done.stdout == "stopped\n"
 
 

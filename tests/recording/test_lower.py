@@ -8,14 +8,15 @@ import random
 import hypothesis
 import numpy as np
 import pytest
-from helpers import ARITHMETIC, measures
 from hypothesis import strategies
-from recorded import BINARY, NAMED, UNARY, Recorded, check, close, eager
 
 import fastgrad
 from fastgrad import Scalar, Value, losses, nn
 from fastgrad import math as fm
 from fastgrad._programs.program import Program
+from support.marks import measures
+from support.operations import ARITHMETIC
+from support.recorded import BINARY, NAMED, UNARY, Recorded, check, close, eager
 
 # Values and gradients.
 

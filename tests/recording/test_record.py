@@ -7,14 +7,14 @@ import threading
 
 import numpy as np
 import pytest
-from helpers import HALF, live_nodes
-from recorded import Recorded, interpreted, truths
 
 import fastgrad
 from fastgrad import Value, losses, nn, optim
 from fastgrad import math as fm
 from fastgrad._recording.record import Recording
 from fastgrad._tape.observer import TraceError, recording_active
+from support.graphs import HALF, live_nodes
+from support.recorded import Recorded, interpreted, truths
 
 # Captured scalars.
 

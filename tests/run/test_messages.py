@@ -3,10 +3,11 @@
 import os
 
 import pytest
-from scripts import OTHER_DIALECT, OWN_ENGINE, PACKAGE_FOLDER, TRAINING, command, python
 
 import fastgrad
 from fastgrad.run import first_difference
+from support.places import PACKAGE_FOLDER
+from support.teaching_engines import OTHER_DIALECT, OWN_ENGINE, TRAINING, command, python
 
 
 class TestCompare:
@@ -63,7 +64,7 @@ class TestCompare:
             "sitecustomize.py",
         )
         path = script("from micrograd.engine import Value\nprint(Value(1.0))")
-        both = os.pathsep.join([str(tmp_path), PACKAGE_FOLDER])
+        both = os.pathsep.join([str(tmp_path), str(PACKAGE_FOLDER.parent)])
         done = command("--compare", path, env={"PYTHONPATH": both})
         assert done.returncode == 1
         assert "micrograd is not installed, and the plain run needs it: pip install micrograd" in done.stdout

@@ -4,9 +4,9 @@ import sys
 import textwrap
 
 import pytest
-from scripts import OTHER_DIALECT, OWN_ENGINE, TRAINING, command, lines_about_classes, python
 
 from fastgrad.run import first_difference, parse_replacement, run_script
+from support.teaching_engines import OTHER_DIALECT, OWN_ENGINE, TRAINING, command, lines_about_classes, python
 
 
 class TestMicrograd:

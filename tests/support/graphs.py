@@ -1,27 +1,8 @@
-"""What several test files share."""
+"""Graphs of scalars: what can be seen of them, one with every kind of node, and how many nodes are needed."""
 
 import gc
-import operator
-import os
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
-
-import pytest
 
 import fastgrad
-
-PACKAGE_FOLDER = Path(fastgrad.__file__).parent
-
-COLLECT_ALWAYS = "FASTGRAD_COLLECT_ALWAYS" in os.environ
-SANITIZED = "FASTGRAD_SANITIZED" in os.environ
-
-large = pytest.mark.skipif(COLLECT_ALWAYS, reason="a large graph takes for ever when every node collects")
-measures = pytest.mark.skipif(
-    COLLECT_ALWAYS or SANITIZED,
-    reason="measures memory or time, of which sanitizers and forced collections take their own",
-)
 
 
 def exact(x):
@@ -40,26 +21,6 @@ def live_nodes():
     gc.collect()
     fastgrad.collect()
     return fastgrad.tape_info().nodes
-
-
-# A process started in the background of a shell ignores the signal, and so do its children.
-_HEAR_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-
-
-def run_python(code, *arguments, limit="true", timeout=300, check=True, **environment):
-    """Run a program in a Python of its own, perhaps under a shell's `ulimit`; return how it ended."""
-    python = [sys.executable, "-c", _HEAR_SIGINT + textwrap.dedent(code), *map(str, arguments)]
-    done = subprocess.run(
-        ["sh", "-c", f'{limit} && exec "$@"', "sh", *python],
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent), **environment},
-        check=False,
-    )
-    if check:
-        assert done.returncode == 0, f"ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
-    return done
 
 
 def reached(root):
@@ -87,40 +48,6 @@ def check_the_tape():
     assert a.grad == 5.0
     assert a.prev == []
     assert (a * b).prev == [a, b]
-
-
-POINTS = [-3.75, -1.0, -0.5, -1e-9, 0.0, 2e-8, 0.3, 0.7, 1.0, 2.5, 12.0]
-
-# Where a function of one number is defined, if not everywhere.
-DOMAINS = {
-    "log": lambda x: x > 0.0,
-    "log2": lambda x: x > 0.0,
-    "log10": lambda x: x > 0.0,
-    "log1p": lambda x: x > -1.0,
-    "sqrt": lambda x: x >= 0.0,
-    "asin": lambda x: abs(x) <= 1.0,
-    "acos": lambda x: abs(x) <= 1.0,
-    "acosh": lambda x: x >= 1.0,
-    "atanh": lambda x: abs(x) < 1.0,
-}
-
-
-def points(name):
-    """Numbers at which the function of that name has a value."""
-    return [x for x in POINTS if name not in DOMAINS or DOMAINS[name](x)]
-
-
-ARITHMETIC = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "**": operator.pow,
-    "<": operator.lt,
-    ">": operator.gt,
-    "<=": operator.le,
-    ">=": operator.ge,
-}
 
 
 # An operation of a user's own that can be pickled, and a graph with every kind of node.

@@ -1,4 +1,4 @@
-"""The op table's rows, what each computes in extended precision, and what a user calls it by."""
+"""The op table's rows: what each computes in extended precision, where, and what a user calls it by."""
 
 import math
 import operator
@@ -102,3 +102,41 @@ FORMS = ["node-node", "node-constant", "constant-node"]
 def in_form(form, a, b):
     """The two operands, each a node or a plain number."""
     return a if form == "constant-node" else Value(a), b if form == "node-constant" else Value(b)
+
+
+# Numbers to compute at.
+
+POINTS = [-3.75, -1.0, -0.5, -1e-9, 0.0, 2e-8, 0.3, 0.7, 1.0, 2.5, 12.0]
+
+# Where a function of one number is defined, if not everywhere.
+DOMAINS = {
+    "log": lambda x: x > 0.0,
+    "log2": lambda x: x > 0.0,
+    "log10": lambda x: x > 0.0,
+    "log1p": lambda x: x > -1.0,
+    "sqrt": lambda x: x >= 0.0,
+    "asin": lambda x: abs(x) <= 1.0,
+    "acos": lambda x: abs(x) <= 1.0,
+    "acosh": lambda x: x >= 1.0,
+    "atanh": lambda x: abs(x) < 1.0,
+}
+
+
+def points(name):
+    """Numbers at which the function of that name has a value."""
+    return [x for x in POINTS if name not in DOMAINS or DOMAINS[name](x)]
+
+
+# Arithmetic and comparisons, by their symbols.
+
+ARITHMETIC = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+}

@@ -1,11 +1,11 @@
 """Programs made by hand or at random, step by step, and what eager scalars make of them."""
 
 import numpy as np
-from mathematics import BINARY, NARY, UNARY, called
 
 import fastgrad
 from fastgrad import Value
 from fastgrad._programs.program import Program
+from support.operations import BINARY, NARY, UNARY, called
 
 NO_VALUE = 0xFFFFFFFF
 CODES = {name: 1 + k for k, name in enumerate(UNARY)}
@@ -113,6 +113,14 @@ def random_step(random, steps, pick):
         steps.select(*pick[:3])
     else:
         steps.stop(pick[0])
+
+
+def large_program(steps_count=200):
+    steps = Steps(2, [0.5, 0.25])
+    value = 0
+    for _ in range(steps_count):
+        value = steps.tanh(steps.dot([value, 1], [2, 3]))
+    return steps.program([value])
 
 
 def close(a, b, tolerance=1e-9):

@@ -8,7 +8,6 @@ import math
 import operator
 
 import numpy as np
-from helpers import ARITHMETIC
 
 import fastgrad
 from fastgrad import Value
@@ -17,6 +16,7 @@ from fastgrad._programs.listing import text
 from fastgrad._programs.program import Program
 from fastgrad._recording.record import Recording
 from fastgrad._tape.describe import op_table
+from support.operations import ARITHMETIC
 
 # An interpreter of programs.
 

@@ -4,9 +4,7 @@ import os
 import subprocess
 import sys
 
-import fastgrad
-
-PACKAGE_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(fastgrad.__file__)))
+from support.places import PACKAGE_FOLDER
 
 # A teaching engine with a recursive sweep. A test appends its program, or puts more methods where the marker is.
 OWN_ENGINE = '''
@@ -137,7 +135,7 @@ print([weight.data for weight in weights])
 
 
 def python(*arguments, **options):
-    environment = {**os.environ, "PYTHONPATH": PACKAGE_FOLDER, **options.pop("env", {})}
+    environment = {**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent), **options.pop("env", {})}
     return subprocess.run(
         [sys.executable, *arguments], capture_output=True, text=True, env=environment, check=False, **options
     )

@@ -1,12 +1,12 @@
 """Programs for numbers with gradients, in the manner of those the engine is for.
 
-Each takes a number type and returns nodes. They run on any engine; test_oracle.py compares two.
+Each takes a number type and returns nodes. They run on any engine; tape/test_oracle.py compares two.
 """
 
 import math
 import random
 
-from helpers import state
+from support.graphs import state
 
 PROGRAMS = {}  # of either number type
 VALUE_PROGRAMS = {}  # of the dialects of Value

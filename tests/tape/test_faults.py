@@ -4,10 +4,11 @@ import operator
 
 import numpy as np
 import pytest
-from helpers import check_the_tape, run_python
 
 import fastgrad
 from fastgrad import Value
+from support.graphs import check_the_tape
+from support.processes import run_python
 
 # Wrong types.
 

@@ -4,10 +4,10 @@ import math
 import random
 
 import pytest
-from helpers import state
 
 import fastgrad
 from fastgrad import Value
+from support.graphs import state
 
 
 def test_it_computes_again_what_the_node_stands_on(number):

@@ -5,10 +5,12 @@ import os
 import weakref
 
 import pytest
-from helpers import large, live_nodes, measures, run_python
 
 import fastgrad
 from fastgrad import Scalar, Value
+from support.graphs import live_nodes
+from support.marks import large, measures
+from support.processes import run_python
 
 
 def resident():

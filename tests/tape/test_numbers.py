@@ -6,10 +6,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from helpers import exact, reached
 
 import fastgrad
 from fastgrad import Node, Scalar, Value
+from support.graphs import exact, reached
 
 # Made and shown.
 

@@ -3,11 +3,12 @@
 from itertools import product
 
 import pytest
-from helpers import ARITHMETIC, POINTS, exact, points, state
 
 import fastgrad
 from fastgrad import reference
-from programs import PROGRAMS, VALUE_PROGRAMS
+from support.graphs import exact, state
+from support.operations import ARITHMETIC, POINTS, points
+from support.users_programs import PROGRAMS, VALUE_PROGRAMS
 
 
 @pytest.mark.parametrize("number", ["Scalar", "Value"])

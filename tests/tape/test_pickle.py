@@ -7,10 +7,10 @@ import pickle
 import random
 
 import pytest
-from helpers import HALF, check_the_tape, everything, reached, walked
 
 import fastgrad
 from fastgrad import Scalar, Value
+from support.graphs import HALF, check_the_tape, everything, reached, walked
 
 
 class Mine(Value):

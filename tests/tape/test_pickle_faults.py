@@ -5,10 +5,12 @@ import pickle
 import re
 
 import pytest
-from helpers import check_the_tape, everything, large, live_nodes, run_python, walked
 
 import fastgrad
 from fastgrad import Scalar, Value
+from support.graphs import check_the_tape, everything, live_nodes, walked
+from support.marks import large
+from support.processes import run_python
 
 # What cannot be copied.
 

@@ -6,12 +6,13 @@ from functools import reduce
 from itertools import chain
 
 import pytest
-from helpers import ARITHMETIC, HALF, reached, state
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fastgrad
 from fastgrad import reference
+from support.graphs import HALF, reached, state
+from support.operations import ARITHMETIC
 
 numbers = (
     st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0]) | st.floats(-5.0, 5.0) | st.sampled_from([1e-200, 1e200])

@@ -7,10 +7,11 @@ import threading
 import weakref
 
 import pytest
-from helpers import run_python, state
 
 import fastgrad
 from fastgrad import Value
+from support.graphs import state
+from support.processes import run_python
 
 SEED = Value(1.0)
 

@@ -4,10 +4,11 @@ import math
 import threading
 
 import pytest
-from helpers import exact, run_python, state
 
 import fastgrad
 from fastgrad import Scalar, Value
+from support.graphs import exact, state
+from support.processes import run_python
 
 # backward().
 

@@ -1,0 +1,69 @@
+"""What importing the package loads, and what is there afterwards."""
+
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+import fastgrad
+from support.marks import measures
+from support.places import PACKAGE_FOLDER
+from support.processes import run_python
+
+
+def test_importing_does_not_import_numpy():
+    run_python("""
+        import sys
+        import fastgrad
+        from fastgrad import Scalar, Value
+        x = Value(2.0)
+        y = fastgrad.softmax([x * 2.0, fastgrad.math.hypot(x, 1.0)])[0] + Scalar(1.0)
+        y.backward()
+        y.forward()
+        f"{x:.3f} {x!r} {y.trace()}"
+        assert "numpy" not in sys.modules
+        fastgrad.values([x, y])
+        assert "numpy" in sys.modules
+    """)
+
+
+def test_submodules_are_there_without_an_import_of_their_own():
+    run_python("""
+        import sys
+        import fastgrad
+        assert "fastgrad.nn" not in sys.modules
+        for name in ("losses", "nn", "optim", "plots", "train"):
+            assert getattr(fastgrad, name) is sys.modules[f"fastgrad.{name}"]
+        assert not hasattr(fastgrad, "nns")
+    """)
+
+
+@measures
+def test_importing_takes_little_time():
+    code = """
+        import time
+        start = time.perf_counter()
+        import fastgrad
+        print(time.perf_counter() - start)
+    """
+    assert min(float(run_python(code).stdout) for _ in range(10)) < 0.015
+
+
+def test_the_modules_names_are_listed():
+    for name in fastgrad.__all__:
+        assert getattr(fastgrad, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        fastgrad.nothing  # noqa: B018
+
+
+def test_the_source_folder_says_what_to_do(tmp_path):
+    """Without its compiled modules, as in a checkout that was not installed."""
+    source = tmp_path / "fastgrad"
+    shutil.copytree(PACKAGE_FOLDER, source, ignore=shutil.ignore_patterns("*.so", "*.pyd", "__pycache__"))
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "fastgrad", "demo"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "compiled modules are not here" in done.stderr
+    assert "pip install" in done.stderr

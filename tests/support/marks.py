@@ -1,0 +1,14 @@
+"""Marks of tests that some builds and settings of the engine cannot run."""
+
+import os
+
+import pytest
+
+COLLECT_ALWAYS = "FASTGRAD_COLLECT_ALWAYS" in os.environ
+SANITIZED = "FASTGRAD_SANITIZED" in os.environ
+
+large = pytest.mark.skipif(COLLECT_ALWAYS, reason="a large graph takes for ever when every node collects")
+measures = pytest.mark.skipif(
+    COLLECT_ALWAYS or SANITIZED,
+    reason="measures memory or time, of which sanitizers and forced collections take their own",
+)
