@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import children, engines, figure, limits, networks, programs
+from benchmarks import bounds, children, engines, figure, limits, networks, programs
 
 ENGINES = {engine.name: engine for engine in engines.make_engines(["complex", "fastgrad", "reference"])}
 FASTGRAD = ENGINES["fastgrad"]
@@ -125,6 +125,13 @@ def test_fit_and_the_users_classes_agree():
 
     expected = networks.train_classes(NETWORKS["tanh"], 20, reference.Value)
     networks.check_agreement("fit", {"classes": expected, "fit": networks.train_fit(NETWORKS["tanh"], 20)})
+
+
+def test_a_bound_that_is_missed_is_the_exit_status(monkeypatch, capsys):
+    for measured, status, verdict in ((1.9, 0, "yes"), (2.1, 1, "NO"), (float("nan"), 1, "NO")):
+        monkeypatch.setattr(bounds, "BOUNDS", {limits.Limit("", "slow", "<=", 2.0, "x"): lambda m=measured: m})
+        assert bounds.main() == status
+        assert capsys.readouterr().out.rstrip().endswith(verdict)
 
 
 def test_losses_that_differ_stop_the_report():

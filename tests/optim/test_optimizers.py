@@ -8,7 +8,6 @@ import pytest
 import fastgrad
 from fastgrad import Value, optim, reference
 from fastgrad._layers.leaves import Run
-from support.marks import measures
 from support.optimizing import (
     START,
     STEPS,
@@ -194,16 +193,3 @@ def test_a_gradient_of_nan_spoils_its_own_parameter_only(kind):
     getattr(optim, kind)([x, y]).step()
     assert math.isnan(x.data)
     assert 0.9 < y.data < 1.0
-
-
-# Time.
-
-
-@measures
-@pytest.mark.parametrize("kind", ["SGD", "Adam", "RMSprop"])
-def test_a_step_of_a_large_module_takes_nanoseconds_a_parameter(kind):
-    import timeit
-
-    optimizer = getattr(optim, kind)(Stretches((Run(Value, 100_000), 0, 100_000)))
-    seconds = min(timeit.repeat(optimizer.step, number=1, repeat=20))
-    assert seconds < 100_000 * 20e-9

@@ -9,7 +9,7 @@ from support.processes import run_python
 # Everything that walks a graph, on a chain far deeper than Python's stack.
 
 DEEP = """
-    import copy, gc, sys, time
+    import sys
     import fastgrad
     from fastgrad import Value
 
@@ -116,11 +116,10 @@ def test_deep_graphs_of_a_users_own_nodes(limit):
 def test_a_chain_of_ten_million_nodes():
     done = run_python(
         """
-        import resource, time
+        import resource
         from fastgrad import Value
         import fastgrad
 
-        start = time.perf_counter()
         x = Value(1.0)
         y = x
         for _ in range(5_000_000):
@@ -129,13 +128,11 @@ def test_a_chain_of_ten_million_nodes():
         assert x.grad == 1.0
         del y
         fastgrad.collect()
-        print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
         """,
         limit="ulimit -s 256",
     )
-    seconds, gigabytes = map(float, done.stdout.split())
-    assert seconds < 3.0
-    assert gigabytes < 1.0
+    assert float(done.stdout) < 1.0  # gigabytes
 
 
 @pytest.mark.slow
@@ -156,29 +153,9 @@ def interleaved(count, length):
     return leaves, ends
 
 
-def seconds(function):
-    import time
-
-    best = float("inf")
-    for _ in range(3):
-        start = time.perf_counter()
-        function()
-        best = min(best, time.perf_counter() - start)
-    return best
-
-
 @large
 def test_a_sweep_touches_its_own_graph_only():
     leaves, ends = interleaved(count=5000, length=5)
     for end in ends[::7]:
         end.backward()
     assert [leaf.grad for leaf in leaves] == [0.0 if k % 7 else 1.5**5 for k in range(5000)]
-
-
-@measures
-def test_a_sweep_pays_for_its_own_graph_only():
-    """Far from a benchmark: that the cost is not that of what lies between."""
-    _, ends = interleaved(count=20_000, length=10)
-    _, (alone,) = interleaved(count=1, length=200_000)
-    each = seconds(lambda: [end.backward() for end in ends])
-    assert each < 20 * seconds(alone.backward)

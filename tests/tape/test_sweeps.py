@@ -317,7 +317,7 @@ def test_no_grad_is_of_one_thread(number):
     results, inside, done = [], threading.Event(), threading.Event()
 
     def other_thread():
-        inside.wait(10)
+        inside.wait(300)
         results.append(x * 2.0)
         done.set()
 
@@ -325,7 +325,7 @@ def test_no_grad_is_of_one_thread(number):
     thread.start()
     with fastgrad.no_grad():
         inside.set()
-        done.wait(10)
+        assert done.wait(300)
         results.append(x * 2.0)
     thread.join()
     assert [y.prev for y in results] == [[x], []]
