@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import fastgrad
@@ -55,7 +55,10 @@ def function_of(operations):
         for which, i, j in operations:
             a, b = numbers[i % len(numbers)], numbers[j % len(numbers)]
             of_two = [*OF_TWO, *BRANCHES]
-            numbers.append(OF_ONE[which](a) if which < len(OF_ONE) else of_two[which - len(OF_ONE)](a, b))
+            try:
+                numbers.append(OF_ONE[which](a) if which < len(OF_ONE) else of_two[which - len(OF_ONE)](a, b))
+            except OverflowError:  # Python's own, by a plain call too: other operations are drawn
+                reject()
         return numbers[-1] + 0.1 * fastgrad.sum(numbers)
 
     return function
