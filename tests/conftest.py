@@ -21,11 +21,10 @@ def pytest_addoption(parser):
     parser.addoption("--slow", action="store_true", help="run the tests that take minutes and gigabytes, too")
 
 
-def pytest_collection_finish(session):
-    gc.freeze()  # what is there before the first test need not be looked through whenever a test collects garbage
-
-
 def pytest_configure(config):
+    # Numpy's own threads wait for each other, on a busy machine for seconds.
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
     config.addinivalue_line("markers", "slow: takes minutes or gigabytes; run with --slow")
 
 
@@ -35,6 +34,12 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         if item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="slow: run with --slow"))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def frozen():
+    """What is there before a file's tests need not be looked through whenever one of them collects garbage."""
+    gc.freeze()
 
 
 @pytest.fixture(params=["Scalar", "Value"])

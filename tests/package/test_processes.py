@@ -165,7 +165,7 @@ INTERRUPTED = """
 
 IN_THE_MIDDLE = {
     "backward": """
-        y, steps = x, 8_000_000
+        y, steps = x, 4_000_000
         for _ in range(steps):
             y = y * w
         assert interrupted(y.backward, after=0.002)
@@ -175,7 +175,7 @@ IN_THE_MIDDLE = {
         assert (x.grad, w.grad) == (1.0, 0.5 * steps)
     """,
     "backward on a kept graph": """
-        y, steps = x, 8_000_000
+        y, steps = x, 4_000_000
         for _ in range(steps):
             y = y * w
         y.forward()
@@ -186,7 +186,7 @@ IN_THE_MIDDLE = {
         assert (x.grad, w.grad) == (1.0, 0.5 * steps)
     """,
     "forward": """
-        y, steps = x, 8_000_000
+        y, steps = x, 4_000_000
         for _ in range(steps):
             y = y * w
         y.forward()

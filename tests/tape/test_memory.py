@@ -263,15 +263,19 @@ def test_cycles_through_the_tape_are_let_go(cycle):
     assert live_nodes() == before
 
 
-def growth(step, steps):
-    """How much more memory and how many more nodes the second half of a loop takes at most than the first half does.
+def check_flat(step):
+    """The second half of a loop takes at most 20 bytes a step and 1000 nodes in all more than the first half does.
 
-    The lesser of two measurements: the allocator takes its time now and then, a leak takes it every time.
+    If not it is run once more: the allocator takes its time now and then, a leak takes it every time.
     """
-    return min(_growth(step, steps), _growth(step, steps))
+    memory, nodes = growth(step)
+    if memory >= 1_000_000 or nodes >= 1000:
+        memory, nodes = growth(step)
+    assert memory < 1_000_000
+    assert nodes < 1000
 
 
-def _growth(step, steps):
+def growth(step, steps=100_000):
     sizes, nodes = [], []
     for i in range(steps):
         step(i)
@@ -292,9 +296,7 @@ def test_training_loops_run_in_flat_memory(cycle):
         x.data -= 1e-6 * x.grad
         x.grad = 0.0
 
-    memory, nodes = growth(step, 100_000)
-    assert memory < 1_000_000  # 20 bytes a step
-    assert nodes < 1000
+    check_flat(step)
 
 
 @measures
@@ -311,9 +313,7 @@ def test_a_training_loop_of_100000_steps_is_flat():
             w.data -= 0.01 * w.grad
         losses[:] = [loss.data]
 
-    memory, nodes = growth(step, 100_000)
-    assert memory < 1_000_000
-    assert nodes < 1000
+    check_flat(step)
     assert weights[0].label == "w0"
     assert losses[0] < 1e-6
 

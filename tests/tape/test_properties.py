@@ -6,13 +6,37 @@ from functools import reduce
 from itertools import chain
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 import fastgrad
 from fastgrad import reference
 from support.graphs import HALF, reached, state
 from support.operations import ARITHMETIC
+
+STEP = st.integers(0, 2**24 - 1)
+
+
+def steps_of(names, numbers, steps):
+    """Lists of steps: one of the names, two places and a number, which is of the given kind or one of the step's own.
+
+    A step is drawn as one integer: to draw its parts one by one takes several times as long.
+    """
+
+    def read(pool, drawn):
+        return [parts(pool, step) for step in drawn]
+
+    def parts(pool, step):
+        name, i, j, x = (step >> shift & 63 for shift in (0, 6, 12, 18))
+        return names[name % len(names)], i, j, pool[x // 2 % len(pool)] if x % 2 else step * 10.0 / 2**24 - 5.0
+
+    return st.builds(read, st.lists(numbers, min_size=6, max_size=12), steps)
+
+
+def in_lists(most, **sizes):
+    """Steps in short lists, one after the other: there are more of them than in one list."""
+    return st.lists(st.lists(STEP, max_size=most), **sizes).map(lambda lists: list(chain.from_iterable(lists)))
+
 
 numbers = (
     st.sampled_from([0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 3.0]) | st.floats(-5.0, 5.0) | st.sampled_from([1e-200, 1e200])
@@ -130,20 +154,18 @@ def attach_step(node, factor):
 
 BUILD = ["unary", "binary", "constant_left", "constant_right"]
 REST = [
-    "leaf", "ifel", "detach", "backward", "zero_grad", "own_step", "change_data", "change_grad", "replace_step",
-    "label", "drop",
-    "drop_temporaries", "collect",
+    "label", "leaf", "ifel", "detach", "backward", "zero_grad", "own_step", "change_data", "change_grad",
+    "replace_step", "drop", "drop_temporaries", "collect",
 ]  # fmt: skip
-places = st.integers(0, 40)
-instructions = st.tuples(st.sampled_from(BUILD) | st.sampled_from(["backward", *REST]), places, places, numbers)
 
 
 @pytest.mark.parametrize("number", ["Scalar", "Value"])
-@given(program=st.lists(st.lists(instructions, max_size=12), min_size=3, max_size=12))
+@given(program=steps_of([*[*REST, "backward"] * 2, *BUILD * 7], numbers, in_lists(12, min_size=5, max_size=12)))
 @settings(max_examples=600)
 def test_both_engines_agree_to_the_last_bit(number, program):
+    note(f"steps: {program}")
     lockstep = Lockstep(number)
-    for name, i, j, x in chain.from_iterable(program):
+    for name, i, j, x in program:
         getattr(lockstep, name)(i, j, x)
     lockstep.compare()
 
@@ -190,17 +212,18 @@ NARY = {
 }
 
 moderate = st.sampled_from([0.0, 1.0, -1.0, 2.0]) | st.floats(-10.0, 10.0).filter(lambda x: x == 0.0 or abs(x) > 1e-50)
-# a leaf, the product of two, or (where both are -1) the number
-operands = st.lists(st.tuples(st.integers(-1, 3), st.integers(-1, 3), moderate), min_size=1, max_size=9)
+WEIGHTS = [0.0, 1.0, -1.0, 2.0, *(10.0 * math.sin(k) for k in range(60))]
 
 
 def operands_of(leaves, plan):
+    """A leaf, the product of two, or the number for each step; the places count from -1, which is none."""
+
     def operand(i, j, x):
         if i < 0 and j < 0:
             return x
         return leaves[max(i, j)] if min(i, j) < 0 else leaves[i] * leaves[j]
 
-    return [operand(*step) for step in plan]
+    return [operand(i % 5 - 1, j % 5 - 1, x) for _, i, j, x in plan]
 
 
 def absolute_gradients(root):
@@ -218,12 +241,13 @@ def absolute_gradients(root):
 
 @pytest.mark.parametrize("name", NARY)
 @given(
-    data=st.lists(moderate, min_size=4, max_size=4), plan=operands, weights=st.lists(moderate, min_size=9, max_size=9)
+    data=st.lists(moderate, min_size=4, max_size=4),
+    plan=steps_of(WEIGHTS, moderate, st.lists(STEP, min_size=1, max_size=9)),
 )
 @settings(max_examples=150)
-def test_one_node_equals_many(name, data, plan, weights):
+def test_one_node_equals_many(name, data, plan):
     one, many = NARY[name]
-    weights = weights[: len(plan)]
+    weights = [weight for weight, _, _, _ in plan]
     fast, slow = ([number(x) for x in data] for number in (fastgrad.Value, reference.Value))
     result, expected = one(operands_of(fast, plan), weights), many(operands_of(slow, plan), weights)
     if not isinstance(expected, reference.Value):
@@ -291,16 +315,14 @@ def recomputed(root):
     return root
 
 
-kept_programs = st.lists(
-    st.lists(st.tuples(st.sampled_from(sorted(KEPT)), places, places, moderate), max_size=6), min_size=1
-)
+kept_programs = steps_of(sorted(KEPT), moderate, in_lists(6, min_size=1))
 leaf_data = st.lists(moderate, min_size=3, max_size=3)
 
 
 @given(program=kept_programs, first=leaf_data, others=st.lists(leaf_data, min_size=1, max_size=4), copied=st.booleans())
 @settings(max_examples=600)
 def test_forward_equals_a_graph_built_anew(program, first, others, copied):
-    program = list(chain.from_iterable(program))
+    note(f"steps: {program}")
     leaves, root = build(fastgrad.Value, first, program)
     while isinstance(root, tuple):
         program.pop()
