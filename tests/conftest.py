@@ -39,6 +39,7 @@ def pytest_collection_modifyitems(config, items):
 @pytest.fixture(autouse=True, scope="module")
 def frozen():
     """What is there before a file's tests need not be looked through whenever one of them collects garbage."""
+    gc.collect()  # what is frozen stays
     gc.freeze()
 
 
