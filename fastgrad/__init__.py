@@ -15,7 +15,6 @@ TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 
 try:
     import fastgrad._tape.pins  # noqa: F401 (it looks after the tape by itself)
-    from fastgrad import math
     from fastgrad._tape.custom import custom
     from fastgrad._tape.functions import collect, no_grad, tape_info
     from fastgrad._tape.nary import dot, logsumexp, mean, prod, softmax, sum
@@ -58,13 +57,14 @@ _NEED_NUMPY = {
     "set_values": "arrays",
     "values": "arrays",
 }
-_MODULES = ("losses", "nn", "optim", "plots", "train")
+_MODULES = ("losses", "math", "nn", "optim", "plots", "train")
 
 _former_names.serve()
 
-# numpy takes ten times as long to import as fastgrad: it comes when it is needed.
+# numpy takes ten times as long to import as fastgrad: what needs it comes when it is asked for, and other modules, too.
 if TYPE_CHECKING:
     from fastgrad import losses as losses
+    from fastgrad import math as math
     from fastgrad import nn as nn
     from fastgrad import optim as optim
     from fastgrad import plots as plots
@@ -81,3 +81,6 @@ else:
         if name in _NEED_NUMPY:
             return getattr(importlib.import_module(f"fastgrad.{_NEED_NUMPY[name]}"), name)
         raise AttributeError(f"module 'fastgrad' has no attribute {name!r}")
+
+    def __dir__():
+        return sorted({*globals(), *_MODULES, *_NEED_NUMPY})

@@ -4,8 +4,6 @@ A pickle names the module that a class or function was in when it was written. T
 whoever imports one is given the module in which its content is now.
 """
 
-from __future__ import annotations
-
 import sys
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -31,16 +29,16 @@ class _Finder:
     """A finder of modules, and their loader, as `importlib` describes them."""
 
     def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+        self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         from importlib.machinery import ModuleSpec
 
         return ModuleSpec(name, self) if name in FORMER else None  # type: ignore[arg-type]  # a loader by its methods
 
-    def create_module(self, spec: ModuleSpec) -> None:
+    def create_module(self, spec: "ModuleSpec") -> None:
         return None
 
-    def exec_module(self, module: ModuleType) -> None:
+    def exec_module(self, module: "ModuleType") -> None:
         import importlib
 
         sys.modules[module.__name__] = importlib.import_module(FORMER[module.__name__])

@@ -32,7 +32,7 @@ def test_submodules_are_there_without_an_import_of_their_own():
         import sys
         import fastgrad
         assert "fastgrad.nn" not in sys.modules
-        for name in ("losses", "nn", "optim", "plots", "train"):
+        for name in ("losses", "math", "nn", "optim", "plots", "train"):
             assert getattr(fastgrad, name) is sys.modules[f"fastgrad.{name}"]
         assert not hasattr(fastgrad, "nns")
     """)
@@ -52,6 +52,7 @@ def test_importing_loads_little_else():
 def test_the_modules_names_are_listed():
     for name in fastgrad.__all__:
         assert getattr(fastgrad, name) is not None
+    assert {*fastgrad.__all__, "losses", "nn", "optim", "plots", "train"} <= set(dir(fastgrad))
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         fastgrad.nothing  # noqa: B018
 

@@ -69,6 +69,16 @@ def names_used(module, names):
     return {name if name in MODULES else module for name in inner}
 
 
+def what_runs(tree):
+    """A module's nodes, without what stands under ``if TYPE_CHECKING``: imports that only type checkers follow."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        yield node
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        pending += node.orelse if for_types else ast.iter_child_nodes(node)
+
+
 def uses_of(path):
     """The modules that a file names."""
     text, found = path.read_text(encoding="utf-8"), set()
@@ -76,7 +86,7 @@ def uses_of(path):
         if (ROOT / "src" / header).exists():
             found.add("src/" + header.rsplit(".", 1)[0])
     if path.suffix == ".py":
-        for node in ast.walk(ast.parse(text)):
+        for node in what_runs(ast.parse(text)):
             if isinstance(node, ast.Import):
                 found |= {alias.name for alias in node.names if alias.name.split(".")[0] == "fastgrad"}
             elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "fastgrad":
@@ -158,3 +168,13 @@ def test_uses_are_read_as_they_are_written(tmp_path, monkeypatch):
         'def f():\n    from fastgrad import math\ncdef extern from "room/a.h" nogil:\n    pass\n# import fastgrad.no\n'
     )
     assert uses_of(path) == {"fastgrad._tape.tape", "fastgrad.math", "src/room/a"}
+
+
+def test_imports_for_type_checkers_may_run_any_way(tmp_path, monkeypatch):
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    path = tmp_path / "fastgrad" / "b.py"
+    path.parent.mkdir()
+    path.write_text(
+        "from fastgrad import math\nif TYPE_CHECKING:\n    from fastgrad import nn\nelse:\n    import fastgrad.arrays\n"
+    )
+    assert uses_of(path) == {"fastgrad.math", "fastgrad.arrays"}
