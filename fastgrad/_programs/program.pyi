@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, overload
 
 import numpy as np
@@ -93,4 +93,14 @@ class Program:
         uniforms: NDArray[np.float64] | None = None,
     ) -> Callable[[], bool]: ...
 
+def restored(
+    names: Sequence[str],
+    inputs: int,
+    uniforms: NDArray[np.float64],
+    uniform_steps: int,
+    steps: NDArray[np.uint32],
+    operands: NDArray[np.uint32],
+    outputs: NDArray[np.uint32],
+    guards: NDArray[np.uint32],
+) -> Program: ...
 def use_lanes(number: int) -> str | None: ...

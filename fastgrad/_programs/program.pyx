@@ -14,6 +14,11 @@ from fastgrad._programs.rows cimport (
     make_values, program, run, step, uniform_grads, use_kernels,
 )
 
+cdef extern from "programs/program.h" nogil:
+    enum:
+        OP_FIRST_VC, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, STEP_END
+    const char *step_name(uint32_t op)
+
 
 @cython.auto_pickle(False)
 @cython.no_gc
@@ -102,7 +107,10 @@ cdef class Program(Recipe):
         )
 
     def __reduce__(self):
-        return Program, self.arrays()
+        inputs, uniforms, uniform_steps, steps, *others = self.arrays()
+        codes, steps[:, 0] = unique(steps[:, 0])
+        names = [step_name(code).decode() for code in codes]
+        return restored, (names, inputs, uniforms, uniform_steps, steps, *others)
 
     def __repr__(self):
         return f"<program of {self.p.steps:,} steps, {self.p.inputs:,} inputs and {self.p.outputs:,} outputs>"
@@ -251,6 +259,31 @@ cdef class Program(Recipe):
             outcome.
         """
         return bound(self, x, value, grad, uniforms)
+
+
+# Pickles name operations, as codes change when the op table grows.
+
+cdef dict codes_by_name():
+    codes = [*range(1, OP_FIRST_VC), *range(OP_FIRST_BINARY, OP_FIRST_NARY), *range(OP_END, STEP_END)]
+    return {step_name(code).decode(): code for code in codes}
+
+
+cdef tuple unique(codes):
+    import numpy
+
+    return numpy.unique(codes, return_inverse=True)
+
+
+def restored(names, inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
+    """The program of a pickle, whose steps have places in `names` for their operations."""
+    known = codes_by_name()
+    steps = steps.copy()
+    for row in steps:
+        name = names[row[0]] if row[0] < len(names) else None
+        if name not in known:
+            raise ValueError(f"the pickled program is damaged: it has an operation {name!r}, which is not known here")
+        row[0] = known[name]
+    return Program(inputs, uniforms, uniform_steps, steps, operands, outputs, guards)
 
 
 # Arrays in and out.

@@ -4,13 +4,13 @@ import math
 
 import mpmath
 import pytest
-from helpers import exact, points
-from mathematics import BINARY, EXACT, UNARY, called
 
 import fastgrad
 from fastgrad import Scalar, Value
 from fastgrad._tape.describe import op_traits
 from fastgrad._tape.symbols import slopes_of
+from support.graphs import exact
+from support.operations import BINARY, EXACT, UNARY, called, points
 
 PAIRS = [(a, b) for a in (-2.5, -1.0, -0.0, 0.0, 0.75, 1.0, 3.0) for b in (-1.5, 0.0, 0.5, 1.0, 2.0, 3.0)]
 SMOOTH_PAIRS = [(0.75, 1.5), (1.25, -0.5), (3.0, 2.0)]

@@ -6,12 +6,12 @@ import random
 
 import numpy as np
 import pytest
-from mathematics import BINARY, UNARY, called
 
 import fastgrad
 from fastgrad import Value
 from fastgrad._tape.describe import op_traits
 from fastgrad._tape.symbols import slopes_of
+from support.operations import BINARY, UNARY, called
 
 TRAITS = op_traits()
 PLACES = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 3.0]  # where rows that jump or have a kink do it

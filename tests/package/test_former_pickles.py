@@ -46,7 +46,8 @@ def test_optimizers_and_schedules_go_on(read):
     assert found["optimizer"].lr == pytest.approx(0.01)
 
 
-def test_compiled_functions(read):
-    found = read("compiled")
+@pytest.mark.parametrize(("name", "function"), [("compiled", "mul"), ("steps", "every_step")])
+def test_compiled_functions(read, name, function):
+    found = read(name)
     assert found["function"].value_and_grad(*found["arguments"]) == found["value_and_grad"]
-    assert repr(found["function"]) == "<compiled mul: 1 path>"
+    assert repr(found["function"]) == f"<compiled {function}: 1 path>"

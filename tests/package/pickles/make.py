@@ -45,9 +45,17 @@ def optimizer():
     return {"optimizer": adam, "schedule": schedule, "parameters": parameters, "data": [x.data for x in parameters]}
 
 
-def compiled():
-    function = fastgrad.compile(operator.mul)
-    return {"function": function, "arguments": (2.0, 3.0), "value_and_grad": function.value_and_grad(2.0, 3.0)}
+def compiled(function, *arguments):
+    """A compiled function; it travels as the programs of the paths that were called."""
+    function = fastgrad.compile(function)
+    return {"function": function, "arguments": arguments, "value_and_grad": function.value_and_grad(*arguments)}
+
+
+def every_step(x, y, z):
+    """Every kind of step of a program, and guards."""
+    detached = x.detach() * y + z * z + x * 0.5
+    chosen = fastgrad.math.where(x > y, x.exp(), y) + fastgrad.sum([x, y, z]) + fastgrad.math.atan2(x, z)
+    return detached * chosen if x > 0.0 else detached
 
 
 write("graph", graph())
@@ -55,4 +63,5 @@ write("network", module(nn.MLP(2, [3, 1], rng=1)))
 write("sequential", module(nn.Sequential(nn.Layer(2, 3, activation="softmax"), nn.Neuron(3))))
 write("perceptron", module(nn.Perceptron(2)))
 write("optimizer", optimizer())
-write("compiled", compiled())
+write("compiled", compiled(operator.mul, 2.0, 3.0))
+write("steps", compiled(every_step, 0.5, 1.5, 2.0))
