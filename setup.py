@@ -1,66 +1,35 @@
-"""The extension modules; everything else about the package is in pyproject.toml."""
+"""The extension modules; everything else about the package is in pyproject.toml.
+
+C comes from three places. That of src/ knows no Python; with what src/expressions.py writes it becomes one library, of
+which each module takes what it needs. That of the modules Cython writes. What is out of date is made again, as many
+files at a time as there are processors.
+"""
 
 import os
+import re
 import runpy
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from glob import glob
 
 from Cython.Build import cythonize
 from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
-MODULES = [
-    "_tape.tape",
-    "_tape.sweep",
-    "_tape.handle",
-    "_programs.rows",
-    "_programs.program",
-    "_programs.listing",
-    "_layers.blas",
-    "_layers.network",
-    "_tape.pins",
-    "_recording.trace",
-    "_tape.convert",
-    "_tape.kinds",
-    "_tape.observer",
-    "_tape.describe",
-    "_tape.drive",
-    "_tape.node",
-    "_tape.nary",
-    "_tape.numbers",
-    "_layers.leaves",
-    "_layers.layer",
-    "_layers.loss",
-    "_layers.batch",
-    "_layers.dense",
-    "_layers.layer_input",
-    "_layers.parameters",
-    "compiled.table",
-    "_layers.loss_input",
-    "_layers.losses",
-    "_tape.custom",
-    "_tape.functions",
-    "_tape.symbols",
-    "_tape.pickling",
-    "_recording.lower",
-    "_recording.record",
-]
-# C beside a module's own, and what it takes to compute several rows at once where a row chooses.
-ROWS = ("programs/activity", "rows/one_row_plan", "rows/one_row", "rows/kernels", "rows/block_plan", "rows/rows")
-SOURCES = {"_programs.rows": [f"src/{name}.c" for name in ROWS]}
-OWN_FLAGS = {"_programs.rows": ["-fno-trapping-math"]}
-HEADERS = sorted(glob("src/*/*.h") + glob("src/*/*.def"))
-
-# Pure C that several modules link: on symbols, and from recorded operations to programs.
-GENERATED = runpy.run_path("src/expressions.py")["write"]("build/generated")
-LIBRARY = [*GENERATED, "src/operations/composites.c", "src/layers/symbols.c"]
-LIBRARY += [f"src/programs/{name}.c" for name in ("dag", "optimize", "network")]
+INCLUDE_DIRS = ["src"]
+OBJECTS = f"build/objects-{sys.implementation.cache_tag}"
+WORKERS = os.cpu_count() or 1
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
 # setting it would keep square roots from being computed several at once.
-FLAGS = ["-O3", "-ffp-contract=off", "-fno-math-errno", "-Wall", "-Wextra"]
-LINK = []
+FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-Wall", "-Wextra"]
+LINK_FLAGS = ["-Wl,-s"]
 if os.environ.get("FASTGRAD_SANITIZE"):
+    OBJECTS += "-sanitized"
     FLAGS = ["-O0", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
-    LINK = ["-fsanitize=address,undefined"]
+    LINK_FLAGS = ["-fsanitize=address,undefined"]
 if os.environ.get("FASTGRAD_WERROR"):
     FLAGS += ["-Werror"]
 
@@ -76,22 +45,72 @@ DIRECTIVES = {
     "embedsignature.format": "clinic",
 }
 
-extensions = [
-    Extension(
-        f"fastgrad.{name}",
-        [f"fastgrad/{name.replace('.', '/')}.pyx", *SOURCES.get(name, [])],
-        depends=HEADERS,
-        include_dirs=["src"],
-        define_macros=[("CYTHON_INLINE", "inline __attribute__((always_inline))")],
-        extra_compile_args=FLAGS + OWN_FLAGS.get(name, []),
-        extra_link_args=LINK,
-        libraries=["fastgrad"] + ([] if os.name == "nt" else ["m"]),
-    )
-    for name in MODULES
-]
 
-setup(
-    libraries=[("fastgrad", {"sources": LIBRARY, "include_dirs": ["src"], "cflags": FLAGS})],
-    ext_modules=cythonize(extensions, build_dir="build/cython", compiler_directives=DIRECTIVES),
-    options={"build_ext": {"parallel": os.cpu_count()}},
-)
+def flags_for(source):
+    if source.startswith("src/rows/"):  # it takes this to compute several rows at once where a row chooses
+        return [*FLAGS, "-fno-trapping-math"]
+    return FLAGS
+
+
+@cache
+def included(path):
+    """The files of INCLUDE_DIRS that a C file includes, and those that these include."""
+    with open(path, encoding="utf-8") as file:
+        names = re.findall(r'^ *# *include "(.+)"', file.read(), re.MULTILINE)
+    found = {os.path.join(folder, name) for folder in INCLUDE_DIRS for name in names}
+    found = {path for path in found if os.path.exists(path)}
+    return found.union(*map(included, found))
+
+
+class Build(build_ext):
+    """Translate, compile and link."""
+
+    def build_extensions(self):
+        written = cythonize(
+            self.extensions,
+            nthreads=WORKERS,
+            force=self.force,
+            build_dir="build/cython",
+            compiler_directives=DIRECTIVES,
+        )
+        generated = runpy.run_path("src/expressions.py")["write"]("build/generated")
+        own, modules = sorted(glob("src/*/*.c")) + generated, [extension.sources[0] for extension in written]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            made = dict(zip(own + modules, pool.map(self.compiled, own + modules)))
+        library = self.archived([made[source] for source in own])
+        for extension, source in zip(self.extensions, modules):
+            extension.sources = []
+            extension.depends = extension.extra_objects = [made[source], library]
+        super().build_extensions()
+
+    def compiled(self, source):
+        """The object file of a C file."""
+        [made] = self.compiler.object_filenames([source], output_dir=OBJECTS)
+        if self.force or newer_group([source, "setup.py", *included(source)], made):
+            self.compiler.compile(
+                [source], output_dir=OBJECTS, include_dirs=INCLUDE_DIRS, extra_postargs=flags_for(source)
+            )
+        return made
+
+    def archived(self, objects):
+        """The library of object files."""
+        library = os.path.join(OBJECTS, self.compiler.library_filename("fastgrad"))
+        if newer_group(objects, library):
+            if os.path.exists(library):
+                os.remove(library)  # which would keep what was made of files that are no more
+            self.compiler.create_static_lib(objects, "fastgrad", output_dir=OBJECTS)
+        return library
+
+
+def extension(path):
+    """The module of a .pyx file."""
+    name = os.path.splitext(path)[0].replace(os.sep, ".")
+    return Extension(name, [path], libraries=[] if os.name == "nt" else ["m"], extra_link_args=LINK_FLAGS)
+
+
+if __name__ == "__main__":  # the processes that Cython runs in may import this file
+    setup(
+        ext_modules=[extension(path) for path in sorted(glob("fastgrad/*/*.pyx"), key=os.path.getsize, reverse=True)],
+        cmdclass={"build_ext": Build},
+        options={"build_ext": {"parallel": WORKERS}},
+    )

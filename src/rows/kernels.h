@@ -58,8 +58,12 @@ struct lane_kernels {
     lane_kernel *pull_dot[2], *pull_bias, *pull_uniform_bias, *pull_select;
 };
 
-/* Those of this processor; those that compute as eager code does, bit for bit. */
-extern const struct lane_kernels *lane_kernels, kernels_exact;
+#if defined(__GNUC__) && defined(__x86_64__)
+#define FOR_X86 1
+#endif
+
+/* Those that compute as eager code does, bit for bit; those of instruction sets; the set in use. */
+extern const struct lane_kernels kernels_exact, kernels_baseline, kernels_avx2, kernels_avx512, *lane_kernels;
 
 /* A set to use instead, for tests: its name, or NULL where there is none of that number. */
 const char *use_lane_kernels(unsigned number);

@@ -1,12 +1,34 @@
-/* The kernels of one instruction set: included by lane_kernels.c once for each, with
+/* The kernels of one instruction set: included by the C file of each, which defines
  *
- *   LANE(name)         a name of its own
- *   FMA(a, b, c)       a * b + c of numbers
- *   VECTOR             a type of VECTOR_ROWS numbers, with WIDE_FMA the same of it, WIDE_SUM the sum of its numbers
+ *   SET                the name of it, which its table and functions have in theirs
  *   EXACT              1 to call the C library for everything
+ *   VECTOR             a type of VECTOR_ROWS numbers, with WIDE_FMA(a, b, c) the sum a * b + c of such, and WIDE_SUM(a)
+ *                      the sum of its numbers, if the compiler's own vectors of two numbers are not to be used
+ *   FMA(a, b, c)       a * b + c of numbers; HAS_EXACT_PRODUCTS: is it rounded once?
  *
  * Loops over a block's rows have no other branches, so that the compiler makes vector instructions of them.
  */
+
+#ifdef __GNUC__
+#pragma GCC diagnostic ignored "-Woverride-init"  /* entries for tables, replaced */
+#endif
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Wpass-failed"  /* loops that call the C library are not vectorized */
+#endif
+
+#define GLUE_NAMES(name, set) name##_##set
+#define GLUE(name, set) GLUE_NAMES(name, set)
+#define LANE(name) GLUE(name, SET)
+
+#ifndef VECTOR
+typedef double two_numbers __attribute__((vector_size(16), may_alias));
+#define VECTOR two_numbers
+#define VECTOR_ROWS 2
+#define FMA(a, b, c) ((a) * (b) + (c))
+#define WIDE_FMA(a, b, c) ((a) * (b) + (c))
+#define WIDE_SUM(a) ((a)[0] + (a)[1])
+#define HAS_EXACT_PRODUCTS 0
+#endif
 
 #if !EXACT
 #include "rows/vector_math.h"
@@ -166,6 +188,7 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
 
 /* Dots: as many rows at a time as sums fit into registers. */
 
+#define SUMS 8  /* vectors, in registers */
 #define AT(pointer, i) (*(VECTOR *)((pointer) + (i)))
 #define ALL(number) ((number) - (VECTOR){0.0})
 
@@ -320,36 +343,6 @@ KERNEL(spread)
 CHECK(check_first, PASSED)
 CHECK(check, failed[i])
 
-#undef exp
-#undef expm1
-#undef log
-#undef log1p
-#undef log2
-#undef log10
-#undef sinh
-#undef cosh
-#undef asinh
-#undef acosh
-#undef atanh
-#undef asin
-#undef acos
-#undef atan
-#undef atan2
-#undef cbrt
-#undef erf
-#undef erfc
-#undef tanh
-#undef sin
-#undef cos
-#undef tan
-#undef pow
-#undef fmax
-#undef op_sigmoid
-#undef op_sign
-#undef op_half_at_tie
-#undef op_normal_cdf
-#undef op_pow_slope
-
 /* The table. A later entry replaces an earlier one. */
 
 const struct lane_kernels LANE(kernels) = {
@@ -360,16 +353,16 @@ const struct lane_kernels LANE(kernels) = {
 #define UNARY(name, ...) .one[OP_##name] = LANE(value_##name), .pull_one[0][OP_##name] = LANE(pull0_##name), \
     .pull_one[1][OP_##name] = LANE(pull1_##name),
 #include "operations/ops.def"
-#define FORM_ENTRIES(form, name) \
-    .two[form][OP_##name - OP_FIRST_BINARY] = LANE(form##_##name), \
-    .pull_first[0][form][OP_##name - OP_FIRST_BINARY] = LANE(form##_first0_##name), \
-    .pull_first[1][form][OP_##name - OP_FIRST_BINARY] = LANE(form##_first1_##name), \
-    .pull_second[0][form][OP_##name - OP_FIRST_BINARY] = LANE(form##_second0_##name), \
-    .pull_second[1][form][OP_##name - OP_FIRST_BINARY] = LANE(form##_second1_##name),
+#define FORM_ENTRIES(form, place, ending) \
+    .two[form][place] = LANE(form##ending), \
+    .pull_first[0][form][place] = LANE(form##_first0##ending), \
+    .pull_first[1][form][place] = LANE(form##_first1##ending), \
+    .pull_second[0][form][place] = LANE(form##_second0##ending), \
+    .pull_second[1][form][place] = LANE(form##_second1##ending),
 #define BINARY(name, ...) \
-    FORM_ENTRIES(BOTH_VARY, name) \
-    FORM_ENTRIES(FIRST_VARIES, name) \
-    FORM_ENTRIES(SECOND_VARIES, name)
+    FORM_ENTRIES(BOTH_VARY, OP_##name - OP_FIRST_BINARY, _##name) \
+    FORM_ENTRIES(FIRST_VARIES, OP_##name - OP_FIRST_BINARY, _##name) \
+    FORM_ENTRIES(SECOND_VARIES, OP_##name - OP_FIRST_BINARY, _##name)
 #include "operations/ops.def"
 #if !EXACT
 #define CHECKED_ENTRIES(form) \

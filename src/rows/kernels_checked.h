@@ -1,5 +1,5 @@
 /* Kernels that look at a block's numbers first: if there are some that the vector forms are not for, the C library
- * computes the block. Included by lanes_body.h.
+ * computes the block. Included by kernels_body.h.
  */
 
 static OP_INLINE int LANE(angles_are_narrow)(const struct lane_step *s, const struct block *block)

@@ -1,4 +1,4 @@
-/* The error function and its relatives without branches and calls; the words of lanes_math.h on accuracy hold here. */
+/* The error function and its relatives without branches and calls; the words of vector_math.h on accuracy hold here. */
 
 /* erf(x) / x - 1 from z = x^2, for |x| up to 1 */
 LANE_INLINE double LANE(erf_rest)(double z)

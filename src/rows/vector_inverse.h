@@ -1,4 +1,4 @@
-/* Inverse functions without branches and calls, as lanes_math.h has the others, whose words on accuracy hold here. */
+/* Inverse functions without branches and calls, as vector_math.h has the others, whose words on accuracy hold here. */
 
 #define HALF_PI_HIGH 0x1.921fb54442d18p+0
 #define HALF_PI_LOW 0x1.1a62633145c07p-54
@@ -131,7 +131,3 @@ LANE_INLINE double LANE(cbrt)(double a)
     y = back * FMA(t, (x - cube) / (2.0 * cube + x), t);
     return x > 0.0 && x < INFINITY ? copysign(y, a) : a;
 }
-
-#undef HALF_PI_HIGH
-#undef HALF_PI_LOW
-#undef LARGE

@@ -1,9 +1,9 @@
 /* Elementary functions without branches and calls, so that a loop over rows becomes one of vector instructions.
  *
- * Included by lanes_body.h once per instruction set, with LANE(name) a name of its own in each and FMA(a, b, c) the sum
+ * Included by kernels_body.h once per instruction set, with LANE(name) a name of its own in each and FMA(a, b, c) the sum
  * a * b + c, rounded once where the processor can. They are good to a few units in the last place; infinities, nan and
  * subnormal numbers are as in the C library. Signs of zeros may differ. sine, cosine, tangent and power are for the
- * numbers that `narrow` says only; for others lanes_body.h calls the C library.
+ * numbers that `narrow` says only; for others kernels_body.h calls the C library.
  *
  * Coefficients are those of interpolation at Chebyshev points, computed with mpmath.
  */

@@ -27,6 +27,17 @@ def test_importing_does_not_import_numpy():
     """)
 
 
+def test_numbers_load_nothing_of_layers_programs_and_recordings():
+    done = run_python("""
+        import sys
+        from fastgrad import Value
+        x = Value(2.0)
+        (x * x + x.exp()).backward()
+        print(*sorted({name.split(".")[1] for name in sys.modules if name.startswith("fastgrad.")}), "numpy" in sys.modules)
+    """)
+    assert done.stdout.split() == ["_former_names", "_tape", "_version", "False"]
+
+
 def test_submodules_are_there_without_an_import_of_their_own():
     run_python("""
         import sys
