@@ -33,7 +33,8 @@ def test_numbers_load_nothing_of_layers_programs_and_recordings():
         from fastgrad import Value
         x = Value(2.0)
         (x * x + x.exp()).backward()
-        print(*sorted({name.split(".")[1] for name in sys.modules if name.startswith("fastgrad.")}), "numpy" in sys.modules)
+        rooms = {name.split(".")[1] for name in sys.modules if name.startswith("fastgrad.")}
+        print(*sorted(rooms), "numpy" in sys.modules)
     """)
     assert done.stdout.split() == ["_former_names", "_tape", "_version", "False"]
 
