@@ -3,22 +3,22 @@
 from libc.stdint cimport uint32_t
 
 from fastgrad._layers.batch cimport Batch
-from fastgrad._layers.leaves cimport Run
+from fastgrad._layers.leaves cimport Leaves
 
 cdef class Dense:
-    cdef readonly Run run
+    cdef readonly Leaves leaves
     cdef readonly uint32_t place
     cdef readonly uint32_t nin
     cdef readonly uint32_t nout
     cdef uint32_t code  # of the activation
     cdef public bint compiled
 
-cdef struct Source:
+cdef struct LayerInput:
     # What a layer is applied to; scalars come beside it, in a list.
     uint32_t inputs
     uint32_t rows
     const double *numbers
     uint32_t node
 
-# Apply layers that can follow each other: append their nodes, the inputs being in `source`, with scalars or a batch.
-cdef object chain(list layers, Source *source, list scalars, Batch before, bint row)
+# Apply layers that can follow each other: append their nodes, the inputs being in `given`, with scalars or a batch.
+cdef object chain(list layers, LayerInput *given, list scalars, Batch before, bint row)

@@ -3,7 +3,7 @@ from numpy.typing import NDArray
 from typing_extensions import disjoint_base
 
 from fastgrad._layers.batch import Batch
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 
 ACTIVATIONS: tuple[str, ...]
 
@@ -11,9 +11,11 @@ ACTIVATIONS: tuple[str, ...]
 class Dense:
     activation: str
     compiled: bool
-    def __init__(self, run: Run, place: int, nin: int, nout: int, activation: str, compiled: bool = True) -> None: ...
+    def __init__(
+        self, leaves: Leaves, place: int, nin: int, nout: int, activation: str, compiled: bool = True
+    ) -> None: ...
     @property
-    def run(self) -> Run: ...
+    def leaves(self) -> Leaves: ...
     @property
     def place(self) -> int: ...
     @property

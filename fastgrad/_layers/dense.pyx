@@ -20,7 +20,7 @@ from fastgrad._layers.layer cimport (
 from fastgrad._tape.nary cimport most_derived
 from fastgrad._layers.network cimport NETWORK, network_value, pays_as_network
 from fastgrad._programs.rows cimport new_array
-from fastgrad._layers.leaves cimport Run, run_length
+from fastgrad._layers.leaves cimport Leaves, leaf_count
 from fastgrad._tape.kinds cimport Results, results_of
 from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
 from fastgrad._tape.observer cimport observers
@@ -36,9 +36,9 @@ cdef class Dense:
 
     Parameters
     ----------
-    run : Run
+    leaves : Leaves
     place : int
-        Of the first parameter in the run; they are, for each neuron, its weights and its bias.
+        Of the first parameter among the leaves; they are, for each neuron, its weights and its bias.
     nin, nout : int
         How many inputs and how many neurons.
     activation : str
@@ -47,15 +47,15 @@ cdef class Dense:
         Whether many rows may be computed by a compiled program, where that is faster.
     """
 
-    def __init__(self, Run run not None, uint32_t place, uint32_t nin, uint32_t nout, activation, compiled=True):
+    def __init__(self, Leaves leaves not None, uint32_t place, uint32_t nin, uint32_t nout, activation, compiled=True):
         if not nin or not nout:
             raise ValueError(f"a layer has at least 1 input and 1 neuron, not {nin} and {nout}")
-        if self.run is not None:
+        if self.leaves is not None:
             raise TypeError("a layer cannot be made again by __init__")
-        if place + <uint64_t>nout * (<uint64_t>nin + 1) > run_length(run):
-            raise ValueError(f"a layer of {nout} neurons with {nin} inputs at {place} is beyond {run!r}")
+        if place + <uint64_t>nout * (<uint64_t>nin + 1) > leaf_count(leaves):
+            raise ValueError(f"a layer of {nout} neurons with {nin} inputs at {place} is beyond {leaves!r}")
         self.activation = activation
-        self.run, self.place, self.nin, self.nout = run, place, nin, nout
+        self.leaves, self.place, self.nin, self.nout = leaves, place, nin, nout
         self.compiled = compiled
 
     @property
@@ -70,7 +70,7 @@ cdef class Dense:
         self.code = codes[name]
 
     def __reduce__(self):
-        return Dense, (self.run, self.place, self.nin, self.nout, self.activation, self.compiled)
+        return Dense, (self.leaves, self.place, self.nin, self.nout, self.activation, self.compiled)
 
     def __repr__(self):
         return f"<layer of {self.nout} neurons with {self.nin} inputs, {self.activation}>"
@@ -78,10 +78,11 @@ cdef class Dense:
 
 # The nodes.
 
-cdef object chain(list layers, Source *source, list scalars, Batch before, bint row):
-    """Append a node for each layer, or one for all, the first one's inputs being in `source` with `scalars` or the
+cdef object chain(list layers, LayerInput *given, list scalars, Batch before, bint row):
+    """Append a node for each layer, or one for all, the first one's inputs being in `given` with `scalars` or the
     batch before; return the last one's results."""
-    cdef Handle like = most_derived([(<Dense>layers[0]).run.root, *scalars]) if scalars else (<Dense>layers[0]).run.root
+    cdef Handle own = (<Dense>layers[0]).leaves.root
+    cdef Handle like = most_derived([own, *scalars]) if scalars else own
     cdef bint records = grad_enabled()
     cdef Dense last = <Dense>layers[len(layers) - 1]
     cdef uint32_t type_code = like.type_code if row and last.nout == 1 else MANY
@@ -89,39 +90,39 @@ cdef object chain(list layers, Source *source, list scalars, Batch before, bint 
     tape.hold += 1
     try:
         if before is not None:
-            source.node = before.node
-        if row or scalars is not None or not is_network(layers, source):
-            append_layers(layers, type_code, source, scalars)
+            given.node = before.node
+        if row or scalars is not None or not is_network(layers, given):
+            append_layers(layers, type_code, given, scalars)
         else:
-            source.node = append_network(layers, source)
+            given.node = append_network(layers, given)
         if not row:
-            return batch_at(source.node if records else without_operands(source.node))
+            return batch_at(given.node if records else without_operands(given.node))
         if type_code != MANY:
-            return make(like, source.node) if records else new_leaf(like, tape.data[source.node])
-        return row_of(like, source.node, 0, last.nout)
+            return make(like, given.node) if records else new_leaf(like, tape.data[given.node])
+        return row_of(like, given.node, 0, last.nout)
     finally:
         tape.hold -= 1
 
 
-cdef int append_layers(list layers, uint32_t type_code, Source *source, list scalars) except -1:
-    """Append a node for each layer; the last one's, of that type, is then in `source`."""
+cdef int append_layers(list layers, uint32_t type_code, LayerInput *given, list scalars) except -1:
+    """Append a node for each layer; the last one's, of that type, is then in `given`."""
     cdef uint32_t k, last = <uint32_t>len(layers) - 1
     for k in range(last + 1):
-        source.node = append_layer(<Dense>layers[k], type_code if k == last else MANY, source, scalars)
-        source.inputs = FROM_RESULTS
+        given.node = append_layer(<Dense>layers[k], type_code if k == last else MANY, given, scalars)
+        given.inputs = FROM_RESULTS
         scalars = None
     return 0
 
 
-cdef uint32_t append_layer(Dense dense, uint32_t type_code, Source *source, list scalars) except 0:
+cdef uint32_t append_layer(Dense dense, uint32_t type_code, LayerInput *given, list scalars) except 0:
     """Append one layer's node and compute it. The caller holds the tape."""
     cdef layer_shape shape = layer_shape(
-        source.rows, dense.nin, dense.nout, dense.code, source.inputs, dense.place, 0, parameters_of(dense)
+        given.rows, dense.nin, dense.nout, dense.code, given.inputs, dense.place, 0, parameters_of(dense)
     )
-    cdef bint wide = source.inputs != FROM_SCALARS and is_wide(source.rows, dense.nin, dense.nout)
+    cdef bint wide = given.inputs != FROM_SCALARS and is_wide(given.rows, dense.nin, dense.nout)
     cdef uint32_t node = append_shape(WIDE_LAYER if wide else LAYER, type_code, shape)
     cdef operands x = payload(node)
-    write_inputs(&x, dense, source, scalars)
+    write_inputs(&x, dense, given, scalars)
     if wide:
         return compute_with_python(type_code, node)
     compute_layer(node)
@@ -134,22 +135,22 @@ cdef inline uint32_t parameters_of(Dense dense) noexcept:
 
 # Networks.
 
-cdef bint is_network(list layers, Source *source) except -1:
-    """Are these layers one node? Their parameters must follow one another in a run, and numbers be finite: a program
+cdef bint is_network(list layers, LayerInput *given) except -1:
+    """Are these layers one node? Their parameters must follow one another, and numbers be finite: a program
     passes a gradient of 0 on, where the product with an infinity would be nan."""
     cdef Dense first = <Dense>layers[0], dense
     cdef uint64_t place = first.place
     cdef Results before
     for dense in layers:
-        if not dense.compiled or dense.run is not first.run or dense.place != place:
+        if not dense.compiled or dense.leaves is not first.leaves or dense.place != place:
             return False
         place += parameters_of(dense)
-    if observers.count or not pays_as_network(source.rows, place - first.place):
+    if observers.count or not pays_as_network(given.rows, place - first.place):
         return False
-    if source.inputs == FROM_RESULTS:
-        before = results_of(source.node)
+    if given.inputs == FROM_RESULTS:
+        before = results_of(given.node)
         return are_finite(before.values, before.count)
-    return are_finite(source.numbers, <uint64_t>source.rows * first.nin)
+    return are_finite(given.numbers, <uint64_t>given.rows * first.nin)
 
 
 cdef bint are_finite(const double *numbers, uint64_t n) noexcept:
@@ -160,12 +161,12 @@ cdef bint are_finite(const double *numbers, uint64_t n) noexcept:
     return zero == 0.0
 
 
-cdef uint32_t append_network(list layers, Source *source) except 0:
+cdef uint32_t append_network(list layers, LayerInput *given) except 0:
     """Append one node for all layers and compute it; return where it is then. The caller holds the tape."""
     cdef Dense first = <Dense>layers[0], dense
     cdef Dense last = <Dense>layers[len(layers) - 1]
     cdef layer_shape shape = layer_shape(
-        source.rows, first.nin, last.nout, last.code, source.inputs, first.place, <uint32_t>len(layers),
+        given.rows, first.nin, last.nout, last.code, given.inputs, first.place, <uint32_t>len(layers),
         last.place + parameters_of(last) - first.place,
     )
     cdef uint32_t node = append_shape(NETWORK, MANY, shape), k
@@ -174,7 +175,7 @@ cdef uint32_t append_network(list layers, Source *source) except 0:
     for k in range(shape.layers):
         dense = <Dense>layers[k]
         size[k] = layer_size(dense.nout, dense.code)
-    write_inputs(&x, first, source, None)
+    write_inputs(&x, first, given, None)
     return compute_with_python(MANY, node)
 
 
@@ -215,14 +216,14 @@ cdef uint32_t append_shape(uint32_t op, uint32_t type_code, layer_shape shape) e
     return node
 
 
-cdef int write_inputs(operands *x, Dense dense, Source *source, list scalars) except -1:
+cdef int write_inputs(operands *x, Dense dense, LayerInput *given, list scalars) except -1:
     cdef uint32_t *slots = <uint32_t *>x.slots
     cdef uint32_t k
-    slots[0] = dense.run.root.node
-    if source.inputs == FROM_RESULTS:
-        slots[1] = source.node
-    elif source.inputs == FROM_NUMBERS:
-        memcpy(layer_at(x.reals).in_, source.numbers, <uint64_t>source.rows * dense.nin * sizeof(double))
+    slots[0] = dense.leaves.root.node
+    if given.inputs == FROM_RESULTS:
+        slots[1] = given.node
+    elif given.inputs == FROM_NUMBERS:
+        memcpy(layer_at(x.reals).in_, given.numbers, <uint64_t>given.rows * dense.nin * sizeof(double))
     else:
         for k in range(x.n - 1):
             entry = scalars[k]

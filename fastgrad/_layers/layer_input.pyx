@@ -11,7 +11,7 @@ cimport cython
 
 from fastgrad._layers.batch cimport Batch, shape_at, shape_of_batch
 from fastgrad._tape.convert cimport as_double, get_doubles, number_of
-from fastgrad._layers.dense cimport Dense, Source, chain
+from fastgrad._layers.dense cimport Dense, LayerInput, chain
 from fastgrad._tape.nary cimport as_operands, most_derived
 from fastgrad._tape.node cimport Node
 from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, layer_shape
@@ -80,7 +80,7 @@ cdef Dense checked_chain(list layers):
     if not layers:
         raise ValueError("there are no layers to apply")
     for dense in layers:
-        if type(dense) is not Dense or (<Dense>dense).run is None:
+        if type(dense) is not Dense or (<Dense>dense).leaves is None:
             raise TypeError(f"a layer must be a Dense, not {dense!r}")
         if before is not None and before.nout != (<Dense>dense).nin:
             raise ValueError(
@@ -111,19 +111,19 @@ cdef inline bint all_floats(list x) noexcept:
 cdef object apply_to_floats(list layers, list x):
     """A short row of floats, which are read without running any code."""
     cdef double few[FEW]
-    cdef Source source = Source(FROM_NUMBERS, 1, &few[0], 0)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0)
     cdef uint32_t k, n = <uint32_t>len(x)
     for k in range(n):
         few[k] = PyFloat_AS_DOUBLE(x[k])
     check_numbers(few, 1, n)
-    return chain(layers, &source, None, None, True)
+    return chain(layers, &given, None, None, True)
 
 
 @cython.boundscheck(True)
 cdef object apply_to_list(list layers, Dense first, x):
     """A row of scalars and numbers."""
     cdef double few[FEW]
-    cdef Source source = Source(FROM_NUMBERS, 1, &few[0], 0)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0)
     cdef uint32_t k, n = len(x)
     if n != first.nin:
         raise wrong_width(first, n)
@@ -133,7 +133,7 @@ cdef object apply_to_list(list layers, Dense first, x):
                 break
         else:
             check_numbers(few, 1, n)
-            return chain(layers, &source, None, None, True)
+            return chain(layers, &given, None, None, True)
     scalars = as_operands(list(x), "x")
     if most_derived(scalars) is None:
         return apply_to_array(layers, first, array_of(scalars))
@@ -219,11 +219,11 @@ cdef int check_shape(Dense first, tuple shape) except -1:
 
 
 cdef object apply_to_doubles(list layers, const double *numbers, uint64_t rows, bint row):
-    cdef Source source = Source(FROM_NUMBERS, <uint32_t>rows, numbers, 0)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, <uint32_t>rows, numbers, 0)
     if rows >= 1 << 31:
         raise MemoryError(f"x has {rows:,} rows, more than one node holds: give it in parts")
     check_numbers(numbers, rows, (<Dense>layers[0]).nin)
-    return chain(layers, &source, None, None, row)
+    return chain(layers, &given, None, None, row)
 
 
 cdef int check_numbers(const double *numbers, uint64_t rows, uint64_t nin) except -1:
@@ -238,15 +238,15 @@ cdef int check_numbers(const double *numbers, uint64_t rows, uint64_t nin) excep
 
 
 cdef object apply_to_scalars(list layers, Dense first, uint32_t rows, list scalars, bint row):
-    cdef Source source = Source(FROM_SCALARS, rows, NULL, 0)
+    cdef LayerInput given = LayerInput(FROM_SCALARS, rows, NULL, 0)
     if <uint64_t>len(scalars) != <uint64_t>rows * first.nin:
         raise wrong_width(first, f"{len(scalars)} in {rows} rows")
-    return chain(layers, &source, scalars, None, row)
+    return chain(layers, &given, scalars, None, row)
 
 
 cdef object apply_to_batch(list layers, Dense first, Batch x):
     cdef layer_shape shape = shape_at(x)
-    cdef Source source = Source(FROM_RESULTS, shape.rows, NULL, 0)
+    cdef LayerInput given = LayerInput(FROM_RESULTS, shape.rows, NULL, 0)
     if shape.nout != first.nin:
         raise wrong_width(first, f"a batch of shape {shape_of_batch(x)}")
-    return chain(layers, &source, None, x, False)
+    return chain(layers, &given, None, x, False)

@@ -7,7 +7,7 @@ from fastgrad._layers.layer cimport FROM_RESULTS, FROM_SCALARS
 from fastgrad._tape.kinds cimport (
     Kind, Results, Stretch, Symbols, add_kind, mixed_constants, mixed_numbers, results_of, symbol,
 )
-from fastgrad._tape.tape cimport CONSTANT, OP_MASK, OP_run, operands, payload, tape
+from fastgrad._tape.tape cimport CONSTANT, OP_MASK, OP_leaves, operands, payload, tape
 
 
 # Losses of predictions.
@@ -56,7 +56,7 @@ cdef void pull(uint32_t node) noexcept nogil:
         at.adjoint[k] = 0.0
 
 
-# Penalties, whose slots are parts of runs, or scalars.
+# Penalties, whose slots are parts of such leaves, or scalars.
 
 cdef Stretch stretch(uint32_t node, uint32_t k) noexcept nogil:
     cdef operands x = payload(node)
@@ -64,7 +64,7 @@ cdef Stretch stretch(uint32_t node, uint32_t k) noexcept nogil:
     if shape_of_loss(node).loss != LOSS_l2_penalty or k >= x.n:
         return Stretch(0, 0)
     part = (<penalized *>(x.reals + LOSS_SHAPE_REALS))[k]
-    part.start += tape.first[x.slots[k]] if tape.op[x.slots[k]] & OP_MASK == OP_run else x.slots[k]
+    part.start += tape.first[x.slots[k]] if tape.op[x.slots[k]] & OP_MASK == OP_leaves else x.slots[k]
     return Stretch(part.start, part.length)
 
 

@@ -451,7 +451,7 @@ def l2_penalty(parameters, alpha):
 
 
 cdef list stretches_of(parameters):
-    """Scalars, and (root of a run, first place, length)."""
+    """Scalars, and (root of leaves, first place, length)."""
     if not hasattr(parameters, "_flat_view"):
         return scalars_of(parameters)
     view = <Parameters?>parameters._flat_view()

@@ -13,7 +13,8 @@ from libc.string cimport memcpy, memset
 from fastgrad._layers.blas cimport place_of
 from fastgrad._layers.layer cimport SHAPE_REALS, layer, layer_of, layer_shape, layer_size, row_of_layers, shape_of
 from fastgrad._programs.rows cimport (
-    Recipe, Rows, begin, give_seeds, make_grads, make_values, new_array, program, run, uniform_grads,
+    Executable, Execution, begin, give_seeds, make_grads, make_values, new_array, program, run, uniform_grads,
+    wanted,
 )
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.kinds cimport Kind, add_kind
@@ -27,30 +28,30 @@ cdef enum:
 
 
 @functools.lru_cache(maxsize=KEPT)
-def recipe_for(uint32_t nin, bytes sizes):
+def program_for(uint32_t nin, bytes sizes):
     """The program of layers of these sizes."""
-    cdef Recipe recipe = Recipe.__new__(Recipe)
+    cdef Executable executable = Executable.__new__(Executable)
     cdef uint32_t layers = <uint32_t>(<uint64_t>PyBytes_GET_SIZE(sizes) // sizeof(layer_size))
-    if not network_program(&recipe.p, nin, <const layer_size *>PyBytes_AS_STRING(sizes), layers):
+    if not network_program(&executable.p, nin, <const layer_size *>PyBytes_AS_STRING(sizes), layers):
         raise MemoryError(f"no memory to compile {layers} layers")
-    return recipe
+    return executable
 
 
-cdef Recipe recipe_of(uint32_t node):
+cdef Executable executable_of(uint32_t node):
     cdef layer_shape shape = shape_of(node)
     sizes = PyBytes_FromStringAndSize(
         <char *>(payload(node).reals + SHAPE_REALS), shape.layers * <Py_ssize_t>sizeof(layer_size)
     )
-    return recipe_for(shape.nin, sizes)
+    return program_for(shape.nin, sizes)
 
 
-cdef object uniforms_of(Recipe recipe, Handle owner, uint32_t node):
+cdef object uniforms_of(Executable executable, Handle owner, uint32_t node):
     """The parameters that the node keeps, and the program's own constants after them."""
     cdef double *numbers
     cdef layer at
-    array = new_array(recipe.p.uniforms, <void **>&numbers)
+    array = new_array(executable.p.uniforms, <void **>&numbers)
     at = layer_of(place_of(owner, node))
-    memcpy(numbers, recipe.p.uniform, recipe.p.uniforms * sizeof(double))
+    memcpy(numbers, executable.p.uniform, executable.p.uniforms * sizeof(double))
     memcpy(numbers, at.kept, at.shape.parameters * sizeof(double))
     return array
 
@@ -72,8 +73,9 @@ cdef object inputs_of(Handle owner, uint32_t node):
 
 cdef int network_value(Handle owner, uint32_t node) except -1:
     keep_parameters(place_of(owner, node))
-    cdef Recipe recipe = recipe_of(place_of(owner, node))
-    cdef Rows rows = begin(recipe, inputs_of(owner, node), uniforms_of(recipe, owner, node), True, False, 0, False)
+    cdef Executable executable = executable_of(place_of(owner, node))
+    cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=0, guards=False)
+    cdef Execution rows = begin(executable, inputs_of(owner, node), uniforms_of(executable, owner, node), asked)
     cdef layer at
     make_values(rows)
     run(rows, 1)
@@ -83,12 +85,13 @@ cdef int network_value(Handle owner, uint32_t node) except -1:
 
 
 cdef int network_pull(uint32_t node) except -1:
-    cdef Recipe recipe = recipe_of(node)
+    cdef Executable executable = executable_of(node)
     cdef layer at = layer_of(node)
     cdef bint passes_on = at.in_adjoint != NULL
     cdef uint32_t parameters = at.shape.parameters
-    X, uniforms, seeds = inputs_of(None, node), uniforms_of(recipe, None, node), taken_adjoints(node)
-    cdef Rows rows = begin(recipe, X, uniforms, True, passes_on, parameters, False)
+    X, uniforms, seeds = inputs_of(None, node), uniforms_of(executable, None, node), taken_adjoints(node)
+    cdef wanted asked = wanted(outputs=True, inputs=passes_on, uniforms=parameters, guards=False)
+    cdef Execution rows = begin(executable, X, uniforms, asked)
     give_seeds(rows, seeds)
     if passes_on:
         make_grads(rows)
@@ -109,7 +112,7 @@ cdef object taken_adjoints(uint32_t node):
     return array
 
 
-cdef void give_gradients(uint32_t node, Rows rows, uint32_t parameters) noexcept:
+cdef void give_gradients(uint32_t node, Execution rows, uint32_t parameters) noexcept:
     cdef layer at = layer_of(node)
     cdef const double *adjoint = rows.sums[0].uniform_adjoint + at.shape.nin
     cdef uint64_t k

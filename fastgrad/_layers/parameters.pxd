@@ -1,7 +1,7 @@
 """Parameters wherever they lie, as one flat array, and the optimizers' steps over them.
 
-What is kept of a parameter is its handle, or its run, never its index. Survivors of a collection keep their order, so
-leaves that lie side by side, all of them held, lie so for ever: they are one part, whatever they were given as.
+What is kept of a parameter is its handle, or its `Leaves`, never its index. Survivors of a collection keep their order,
+so leaves that lie side by side, all of them held, lie so for ever: they are one part, whatever they were given as.
 """
 
 from libc.stdint cimport uint32_t, uint64_t
@@ -33,9 +33,9 @@ cdef extern from "layers/updates.h" nogil:
     void clamp(uint64_t n, double *numbers, double bound)
 
 cdef struct Part:
-    const uint32_t *node  # of a handle that `stretches` holds: the first leaf's, or the run's
-    bint of_run
-    uint32_t offset       # of the first leaf in the run
+    const uint32_t *node  # of a handle that `stretches` holds: the first leaf's, or that of `Leaves`
+    bint of_leaves
+    uint32_t offset       # of the first leaf in `Leaves`
     uint64_t length
 
 cdef class Parameters:
@@ -52,4 +52,4 @@ cdef class Update:
 
 cdef inline uint32_t first_of(const Part *part) noexcept nogil:
     """A part's first leaf; good until the next reserve."""
-    return tape.first[part.node[0]] + part.offset if part.of_run else part.node[0]
+    return tape.first[part.node[0]] + part.offset if part.of_leaves else part.node[0]

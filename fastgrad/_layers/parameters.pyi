@@ -5,10 +5,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import Self, disjoint_base
 
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 from fastgrad._tape.node import Node
 
-_Stretch: TypeAlias = Node | tuple[Run, int, int]
+_Stretch: TypeAlias = Node | tuple[Leaves, int, int]
 
 @disjoint_base
 class Parameters:

@@ -12,19 +12,19 @@ from libc.string cimport memcpy, memset
 from fastgrad._tape.convert cimport number_of
 from fastgrad._tape.handle cimport unpinned_handle_of
 from fastgrad._tape.node cimport Node
-from fastgrad._layers.leaves cimport Run
+from fastgrad._layers.leaves cimport Leaves
 from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, tape
 from fastgrad._tape.observer cimport observers, refuse_always
 
 
 @cython.no_gc_clear  # the parts point into what `stretches` holds
 cdef class Parameters:
-    """Scalars and parts of runs, in order, as one flat array of numbers and one of gradients.
+    """Scalars and parts of `Leaves`, in order, as one flat array of numbers and one of gradients.
 
     Parameters
     ----------
-    stretches : iterable of scalars and (run, start, stop)
-        Of a run the leaves from start up to stop.
+    stretches : iterable of scalars and (leaves, start, stop)
+        Of `Leaves` those from start up to stop.
     """
 
     def __cinit__(self, stretches):
@@ -115,22 +115,22 @@ cdef class Parameters:
 cdef object checked_stretch(stretch):
     if isinstance(stretch, Node):
         return stretch
-    if not (isinstance(stretch, tuple) and len(stretch) == 3 and isinstance(stretch[0], Run)):
+    if not (isinstance(stretch, tuple) and len(stretch) == 3 and isinstance(stretch[0], Leaves)):
         kind = type(stretch).__name__
-        raise TypeError(f"a stretch is a scalar or (run, start, stop), not {stretch!r:.60} of type {kind}")
-    run, start, stop = stretch[0], index(stretch[1]), index(stretch[2])
-    if not 0 <= start <= stop <= len(run):
-        raise ValueError(f"there are no parameters {start} to {stop} in {run!r}")
-    return run, start, stop
+        raise TypeError(f"a stretch is a scalar or (leaves, start, stop), not {stretch!r:.60} of type {kind}")
+    leaves, start, stop = stretch[0], index(stretch[1]), index(stretch[2])
+    if not 0 <= start <= stop <= len(leaves):
+        raise ValueError(f"there are no parameters {start} to {stop} in {leaves!r}")
+    return leaves, start, stop
 
 
 cdef Part part_of(stretch) except *:
     cdef Part part
     if isinstance(stretch, Node):
-        part.node, part.of_run, part.offset, part.length = &(<Node>stretch).node, False, 0, 1
+        part.node, part.of_leaves, part.offset, part.length = &(<Node>stretch).node, False, 0, 1
     else:
-        run, start, stop = stretch
-        part.node, part.of_run, part.offset, part.length = &(<Run>run).root.node, True, start, stop - start
+        leaves, start, stop = stretch
+        part.node, part.of_leaves, part.offset, part.length = &(<Leaves>leaves).root.node, True, start, stop - start
     return part
 
 

@@ -1,6 +1,6 @@
 """The class of compiled programs."""
 
-from fastgrad._programs.rows cimport Recipe
+from fastgrad._programs.rows cimport Executable
 
-cdef class Program(Recipe):
+cdef class Program(Executable):
     pass

@@ -10,8 +10,8 @@ from libc.stdlib cimport malloc
 from libc.string cimport memcpy
 
 from fastgrad._programs.rows cimport (
-    Recipe, Rows, begin, bound, fault_of, give_places, give_seeds, give_tables, guard, make_grads, make_passed,
-    make_values, program, run, step, uniform_grads, use_kernels,
+    Executable, Execution, begin, bound, fault_of, give_places, give_seeds, give_tables, guard, make_failed, make_grads,
+    make_values, program, run, step, uniform_grads, use_kernels, wanted,
 )
 
 cdef extern from "programs/program.h" nogil:
@@ -22,7 +22,7 @@ cdef extern from "programs/program.h" nogil:
 
 @cython.auto_pickle(False)
 @cython.no_gc
-cdef class Program(Recipe):
+cdef class Program(Executable):
     """What a recorded function computes, as flat steps over rows of numbers.
 
     Values are numbered: the inputs, then the uniforms (numbers that are the same for all rows), then one a step.
@@ -131,11 +131,11 @@ cdef class Program(Recipe):
         passed : array of int32, shape (rows,)
             -1 where every guard had its outcome, else the first that had another; the row's other results mean nothing.
         """
-        cdef Rows rows = begin(self, X, uniforms, True, False, 0, True)
+        cdef Execution rows = begin(self, X, uniforms, wanted(outputs=True, inputs=False, uniforms=0, guards=True))
         make_values(rows)
-        make_passed(rows)
+        make_failed(rows)
         run(rows, num_threads)
-        return rows.values, rows.passed
+        return rows.values, rows.failed
 
     def run_grad(self, X, uniforms, seeds=None, num_threads=1):
         """Compute every row and the gradient of its outputs' sum by its inputs.
@@ -147,13 +147,13 @@ cdef class Program(Recipe):
         values, passed : arrays
         grads : array, shape (rows, inputs)
         """
-        cdef Rows rows = begin(self, X, uniforms, True, True, 0, True)
+        cdef Execution rows = begin(self, X, uniforms, wanted(outputs=True, inputs=True, uniforms=0, guards=True))
         give_seeds(rows, seeds)
         make_values(rows)
         make_grads(rows)
-        make_passed(rows)
+        make_failed(rows)
         run(rows, num_threads)
-        return rows.values, rows.passed, rows.grads
+        return rows.values, rows.failed, rows.grads
 
     def run_sum(self, X, uniforms, seeds=None, inputs_wanted=False, num_threads=1, uniforms_wanted=None):
         """Compute every row, the sum of all outputs over all rows, and its gradient by the uniforms.
@@ -164,7 +164,7 @@ cdef class Program(Recipe):
         -------
         total : float
         passed_count : int
-            Rows in which every guard had its outcome. Unless these are all, the other results mean nothing.
+            Execution in which every guard had its outcome. Unless these are all, the other results mean nothing.
         uniform_grads : array, shape (uniforms_wanted,)
         values : array, shape (rows, outputs)
         grads : array, shape (rows, inputs)
@@ -173,7 +173,8 @@ cdef class Program(Recipe):
         cdef uint32_t count = self.p.uniforms
         if uniforms_wanted is not None:
             count = min(count, count_of(uniforms_wanted, "uniforms_wanted"))
-        cdef Rows rows = begin(self, X, uniforms, True, bool(inputs_wanted), count, True)
+        cdef wanted asked = wanted(outputs=True, inputs=bool(inputs_wanted), uniforms=count, guards=True)
+        cdef Execution rows = begin(self, X, uniforms, asked)
         give_seeds(rows, seeds)
         make_values(rows)
         if inputs_wanted:
@@ -181,8 +182,8 @@ cdef class Program(Recipe):
         run(rows, num_threads)
         total = rows.sums[0].total + 0.0
         if inputs_wanted:
-            return total, rows.sums[0].passed, uniform_grads(rows), rows.values, rows.grads
-        return total, rows.sums[0].passed, uniform_grads(rows), rows.values
+            return total, rows.sums[0].passed_rows, uniform_grads(rows), rows.values, rows.grads
+        return total, rows.sums[0].passed_rows, uniform_grads(rows), rows.values
 
     def classify(self, X, uniforms, num_threads=1, places=None):
         """Check the guards of every row, or of those in some places, and compute nothing that they do not need.
@@ -192,11 +193,11 @@ cdef class Program(Recipe):
         array of int32, shape (rows,)
             -1 where every guard had its outcome, else the first that had another.
         """
-        cdef Rows rows = begin(self, X, uniforms, False, False, 0, True)
+        cdef Execution rows = begin(self, X, uniforms, wanted(outputs=False, inputs=False, uniforms=0, guards=True))
         give_places(rows, places)
-        make_passed(rows)
+        make_failed(rows)
         run(rows, num_threads)
-        return rows.passed
+        return rows.failed
 
     def fill(self, X, uniforms, places, values, grads=None, num_threads=1):
         """Compute rows whose guards are known to come out as recorded, into arrays for all rows.
@@ -211,7 +212,8 @@ cdef class Program(Recipe):
         grads : array of float64, shape (rows, inputs), C-contiguous, optional
             For the gradient of each row's outputs' sum.
         """
-        cdef Rows rows = begin(self, X, uniforms, True, grads is not None, 0, False)
+        cdef wanted asked = wanted(outputs=True, inputs=grads is not None, uniforms=0, guards=False)
+        cdef Execution rows = begin(self, X, uniforms, asked)
         give_places(rows, places)
         give_tables(rows, values, grads)
         run(rows, num_threads)
@@ -231,14 +233,15 @@ cdef class Program(Recipe):
         -------
         total : float
         passed_count : int
-            Rows in which every guard had its outcome. Unless these are all, the other results mean nothing.
+            Execution in which every guard had its outcome. Unless these are all, the other results mean nothing.
         uniform_grads : array, shape (uniforms_wanted,)
         """
         cdef uint32_t count = min(self.p.uniforms, count_of(uniforms_wanted, "uniforms_wanted"))
-        cdef Rows rows = begin(self, X, uniforms, True, False, count, places is None)
+        cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=count, guards=places is None)
+        cdef Execution rows = begin(self, X, uniforms, asked)
         give_places(rows, places)
         run(rows, num_threads)
-        return rows.sums[0].total + 0.0, rows.sums[0].passed, uniform_grads(rows)
+        return rows.sums[0].total + 0.0, rows.sums[0].passed_rows, uniform_grads(rows)
 
     def bind(self, x, value, grad=None, uniforms=None):
         """A call on fixed buffers of one row.
@@ -254,7 +257,7 @@ cdef class Program(Recipe):
 
         Returns
         -------
-        Bound
+        BoundProgram
             Called without arguments it reads `x`, writes `value` and `grad`, and returns whether every guard had its
             outcome.
         """

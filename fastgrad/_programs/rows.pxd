@@ -1,6 +1,6 @@
 """Running a program over rows: what is given, what is wanted, threads, signals; and one row on fixed buffers.
 
-A recipe owns a program, as program.h has it, and the plans to run it by, made when they are first needed. Only who
+A executable owns a program, as program.h has it, and the plans to run it by, made when they are first needed. Only who
 holds the GIL makes a plan or takes its spare memory; running needs no GIL. How rows run stands in lanes.h.
 """
 
@@ -45,11 +45,11 @@ cdef extern from "rows/rows.h" nogil:
         const double *uniform
         const int64_t *places
         double *values
-        int32_t *passed
+        int32_t *failed
         double *input_grads
     struct sums:
         double total
-        uint64_t passed
+        uint64_t passed_rows
         double *uniform_adjoint
     const char *program_fault(const program *p)
     uint64_t value_count(const program *p)
@@ -75,7 +75,7 @@ cdef class Columns:
     cdef int held
     cdef column *column
 
-cdef class Recipe:
+cdef class Executable:
     cdef program p
     cdef plan *plans
 
@@ -84,9 +84,9 @@ cdef struct Worker:
     uint64_t row, stop  # of its chunk, what is still to be run
     sums *sums          # of its chunk
 
-cdef class Rows:
+cdef class Execution:
     # A run: what it is given and gives, and the threads' shares.
-    cdef Recipe program
+    cdef Executable program
     cdef plan *plan
     cdef call call
     cdef Py_buffer x, given_uniforms, seeds, places, value_table, grad_table
@@ -96,25 +96,25 @@ cdef class Rows:
     cdef Worker *workers
     cdef int threads
     cdef bint stopped
-    cdef object table, values, passed, grads
+    cdef object table, values, failed, grads
 
-cdef class Bound:
-    cdef Recipe program
+cdef class BoundProgram:
+    cdef Executable program
     cdef plan *plan
     cdef Py_buffer x, value, grad, uniforms
     cdef double *values   # then their adjoints, and what else a sweep needs
     cdef double *adjoint  # among them
 
-cdef object fault_of(Recipe recipe)
+cdef object fault_of(Executable executable)
 cdef object new_array(shape, void **memory, bint integers=*)
 cdef object use_kernels(unsigned number)
-cdef Rows begin(Recipe owner, X, uniforms, bint outputs, bint inputs, uint32_t uniforms_wanted, bint guards)
-cdef int give_seeds(Rows r, seeds) except -1
-cdef int give_places(Rows r, places) except -1
-cdef int give_tables(Rows r, values, grads) except -1
-cdef int make_values(Rows r) except -1
-cdef int make_grads(Rows r) except -1
-cdef int make_passed(Rows r) except -1
-cdef int run(Rows r, num_threads) except -1
-cdef object uniform_grads(Rows r)
-cdef Bound bound(Recipe owner, x, value, grad, uniforms)
+cdef Execution begin(Executable owner, X, uniforms, wanted wanted)
+cdef int give_seeds(Execution r, seeds) except -1
+cdef int give_places(Execution r, places) except -1
+cdef int give_tables(Execution r, values, grads) except -1
+cdef int make_values(Execution r) except -1
+cdef int make_grads(Execution r) except -1
+cdef int make_failed(Execution r) except -1
+cdef int run(Execution r, num_threads) except -1
+cdef object uniform_grads(Execution r)
+cdef BoundProgram bound(Executable owner, x, value, grad, uniforms)

@@ -1,4 +1,4 @@
-"""Running recipes over rows. The contract is in the header, _rows.pxd."""
+"""Running programs over rows. The contract is in the header, _rows.pxd."""
 
 from _thread import allocate_lock, start_new_thread
 from operator import index
@@ -21,7 +21,7 @@ cdef enum:
 
 @cython.auto_pickle(False)
 @cython.no_gc
-cdef class Recipe:
+cdef class Executable:
     def __dealloc__(self):
         cdef plan *plan
         while self.plans != NULL:
@@ -34,9 +34,9 @@ cdef class Recipe:
         free(self.p.guard)
 
 
-cdef object fault_of(Recipe recipe):
+cdef object fault_of(Executable executable):
     """What is wrong with the program, or None. Nothing else here may be called before there is nothing."""
-    cdef const char *fault = program_fault(&recipe.p)
+    cdef const char *fault = program_fault(&executable.p)
     return fault.decode() if fault != NULL else None
 
 
@@ -137,7 +137,7 @@ cdef uint64_t row_size(Py_buffer *view) noexcept:
 
 # Running over rows.
 
-cdef plan *plan_of(Recipe owner, wanted wanted) except NULL:
+cdef plan *plan_of(Executable owner, wanted wanted) except NULL:
     """The plan for what is wanted, made when first asked for."""
     cdef plan *plan = owner.plans
     while plan != NULL:
@@ -153,7 +153,7 @@ cdef plan *plan_of(Recipe owner, wanted wanted) except NULL:
 
 @cython.final
 @cython.auto_pickle(False)
-cdef class Rows:
+cdef class Execution:
     """A run of a program over rows: what it is given, what it gives, and the threads' shares.
 
     Rows are divided into chunks, the same for any number of threads. A thread takes the next chunk and runs it piece by
@@ -182,13 +182,11 @@ cdef class Rows:
         done.release()
 
 
-cdef Rows begin(Recipe owner, X, uniforms, bint outputs, bint inputs, uint32_t uniforms_wanted, bint guards):
-    """Hold what is given; the others are what is wanted."""
-    cdef Rows r = Rows.__new__(Rows)
+cdef Execution begin(Executable owner, X, uniforms, wanted wanted):
+    """Hold what is given. Where there are no guards, they cost nothing to check."""
+    cdef Execution r = Execution.__new__(Execution)
     cdef program *p = &owner.p
-    cdef wanted wanted
-    wanted.outputs, wanted.inputs, wanted.uniforms = outputs, inputs, uniforms_wanted
-    wanted.guards = guards or not p.guards
+    wanted.guards = wanted.guards or not p.guards
     r.program = owner
     r.table = X
     if type(X) is Columns:
@@ -202,21 +200,21 @@ cdef Rows begin(Recipe owner, X, uniforms, bint outputs, bint inputs, uint32_t u
     return r
 
 
-cdef int give_columns(Rows r, Columns X) except -1:
+cdef int give_columns(Execution r, Columns X) except -1:
     if X.shape[1] != r.program.p.inputs:
         raise ValueError(f"X must have {r.program.p.inputs} columns, not {X.shape[1]}")
     r.call.column, r.table_rows = X.column, X.shape[0]
     return 0
 
 
-cdef int give_seeds(Rows r, seeds) except -1:
+cdef int give_seeds(Execution r, seeds) except -1:
     if seeds is not None:
         get_doubles(seeds, &r.seeds, "seeds", r.rows, r.program.p.outputs)
         r.call.seeds = <double *>r.seeds.buf
     return 0
 
 
-cdef int give_places(Rows r, places) except -1:
+cdef int give_places(Execution r, places) except -1:
     """Run some of the rows only."""
     cdef uint64_t rows = r.rows, signs = 0, place, k
     if places is None:
@@ -233,7 +231,7 @@ cdef int give_places(Rows r, places) except -1:
     return 0
 
 
-cdef int give_tables(Rows r, values, grads) except -1:
+cdef int give_tables(Execution r, values, grads) except -1:
     """Write into arrays with a row for each of X."""
     get_doubles(values, &r.value_table, "values", r.table_rows, r.program.p.outputs, True)
     r.call.values = <double *>r.value_table.buf
@@ -243,22 +241,22 @@ cdef int give_tables(Rows r, values, grads) except -1:
     return 0
 
 
-cdef int make_values(Rows r) except -1:
+cdef int make_values(Execution r) except -1:
     r.values = new_array((r.rows, r.program.p.outputs), <void **>&r.call.values)
     return 0
 
 
-cdef int make_grads(Rows r) except -1:
+cdef int make_grads(Execution r) except -1:
     r.grads = new_array((r.rows, r.program.p.inputs), <void **>&r.call.input_grads)
     return 0
 
 
-cdef int make_passed(Rows r) except -1:
-    r.passed = new_array(r.rows, <void **>&r.call.passed, True)
+cdef int make_failed(Execution r) except -1:
+    r.failed = new_array(r.rows, <void **>&r.call.failed, True)
     return 0
 
 
-cdef int divide(Rows r) except -1:
+cdef int divide(Execution r) except -1:
     """Divide the rows into chunks, and make room for their sums."""
     cdef uint64_t block = r.plan.rows, size = uniform_end(&r.program.p), k, each
     cdef uint64_t adjoints = size + APART if r.plan.wanted.uniforms else 0
@@ -278,14 +276,14 @@ cdef int divide(Rows r) except -1:
     return 0
 
 
-cdef void compute_uniforms(Rows r) noexcept:
+cdef void compute_uniforms(Execution r) noexcept:
     cdef program *p = &r.program.p
     memcpy(r.uniform + p.inputs, r.given_uniforms.buf, p.uniforms * sizeof(double))
     row_forward(&r.plan.uniform_steps, r.uniform)
     r.call.uniform = r.uniform
 
 
-cdef int hire(Rows r, uint64_t threads) except -1:
+cdef int hire(Execution r, uint64_t threads) except -1:
     """Give each thread memory to work with."""
     cdef uint64_t rows = min(r.rows, r.plan.rows)
     cdef work *spare = r.plan.spare
@@ -307,7 +305,7 @@ cdef int hire(Rows r, uint64_t threads) except -1:
     return 0
 
 
-cdef bint run_piece(Rows r, Worker *w) noexcept nogil:
+cdef bint run_piece(Execution r, Worker *w) noexcept nogil:
     """Run some rows of the worker's chunk, or of the next. Returns whether there were any."""
     cdef uint64_t chunk, stop
     if w.row == w.stop:
@@ -322,7 +320,7 @@ cdef bint run_piece(Rows r, Worker *w) noexcept nogil:
     return True
 
 
-cdef int run_here(Rows r) except -1:
+cdef int run_here(Execution r) except -1:
     """Run chunks until there are no more, and look for signals meanwhile."""
     cdef bint more = True
     if r.rows <= r.plan.rows_a_piece // 64:  # microseconds: not worth letting go of the GIL
@@ -335,7 +333,7 @@ cdef int run_here(Rows r) except -1:
     return 0
 
 
-def wait_for(Rows rows, locks):
+def wait_for(Execution rows, locks):
     """Wait until all threads have released their locks, whatever signals come; raise what the last of them raised."""
     error = None
     for lock in locks:
@@ -349,7 +347,7 @@ def wait_for(Rows rows, locks):
         raise error
 
 
-cdef int run_shared(Rows r) except -1:
+cdef int run_shared(Execution r) except -1:
     """Run chunks in threads and here. The bare threads start several times as fast as those of `threading`."""
     locks = []
     try:
@@ -367,7 +365,7 @@ cdef int run_shared(Rows r) except -1:
     return 0
 
 
-cdef int run(Rows r, num_threads) except -1:
+cdef int run(Execution r, num_threads) except -1:
     cdef uint64_t threads = thread_count(num_threads)
     divide(r)
     compute_uniforms(r)
@@ -391,18 +389,18 @@ cdef uint64_t thread_count(num_threads) except 0:
     return min(threads, MOST_CHUNKS)
 
 
-cdef void add_chunks(Rows r) noexcept:
+cdef void add_chunks(Execution r) noexcept:
     cdef uint64_t chunk, v
     cdef sums *total = &r.sums[0]
     for chunk in range(1, r.chunks):
         total.total += r.sums[chunk].total
-        total.passed += r.sums[chunk].passed
+        total.passed_rows += r.sums[chunk].passed_rows
         if total.uniform_adjoint != NULL:
             for v in range(r.program.p.inputs, uniform_end(&r.program.p)):
                 total.uniform_adjoint[v] += r.sums[chunk].uniform_adjoint[v]
 
 
-cdef object uniform_grads(Rows r):
+cdef object uniform_grads(Execution r):
     """Sweep the uniform steps, and return what came to the uniforms."""
     cdef double *grads
     cdef uint32_t k, count = r.plan.wanted.uniforms
@@ -419,7 +417,7 @@ cdef object uniform_grads(Rows r):
 
 @cython.final
 @cython.auto_pickle(False)
-cdef class Bound:
+cdef class BoundProgram:
     """A program's call on fixed buffers of one row: see Program.bind."""
 
     def __dealloc__(self):
@@ -434,8 +432,8 @@ cdef class Bound:
         return first_failed(&self.program.p, self.values) < 0
 
 
-cdef Bound bound(Recipe owner, x, value, grad, uniforms):
-    cdef Bound b = Bound.__new__(Bound)
+cdef BoundProgram bound(Executable owner, x, value, grad, uniforms):
+    cdef BoundProgram b = BoundProgram.__new__(BoundProgram)
     cdef program *p = &owner.p
     cdef wanted wanted
     cdef uint64_t v
@@ -458,12 +456,12 @@ cdef Bound bound(Recipe owner, x, value, grad, uniforms):
     return b
 
 
-cdef void compute_uniform_values(Bound b, const double *uniform) noexcept:
+cdef void compute_uniform_values(BoundProgram b, const double *uniform) noexcept:
     memcpy(b.values + b.program.p.inputs, uniform, b.program.p.uniforms * sizeof(double))
     row_forward(&b.plan.uniform_steps, b.values)
 
 
-cdef void compute_bound(Bound b) noexcept:
+cdef void compute_bound(BoundProgram b) noexcept:
     cdef program *p = &b.program.p
     cdef uint32_t k
     if b.uniforms.buf != NULL:
@@ -476,7 +474,7 @@ cdef void compute_bound(Bound b) noexcept:
         sweep_bound(b)
 
 
-cdef void sweep_bound(Bound b) noexcept:
+cdef void sweep_bound(BoundProgram b) noexcept:
     cdef program *p = &b.program.p
     cdef uint64_t v
     for v in range(p.outputs):

@@ -7,7 +7,7 @@ from fastgrad._tape.handle cimport Handle, handle_of, state_at
 from fastgrad._tape.kinds cimport Kind, Stretch, has_results, kind_at, kinds, source_of, stretch_of
 from fastgrad._tape.sweep cimport find_order, order
 from fastgrad._tape.tape cimport (
-    OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_pick, OP_run, TRAIT_exact,
+    OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_pick, OP_leaves, TRAIT_exact,
     TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, op_rows, operand, operands, payload, slot_count, slot_node,
     takes_gradient, tape,
 )
@@ -104,7 +104,7 @@ cdef list operands_below(uint32_t node):
     """The nodes that an n-ary node passes its gradient to and that have a number; 0 stands for none."""
     cdef Kind *kind = kind_at(node)
     cdef uint32_t k = kind.first_scalar(node) if kind.first_scalar != NULL else 0
-    if tape.op[node] & OP_MASK == OP_run:
+    if tape.op[node] & OP_MASK == OP_leaves:
         return [slot_node(node, k) for k in range(slot_count(node))]
     return parameters_below(node) + [gradient_operand(node, slot) for slot in range(k, slot_count(node))]
 
@@ -173,7 +173,7 @@ def first_not_finite(Handle root not None):
 
 cdef object not_finite_at(uint32_t node):
     """What is not finite about a node: a leaf it stands on, else its own number."""
-    if tape.op[node] == OP_run:
+    if tape.op[node] == OP_leaves:
         return None
     for leaf in leaves_below(node):
         found = leaf_not_finite(leaf)

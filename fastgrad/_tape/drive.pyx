@@ -17,7 +17,7 @@ from fastgrad._tape.sweep cimport (
     recompute, recompute_in_order,
 )
 from fastgrad._tape.tape cimport (
-    FIRST_OF_PYTHON, HAS_CALLBACK, OP_FIRST_NARY, OP_FIRST_VC, OP_MASK, OP_run, op_rows, slot_count, slot_node, tape,
+    FIRST_OF_PYTHON, HAS_CALLBACK, OP_FIRST_NARY, OP_FIRST_VC, OP_MASK, OP_leaves, op_rows, slot_count, slot_node, tape,
 )
 
 
@@ -135,7 +135,7 @@ cdef int sweep_zero(Handle root) except -1:
     tape.grad[root.node] = 0.0
     find_order(root.node)
     for i in range(order.length):
-        if tape.op[order.nodes[i]] != OP_run:
+        if tape.op[order.nodes[i]] != OP_leaves:
             for k in range(slot_count(order.nodes[i])):
                 tape.grad[slot_node(order.nodes[i], k)] = 0.0
         zero_stretches(order.nodes[i])

@@ -4,7 +4,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastgrad._tape.tape cimport (
-    CONSTANT, FIRST_OF_PYTHON, OP_END, OP_MASK, OP_fsum, OP_hypot, OP_ifel, OP_pick, OP_run, OP_select, OP_softmax,
+    CONSTANT, FIRST_OF_PYTHON, OP_END, OP_MASK, OP_fsum, OP_hypot, OP_ifel, OP_pick, OP_leaves, OP_select, OP_softmax,
     OP_user, nary_pull, nary_value, op_rows, operands, payload, tape,
 )
 
@@ -116,7 +116,7 @@ cdef object softmax_not_finite(uint32_t node):
     return None  # its operands or its picks tell
 
 
-# A pick, which is one result of a node of many, and a run of leaves: they have no payload.
+# A pick, which is one result of a node of many, and the node of leaves that lie together: they have no payload.
 
 cdef void pull_pick(uint32_t node) noexcept nogil:
     results_of(tape.first[node]).adjoints[tape.second[node].place] += tape.grad[node]
@@ -178,7 +178,7 @@ cdef int fill() noexcept:
     kind = &kinds[OP_pick]
     kind.pull, kind.recompute, kind.digest, kind.lower = pull_pick, recompute_pick, digest_of_pick, lower_pick
     kind.source, kind.first_scalar = source_of_pick, first_scalar_of_pick
-    kind = &kinds[OP_run]
+    kind = &kinds[OP_leaves]
     kind.pull, kind.recompute, kind.digest, kind.lower = pull_nothing, is_computed, digest_of_nothing, lower_nothing
     return 0
 

@@ -25,7 +25,7 @@ from fastgrad._tape.nodeset cimport NodeSet, add, take_below
 from fastgrad._tape.sweep cimport borrow_set, give_back
 from fastgrad._tape.tape cimport (
     CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_pick,
-    OP_run, OP_softmax, Second, Span, append, append_payload, is_nary, nary_fits, op_rows, payload_units, reserve,
+    OP_leaves, OP_softmax, Second, Span, append, append_payload, is_nary, nary_fits, op_rows, payload_units, reserve,
     resume_limit, slot_count, slot_node, tape,
 )
 
@@ -36,7 +36,7 @@ cdef struct Stretch:
     uint32_t count
     uint32_t first  # node
 
-cdef struct Columns:
+cdef struct NodeArrays:
     uint8_t *op
     uint8_t *type_code
     double *data
@@ -107,7 +107,7 @@ cdef class Segment:
 
 
 cdef class Restored:
-    """The nodes of a segment on the tape again: a run that stays one, as its owned last node stands on the others."""
+    """The nodes of a segment on the tape again: which stay together, as its owned last node stands on the others."""
 
     cdef uint32_t start  # place
     cdef uint32_t count
@@ -204,10 +204,10 @@ cdef list nodes_below(Session session, uint32_t root, dict parents):
 
 
 cdef int check_runs(Session session, list nodes) except -1:
-    """A run's leaves must be in the segment the run is in, where they lie together."""
+    """Leaves that lie together must be in the segment of their node, where they do."""
     cdef uint32_t i, k
     for i in nodes:
-        if tape.op[i] == OP_run:
+        if tape.op[i] == OP_leaves:
             for k in range(slot_count(i)):
                 if session.place[slot_node(i, k)]:
                     raise ValueError("a parameter cannot be pickled or copied before its module: put the module first")
@@ -248,7 +248,7 @@ cdef tuple columns(Segment segment):
     cdef uint32_t i, node, op, n = segment.count
     cdef bytes ops = blank(n), type_codes = blank(n), data = blank(8 * n), grad = blank(8 * n)
     cdef bytes first = blank(4 * n), second = blank(8 * n)
-    cdef Columns at = columns_at(ops, type_codes, data, grad, first, second)
+    cdef NodeArrays at = columns_at(ops, type_codes, data, grad, first, second)
     types = []
     names = []
     payloads = []
@@ -272,8 +272,8 @@ cdef tuple columns(Segment segment):
     return types, names, ops, type_codes, data, grad, first, second, b"".join(payloads)
 
 
-cdef Columns columns_at(bytes ops, bytes type_codes, bytes data, bytes grad, bytes first, bytes second):
-    return Columns(
+cdef NodeArrays columns_at(bytes ops, bytes type_codes, bytes data, bytes grad, bytes first, bytes second):
+    return NodeArrays(
         <uint8_t *>PyBytes_AS_STRING(ops), <uint8_t *>PyBytes_AS_STRING(type_codes), <double *>PyBytes_AS_STRING(data),
         <double *>PyBytes_AS_STRING(grad), <uint32_t *>PyBytes_AS_STRING(first), <Second *>PyBytes_AS_STRING(second),
     )
@@ -283,6 +283,9 @@ cdef str code_name(uint32_t op):
     """An operation's name in pickles: codes change when the op table grows."""
     form = "" if op < OP_FIRST_VC or op >= OP_FIRST_BINARY else "_VC" if op < OP_FIRST_CV else "_CV"
     return (op_rows[op].name if op < OP_END else kinds[op].name).decode() + form
+
+
+cdef dict FORMER_NAMES = {"run": "leaves"}  # of 0.3.0
 
 
 cdef dict codes_by_name():
@@ -319,8 +322,8 @@ cdef bytes packed_payload(Segment segment, uint32_t node):
 # Restoring. What is not whole is refused; the tape is as it was then. Once room is reserved no Python code may run, so
 # the nodes are appended by C functions that return what is wrong.
 
-cdef struct Source:
-    Columns at
+cdef struct Incoming:
+    NodeArrays at
     uint8_t code[256]      # by place in the pickle's names
     uint8_t type_code[256]      # by place in its types
     Stretch *parents       # by place
@@ -336,39 +339,40 @@ cdef object damaged(str what):
 def restore_segment(start, parents, types, names, ops, type_codes, data, grad, first, second, payloads):
     """Append a segment's nodes to the tape."""
     cdef Restored restored = Restored.__new__(Restored)
-    cdef Source source
+    cdef Incoming incoming
     cdef uint32_t i, n = len(ops)
     lengths = [len(column) for column in (type_codes, data, grad, first, second)]
     if not n or lengths != [n, 8 * n, 8 * n, 4 * n, 8 * n] or len(names) > 256 or len(types) > 256:
         raise damaged("its arrays do not fit together")
     if max(ops) >= len(names) or max(type_codes) >= len(types):
         raise damaged("its arrays do not fit together")
-    source.at = columns_at(ops, type_codes, data, grad, first, second)
+    incoming.at = columns_at(ops, type_codes, data, grad, first, second)
     codes = codes_by_name()
     for i, name in enumerate(names):
+        name = FORMER_NAMES.get(name, name)
         if name not in codes:
             raise damaged(f"it has operations {name!r}, which are not known here")
-        source.code[i] = codes[name]
+        incoming.code[i] = codes[name]
     for i, number in enumerate(types):
-        source.type_code[i] = type_code_of(number)
-    source.parents = <Stretch *>malloc((len(parents) + 1) * sizeof(Stretch))
-    if source.parents == NULL:
+        incoming.type_code[i] = type_code_of(number)
+    incoming.parents = <Stretch *>malloc((len(parents) + 1) * sizeof(Stretch))
+    if incoming.parents == NULL:
         raise MemoryError(f"no memory to unpickle {n:,} nodes")
     try:
-        source.parent_count = len(parents)
+        incoming.parent_count = len(parents)
         for i, parent in enumerate(sorted(parents, key=restored_start)):
-            source.parents[i] = stretch_of(parent)
-        source.own = Stretch(start, 0, 0)
-        complaint = append_segment(&source, n, payloads)
+            incoming.parents[i] = stretch_of(parent)
+        incoming.own = Stretch(start, 0, 0)
+        complaint = append_segment(&incoming, n, payloads)
     finally:
-        free(source.parents)
+        free(incoming.parents)
     if complaint:
         raise damaged(complaint)
     restored.start, restored.count = start, n
-    restored.last = make_typed(types[source.at.type_code[n - 1]], tape.count - 1)
+    restored.last = make_typed(types[incoming.at.type_code[n - 1]], tape.count - 1)
     for i in range(n - 1):
-        if source.type_code[source.at.type_code[i]] == UNLISTED:
-            make_typed(types[source.at.type_code[i]], node_at(restored, start + i))
+        if incoming.type_code[incoming.at.type_code[i]] == UNLISTED:
+            make_typed(types[incoming.at.type_code[i]], node_at(restored, start + i))
     return restored
 
 
@@ -380,19 +384,19 @@ cdef Stretch stretch_of(Restored restored):
     return Stretch(restored.start, restored.count, restored.last.node + 1 - restored.count)
 
 
-cdef str append_segment(Source *source, uint32_t n, bytes payloads):
+cdef str append_segment(Incoming *incoming, uint32_t n, bytes payloads):
     cdef uint64_t units = len(payloads) // sizeof(uint32_t)
     cdef uint32_t count, pool_count
     cdef const char *complaint = NULL
     reserve(n, units)
-    count = source.own.first = tape.count
+    count = incoming.own.first = tape.count
     pool_count = tape.pool_count
-    source.pool_end = pool_count + units
+    incoming.pool_end = pool_count + units
     if units:
         memcpy(tape.pool + pool_count, PyBytes_AS_STRING(payloads), units * sizeof(uint32_t))
-    while source.own.count < n and complaint == NULL:
-        complaint = append_restored(source)
-    if complaint == NULL and not stands_together(source.own.first, n):
+    while incoming.own.count < n and complaint == NULL:
+        complaint = append_restored(incoming)
+    if complaint == NULL and not stands_together(incoming.own.first, n):
         complaint = b"a number that none stands on"
     if complaint != NULL:
         memset(tape.grad + count, 0, (tape.count - count) * sizeof(double))
@@ -403,7 +407,7 @@ cdef str append_segment(Source *source, uint32_t n, bytes payloads):
 
 
 cdef bint stands_together(uint32_t first, uint32_t n) noexcept:
-    """Does the last of n new nodes stand on all others, so that they stay a run as long as that is there?"""
+    """Does the last of n new nodes stand on all others, so that they stay together as long as that is there?"""
     cdef uint8_t *needed = <uint8_t *>calloc(n, 1)
     cdef uint32_t i, k, node, count = 0
     if needed == NULL:
@@ -420,75 +424,75 @@ cdef bint stands_together(uint32_t first, uint32_t n) noexcept:
     return count == n
 
 
-cdef const char *append_restored(Source *source) noexcept:
+cdef const char *append_restored(Incoming *incoming) noexcept:
     """Append the segment's next node; return what is wrong, or NULL."""
-    cdef uint32_t i = source.own.count, op = source.code[source.at.op[i]], first = 0
-    cdef Second second = source.at.second[i]
+    cdef uint32_t i = incoming.own.count, op = incoming.code[incoming.at.op[i]], first = 0
+    cdef Second second = incoming.at.second[i]
     if is_nary(op):
-        if not link_payload(source, op, second.span):
+        if not link_payload(incoming, op, second.span):
             return b"operands do not fit the operation"
-        first = append_payload(op, source.type_code[source.at.type_code[i]], source.at.data[i], second.span)
-        tape.grad[first] = source.at.grad[i]
-        source.own.count += 1
+        first = append_payload(op, incoming.type_code[incoming.at.type_code[i]], incoming.at.data[i], second.span)
+        tape.grad[first] = incoming.at.grad[i]
+        incoming.own.count += 1
         return NULL
     if op != OP_LEAF:
-        first = linked(source, source.at.first[i])
+        first = linked(incoming, incoming.at.first[i])
         if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-            second.node = linked(source, second.node)
+            second.node = linked(incoming, second.node)
         if first == 0 or (OP_FIRST_BINARY <= op < OP_FIRST_NARY and second.node == 0):
             return b"an operand is missing"
-        if op == OP_run and not is_whole_run(source, source.at.first[i], second.span):
-            return b"a run without its leaves"
+        if op == OP_leaves and not is_whole_run(incoming, incoming.at.first[i], second.span):
+            return b"parameters that do not lie together"
         if op == OP_pick and (tape.op[first] != OP_softmax or second.place >= tape.second[first].span.n):
             return b"a result of nothing"
-    first = append(op, source.type_code[source.at.type_code[i]], source.at.data[i], first, second)
-    tape.grad[first] = source.at.grad[i]
-    source.own.count += 1
+    first = append(op, incoming.type_code[incoming.at.type_code[i]], incoming.at.data[i], first, second)
+    tape.grad[first] = incoming.at.grad[i]
+    incoming.own.count += 1
     return NULL
 
 
-cdef bint is_whole_run(Source *source, uint32_t place, Span span) noexcept:
-    """Are a run's leaves together in its own segment?"""
+cdef bint is_whole_run(Incoming *incoming, uint32_t place, Span span) noexcept:
+    """Are the leaves of a node of them together in its own segment?"""
     cdef uint32_t k, first
-    if span.n == 0 or span.reals or place < source.own.start:
+    if span.n == 0 or span.reals or place < incoming.own.start:
         return False
-    if span.n > source.own.count or place - source.own.start > source.own.count - span.n:
+    if span.n > incoming.own.count or place - incoming.own.start > incoming.own.count - span.n:
         return False
-    first = linked(source, place)
+    first = linked(incoming, place)
     for k in range(span.n):
         if tape.op[first + k] != OP_LEAF:
             return False
     return True
 
 
-cdef bint link_payload(Source *source, uint32_t op, Span span) noexcept:
+cdef bint link_payload(Incoming *incoming, uint32_t op, Span span) noexcept:
     """Turn the slots of the next payload in the pool into nodes; False where it is not whole."""
     cdef uint32_t *slots = tape.pool + tape.pool_count
     cdef uint32_t k
-    if not nary_fits(op, span.n, span.reals) or tape.pool_count + payload_units(span.n, span.reals) > source.pool_end:
+    if not nary_fits(op, span.n, span.reals) or tape.pool_count + payload_units(span.n, span.reals) > incoming.pool_end:
         return False
     for k in range(span.n):
         if slots[k] != CONSTANT:
-            slots[k] = linked(source, slots[k])
+            slots[k] = linked(incoming, slots[k])
         if slots[k] == 0 or (slots[k] == CONSTANT and span.reals == 0):
             return False
     return True
 
 
-cdef uint32_t linked(Source *source, uint32_t place) noexcept:
+cdef uint32_t linked(Incoming *incoming, uint32_t place) noexcept:
     """The node at a place among those appended so far or in a parent; 0 where there is none."""
-    cdef uint32_t low = 0, high = source.parent_count, middle
-    cdef Stretch stretch = source.own
+    cdef uint32_t low = 0, high = incoming.parent_count, middle
+    cdef Stretch stretch = incoming.own
     if place < stretch.start:
         while low < high:
             middle = (low + high) // 2
-            if source.parents[middle].start <= place:
+            if incoming.parents[middle].start <= place:
                 low = middle + 1
             else:
                 high = middle
         if low == 0:
             return 0
-        stretch = source.parents[low - 1]
+        stretch = incoming.parents[low - 1]
     return stretch.first + place - stretch.start if place - stretch.start < stretch.count else 0
 
 

@@ -10,7 +10,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.nodeset cimport NodeSet, add
 from fastgrad._tape.tape cimport (
-    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_pick, OP_run, operands, payload, takes_gradient,
+    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_pick, OP_leaves, operands, payload, takes_gradient,
     tape,
 )
 
@@ -87,7 +87,7 @@ cdef inline void add_operands(NodeSet *s, uint32_t i, bint by_gradient) noexcept
     elif op < OP_FIRST_NARY:
         add_inner(s, tape.first[i], i)
         add_inner(s, tape.second[i].node, i)
-    elif op != OP_run:  # which has leaves only
+    elif op != OP_leaves:  # which has leaves only
         x = payload(i)
         for k in range(x.n):
             if takes_gradient(op, &x, k) or (not by_gradient and x.slots[k] != CONSTANT):

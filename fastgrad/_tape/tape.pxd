@@ -34,7 +34,7 @@ cdef extern from "operations/nary.h" nogil:
 cdef extern from "operations/ops.h" nogil:
     enum:
         OP_LEAF, OP_FIRST_VC, OP_FIRST_CV, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, OP_TO_VC, OP_TO_CV
-        OP_pick, OP_run, OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_select, OP_ifel
+        OP_pick, OP_leaves, OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp, OP_softmax, OP_select, OP_ifel
         OP_fsum, OP_hypot
     enum:
         TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, TRAIT_exact
@@ -142,9 +142,9 @@ cdef inline operands payload(uint32_t i) noexcept nogil:
 
 
 cdef inline bint is_nary(uint32_t op) noexcept nogil:
-    """Has the node a payload? All beyond the binary ones but a pick, which points at the node it is picked from, and a
-    run, which points at its first leaf."""
-    return op > OP_run
+    """Has the node a payload? All beyond the binary ones but a pick, which points at the node it is picked from, and
+    one of leaves, which points at the first."""
+    return op > OP_leaves
 
 
 cdef inline uint32_t slot_count(uint32_t i) noexcept nogil:
@@ -162,6 +162,6 @@ cdef inline uint32_t slot_node(uint32_t i, uint32_t k) noexcept nogil:
     if is_nary(op):
         node = tape.pool[tape.first[i] + k]
         return node if node != CONSTANT else 0
-    if op == OP_run:
+    if op == OP_leaves:
         return tape.first[i] + k
     return tape.first[i] if k == 0 else tape.second[i].node

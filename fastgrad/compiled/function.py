@@ -26,7 +26,7 @@ from fastgrad.compiled.arguments import (
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.paths import Lost, Path, Paths
 from fastgrad.compiled.structure import Array, Number, Row, floats_of
-from fastgrad.compiled.table import Bound, Uniforms, records, row_of, scalar_of, slopes_at, table_of
+from fastgrad.compiled.table import BoundFunction, Uniforms, records, row_of, scalar_of, slopes_at, table_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -422,7 +422,7 @@ class Compiled(Inspected):
         first = paths.recorded[0]
         if not first.outcomes and not first.uniforms.scalars:
             return first.program.bind(x, value, grad)
-        return Bound(follow)
+        return BoundFunction(follow)
 
     def _total(self, args: tuple[Any, ...], in_axes: _Axes, num_threads: int | None, mean: bool) -> Any:
         paths, X = self._given_rows(args, in_axes)

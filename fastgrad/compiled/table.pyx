@@ -393,7 +393,7 @@ cdef uint32_t node_of(uint32_t type_code, double value, uint32_t n, const double
 
 
 @cython.auto_pickle(False)
-cdef class Bound:
+cdef class BoundFunction:
     """A call on fixed buffers that follows its numbers from path to path.
 
     Parameters

@@ -1,7 +1,7 @@
 """Neurons and layers on fused nodes.
 
-The parameters of a layer lie side by side in a run on the tape, and a call makes one node. Neurons, weights and biases
-are made when they are asked for: they are views of the run.
+The parameters of a layer lie side by side on the tape, and a call makes one node. Neurons, weights and biases
+are made when they are asked for: they are views of these.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from fastgrad._layers.dense import ACTIVATIONS, Dense
 from fastgrad._layers.layer_input import apply
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 from fastgrad._layers.parameters import Parameters
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
@@ -38,7 +38,7 @@ _SHOWN = {"identity": "Linear", "relu": "ReLU"}  # as micrograd prints them
 
 
 class _Fused(Module):
-    """What a neuron and a layer have in common: parameters side by side in a run."""
+    """What a neuron and a layer have in common: parameters side by side on the tape."""
 
     _dense: Dense
 
@@ -52,8 +52,8 @@ class _Fused(Module):
         compiled: bool = True,
     ) -> None:
         nin, nout = count("nin", nin), count("nout", nout)
-        run = Run(number, nout * (nin + 1))
-        self._dense = Dense(run, 0, nin, nout, activation, compiled)
+        leaves = Leaves(number, nout * (nin + 1))
+        self._dense = Dense(leaves, 0, nin, nout, activation, compiled)
         draw([self._dense], recipe)
 
     @classmethod
@@ -158,7 +158,7 @@ class Neuron(_Fused):
         """The weights, a list of scalars. Assigning numbers writes them."""
         if self._w is None:
             start = self._dense.place
-            self._w = _Weights(self._dense.run[start : start + self._dense.nin])
+            self._w = _Weights(self._dense.leaves[start : start + self._dense.nin])
         return self._w
 
     @w.setter
@@ -168,7 +168,7 @@ class Neuron(_Fused):
     @property
     def b(self) -> Number:
         """The bias, a scalar. Assigning a number writes it."""
-        bias: Number = self._dense.run[self._dense.place + self._dense.nin]
+        bias: Number = self._dense.leaves[self._dense.place + self._dense.nin]
         return bias
 
     @b.setter
@@ -180,7 +180,7 @@ class Neuron(_Fused):
             flat = numbers_of(given, shape, name).ravel()
         except ValueError as error:
             raise ValueError(f"{error}. A neuron keeps its own scalars: set their data, or give numbers") from None
-        Parameters([(self._dense.run, start, start + flat.size)]).set_data(flat)
+        Parameters([(self._dense.leaves, start, start + flat.size)]).set_data(flat)
 
     @property
     def activation(self) -> str:
@@ -198,7 +198,7 @@ class Neuron(_Fused):
         self._dense.activation = name
 
     def _own_blocks(self, prefix: str) -> tuple[Rows]:
-        return (Rows(prefix, self._dense.run, self._dense.place, self._dense.nin),)
+        return (Rows(prefix, self._dense.leaves, self._dense.place, self._dense.nin),)
 
     def __repr__(self) -> str:
         return _neuron_repr(type(self), self._dense)
@@ -334,7 +334,7 @@ class Layer(_Fused):
         if dense.nout == 1:
             return self._neuron_type._on(dense)
         place = dense.place + k * (dense.nin + 1)
-        neuron = self._neuron_type._on(Dense(dense.run, place, dense.nin, 1, dense.activation, dense.compiled))
+        neuron = self._neuron_type._on(Dense(dense.leaves, place, dense.nin, 1, dense.activation, dense.compiled))
         neuron._in_layer = True
         return neuron
 
@@ -350,7 +350,7 @@ class Layer(_Fused):
             neuron._dense.activation = self._dense.activation
 
     def _own_blocks(self, prefix: str) -> tuple[Rows]:
-        return (Rows(prefix, self._dense.run, self._dense.place, self._dense.nin, self._dense.nout),)
+        return (Rows(prefix, self._dense.leaves, self._dense.place, self._dense.nin, self._dense.nout),)
 
     def __repr__(self) -> str:
         neuron, most = _neuron_repr(self._neuron_type, self._dense), self._most_shown
@@ -429,9 +429,9 @@ def count(argument: str, given: Any) -> int:
 
 
 def draw(denses: list[Dense], recipe: Recipe) -> None:
-    """Write new numbers into the parameters of layers that follow one another in a run."""
+    """Write new numbers into the parameters of layers that follow one another on the tape."""
     flat = np.concatenate([recipe.draw(dense.nin, dense.nout).ravel() for dense in denses])
-    Parameters([(denses[0].run, denses[0].place, denses[0].place + flat.size)]).set_data(flat)
+    Parameters([(denses[0].leaves, denses[0].place, denses[0].place + flat.size)]).set_data(flat)
 
 
 def _neuron_repr(kind: type, dense: Dense) -> str:

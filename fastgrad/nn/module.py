@@ -1,7 +1,7 @@
 """Modules: things with parameters, whether fused layers, scalars, or other modules.
 
 A module's parameters are found in its attributes as blocks. A block is a scalar on its own, or a `Rows`: what a fused
-layer keeps side by side in a run on the tape, for which no Python objects are made here.
+layer keeps side by side on the tape, for which no Python objects are made here.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from fastgrad._layers.leaves import Run
+    from fastgrad._layers.leaves import Leaves
     from fastgrad._tape.numbers import Number
 
     _Floats: TypeAlias = NDArray[np.float64]
     _Interval: TypeAlias = tuple[int, int]
     _Seen: TypeAlias = dict[int, object]
     _Block: TypeAlias = "Single | Rows"
-    _Stretch: TypeAlias = Node | tuple[Run, int, int]
+    _Stretch: TypeAlias = Node | tuple[Leaves, int, int]
 
 
 class Module:
@@ -103,7 +103,7 @@ class Module:
         return len(self._flat_view())
 
     def _stretches(self) -> list[_Stretch]:
-        """Return what `Parameters` takes: scalars and stretches of runs, each parameter once."""
+        """Return what `Parameters` takes: scalars and stretches of leaves, each parameter once."""
         if type(self).parameters is Module.parameters:
             return each_once([block.stretch for block in self._found("", {})])
         return each_once(self._own_parameters())
@@ -347,21 +347,21 @@ class Single:
 class Rows:
     """The parameters of a fused layer, or, with no `nout`, of one of its neurons."""
 
-    def __init__(self, prefix: str, run: Run, place: int, nin: int, nout: int | None = None) -> None:
+    def __init__(self, prefix: str, leaves: Leaves, place: int, nin: int, nout: int | None = None) -> None:
         self.prefix, self.width = prefix, nin + 1
-        self.stretch = (run, place, place + (nout or 1) * self.width)
+        self.stretch = (leaves, place, place + (nout or 1) * self.width)
         rows = () if nout is None else (nout,)
         self.w, self.b = _joined(prefix, "w"), _joined(prefix, "b")
         self.shapes: dict[str, tuple[int, ...]] = {self.w: (*rows, nin), self.b: rows}
 
     def named(self) -> Iterator[tuple[str, Number]]:
         """Yield the pairs of names and parameters, neuron by neuron."""
-        run, start, stop = self.stretch
+        leaves, start, stop = self.stretch
         for place in range(start, stop):
             neuron, k = divmod(place - start, self.width)
             part = f"w.{k}" if k < self.width - 1 else "b"
             path = _joined(self.prefix, f"neurons.{neuron}") if self.shapes[self.b] else self.prefix
-            yield _joined(path, part), run[place]
+            yield _joined(path, part), leaves[place]
 
     def split(self, flat: _Floats) -> dict[str, _Floats]:
         """Return the state dict's entries for the flat numbers."""
@@ -410,18 +410,18 @@ def each_once(stretches: Sequence[_Stretch]) -> list[_Stretch]:
                 known.add(id(stretch))
                 kept.append(stretch)
             continue
-        run, start, stop = stretch
-        kept += [(run, first, end) for first, end in _rest(start, stop, taken.setdefault(id(run), []))]
+        leaves, start, stop = stretch
+        kept += [(leaves, first, end) for first, end in _rest(start, stop, taken.setdefault(id(leaves), []))]
     return kept
 
 
 def _located(stretches: Sequence[_Stretch]) -> Sequence[_Stretch]:
-    """Put the stretch of one for a scalar that lies in a run among these."""
-    runs = {id(stretch[0]): stretch[0] for stretch in stretches if isinstance(stretch, tuple)}
-    if not runs or all(isinstance(stretch, tuple) for stretch in stretches):
+    """Put the stretch of one for a scalar that lies in one of them among these."""
+    several = {id(stretch[0]): stretch[0] for stretch in stretches if isinstance(stretch, tuple)}
+    if not several or all(isinstance(stretch, tuple) for stretch in stretches):
         return stretches
-    numbers = [(run, run[:]) for run in runs.values()]  # held, so that their identities stay theirs
-    places = {id(value): (run, k, k + 1) for run, values in numbers for k, value in enumerate(values)}
+    numbers = [(leaves, leaves[:]) for leaves in several.values()]  # held, so that their identities stay theirs
+    places = {id(value): (leaves, k, k + 1) for leaves, values in numbers for k, value in enumerate(values)}
     return [places.get(id(stretch), stretch) for stretch in stretches]
 
 

@@ -1,6 +1,6 @@
 """Networks: layers one after the other, applied in one go where they are fused.
 
-The parameters of an `MLP` lie side by side in one run on the tape. A call makes one node for each layer, or one for all
+The parameters of an `MLP` lie side by side on the tape. A call makes one node for each layer, or one for all
 of them where many rows are computed by a compiled program.
 """
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from fastgrad._layers.dense import Dense
 from fastgrad._layers.layer_input import apply
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 from fastgrad.nn.init import Recipe
 from fastgrad.nn.layers import Layer, activation_name, check_softmax, count, draw
 from fastgrad.nn.module import Module
@@ -202,11 +202,11 @@ class MLP(Sequential):
         sizes = [count("nin", nin), *_widths(nouts)]
         names = [activation_name(activation)] * (len(sizes) - 2)
         names.append(activation_name(output_activation, "output_activation"))
-        run = Run(self._layer_type._neuron_type._number, sum((i + 1) * o for i, o in zip(sizes, sizes[1:])))
+        leaves = Leaves(self._layer_type._neuron_type._number, sum((i + 1) * o for i, o in zip(sizes, sizes[1:])))
         place, layers = 0, []
         for nin, nout, name in zip(sizes, sizes[1:], names):
             check_softmax(nout, name)
-            layers.append(self._layer_type._on(Dense(run, place, nin, nout, name, compiled)))
+            layers.append(self._layer_type._on(Dense(leaves, place, nin, nout, name, compiled)))
             place += (nin + 1) * nout
         draw([layer._dense for layer in layers], recipe)
         super().__init__(*layers)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     from typing_extensions import TypeIs
 
-    from fastgrad._layers.leaves import Run
+    from fastgrad._layers.leaves import Leaves
 
     class _Module(Protocol):
         def _stretches(self) -> Any: ...
 
     _One: TypeAlias = _Module | Node
     _Params: TypeAlias = _One | Iterable[_One] | "Optimizer"
-    _Stretch: TypeAlias = Node | tuple[Run, int, int]
+    _Stretch: TypeAlias = Node | tuple[Leaves, int, int]
 
 
 def _share(number: SupportsFloat, name: str) -> float:

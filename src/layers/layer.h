@@ -1,6 +1,6 @@
 /* A layer of neurons applied to rows of inputs: one node for all results.
  *
- * A layer node's first slot is the run its parameters are a part of: for each neuron its weights and its bias. Its
+ * A layer node's first slot is the node of the leaves its parameters are among: for each neuron its weights and its bias. Its
  * doubles are
  *
  *   struct layer_shape | inputs | adjoints of the inputs | sums | results | adjoints of the results
@@ -63,7 +63,7 @@ struct layer_shape {
     uint32_t rows, nin, nout;
     uint32_t activation;
     uint32_t inputs;
-    uint32_t place;  /* of the first parameter in the run */
+    uint32_t place;  /* of the first parameter among the leaves */
     uint32_t layers; /* of a network node, 0 of a layer's */
     uint32_t parameters;
 };

@@ -9,7 +9,7 @@
  * counts the pairs then, and `columns` is 1. For a cross-entropy a row of logits has so many columns, and its target is
  * the place of one, or a probability for each.
  *
- * The node of a penalty has instead, for each slot (a scalar, or a run), which part of it is meant:
+ * The node of a penalty has instead, for each slot (a scalar, or a node of leaves), which part of it is meant:
  *
  *   struct loss_shape | struct penalized of each slot
  *

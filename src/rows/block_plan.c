@@ -10,7 +10,7 @@ struct slots {
     uint32_t *free, free_count, count;
 };
 
-struct builder {
+struct block_planner {
     const struct program *p;
     const unsigned char *flags;
     struct lane_plan *plan;
@@ -31,7 +31,7 @@ static uint32_t take_slot(struct slots *slots)
 
 static void drop_slot(struct slots *slots, uint32_t slot) { slots->free[slots->free_count++] = slot; }
 
-static void push(struct builder *b, struct lane_list *list, struct lane_step step)
+static void push(struct block_planner *b, struct lane_list *list, struct lane_step step)
 {
     if (list->n == list->capacity) {
         uint32_t capacity = 2 * list->capacity + 64;
@@ -47,7 +47,7 @@ static void push(struct builder *b, struct lane_list *list, struct lane_step ste
 }
 
 /* The slot of a value, which is spread over the rows if it is uniform. */
-static uint32_t slot_of(struct builder *b, uint32_t v)
+static uint32_t slot_of(struct block_planner *b, uint32_t v)
 {
     if (b->slot[v] == NO_VALUE) {
         b->slot[v] = take_slot(&b->values);
@@ -57,7 +57,7 @@ static uint32_t slot_of(struct builder *b, uint32_t v)
 }
 
 /* Guards ask for eager code's very numbers. */
-static const struct lane_kernels *kernels_of(const struct builder *b, uint32_t i)
+static const struct lane_kernels *kernels_of(const struct block_planner *b, uint32_t i)
 {
     int guarded = b->flags[first_step(b->p) + i] & GUARDED;
     return guarded && !(step_traits(b->p->step[i].op) & TRAIT_exact) ? &kernels_exact : lane_kernels;
@@ -65,7 +65,7 @@ static const struct lane_kernels *kernels_of(const struct builder *b, uint32_t i
 
 /* Forward. */
 
-static void place_pair(struct builder *b, struct lane_pair *pair, uint32_t x, uint32_t z)
+static void place_pair(struct block_planner *b, struct lane_pair *pair, uint32_t x, uint32_t z)
 {
     if (!varies(b->p, x) && varies(b->p, z)) {
         uint32_t swapped = x;
@@ -75,7 +75,7 @@ static void place_pair(struct builder *b, struct lane_pair *pair, uint32_t x, ui
     *pair = (struct lane_pair){slot_of(b, x), varies(b->p, z) ? b->slot[z] : z | UNIFORM, NO_VALUE, 0, NO_VALUE, 0};
 }
 
-static void place_operands(struct builder *b, uint32_t i)
+static void place_operands(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     const uint32_t *operand = b->p->operand + s->a;
@@ -95,7 +95,7 @@ static enum form form_of(const struct program *p, const struct step *s)
     return varies(p, s->b) ? varies(p, s->a) ? BOTH_VARY : SECOND_VARIES : FIRST_VARIES;
 }
 
-static struct lane_step value_step(struct builder *b, uint32_t i)
+static struct lane_step value_step(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     const struct lane_kernels *kernels = kernels_of(b, i);
@@ -119,7 +119,7 @@ static struct lane_step value_step(struct builder *b, uint32_t i)
 }
 
 /* The slots of operands that no later step needs are free; the first of them is perhaps the step's own. */
-static void drop_operands(struct builder *b, uint32_t i)
+static void drop_operands(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     for (uint64_t k = 0; k < operand_count(s); k++) {
@@ -133,7 +133,7 @@ static void drop_operands(struct builder *b, uint32_t i)
 
 /* A guard is checked once its value and those of the guards before it are computed. If nobody needs its value later,
  * its last use is the number of the steps and the guard's. */
-static void find_last_guards(struct builder *b)
+static void find_last_guards(struct block_planner *b)
 {
     const struct program *p = b->p;
     uint32_t computed = p->uniform_steps;
@@ -146,7 +146,7 @@ static void find_last_guards(struct builder *b)
     }
 }
 
-static void find_last_uses(struct builder *b)
+static void find_last_uses(struct block_planner *b)
 {
     const struct program *p = b->p;
     for (uint64_t v = 0; v < value_count(p); v++)
@@ -160,7 +160,7 @@ static void find_last_uses(struct builder *b)
 }
 
 /* Checks the next guards, as far as their values are among the first so many. */
-static void check_guards(struct builder *b, uint64_t values)
+static void check_guards(struct block_planner *b, uint64_t values)
 {
     for (; b->checked < b->guards && b->p->guard[b->checked].value < values; b->checked++) {
         struct guard guard = b->p->guard[b->checked];
@@ -174,7 +174,7 @@ static void check_guards(struct builder *b, uint64_t values)
     }
 }
 
-static void plan_forward(struct builder *b)
+static void plan_values(struct block_planner *b)
 {
     const struct program *p = b->p;
     struct lane_plan *plan = b->plan;
@@ -199,7 +199,7 @@ static void plan_forward(struct builder *b)
 
 /* Backward. */
 
-static void contribute(struct builder *b, uint32_t v, uint32_t *to, uint32_t *from)
+static void contribute(struct block_planner *b, uint32_t v, uint32_t *to, uint32_t *from)
 {
     *from = b->adjoint[v];
     if (*from == NOTHING)
@@ -207,7 +207,7 @@ static void contribute(struct builder *b, uint32_t v, uint32_t *to, uint32_t *fr
     *to = b->adjoint[v];
 }
 
-static void pull_whole(struct builder *b, struct lane_step step, uint32_t v, lane_kernel *run)
+static void pull_whole(struct block_planner *b, struct lane_step step, uint32_t v, lane_kernel *run)
 {
     if (!(b->flags[v] & PULLED))
         return;
@@ -216,7 +216,7 @@ static void pull_whole(struct builder *b, struct lane_step step, uint32_t v, lan
     push(b, &b->plan->backward, step);
 }
 
-static void pull_two(struct builder *b, const struct step *s, struct lane_step step)
+static void pull_two(struct block_planner *b, const struct step *s, struct lane_step step)
 {
     enum form form = form_of(b->p, s);
     uint32_t place = s->op - OP_FIRST_BINARY;
@@ -234,7 +234,7 @@ static void pull_two(struct builder *b, const struct step *s, struct lane_step s
     }
 }
 
-static void pull_dot(struct builder *b, const struct step *s, struct lane_step step)
+static void pull_dot(struct block_planner *b, const struct step *s, struct lane_step step)
 {
     struct lane_pair *pair = b->plan->pair + step.a;
     int wanted = 0;
@@ -266,7 +266,7 @@ static void pull_dot(struct builder *b, const struct step *s, struct lane_step s
     }
 }
 
-static void pull_step(struct builder *b, uint32_t i)
+static void pull_step(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     uint32_t v = first_step(b->p) + i;
@@ -287,7 +287,7 @@ static void pull_step(struct builder *b, uint32_t i)
     }
 }
 
-static void plan_backward(struct builder *b)
+static void plan_adjoints(struct block_planner *b)
 {
     const struct program *p = b->p;
     for (uint32_t k = 0; k < p->outputs; k++) {
@@ -314,7 +314,7 @@ static void plan_backward(struct builder *b)
 
 /* Memory. */
 
-static uint32_t *table(struct builder *b, uint64_t n)
+static uint32_t *table(struct block_planner *b, uint64_t n)
 {
     uint32_t *numbers = malloc((n + 1) * sizeof *numbers);
     if (!numbers)
@@ -331,7 +331,7 @@ static uint64_t pairs_of(const struct program *p)
     return pairs;
 }
 
-static void make_tables(struct builder *b)
+static void make_tables(struct block_planner *b)
 {
     const struct program *p = b->p;
     struct lane_plan *plan = b->plan;
@@ -357,7 +357,7 @@ static void make_tables(struct builder *b)
 int make_lane_plan(struct lane_plan *plan, const struct program *p, const unsigned char *flags, uint32_t guards,
                    int careful)
 {
-    struct builder b = {
+    struct block_planner b = {
         .p = p, .flags = flags, .plan = plan, .guards = guards, .careful = careful, .adjoints.count = NOTHING + 1,
     };
     *plan = (struct lane_plan){.values = 0};
@@ -365,9 +365,9 @@ int make_lane_plan(struct lane_plan *plan, const struct program *p, const unsign
         b.keeps |= flags[p->output[k]] & PULLED;
     make_tables(&b);
     if (!b.failed)
-        plan_forward(&b);
+        plan_values(&b);
     if (!b.failed)
-        plan_backward(&b);
+        plan_adjoints(&b);
     plan->values = b.values.count;
     plan->adjoints = b.adjoints.count;
     free(b.slot);

@@ -9,7 +9,7 @@
 
 #include <stdlib.h>
 
-struct builder {
+struct row_planner {
     const struct program *p;
     const unsigned char *flags;
     struct row_plan *plan;
@@ -20,10 +20,10 @@ struct builder {
     struct row_step *first, *next; /* of the list in the making */
 };
 
-static void push(struct builder *b, struct row_step step) { *b->next++ = step; }
+static void push(struct row_planner *b, struct row_step step) { *b->next++ = step; }
 
 /* The place of the last step's result. */
-static uint32_t last_place(const struct builder *b) { return b->next > b->first ? b->next[-1].y : NO_VALUE; }
+static uint32_t last_place(const struct row_planner *b) { return b->next > b->first ? b->next[-1].y : NO_VALUE; }
 
 /* Products and sums of them, of values or of what is given to an adjoint. */
 
@@ -59,7 +59,7 @@ static struct row_step dot_step(uint32_t many, uint32_t y, uint32_t a, uint32_t 
 
 /* Values. */
 
-static struct row_step value_step(const struct builder *b, uint32_t i)
+static struct row_step value_step(const struct row_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     const uint32_t *operand = b->p->operand;
@@ -79,7 +79,7 @@ static struct row_step value_step(const struct builder *b, uint32_t i)
     return two_step(s->op, y, s->a, s->b, last);
 }
 
-static int plan_forward(struct builder *b)
+static int plan_row_values(struct row_planner *b)
 {
     b->first = b->next = b->plan->forward = malloc(((size_t)(b->to - b->from) + 1) * sizeof *b->next);
     if (!b->next)
@@ -94,7 +94,7 @@ static int plan_forward(struct builder *b)
 /* Adjoints. */
 
 /* What a step's adjoint is multiplied by for its k-th operand; NO_VALUE where that is no value. */
-static uint32_t factor_of(const struct builder *b, const struct step *s, uint64_t k)
+static uint32_t factor_of(const struct row_planner *b, const struct step *s, uint64_t k)
 {
     uint32_t one = b->plan->ones;
     switch (s->op) {
@@ -112,20 +112,20 @@ static uint32_t factor_of(const struct builder *b, const struct step *s, uint64_
     return NO_VALUE;
 }
 
-static int gives(const struct builder *b, const struct step *s, uint64_t k)
+static int gives(const struct row_planner *b, const struct step *s, uint64_t k)
 {
     return passes_on(s, k) && b->flags[operand_of(b->p->operand, s, k)] & ACTIVE;
 }
 
-static int is_seeded(const struct builder *b, uint32_t v) { return b->all_seeded || b->flags[v] & SEEDED; }
+static int is_seeded(const struct row_planner *b, uint32_t v) { return b->all_seeded || b->flags[v] & SEEDED; }
 
-static void push_pair(struct builder *b, uint32_t v, uint32_t adjoint, uint32_t factor)
+static void push_pair(struct row_planner *b, uint32_t v, uint32_t adjoint, uint32_t factor)
 {
     b->plan->pair[b->end[v]++] = (struct row_pair){adjoint, factor};
 }
 
 /* The step that computes what a step gives to its k-th operand. */
-static struct row_step pull_step(const struct builder *b, uint32_t i, uint64_t k, uint32_t to)
+static struct row_step pull_step(const struct row_planner *b, uint32_t i, uint64_t k, uint32_t to)
 {
     const struct step *s = &b->p->step[i];
     uint32_t y = first_step(b->p) + i, g = b->adjoint[y];
@@ -139,7 +139,7 @@ static struct row_step pull_step(const struct builder *b, uint32_t i, uint64_t k
 }
 
 /* If this is all that the operand's adjoint is given, it is written there, else to a place of its own. */
-static void pull(struct builder *b, uint32_t i, uint64_t k)
+static void pull(struct row_planner *b, uint32_t i, uint64_t k)
 {
     const struct step *s = &b->p->step[i];
     uint32_t v = operand_of(b->p->operand, s, k);
@@ -152,7 +152,7 @@ static void pull(struct builder *b, uint32_t i, uint64_t k)
         push_pair(b, v, to, b->plan->ones);
 }
 
-static void give(struct builder *b, uint32_t i)
+static void give(struct row_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     for (uint64_t k = 0; k < operand_count(s); k++) {
@@ -190,7 +190,7 @@ static uint32_t take_bias(struct row_pair *pair, uint32_t n, uint32_t one)
     return NO_VALUE;
 }
 
-static struct row_step sum_step(const struct builder *b, uint32_t y, uint32_t a, uint32_t n, uint32_t bias)
+static struct row_step sum_step(const struct row_planner *b, uint32_t y, uint32_t a, uint32_t n, uint32_t bias)
 {
     const struct row_pair *pair = b->plan->pair + a;
     uint32_t last = last_place(b);
@@ -203,7 +203,7 @@ static struct row_step sum_step(const struct builder *b, uint32_t y, uint32_t a,
 
 /* The adjoint of a value is the sum of what has been given to it. If that is one other adjoint, it is no step, unless
  * the value is of another part: those are read where they belong. */
-static void add_up(struct builder *b, uint32_t v)
+static void add_up(struct row_planner *b, uint32_t v)
 {
     uint32_t a = b->begin[v], n = b->end[v] - a, y = b->plan->adjoints + v, bias = y;
     if (!n)
@@ -223,7 +223,7 @@ static void add_up(struct builder *b, uint32_t v)
 }
 
 /* Counts the pairs of each value, and returns how many steps a sweep has at most; UINT64_MAX if these are too many. */
-static uint64_t count_pairs(struct builder *b)
+static uint64_t count_pairs(struct row_planner *b)
 {
     uint64_t pairs = 0, pulls = 0;
     for (uint32_t i = b->from; i < b->to; i++) {
@@ -244,7 +244,7 @@ static uint64_t count_pairs(struct builder *b)
     return b->plan->adjoints + pulls * (1 + b->careful) + 1;
 }
 
-static int make_room(struct builder *b)
+static int make_room(struct row_planner *b)
 {
     size_t values = b->plan->adjoints;
     b->begin = calloc(values + 1, sizeof *b->begin);
@@ -258,7 +258,7 @@ static int make_room(struct builder *b)
     return b->plan->backward && b->plan->pair ? 0 : -1;
 }
 
-static void plan_backward(struct builder *b)
+static void plan_row_adjoints(struct row_planner *b)
 {
     uint32_t outside = first_step(b->p) + b->from;
     b->first = b->next = b->plan->backward;
@@ -280,15 +280,15 @@ int make_row_plan(struct row_plan *plan, const struct program *p, const unsigned
                   enum part part)
 {
     int uniform = part == UNIFORM_PART;
-    struct builder b = {
+    struct row_planner b = {
         .p = p, .flags = flags, .plan = plan, .careful = careful, .all_seeded = uniform,
         .from = uniform ? 0 : p->uniform_steps, .to = uniform ? p->uniform_steps : p->steps,
     };
     uint32_t values = first_step(p) + b.to;
     *plan = (struct row_plan){.operand = p->operand, .adjoints = values, .ones = 2 * values, .places = 2 * values + 2};
-    int failed = plan_forward(&b) || make_room(&b);
+    int failed = plan_row_values(&b) || make_room(&b);
     if (!failed)
-        plan_backward(&b);
+        plan_row_adjoints(&b);
     free(b.begin);
     free(b.end);
     free(b.adjoint);

@@ -52,9 +52,9 @@ static void run_row(const struct plan *plan, const struct call *call, uint64_t r
     memcpy(work->value, call->x + row * p->inputs, p->inputs * sizeof(double));
     row_forward(&plan->varying_steps, work->value);
     int64_t failed = first_failed(p, work->value);
-    sums->passed += failed < 0;
-    if (call->passed)
-        call->passed[row] = failed;
+    sums->passed_rows += failed < 0;
+    if (call->failed)
+        call->failed[row] = failed;
     for (uint32_t k = 0; plan->wanted.outputs && k < p->outputs; k++) {
         double value = work->value[p->output[k]];
         if (call->values)
@@ -122,16 +122,16 @@ static void read_failed(const struct plan *plan, const struct block *block, int3
     }
 }
 
-static void write_passed(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
+static void write_failed(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
                          struct sums *sums)
 {
     int32_t failed[MOST_ROWS], passed = 0;
     read_failed(plan, block, failed);
     for (uint64_t i = 0; i < block->rows; i++)
         passed += failed[i] < 0;
-    sums->passed += passed;
-    if (call->passed)
-        memcpy(call->passed + first, failed, block->rows * sizeof *failed);
+    sums->passed_rows += passed;
+    if (call->failed)
+        memcpy(call->failed + first, failed, block->rows * sizeof *failed);
 }
 
 static double sum_of(const double *x, uint64_t rows)
@@ -214,7 +214,7 @@ static void run_block(const struct plan *plan, const struct call *call, uint64_t
     work->width = block.width;
     read_inputs(plan, call, first, &block);
     run_list(&plan->lanes.forward, &block);
-    write_passed(plan, call, first, &block, sums);
+    write_failed(plan, call, first, &block, sums);
     if (plan->wanted.outputs)
         write_outputs(plan, call, first, &block, sums);
     if (plan->wanted.inputs || plan->wanted.uniforms) {

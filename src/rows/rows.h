@@ -36,14 +36,14 @@ struct call {
     const double *uniform; /* by their numbers: the values that are the same for all rows */
     const int64_t *places; /* (rows,): where in x, values and input_grads each row lies; NULL: in order */
     double *values;        /* (rows, outputs) */
-    int32_t *passed;       /* (rows,): the first guard with another outcome, or -1 */
+    int32_t *failed;       /* (rows,): the first guard with another outcome, or -1 */
     double *input_grads;   /* (rows, inputs) */
 };
 
 /* Sums over rows, to which a call adds. */
 struct sums {
     double total;            /* of outputs times seeds */
-    uint64_t passed;         /* rows with the outcomes of the guards */
+    uint64_t passed_rows;    /* rows with the outcomes of the guards */
     double *uniform_adjoint; /* by their numbers, as in call.uniform */
     char apart[128];         /* threads at work on neighbouring sums must not share a line of the cache */
 };

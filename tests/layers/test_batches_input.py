@@ -13,7 +13,7 @@ from fastgrad import Value, reference
 from fastgrad._layers.batch import Batch
 from fastgrad._layers.dense import Dense
 from fastgrad._layers.layer_input import apply
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 from support.dense_layers import ROWS, network
 
 
@@ -179,7 +179,7 @@ def test_results_are_not_copied_with_their_graph(copied):
 
 
 def test_layers_that_cannot_be_made():
-    run = Run(Value, 8)
+    run = Leaves(Value, 8)
     with pytest.raises(ValueError, match="beyond"):
         Dense(run, 1, 3, 2, "tanh")
     with pytest.raises(ValueError, match="activation must be one of identity, tanh, .*, not 'than'"):

@@ -11,7 +11,7 @@ import fastgrad
 from fastgrad import Scalar, Value
 from fastgrad._layers.dense import Dense
 from fastgrad._layers.layer_input import apply
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 from fastgrad._layers.parameters import Parameters
 from support.graphs import check_the_tape, live_nodes
 from support.marks import measures
@@ -25,7 +25,7 @@ class Mine(Scalar):
 
 def filled(length, number=Value):
     """A run whose numbers are 0, 1, 2, ..."""
-    run = Run(number, length)
+    run = Leaves(number, length)
     whole(run).set_data(range(length))
     return run
 
@@ -44,11 +44,11 @@ def numbers(run):
 
 @pytest.mark.parametrize("kind", [Value, Scalar, Mine])
 def test_a_run_has_leaves_of_its_type(kind):
-    run = Run(kind, 4)
+    run = Leaves(kind, 4)
     assert (len(run), run.type) == (4, kind)
     for x in run:
         assert (type(x), x.data, x.grad, x.prev) == (kind, 0.0, 0.0, [])
-    assert repr(run) == f"<run of 4 numbers of type {kind.__name__}>"
+    assert repr(run) == f"<4 leaves of type {kind.__name__}>"
 
 
 def test_a_number_is_the_same_while_it_is_held():
@@ -106,15 +106,15 @@ def test_numbers_keep_labels_and_attributes():
 @pytest.mark.parametrize(
     ("arguments", "error", "complaint"),
     [
-        ((Value, 0), ValueError, "a run has at least 1 number and at most 2,147,483,647, not 0"),
-        ((Value, -3), ValueError, "a run has at least 1 number"),
-        ((Value, 1 << 31), ValueError, "a run has at least 1 number and at most 2,147,483,647, not 2147483648"),
-        ((Value, 1 << 70), ValueError, "a run has at least 1 number"),
+        ((Value, 0), ValueError, "there are at least 1 and at most 2,147,483,647, not 0"),
+        ((Value, -3), ValueError, "there are at least 1 and"),
+        ((Value, 1 << 31), ValueError, "there are at least 1 and at most 2,147,483,647, not 2147483648"),
+        ((Value, 1 << 70), ValueError, "there are at least 1 and"),
         ((Value, 2.5), TypeError, None),
         ((Value, "3"), TypeError, None),
-        ((float, 3), TypeError, "a run is of Value, Scalar or a subclass, not of <class 'float'>"),
-        ((Value(1.0), 3), TypeError, "a run is of Value, Scalar or a subclass, not of Value"),
-        ((fastgrad.Node, 3), TypeError, "a run is of Value, Scalar or a subclass, not of"),
+        ((float, 3), TypeError, "leaves are of Value, Scalar or a subclass, not of <class 'float'>"),
+        ((Value(1.0), 3), TypeError, "leaves are of Value, Scalar or a subclass, not of Value"),
+        ((fastgrad.Node, 3), TypeError, "leaves are of Value, Scalar or a subclass, not of"),
         ((Value,), TypeError, None),
     ],
     ids=repr,
@@ -122,20 +122,20 @@ def test_numbers_keep_labels_and_attributes():
 def test_what_makes_no_run_is_refused(arguments, error, complaint):
     before = live_nodes()
     with pytest.raises(error, match=complaint):
-        Run(*arguments)
+        Leaves(*arguments)
     assert live_nodes() == before
 
 
 def test_a_run_cannot_be_made_again():
     run = filled(3)
-    with pytest.raises(TypeError, match="a run cannot be made again by __init__"):
+    with pytest.raises(TypeError, match="leaves cannot be made again by __init__"):
         run.__init__(Value, 5)
     assert numbers(run) == [0.0, 1.0, 2.0]
 
 
 def test_a_run_that_was_not_initialized_is_empty():
-    blank = Run.__new__(Run)
-    assert (len(blank), list(blank), repr(blank)) == (0, [], "<no run>")
+    blank = Leaves.__new__(Leaves)
+    assert (len(blank), list(blank), repr(blank)) == (0, [], "<no leaves>")
     for use in (lambda: blank.type, lambda: copy.copy(blank), lambda: pickle.loads(pickle.dumps(blank))):
         with pytest.raises(TypeError):
             use()
@@ -187,7 +187,7 @@ def test_a_run_stays_together_whatever_comes_and_goes_around_it(seed):
     for turn in range(60):
         held += [Value(-1.0) * 2.0 for _ in range(chance.randrange(20))]
         for _ in range(chance.randrange(2)):
-            runs[turn] = Run(chance.choice([Value, Scalar, Mine]), chance.randrange(1, 40))
+            runs[turn] = Leaves(chance.choice([Value, Scalar, Mine]), chance.randrange(1, 40))
             whole(runs[turn]).set_data([turn + k / 64.0 for k in range(len(runs[turn]))])
         for run in list(runs.values()):
             held.append(run[chance.randrange(len(run))])
@@ -206,7 +206,7 @@ def test_a_run_stays_together_whatever_comes_and_goes_around_it(seed):
 
 def test_a_run_longer_than_the_tape_was():
     held = [Value(float(k)) for k in range(10)]
-    run = Run(Value, 200_000)
+    run = Leaves(Value, 200_000)
     assert numbers(run) == [0.0] * 200_000
     run[199_999].data = 3.0
     del held[::2]
@@ -219,13 +219,13 @@ def test_a_run_longer_than_the_tape_was():
 def test_a_run_without_memory_is_refused_and_the_tape_goes_on():
     code = """
         import fastgrad
-        from fastgrad._layers.leaves import Run
-        run = Run(fastgrad.Value, 3)
+        from fastgrad._layers.leaves import Leaves
+        run = Leaves(fastgrad.Value, 3)
         run[1].data = 7.0
         try:
-            Run(fastgrad.Value, 500_000_000)
+            Leaves(fastgrad.Value, 500_000_000)
         except MemoryError:
-            print([x.data for x in run], (run[1] * 2.0).data, len(Run(fastgrad.Value, 1000)))
+            print([x.data for x in run], (run[1] * 2.0).data, len(Leaves(fastgrad.Value, 1000)))
     """
     assert run_python(code, limit="ulimit -v 4000000").stdout == "[0.0, 7.0, 0.0] 14.0 1000\n"
 
@@ -277,7 +277,7 @@ def test_a_number_is_copied_without_its_run(copied):
 def test_what_holds_a_run_twice_has_one_in_the_copy(copied):
     run = filled(4)
     first, second, twin = copied((run, Dense(run, 0, 1, 2, "tanh"), [run]))
-    assert first is second.run is twin[0]
+    assert first is second.leaves is twin[0]
 
 
 def test_a_copied_run_stays_together(copied):
@@ -295,6 +295,6 @@ def test_a_copied_run_stays_together(copied):
 def test_a_damaged_pickle_of_a_run_is_refused():
     from fastgrad._layers.leaves import restored
 
-    with pytest.raises(ValueError, match="the pickled run is damaged: its node is none of a run"):
+    with pytest.raises(ValueError, match="the pickled leaves are damaged: their node is another"):
         restored(Value(1.0))
     check_the_tape()

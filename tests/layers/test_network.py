@@ -102,9 +102,9 @@ def test_a_layer_and_a_neuron_compile_themselves_too():
             model.compiled = compiled
             assert model.compiled is compiled
             model.zero_grad()
-            before = _network.recipe_for.cache_info()
+            before = _network.program_for.cache_info()
             batch = model(x)
-            runs.append(_network.recipe_for.cache_info() != before)
+            runs.append(_network.program_for.cache_info() != before)
             losses.mse(batch, np.zeros(batch.shape)).backward()
             found.append((batch.data, model.flat_grad))
         assert runs == [True, False]

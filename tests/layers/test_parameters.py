@@ -8,7 +8,7 @@ import pytest
 
 import fastgrad
 from fastgrad import Scalar, Value
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 from fastgrad._layers.parameters import Parameters
 from support.graphs import check_the_tape, live_nodes
 
@@ -19,9 +19,9 @@ class Mine(Value):
 
 def several():
     """A single scalar, parts of two runs out of order, scalars of one of them, and a single one again."""
-    first, run = Value(0.0), Run(Scalar, 6)
+    first, run = Value(0.0), Leaves(Scalar, 6)
     Value(0.0)
-    other, last = Run(Mine, 3), Mine(0.0)
+    other, last = Leaves(Mine, 3), Mine(0.0)
     return Parameters([last, (run, 3, 6), run[1], run[2], (other, 0, 3), first, (run, 0, 1)])
 
 
@@ -44,7 +44,7 @@ def test_parameters_are_in_the_given_order():
 
 
 def test_scalars_are_the_very_ones():
-    run, x = Run(Value, 3), Value(1.0)
+    run, x = Leaves(Value, 3), Value(1.0)
     held = run[1]
     scalars = Parameters([x, (run, 0, 3)]).scalars()
     assert scalars[0] is x
@@ -62,7 +62,7 @@ def test_arrays_are_copies_of_doubles():
 
 
 def test_there_may_be_none():
-    for parameters in (Parameters([]), Parameters([(Run(Value, 2), 1, 1)])):
+    for parameters in (Parameters([]), Parameters([(Leaves(Value, 2), 1, 1)])):
         assert len(parameters) == 0
         assert parameters.data.shape == (0,)
         parameters.set_data([])
@@ -117,7 +117,7 @@ def test_real_numbers_are_written(numbers):
     ids=repr,
 )
 def test_what_does_not_fit_is_refused_and_nothing_is_written(numbers, error, complaint):
-    parameters = Parameters([Value(1.0), (Run(Value, 2), 0, 2)])
+    parameters = Parameters([Value(1.0), (Leaves(Value, 2), 0, 2)])
     parameters.set_grad([4.0, 5.0, 6.0])
     with pytest.raises(error, match=f"^data {complaint}"):
         parameters.set_data(numbers)
@@ -128,7 +128,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_written(numbers, error, com
 
 
 def test_zero_grad_is_for_the_parameters_alone():
-    run, x = Run(Value, 3), Value(1.0)
+    run, x = Leaves(Value, 3), Value(1.0)
     y = x * run[0]
     y.backward()
     run[1].grad = run[2].grad = 1.0
@@ -176,7 +176,7 @@ def test_neighbours_that_come_and_go_are_not_taken_for_parameters():
 
 def test_parameters_keep_what_they_stand_on_and_no_more():
     before = live_nodes()
-    parameters = Parameters([Value(1.0), (Run(Value, 10), 2, 4)])
+    parameters = Parameters([Value(1.0), (Leaves(Value, 10), 2, 4)])
     assert live_nodes() == before + 1 + 11
     scalars = parameters.scalars()
     del parameters
@@ -205,27 +205,27 @@ def test_a_collection_between_making_and_using_numpy_arrays():
 
 
 def test_what_is_no_stretch_is_refused():
-    run, x = Run(Value, 3), Value(1.0)
+    run, x = Leaves(Value, 3), Value(1.0)
     for bad in (1.0, run, (run, 1), (x, 0, 1), [run, 0, 1], "w", None):
-        with pytest.raises(TypeError, match=r"a stretch is a scalar or \(run, start, stop\), not"):
+        with pytest.raises(TypeError, match=r"a stretch is a scalar or \(leaves, start, stop\), not"):
             Parameters([x, bad])
     with pytest.raises(TypeError):
         Parameters([(run, 0, 1.5)])
     with pytest.raises(TypeError):
         Parameters(x)
     for start, stop in [(-1, 2), (0, 4), (2, 1), (0, 1 << 40)]:
-        with pytest.raises(ValueError, match=rf"there are no parameters {start} to {stop} in <run of 3"):
+        with pytest.raises(ValueError, match=rf"there are no parameters {start} to {stop} in <3 leaves"):
             Parameters([(run, start, stop)])
 
 
 def test_a_run_that_was_not_initialized_has_no_parameters():
-    with pytest.raises(ValueError, match="there are no parameters 0 to 1 in <no run>"):
-        Parameters([(Run.__new__(Run), 0, 1)])
-    assert Parameters([(Run.__new__(Run), 0, 0)]).scalars() == []
+    with pytest.raises(ValueError, match="there are no parameters 0 to 1 in <no leaves>"):
+        Parameters([(Leaves.__new__(Leaves), 0, 1)])
+    assert Parameters([(Leaves.__new__(Leaves), 0, 0)]).scalars() == []
 
 
 def test_the_same_parameter_twice_is_found_by_check():
-    run = Run(Value, 5)
+    run = Leaves(Value, 5)
     several().check()
     Parameters([run[4], (run, 0, 2), run[3]]).check()
     for stretches in ([run[1], run[1]], [(run, 0, 3), run[2]], [(run, 2, 5), (run, 0, 3)], [run[0], (run, 0, 1)]):
@@ -256,7 +256,7 @@ def test_a_copy_has_parameters_of_its_own(copied):
 
 
 def test_a_copy_with_its_run_keeps_to_it(copied):
-    run, x = Run(Value, 4), Value(5.0)
+    run, x = Leaves(Value, 4), Value(5.0)
     runs_copy, xs_copy, twin = copied((run, x, Parameters([(run, 1, 3), x])))
     twin.set_data([1.0, 2.0, 3.0])
     assert [y.data for y in runs_copy] == [0.0, 1.0, 2.0, 0.0]

@@ -8,8 +8,8 @@ from fastgrad import nn
 
 def test_parameters_of_a_network_lie_in_one_run():
     model = nn.MLP(3, [4, 4, 1])
-    assert len({id(layer._dense.run) for layer in model.layers}) == 1
-    assert len(model.parameters()) == model.num_parameters() == len(model.layers[0]._dense.run) == 41
+    assert len({id(layer._dense.leaves) for layer in model.layers}) == 1
+    assert len(model.parameters()) == model.num_parameters() == len(model.layers[0]._dense.leaves) == 41
 
 
 def test_the_count_of_parameters_of_a_deep_network():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fastgrad import Scalar, Value, nn, optim, reference
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 from support.optimizing import Stretches
 
 # What parameters may be given as.
@@ -60,7 +60,7 @@ def test_what_is_no_parameters_is_refused(params, complaint, use):
 
 @pytest.mark.parametrize("use", [optim.SGD, lambda params: optim.clip_grad_value_(params, 1.0)])
 def test_a_parameter_given_twice_is_refused(use):
-    run = Run(Value, 5)
+    run = Leaves(Value, 5)
     x = run[2]
     x.data = 0.125
     for params in ([x, x], [x, Stretches((run, 0, 5))], [Stretches((run, 0, 3)), Stretches((run, 2, 4))]):

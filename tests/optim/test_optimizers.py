@@ -7,7 +7,7 @@ import pytest
 
 import fastgrad
 from fastgrad import Value, optim, reference
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 from support.optimizing import (
     START,
     STEPS,
@@ -160,13 +160,13 @@ def test_collections_change_nothing(kind, settings, given):
 
 
 def test_an_optimizer_keeps_its_parameters():
-    optimizer = optim.SGD([Value(float(k)) for k in range(5)] + [Stretches((Run(Value, 3), 0, 3))])
+    optimizer = optim.SGD([Value(float(k)) for k in range(5)] + [Stretches((Leaves(Value, 3), 0, 3))])
     fastgrad.collect()
     assert optimizer.parameters.data.tolist() == [0.0, 1.0, 2.0, 3.0, 4.0, 0.0, 0.0, 0.0]
 
 
 def test_only_the_optimizers_parameters_change():
-    run = Run(Value, 4)
+    run = Leaves(Value, 4)
     before, own, after = run[0], run[1:3], run[3]
     for x in (before, *own, after):
         x.data = x.grad = 1.0

@@ -5,12 +5,12 @@ import numpy as np
 import fastgrad
 from fastgrad import Value
 from fastgrad._layers.dense import Dense
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 
 
 def network(*sizes, activation="tanh", last="identity", seed=0, number=Value):
     """Layers over one run of parameters that are drawn at random."""
-    run = Run(number, sum(nout * (nin + 1) for nin, nout in zip(sizes, sizes[1:])))
+    run = Leaves(number, sum(nout * (nin + 1) for nin, nout in zip(sizes, sizes[1:])))
     for parameter, data in zip(run[:], np.random.default_rng(seed).normal(size=len(run))):
         parameter.data = data
     layers, place = [], 0

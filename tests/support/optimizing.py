@@ -7,7 +7,7 @@ import pytest
 
 import fastgrad
 from fastgrad import Scalar, Value, optim
-from fastgrad._layers.leaves import Run
+from fastgrad._layers.leaves import Leaves
 
 START = [0.7, -1.3, 0.4, 1.1, -0.6, 0.2]
 STEPS = 100
@@ -48,7 +48,7 @@ def loss_of(w, step):
 
 
 def in_a_run():
-    run = Run(Value, len(START) + 2)
+    run = Leaves(Value, len(START) + 2)
     scalars = run[1:-1]
     return Stretches((run, 1, len(START) + 1)), scalars
 
@@ -67,7 +67,7 @@ def apart():
 
 
 def mixed():
-    run, single = Run(Value, 4), Value(0.0)
+    run, single = Leaves(Value, 4), Value(0.0)
     return [Stretches((run, 3, 4), (run, 0, 2)), single, Stretches(Scalar(0.0), (run, 2, 3))], None
 
 
