@@ -19,6 +19,7 @@ _UFUNC = re.compile(r"ufunc '(\w+)'|no callable (\w+) method|'fastgrad\.Value' o
 def explain(error: Exception, structure: Nest, name: str) -> None:
     """Add notes to what a function raised while it was recorded, as numpy's messages do not say what it was given."""
     puzzling = isinstance(error, (TypeError, ValueError, IndexError, AttributeError)) and type(error) is not TraceError
+    picking = isinstance(error, IndexError) and "only integers, slices" in str(error)
     if not puzzling or not hasattr(error, "add_note"):  # which Python has from 3.11 on
         return
     parts = enumerate(structure.parts[0].parts)
@@ -31,7 +32,7 @@ def explain(error: Exception, structure: Nest, name: str) -> None:
             f"{name} is recorded with scalars of fastgrad, not with floats: use operations and functions of "
             f"fastgrad.math{_instead_of(ufunc[ufunc.lastindex or 0])}"
         )
-    if isinstance(error, IndexError) and "only integers, slices" in str(error):
+    if picking:
         error.add_note("to pick by a label that is an argument, give it one-hot, and take fastgrad.dot(one_hot, xs)")
 
 
