@@ -2,8 +2,8 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 
-from fastgrad._tape.handle cimport Handle
 from fastgrad._layers.layer cimport layer_shape
+from fastgrad._tape.handle cimport Handle
 
 cdef class Batch(Handle):
     pass

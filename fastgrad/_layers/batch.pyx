@@ -1,11 +1,12 @@
-"""What a layer makes of many rows, and the scalars of single results. The contract is in the header, _batch.pxd."""
+"""What a layer makes of many rows, and the scalars of single results. The contract is in the header, batch.pxd."""
 
 from cpython.object cimport Py_EQ, Py_NE
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy
 
-from fastgrad._tape.handle cimport MANY, Handle, adopt, make, grad_enabled, unpinned_handle_of
 from fastgrad._layers.layer cimport layer_shape, shape_of
+from fastgrad._programs.arrays cimport new_array
+from fastgrad._tape.handle cimport MANY, Handle, adopt, grad_enabled, make, unpinned_handle_of
 from fastgrad._tape.kinds cimport Results, has_results, results_of
 from fastgrad._tape.observer cimport observers, refuse
 from fastgrad._tape.tape cimport OP_LEAF, OP_pick, Second, append, no_second, operands, payload, reserve, tape
@@ -84,17 +85,13 @@ cdef class Batch(Handle):
     @property
     def data(self):
         """The numbers, as a read-only copy of this shape."""
-        import numpy
-
         cdef Results results
-        cdef double[::1] view
+        cdef double *numbers
         if observers.count:
             refuse(self, "a batch's .data")
-        shape = shape_of_batch(self)
-        copy = numpy.empty(shape)
-        view = copy.reshape(-1)
+        copy = new_array(shape_of_batch(self), &numbers)
         results = results_of(self.node)
-        memcpy(&view[0], results.values, results.count * sizeof(double))
+        memcpy(numbers, results.values, results.count * sizeof(double))
         copy.flags.writeable = False
         return copy
 

@@ -1,4 +1,4 @@
-"""The products of wide layers, by numpy. The contract is in the header, _wide.pxd.
+"""The products of wide layers, by numpy. The contract is in the header, blas.pxd.
 
 numpy lets go of the GIL while it multiplies, and making an array may run a finalizer: either may move the tape's
 arrays. So numpy is given copies, whose memory is made before a pointer into the arrays is taken, and what it returns is
@@ -8,21 +8,16 @@ copied back. A copy costs about a hundredth of a product.
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from fastgrad._tape.handle cimport Handle
 from fastgrad._layers.layer cimport (
     layer, layer_of, layer_results, layer_shape, layer_slopes, lower_layer, row_of_layers, shape_of, take_own_adjoint,
 )
+from fastgrad._programs.arrays cimport memory_of, new_array
+from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.kinds cimport Kind, add_kind
 from fastgrad._tape.tape cimport tape
 
 
-cdef double[:, ::1] matrix(uint64_t rows, uint64_t columns):
-    import numpy
-
-    return numpy.empty((rows, columns))
-
-
-cdef double[:, ::1] product(left, right):
+cdef object product(left, right):
     """The matrix product, its rows contiguous; infinities and nan are no reason for a warning."""
     import numpy
 
@@ -30,32 +25,33 @@ cdef double[:, ::1] product(left, right):
         return numpy.ascontiguousarray(numpy.matmul(left, right))
 
 
-cdef void copy_rows(double[:, ::1] copy, const double *start, uint64_t step) noexcept:
+cdef void copy_rows(double *copy, uint64_t rows, uint64_t columns, const double *start, uint64_t step) noexcept:
     """Fill a matrix from rows that begin so many doubles apart."""
     cdef uint64_t r
-    for r in range(<uint64_t>copy.shape[0]):
-        memcpy(&copy[r, 0], start + r * step, copy.shape[1] * sizeof(double))
+    for r in range(rows):
+        memcpy(copy + r * columns, start + r * step, columns * sizeof(double))
 
 
 cdef int wide_value(Handle owner, uint32_t node) except -1:
     cdef layer_shape shape = shape_of(place_of(owner, node))
-    cdef double[:, ::1] inputs, weights, sums
+    cdef double *x
+    cdef double *w
     cdef layer at
-    inputs, weights = matrix(shape.rows, shape.nin), matrix(shape.nout, shape.nin)
+    inputs, weights = new_array((shape.rows, shape.nin), &x), new_array((shape.nout, shape.nin), &w)
     at = layer_of(place_of(owner, node))
-    copy_rows(inputs, at.in_, shape.nin)
-    copy_rows(weights, at.parameters, <uint64_t>shape.nin + 1)
+    copy_rows(x, shape.rows, shape.nin, at.in_, shape.nin)
+    copy_rows(w, shape.nout, shape.nin, at.parameters, <uint64_t>shape.nin + 1)
     sums = product(inputs, weights.T)
-    take_sums(place_of(owner, node), sums)
+    take_sums(place_of(owner, node), <const double *>memory_of(sums))
     return 0
 
 
-cdef void take_sums(uint32_t node, double[:, ::1] sums) noexcept:
+cdef void take_sums(uint32_t node, const double *sums) noexcept:
     cdef layer at = layer_of(node)
     cdef uint64_t nin = at.shape.nin, nout = at.shape.nout, r, j
     for r in range(at.shape.rows):
         for j in range(nout):
-            at.sums[r * nout + j] = sums[r, j] + at.parameters[j * (nin + 1) + nin]
+            at.sums[r * nout + j] = sums[r * nout + j] + at.parameters[j * (nin + 1) + nin]
     layer_results(&at)
     if at.shape.rows == 1 and nout == 1:
         tape.data[node] = at.results[0]
@@ -64,28 +60,33 @@ cdef void take_sums(uint32_t node, double[:, ::1] sums) noexcept:
 cdef int wide_pull(uint32_t node) except -1:
     cdef layer_shape shape = shape_of(node)
     cdef bint passes_on = layer_of(node).in_adjoint != NULL
-    cdef double[:, ::1] slopes, inputs, weights
-    slopes, inputs = matrix(shape.rows, shape.nout), matrix(shape.rows, shape.nin)
-    weights = matrix(shape.nout if passes_on else 0, shape.nin)
-    take_slopes(node, slopes, inputs, weights)
+    cdef double *g
+    cdef double *x
+    cdef double *w
+    slopes, inputs = new_array((shape.rows, shape.nout), &g), new_array((shape.rows, shape.nin), &x)
+    weights = new_array((shape.nout if passes_on else 0, shape.nin), &w)
+    take_slopes(node, g, x, w if passes_on else NULL)
     if passes_on:
-        give_inputs(node, product(slopes, weights))
-    give_parameters(node, slopes, product(slopes.T, inputs))
+        given = product(slopes, weights)
+        give_inputs(node, <const double *>memory_of(given))
+    given = product(slopes.T, inputs)
+    give_parameters(node, g, <const double *>memory_of(given))
     return 0
 
 
-cdef void take_slopes(uint32_t node, double[:, ::1] slopes, double[:, ::1] inputs, double[:, ::1] weights) noexcept:
+cdef void take_slopes(uint32_t node, double *slopes, double *inputs, double *weights) noexcept:
     """Copy what the products are of; the adjoints are 0 after it. A row that nobody asked for passes nothing on."""
     cdef layer at = layer_of(node)
     cdef uint64_t nin = at.shape.nin, nout = at.shape.nout, r
     take_own_adjoint(node, &at)
     layer_slopes(&at)
-    copy_rows(slopes, at.adjoint, nout)
-    copy_rows(inputs, at.in_, nin)
-    copy_rows(weights, at.parameters, nin + 1)
+    copy_rows(slopes, at.shape.rows, nout, at.adjoint, nout)
+    copy_rows(inputs, at.shape.rows, nin, at.in_, nin)
+    if weights != NULL:
+        copy_rows(weights, nout, nin, at.parameters, nin + 1)
     for r in range(at.shape.rows):
         if is_zero(at.adjoint + r * nout, nout):
-            memset(&inputs[r, 0], 0, nin * sizeof(double))
+            memset(inputs + r * nin, 0, nin * sizeof(double))
     memset(at.adjoint, 0, at.shape.rows * nout * sizeof(double))
 
 
@@ -97,24 +98,24 @@ cdef bint is_zero(const double *numbers, uint64_t n) noexcept:
     return True
 
 
-cdef void give_inputs(uint32_t node, double[:, ::1] given) noexcept:
+cdef void give_inputs(uint32_t node, const double *given) noexcept:
     cdef layer at = layer_of(node)
     cdef uint64_t k
     for k in range(<uint64_t>at.shape.rows * at.shape.nin):
-        at.in_adjoint[k] += (&given[0, 0])[k]
+        at.in_adjoint[k] += given[k]
 
 
-cdef void give_parameters(uint32_t node, double[:, ::1] slopes, double[:, ::1] given) noexcept:
+cdef void give_parameters(uint32_t node, const double *slopes, const double *given) noexcept:
     cdef layer at = layer_of(node)
     cdef uint64_t nin = at.shape.nin, j, k, r
     cdef double *grad
     for j in range(at.shape.nout):
         grad = at.parameter_grad + j * (nin + 1)
         for k in range(nin):
-            grad[k] += given[j, k]
+            grad[k] += given[j * nin + k]
     for r in range(at.shape.rows):
         for j in range(at.shape.nout):
-            at.parameter_grad[j * (nin + 1) + nin] += slopes[r, j]
+            at.parameter_grad[j * (nin + 1) + nin] += slopes[r * at.shape.nout + j]
 
 
 cdef int wide_value_again(uint32_t node) except -1:

@@ -1,4 +1,4 @@
-"""Layers of neurons, and the nodes that they make of rows. The contract is in the header, _dense.pxd.
+"""Layers of neurons, and the nodes that they make of rows. The contract is in the header, dense.pxd.
 
 A layer's node is appended with its inputs and computed at once; see layer.h for what it holds. The tape is held from
 the first layer of a chain to the result, so that an index stays good where numpy multiplies, and where the results'
@@ -11,20 +11,19 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastgrad._layers.batch cimport Batch, batch_at, row_of, shape_at
-from fastgrad._tape.convert cimport get_doubles
-from fastgrad._tape.handle cimport MANY, Handle, leaf, make, make_room, grad_enabled
+from fastgrad._layers.blas cimport WIDE_LAYER, is_wide, wide_value
 from fastgrad._layers.layer cimport (
     ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, LAYER, SHAPE_REALS, activation_names,
     compute_layer, layer_at, layer_reals, layer_shape, layer_size, shape_of,
 )
-from fastgrad._tape.nary cimport most_derived
-from fastgrad._layers.network cimport NETWORK, network_value, pays_as_network
-from fastgrad._programs.rows cimport new_array
 from fastgrad._layers.leaves cimport Leaves, leaf_count
+from fastgrad._layers.network cimport NETWORK, network_value, pays_as_network
+from fastgrad._programs.arrays cimport get_doubles, new_array
+from fastgrad._tape.handle cimport MANY, Handle, grad_enabled, leaf, make, make_room
 from fastgrad._tape.kinds cimport Results, results_of
-from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
+from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.observer cimport observers
-from fastgrad._layers.blas cimport WIDE_LAYER, is_wide, wide_value
+from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
 
 ACTIVATIONS = tuple([activation_names[code].decode() for code in range(<int>ACTIVATION_END)])
 
@@ -270,7 +269,7 @@ def taken_gradient(Batch batch not None):
     cdef Results results
     if shape.inputs != FROM_NOTHING:
         raise ValueError("only a batch of numbers keeps its gradient: one that a module made passes it on")
-    array = new_array((shape.rows, shape.nout), <void **>&copy)
+    array = new_array((shape.rows, shape.nout), &copy)
     results = results_of(batch.node)
     memcpy(copy, results.adjoints, results.count * sizeof(double))
     memset(results.adjoints, 0, results.count * sizeof(double))

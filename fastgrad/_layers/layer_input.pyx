@@ -1,6 +1,6 @@
 """Layers applied to what Python gives: a row, or many. All is read and checked before a node is made.
 
-What is read may run Python code; the numbers are copied to the tape by `chain` of _dense.
+What is read may run Python code; the numbers are copied to the tape by `chain` of dense.pyx.
 """
 
 from cpython.buffer cimport PyBuffer_Release
@@ -10,11 +10,12 @@ from libc.stdint cimport uint32_t, uint64_t
 cimport cython
 
 from fastgrad._layers.batch cimport Batch, shape_at, shape_of_batch
-from fastgrad._tape.convert cimport as_double, get_doubles, number_of
 from fastgrad._layers.dense cimport Dense, LayerInput, chain
+from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, layer_shape
+from fastgrad._programs.arrays cimport doubles_of, get_doubles, new_array
+from fastgrad._tape.convert cimport as_double, number_of
 from fastgrad._tape.nary cimport as_operands, most_derived
 from fastgrad._tape.node cimport Node
-from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, layer_shape
 
 cdef enum:
     FEW = 64  # numbers of a row that are read without allocating memory
@@ -163,14 +164,11 @@ cdef object array_of(x):
 
 cdef object floats_of(list flat, shape):
     """An array of floats: numpy itself would take texts for numbers."""
-    import numpy
-
-    cdef double[::1] view
+    cdef double *numbers
     cdef uint64_t k
-    array = numpy.empty(len(flat))
-    view = array
+    array = new_array(len(flat), &numbers)
     for k in range(<uint64_t>len(flat)):
-        view[k] = number_of(flat[k], "an argument of x")
+        numbers[k] = number_of(flat[k], "an argument of x")
     return array.reshape(shape)
 
 
@@ -180,9 +178,10 @@ cdef object as_floats(x):
     array = numpy.asarray(x)
     if array.dtype.kind == "O":
         return floats_of(array.ravel().tolist(), array.shape)
-    if array.dtype.kind not in "biuf":
+    doubles = doubles_of(array)
+    if doubles is None:
         raise TypeError(f"x must be of real numbers, not of {array.dtype}")
-    return numpy.ascontiguousarray(array, dtype=numpy.float64)
+    return doubles
 
 
 cdef object apply_to_array(list layers, Dense first, x):

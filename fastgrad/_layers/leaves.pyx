@@ -4,7 +4,7 @@ import operator
 
 from libc.stdint cimport uint32_t
 
-from fastgrad._tape.handle cimport Handle, type_code_of, make_typed, type_of, unpinned_handle_of
+from fastgrad._tape.handle cimport Handle, make_typed, type_code_of, type_of, unpinned_handle_of
 from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, OP_leaves, Second, append, no_second, reserve, tape
 
 from fastgrad._tape.numbers import Scalar, Value

@@ -1,12 +1,13 @@
-"""Reading what a loss is given. The contract is in the header, _given.pxd."""
+"""Reading what a loss is given. The contract is in the header, loss_input.pxd."""
 
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, malloc
 
-from fastgrad._tape.convert cimport as_double, get_doubles, not_a_number
 from fastgrad._layers.batch cimport Batch, shape_of_batch
+from fastgrad._programs.arrays cimport doubles_of, get_doubles
+from fastgrad._tape.convert cimport as_double, not_a_number
 from fastgrad._tape.kinds cimport results_of
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.tape cimport tape
@@ -132,9 +133,10 @@ cdef int read_array(Given g, x) except -1:
     if array.dtype.kind == "O":
         set_shape(g, array.shape)
         return read_entries(g, array.ravel().tolist())
-    if array.dtype.kind not in "biuf":
+    doubles = doubles_of(array)
+    if doubles is None:
         raise TypeError(f"{g.name} must be real numbers, not an array of {array.dtype}")
-    if not get_doubles(numpy.ascontiguousarray(array, dtype=numpy.float64), &g.view):
+    if not get_doubles(doubles, &g.view):
         raise TypeError(f"{g.name} must be an array of real numbers, not {x!r}")
     g.is_view = True
     return read_view(g)

@@ -7,22 +7,22 @@ from libc.math cimport isfinite
 from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
-from fastgrad._tape.convert cimport if_foreign, number_of
 from fastgrad._layers.batch cimport like_of
-from fastgrad._layers.loss_input cimport (
-    Given, entries_of, given, list_of, numbers_of, place_of, same_shape, shape_of_given,
-)
-from fastgrad._tape.handle cimport Handle, leaf, make, make_room, grad_enabled
+from fastgrad._layers.layer cimport FROM_NOTHING, FROM_RESULTS, FROM_SCALARS
 from fastgrad._layers.loss cimport (
-    FAULT_prediction, LOSS, LOSS_SHAPE_REALS, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits,
+    LOSS, LOSS_SHAPE_REALS, FAULT_prediction, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits,
     LOSS_cross_entropy, LOSS_cross_entropy_of_labels, LOSS_hinge, LOSS_l2_penalty, LOSS_squares, REDUCED_mean,
     REDUCED_root, REDUCED_sum, loss, loss_at, loss_fault_of, loss_first_fault, loss_reals, loss_rows, loss_shape,
     loss_targets, loss_value, penalized, penalty_of,
 )
+from fastgrad._layers.loss_input cimport (
+    Given, entries_of, given, list_of, numbers_of, place_of, same_shape, shape_of_given,
+)
+from fastgrad._layers.parameters cimport Parameters
+from fastgrad._tape.convert cimport if_foreign, number_of
+from fastgrad._tape.handle cimport Handle, grad_enabled, leaf, make, make_room
 from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.node cimport Node
-from fastgrad._layers.parameters cimport Parameters
-from fastgrad._layers.layer cimport FROM_NOTHING, FROM_RESULTS, FROM_SCALARS
 from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
 
 from fastgrad._tape.observer import TraceError, recording_active

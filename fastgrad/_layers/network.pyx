@@ -1,4 +1,4 @@
-"""Networks as one node. The contract is in the header, _network.pxd.
+"""Networks as one node. The contract is in the header, network.pxd.
 
 A program that runs lets go of the GIL, and making an array may run a finalizer: either may move the tape's arrays. So
 programs are given copies, and what they give is copied back.
@@ -12,9 +12,9 @@ from libc.string cimport memcpy, memset
 
 from fastgrad._layers.blas cimport place_of
 from fastgrad._layers.layer cimport SHAPE_REALS, layer, layer_of, layer_shape, layer_size, row_of_layers, shape_of
+from fastgrad._programs.arrays cimport new_array
 from fastgrad._programs.rows cimport (
-    Executable, Execution, begin, give_seeds, make_grads, make_values, new_array, program, run, uniform_grads,
-    wanted,
+    Executable, Execution, begin, give_seeds, make_grads, make_values, program, run, uniform_grads, wanted,
 )
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.kinds cimport Kind, add_kind
@@ -49,7 +49,7 @@ cdef object uniforms_of(Executable executable, Handle owner, uint32_t node):
     """The parameters that the node keeps, and the program's own constants after them."""
     cdef double *numbers
     cdef layer at
-    array = new_array(executable.p.uniforms, <void **>&numbers)
+    array = new_array(executable.p.uniforms, &numbers)
     at = layer_of(place_of(owner, node))
     memcpy(numbers, executable.p.uniform, executable.p.uniforms * sizeof(double))
     memcpy(numbers, at.kept, at.shape.parameters * sizeof(double))
@@ -65,7 +65,7 @@ cdef void keep_parameters(uint32_t node) noexcept:
 cdef object inputs_of(Handle owner, uint32_t node):
     cdef double *numbers
     cdef layer at = layer_of(place_of(owner, node))
-    array = new_array((at.shape.rows, at.shape.nin), <void **>&numbers)
+    array = new_array((at.shape.rows, at.shape.nin), &numbers)
     at = layer_of(place_of(owner, node))
     memcpy(numbers, at.in_, <uint64_t>at.shape.rows * at.shape.nin * sizeof(double))
     return array
@@ -105,7 +105,7 @@ cdef object taken_adjoints(uint32_t node):
     """A copy of the results' adjoints, which are 0 after it."""
     cdef double *numbers
     cdef layer at = layer_of(node)
-    array = new_array((at.shape.rows, at.shape.nout), <void **>&numbers)
+    array = new_array((at.shape.rows, at.shape.nout), &numbers)
     at = layer_of(node)
     memcpy(numbers, at.adjoint, <uint64_t>at.shape.rows * at.shape.nout * sizeof(double))
     memset(at.adjoint, 0, <uint64_t>at.shape.rows * at.shape.nout * sizeof(double))

@@ -1,20 +1,20 @@
-"""Parameters as one flat array, and steps over them. The contract is in the header, _parameters.pxd."""
+"""Parameters as one flat array, and steps over them. The contract is in the header, parameters.pxd."""
 
 from operator import index
 
 cimport cython
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from libc.math cimport INFINITY, isinf, pow
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
+from fastgrad._layers.leaves cimport Leaves
+from fastgrad._programs.arrays cimport doubles_of, memory_of, new_array
 from fastgrad._tape.convert cimport number_of
 from fastgrad._tape.handle cimport unpinned_handle_of
 from fastgrad._tape.node cimport Node
-from fastgrad._layers.leaves cimport Leaves
-from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, tape
 from fastgrad._tape.observer cimport observers, refuse_always
+from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, tape
 
 
 @cython.no_gc_clear  # the parts point into what `stretches` holds
@@ -48,7 +48,7 @@ cdef class Parameters:
 
     def set_data(self, numbers):
         """Write n numbers; nothing is written if there are more or less."""
-        assign(self, False, doubles(numbers, self.length, "data"))
+        assign(self, False, checked_numbers(numbers, self.length, "data"))
 
     @property
     def grad(self):
@@ -57,7 +57,7 @@ cdef class Parameters:
 
     def set_grad(self, numbers):
         """Write n gradients; nothing is written if there are more or less."""
-        assign(self, True, doubles(numbers, self.length, "grad"))
+        assign(self, True, checked_numbers(numbers, self.length, "grad"))
 
     def zero_grad(self):
         """Set the gradients to 0."""
@@ -168,13 +168,11 @@ cdef int check_no_recording() except -1:
 
 
 cdef object copied(Parameters parameters, bint grad):
-    import numpy
-
-    check_no_recording()
-    array = numpy.empty(parameters.length)
-    cdef double *numbers = memory_of(array, PyBUF_WRITABLE)
+    cdef double *numbers
     cdef Part *part
     cdef uint64_t i
+    check_no_recording()
+    array = new_array(parameters.length, &numbers)
     for i in range(parameters.part_count):
         part = &parameters.parts[i]
         memcpy(numbers, (tape.grad if grad else tape.data) + first_of(part), part.length * sizeof(double))
@@ -183,7 +181,7 @@ cdef object copied(Parameters parameters, bint grad):
 
 
 cdef int assign(Parameters parameters, bint grad, array) except -1:
-    cdef double *numbers = memory_of(array, 0)
+    cdef double *numbers = <double *>memory_of(array)
     cdef Part *part
     cdef uint64_t i
     check_no_recording()
@@ -194,15 +192,7 @@ cdef int assign(Parameters parameters, bint grad, array) except -1:
     return 0
 
 
-cdef double *memory_of(array, int flags) except? NULL:
-    """Where the doubles of a contiguous array are, as long as it lives."""
-    cdef Py_buffer view
-    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | flags)
-    PyBuffer_Release(&view)
-    return <double *>view.buf
-
-
-cdef object doubles(numbers, uint64_t length, str what):
+cdef object checked_numbers(numbers, uint64_t length, str what):
     """An array of so many contiguous doubles, or an exception that says what is wrong."""
     import numpy
 
@@ -210,12 +200,13 @@ cdef object doubles(numbers, uint64_t length, str what):
         array = numpy.asarray(numbers)
     except ValueError:
         array = numpy.empty((), dtype=object)
-    if array.dtype.kind not in "biuf":
+    doubles = doubles_of(array)
+    if doubles is None:
         kind = type(numbers).__name__
         raise TypeError(f"{what} must be an array of real numbers, not {numbers!r:.60} of type {kind}")
     if array.shape != (length,):
         raise ValueError(f"{what} must be an array of shape ({length},), not {array.shape}")
-    return numpy.ascontiguousarray(array, dtype=numpy.float64)
+    return doubles
 
 
 cdef inline int clear(Parameters parameters) noexcept:
@@ -258,7 +249,7 @@ cdef class Update:
         cdef uint64_t length = parameters.length
         cdef update now
         cdef double *state
-        given = [(k, doubles((arrays or {})[name], length, name)) for k, name in places_of(code, arrays or {})]
+        given = [(k, checked_numbers((arrays or {})[name], length, name)) for k, name in places_of(code, arrays or {})]
         memset(&now, 0, sizeof(now))
         for name, value in options.items():
             now.options[<unsigned>option_codes[name]] = value
@@ -267,7 +258,7 @@ cdef class Update:
         if state == NULL:
             raise MemoryError(f"no memory for the state of {length:,} parameters")
         for k, array in given:
-            memcpy(state + <uint64_t>k * length, memory_of(array, 0), length * sizeof(double))
+            memcpy(state + <uint64_t>k * length, memory_of(array), length * sizeof(double))
         free(self.state)
         _before = self.parameters  # which goes when all is in place
         self.state, self.parameters, self.rule, self.now = state, parameters, code, now
@@ -299,12 +290,11 @@ cdef class Update:
 
     def _array(self, str name):
         """A copy of a state array."""
-        import numpy
-
         cdef uint64_t length = begun(self).length
-        array = numpy.empty(length)
+        cdef double *numbers
+        array = new_array(length, &numbers)
         for k, _ in places_of(self.rule, [name]):
-            memcpy(memory_of(array, PyBUF_WRITABLE), self.state + <uint64_t>k * length, length * sizeof(double))
+            memcpy(numbers, self.state + <uint64_t>k * length, length * sizeof(double))
         return array
 
 

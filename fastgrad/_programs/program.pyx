@@ -1,17 +1,15 @@
-"""Compiled programs: recorded steps, run over rows. What a program is stands in program.h, how it runs in lanes.h.
+"""Compiled programs: recorded steps, run over rows. What a program is stands in program.h, how it runs in rows.h.
 
 A Program never changes once it is made, so that threads may share it.
 """
 
 cimport cython
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
-from libc.stdint cimport uint32_t, uint64_t
-from libc.stdlib cimport malloc
-from libc.string cimport memcpy
+from libc.stdint cimport uint32_t
 
+from fastgrad._programs.arrays cimport array_of, copied_rows, doubles_of
 from fastgrad._programs.rows cimport (
-    Executable, Execution, begin, bound, fault_of, give_places, give_seeds, give_tables, guard, make_failed, make_grads,
-    make_values, program, run, step, uniform_grads, use_kernels, wanted,
+    Executable, Execution, begin, bound, fault_of, give_places, give_seeds, give_tables, guard, make_failed,
+    make_grads, make_values, program, run, step, uniform_grads, use_kernels, wanted,
 )
 
 cdef extern from "programs/program.h" nogil:
@@ -53,11 +51,11 @@ cdef class Program(Executable):
     def __cinit__(self, inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
         cdef program *p = &self.p
         p.inputs, p.uniform_steps = count_of(inputs, "inputs"), count_of(uniform_steps, "uniform_steps")
-        p.uniform = <double *>taken(numbers(uniforms), 1, &p.uniforms, "uniforms")
-        p.step = <step *>taken(codes(steps, "steps", 4), 4, &p.steps, "steps")
-        p.operand = <uint32_t *>taken(codes(operands, "operands", 0), 1, &p.operands, "operands")
-        p.output = <uint32_t *>taken(codes(outputs, "outputs", 0), 1, &p.outputs, "outputs")
-        p.guard = <guard *>taken(codes(guards, "guards", 2), 2, &p.guards, "guards")
+        p.uniform = <double *>copied_rows(numbers(uniforms), 1, &p.uniforms, "uniforms")
+        p.step = <step *>copied_rows(codes(steps, "steps", 4), 4, &p.steps, "steps")
+        p.operand = <uint32_t *>copied_rows(codes(operands, "operands", 0), 1, &p.operands, "operands")
+        p.output = <uint32_t *>copied_rows(codes(outputs, "outputs", 0), 1, &p.outputs, "outputs")
+        p.guard = <guard *>copied_rows(codes(guards, "guards", 2), 2, &p.guards, "guards")
         fault = fault_of(self)
         if fault is not None:
             raise ValueError(f"this is no program: {fault}")
@@ -302,9 +300,10 @@ cdef object numbers(array):
     import numpy
 
     array = numpy.asarray(array)
-    if array.dtype.kind not in "biuf" or array.ndim != 1:
+    doubles = doubles_of(array)
+    if doubles is None or array.ndim != 1:
         raise ValueError(f"uniforms must be one row of numbers, not an array of shape {array.shape} and {array.dtype}")
-    return numpy.ascontiguousarray(array, dtype=numpy.float64)
+    return doubles
 
 
 cdef object codes(array, str name, columns):
@@ -321,35 +320,6 @@ cdef object codes(array, str name, columns):
         if array.dtype.kind not in "iu" or array.min() < 0 or array.max() > 0xFFFFFFFF:
             raise ValueError(f"{name} must be numbers from 0 to {0xFFFFFFFF}")
     return numpy.ascontiguousarray(array, dtype=numpy.uint32)
-
-
-cdef void *taken(array, uint64_t columns, uint32_t *rows, str name) except NULL:
-    """A copy of the memory of a contiguous array, and how many rows it has."""
-    cdef Py_buffer view
-    cdef void *memory
-    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS)
-    try:
-        if <uint64_t>view.len // (view.itemsize * columns) > 0xFFFFFFFF:
-            raise ValueError(f"{name} are too many")
-        memory = malloc(view.len + 1)
-        if memory == NULL:
-            raise MemoryError(f"no memory for the {name} of a program")
-        memcpy(memory, view.buf, view.len)
-        rows[0] = <uint32_t>(<uint64_t>view.len // (view.itemsize * columns))
-        return memory
-    finally:
-        PyBuffer_Release(&view)
-
-
-cdef object array_of(const void *memory, shape, dtype):
-    import numpy
-
-    cdef Py_buffer view
-    array = numpy.empty(shape, dtype=dtype)
-    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-    memcpy(view.buf, memory, view.len)
-    PyBuffer_Release(&view)
-    return array
 
 
 # Instruction sets.

@@ -60,7 +60,7 @@ cdef extern from "rows/rows.h" nogil:
     void free_work(work *work)
     bint work_suffices(const work *work, const plan *plan, uint64_t rows)
     void run_rows(const plan *plan, const call *call, uint64_t start, uint64_t stop, work *work, sums *sums)
-    const char *use_lane_kernels(unsigned number)
+    const char *choose_kernels(unsigned number)
     uint64_t take_piece(uint64_t *next)
     void row_forward(const row_plan *plan, double *number)
     void row_backward(const row_plan *plan, double *number)
@@ -106,7 +106,6 @@ cdef class BoundProgram:
     cdef double *adjoint  # among them
 
 cdef object fault_of(Executable executable)
-cdef object new_array(shape, void **memory, bint integers=*)
 cdef object use_kernels(unsigned number)
 cdef Execution begin(Executable owner, X, uniforms, wanted wanted)
 cdef int give_seeds(Execution r, seeds) except -1

@@ -1,14 +1,16 @@
-"""Running programs over rows. The contract is in the header, _rows.pxd."""
+"""Running programs over rows. The contract is in the header, rows.pxd."""
 
 from _thread import allocate_lock, start_new_thread
 from operator import index
 
 cimport cython
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_GetBuffer
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy
+
+from fastgrad._programs.arrays cimport hold_doubles, new_array, new_integers
 
 # Rows are divided into so many chunks at most, and of so many rows at least, whatever the number of threads, so that
 # sums are always the same.
@@ -38,42 +40,6 @@ cdef object fault_of(Executable executable):
     """What is wrong with the program, or None. Nothing else here may be called before there is nothing."""
     cdef const char *fault = program_fault(&executable.p)
     return fault.decode() if fault != NULL else None
-
-
-# Arrays in and out.
-
-cdef int get_doubles(array, Py_buffer *view, str name, int64_t rows, int64_t columns, bint writable=False) except -1:
-    """Hold a contiguous array of float64 of so many rows and columns: -1 rows are any, no columns one dimension."""
-    PyObject_GetBuffer(array, view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | (PyBUF_WRITABLE if writable else 0))
-    if view.itemsize == sizeof(double) and view.format != NULL and view.format[0] == b"d" and view.format[1] == 0:
-        if view.ndim == 1 + (columns >= 0) and (rows < 0 or view.shape[0] == rows):
-            if columns < 0 or view.shape[1] == columns:
-                return 0
-    shape = tuple([view.shape[k] for k in range(view.ndim)])
-    kind = view.format.decode() if view.format != NULL else "B"
-    PyBuffer_Release(view)
-    wanted = [str(rows) if rows >= 0 else "rows"] + ([str(columns)] if columns >= 0 else [])
-    wanted = f"({', '.join(wanted)}{',' * (columns < 0)})"
-    raise ValueError(f"{name} must be an array of float64 of shape {wanted}, not {shape} of format {kind!r}")
-
-
-cdef object empty = None  # numpy.empty, once numpy is there
-cdef object int32 = None
-
-
-cdef object new_array(shape, void **memory, bint integers=False):
-    """A new array and its memory, good as long as it lives."""
-    global empty, int32
-    cdef Py_buffer view
-    if empty is None:
-        import numpy
-
-        empty, int32 = numpy.empty, numpy.dtype(numpy.int32)
-    array = empty(shape, int32) if integers else empty(shape)
-    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-    PyBuffer_Release(&view)
-    memory[0] = view.buf
-    return array
 
 
 @cython.final
@@ -192,9 +158,9 @@ cdef Execution begin(Executable owner, X, uniforms, wanted wanted):
     if type(X) is Columns:
         give_columns(r, X)
     else:
-        get_doubles(X, &r.x, "X", -1, p.inputs)
+        hold_doubles(X, &r.x, "X", -1, p.inputs)
         r.call.x, r.table_rows = <double *>r.x.buf, r.x.shape[0]
-    get_doubles(uniforms, &r.given_uniforms, "uniforms", p.uniforms, -1)
+    hold_doubles(uniforms, &r.given_uniforms, "uniforms", p.uniforms, -1)
     r.rows = r.table_rows
     r.plan = plan_of(owner, wanted)
     return r
@@ -209,7 +175,7 @@ cdef int give_columns(Execution r, Columns X) except -1:
 
 cdef int give_seeds(Execution r, seeds) except -1:
     if seeds is not None:
-        get_doubles(seeds, &r.seeds, "seeds", r.rows, r.program.p.outputs)
+        hold_doubles(seeds, &r.seeds, "seeds", r.rows, r.program.p.outputs)
         r.call.seeds = <double *>r.seeds.buf
     return 0
 
@@ -233,26 +199,26 @@ cdef int give_places(Execution r, places) except -1:
 
 cdef int give_tables(Execution r, values, grads) except -1:
     """Write into arrays with a row for each of X."""
-    get_doubles(values, &r.value_table, "values", r.table_rows, r.program.p.outputs, True)
+    hold_doubles(values, &r.value_table, "values", r.table_rows, r.program.p.outputs, True)
     r.call.values = <double *>r.value_table.buf
     if grads is not None:
-        get_doubles(grads, &r.grad_table, "grads", r.table_rows, r.program.p.inputs, True)
+        hold_doubles(grads, &r.grad_table, "grads", r.table_rows, r.program.p.inputs, True)
         r.call.input_grads = <double *>r.grad_table.buf
     return 0
 
 
 cdef int make_values(Execution r) except -1:
-    r.values = new_array((r.rows, r.program.p.outputs), <void **>&r.call.values)
+    r.values = new_array((r.rows, r.program.p.outputs), &r.call.values)
     return 0
 
 
 cdef int make_grads(Execution r) except -1:
-    r.grads = new_array((r.rows, r.program.p.inputs), <void **>&r.call.input_grads)
+    r.grads = new_array((r.rows, r.program.p.inputs), &r.call.input_grads)
     return 0
 
 
 cdef int make_failed(Execution r) except -1:
-    r.failed = new_array(r.rows, <void **>&r.call.failed, True)
+    r.failed = new_integers(r.rows, &r.call.failed)
     return 0
 
 
@@ -405,7 +371,7 @@ cdef object uniform_grads(Execution r):
     cdef double *grads
     cdef uint32_t k, count = r.plan.wanted.uniforms
     cdef double *adjoint = r.sums[0].uniform_adjoint
-    array = new_array(count, <void **>&grads)
+    array = new_array(count, &grads)
     if count:
         row_backward(&r.plan.uniform_steps, r.uniform)
         for k in range(count):
@@ -438,12 +404,12 @@ cdef BoundProgram bound(Executable owner, x, value, grad, uniforms):
     cdef wanted wanted
     cdef uint64_t v
     b.program = owner
-    get_doubles(x, &b.x, "x", p.inputs, -1)
-    get_doubles(value, &b.value, "value", p.outputs, -1, True)
+    hold_doubles(x, &b.x, "x", p.inputs, -1)
+    hold_doubles(value, &b.value, "value", p.outputs, -1, True)
     if grad is not None:
-        get_doubles(grad, &b.grad, "grad", p.inputs, -1, True)
+        hold_doubles(grad, &b.grad, "grad", p.inputs, -1, True)
     if uniforms is not None:
-        get_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
+        hold_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
     wanted.outputs, wanted.inputs, wanted.uniforms, wanted.guards = True, grad is not None, 0, True
     b.plan = plan_of(owner, wanted)
     b.values = <double *>malloc(b.plan.varying_steps.places * sizeof(double))
@@ -489,10 +455,10 @@ cdef void sweep_bound(BoundProgram b) noexcept:
 # Instruction sets.
 
 cdef object use_kernels(unsigned number):
-    cdef const char *name = use_lane_kernels(number)
+    cdef const char *name = choose_kernels(number)
     return name.decode() if name != NULL else None
 
 
 cdef unsigned best = MOST_SETS
-while use_lane_kernels(best) == NULL:  # the first of them runs anywhere
+while choose_kernels(best) == NULL:  # the first of them runs anywhere
     best -= 1

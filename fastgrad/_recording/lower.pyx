@@ -4,6 +4,7 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
 
+from fastgrad._programs.arrays cimport memory_of
 from fastgrad._tape.describe cimport symbol_of
 from fastgrad._tape.handle cimport MANY, Handle
 from fastgrad._tape.kinds cimport Kind, Symbols, has_results, kind_at, results_of, symbol
@@ -110,7 +111,7 @@ cdef class Lowering(Symbols):
         c = optimized(self, roots)
         uniforms, steps = numpy.empty(self.captured.count + c.constants), numpy.empty((c.steps, 4), numpy.uint32)
         operand = numpy.empty(c.operands, numpy.uint32)
-        write(self, uniforms, steps, operand)
+        write(self, <double *>memory_of(uniforms), <step *>memory_of(steps), <uint32_t *>memory_of(operand))
         values = values_of(self, roots)
         return (
             len(self.inputs), uniforms, c.uniform_steps, steps, operand, values[:len(outputs)].copy(),
@@ -118,29 +119,26 @@ cdef class Lowering(Symbols):
         )
 
 
-cdef counts optimized(Lowering self, const uint32_t[::1] roots) except *:
-    cdef uint32_t n = <uint32_t>roots.shape[0]
-    if not optimizer_begin(&self.optimizer, &self.dag, &roots[0] if n else NULL, n):
+cdef counts optimized(Lowering self, roots) except *:
+    if not optimizer_begin(&self.optimizer, &self.dag, <uint32_t *>memory_of(roots), <uint32_t>len(roots)):
         no_memory()
     return number_values(&self.optimizer, <uint32_t>len(self.inputs), self.captured.count)
 
 
-cdef int write(Lowering self, double[::1] uniforms, uint32_t[:, ::1] steps, uint32_t[::1] operand) except -1:
+cdef void write(Lowering self, double *uniforms, step *steps, uint32_t *operand) noexcept:
     cdef uint32_t k, captured = self.captured.count
     for k in range(captured):
         uniforms[k] = tape.data[self.captured.id[k]]
-    if uniforms.shape[0] > captured:
-        write_constants(&self.optimizer, &uniforms[captured])
-    if steps.shape[0]:
-        write_steps(&self.optimizer, <step *>&steps[0, 0], &operand[0] if operand.shape[0] else NULL)
-    return 0
+    write_constants(&self.optimizer, uniforms + captured)
+    write_steps(&self.optimizer, steps, operand)
 
 
-cdef object values_of(Lowering self, uint32_t[::1] roots):
-    cdef Py_ssize_t k
-    for k in range(roots.shape[0]):
-        roots[k] = self.optimizer.value[roots[k]]
-    return roots.base
+cdef object values_of(Lowering self, roots):
+    cdef uint32_t *value = <uint32_t *>memory_of(roots)
+    cdef uint64_t k
+    for k in range(<uint64_t>len(roots)):
+        value[k] = self.optimizer.value[value[k]]
+    return roots
 
 
 cdef uint32_t root_of(Lowering self, x) except? 0:

@@ -1,4 +1,4 @@
-"""What goes on while a recording does. The contract is in the header, _trace.pxd."""
+"""What goes on while a recording does. The contract is in the header, trace.pxd."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ import sys
 from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, realloc
 
-from fastgrad._tape.handle cimport Handle, make, disable_grad, grad_enabled
+from fastgrad._tape.handle cimport Handle, disable_grad, grad_enabled, make
 from fastgrad._tape.observer cimport ON_INPUTS, ON_OUTSIDE, Observer, current, observe, stop_observing
 from fastgrad._tape.tape cimport (
     OP_LEAF, OP_user, Span, append_payload, payload_units, reserve, resume_limit, slot_count, slot_node, tape,

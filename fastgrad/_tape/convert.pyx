@@ -1,8 +1,5 @@
 """Plain numbers, as Python's arguments: what counts as one, and what is said of the rest."""
 
-from cpython.buffer cimport (
-    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer,
-)
 from cpython.complex cimport PyComplex_Check
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_AsDouble, PyFloat_Check
 from cpython.long cimport PyLong_Check
@@ -45,17 +42,3 @@ cdef str if_foreign(object x):
     if isinstance(x, Handle) or not (hasattr(kind, "backward") and hasattr(x, "grad")):
         return ""
     return f" (of module {kind.__module__}, not of fastgrad): make it a fastgrad.Value"
-
-
-cdef bint get_doubles(x, Py_buffer *view) except -1:
-    """Get the memory of an array; False where it is not of contiguous doubles."""
-    if not PyObject_CheckBuffer(x):
-        return False
-    try:
-        PyObject_GetBuffer(x, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)
-    except (BufferError, ValueError):
-        return False
-    if view.format != NULL and view.format[0] == c"d" and view.format[1] == 0:
-        return True
-    PyBuffer_Release(view)
-    return False

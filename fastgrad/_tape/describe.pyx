@@ -7,9 +7,9 @@ from fastgrad._tape.handle cimport Handle, handle_of, state_at
 from fastgrad._tape.kinds cimport Kind, Stretch, has_results, kind_at, kinds, source_of, stretch_of
 from fastgrad._tape.sweep cimport find_order, order
 from fastgrad._tape.tape cimport (
-    OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_pick, OP_leaves, TRAIT_exact,
-    TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, op_rows, operand, operands, payload, slot_count, slot_node,
-    takes_gradient, tape,
+    OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_leaves, OP_pick,
+    TRAIT_exact, TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, op_rows, operand, operands, payload, slot_count,
+    slot_node, takes_gradient, tape,
 )
 
 

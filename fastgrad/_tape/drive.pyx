@@ -17,7 +17,8 @@ from fastgrad._tape.sweep cimport (
     recompute, recompute_in_order,
 )
 from fastgrad._tape.tape cimport (
-    FIRST_OF_PYTHON, HAS_CALLBACK, OP_FIRST_NARY, OP_FIRST_VC, OP_MASK, OP_leaves, op_rows, slot_count, slot_node, tape,
+    FIRST_OF_PYTHON, HAS_CALLBACK, OP_FIRST_NARY, OP_FIRST_VC, OP_MASK, OP_leaves, op_rows, slot_count, slot_node,
+    tape,
 )
 
 

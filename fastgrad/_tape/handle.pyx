@@ -1,4 +1,4 @@
-"""The life of handles. The contract is in the header, _handle.pxd."""
+"""The life of handles. The contract is in the header, handle.pxd."""
 
 import threading
 

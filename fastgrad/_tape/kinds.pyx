@@ -4,7 +4,7 @@ from libc.stdint cimport uint32_t, uint64_t
 from libc.string cimport memcpy, memset
 
 from fastgrad._tape.tape cimport (
-    CONSTANT, FIRST_OF_PYTHON, OP_END, OP_MASK, OP_fsum, OP_hypot, OP_ifel, OP_pick, OP_leaves, OP_select, OP_softmax,
+    CONSTANT, FIRST_OF_PYTHON, OP_END, OP_MASK, OP_fsum, OP_hypot, OP_ifel, OP_leaves, OP_pick, OP_select, OP_softmax,
     OP_user, nary_pull, nary_value, op_rows, operands, payload, tape,
 )
 

@@ -8,7 +8,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.convert cimport number_of
 from fastgrad._tape.describe cimport describe, operand_values
-from fastgrad._tape.handle cimport MANY, VALUE, Handle, leaf, make, grad_enabled, state_at
+from fastgrad._tape.handle cimport MANY, VALUE, Handle, grad_enabled, leaf, make, state_at
 from fastgrad._tape.kinds cimport kinds
 from fastgrad._tape.tape cimport (
     CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,

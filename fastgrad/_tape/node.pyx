@@ -9,10 +9,10 @@ from fastgrad._tape.convert cimport as_double, not_a_number, number_of
 from fastgrad._tape.describe cimport operands_of, symbol_of
 from fastgrad._tape.drive cimport step, sweep_backward, sweep_forward, sweep_zero
 from fastgrad._tape.handle cimport Handle, leaf, make_room, state_at, state_of
-from fastgrad._tape.tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
 from fastgrad._tape.observer cimport (
-    depends, detached_node, note_truth, refuse, refuse_always, refuse_as_integer, observers,
+    depends, detached_node, note_truth, observers, refuse, refuse_always, refuse_as_integer,
 )
+from fastgrad._tape.tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
 
 
 cdef class Node(Handle):

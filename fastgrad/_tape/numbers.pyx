@@ -15,10 +15,10 @@ from fastgrad._tape.drive cimport ask_python
 from fastgrad._tape.handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state_at, state_of
 from fastgrad._tape.nary cimport choice, user_node
 from fastgrad._tape.node cimport Node, set_leaf
+from fastgrad._tape.observer cimport ON_INPUTS, depends, note_truth, observers
 from fastgrad._tape.tape cimport (
     OP_FIRST_CV, OP_LEAF, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
 )
-from fastgrad._tape.observer cimport ON_INPUTS, depends, note_truth, observers
 
 cdef extern from "Python.h":
     PyTypeObject *Py_TYPE(object)

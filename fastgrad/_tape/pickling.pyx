@@ -18,14 +18,14 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from fastgrad._tape.handle cimport (
-    UNLISTED, Handle, type_code_of, make_typed, owner_of, state_at, state_of, type_of, unpinned_handle_of,
+    UNLISTED, Handle, make_typed, owner_of, state_at, state_of, type_code_of, type_of, unpinned_handle_of,
 )
 from fastgrad._tape.kinds cimport kind_at, kinds
 from fastgrad._tape.nodeset cimport NodeSet, add, take_below
 from fastgrad._tape.sweep cimport borrow_set, give_back
 from fastgrad._tape.tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_pick,
-    OP_leaves, OP_softmax, Second, Span, append, append_payload, is_nary, nary_fits, op_rows, payload_units, reserve,
+    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_leaves,
+    OP_pick, OP_softmax, Second, Span, append, append_payload, is_nary, nary_fits, op_rows, payload_units, reserve,
     resume_limit, slot_count, slot_node, tape,
 )
 

@@ -10,7 +10,7 @@ from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.nodeset cimport NodeSet, add
 from fastgrad._tape.tape cimport (
-    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_pick, OP_leaves, operands, payload, takes_gradient,
+    CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_leaves, OP_pick, operands, payload, takes_gradient,
     tape,
 )
 

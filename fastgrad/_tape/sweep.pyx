@@ -1,4 +1,4 @@
-"""The kernels of the sweeps. The contract is in the header, _sweep.pxd."""
+"""The kernels of the sweeps. The contract is in the header, sweep.pxd."""
 
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, realloc

@@ -12,7 +12,7 @@ from fastgrad._tape.kinds cimport NO_SYMBOL, algebra, symbol
 from fastgrad._tape.nary cimport as_operands, most_derived
 from fastgrad._tape.tape cimport (
     OP_FIRST_BINARY, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel, OP_select, OP_sum, Second, Span, append,
-    append_payload, no_second, nary_value, op_rows, op_value1, op_value2, operands, payload, payload_units, reserve,
+    append_payload, nary_value, no_second, op_rows, op_value1, op_value2, operands, payload, payload_units, reserve,
     tape,
 )
 

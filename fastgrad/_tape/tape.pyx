@@ -1,4 +1,4 @@
-"""The tape's memory: growth, and collection of the nodes nobody needs. The contract is in the header, _tape.pxd."""
+"""The tape's memory: growth, and collection of the nodes nobody needs. The contract is in the header, tape.pxd."""
 
 from libc.math cimport NAN
 from libc.stdint cimport SIZE_MAX

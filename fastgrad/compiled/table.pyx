@@ -1,7 +1,7 @@
 """What compiled functions are given and give, between Python's objects and a program's arrays of float64."""
 
 cimport cython
-from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
 from cpython.float cimport PyFloat_AsDouble, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
@@ -9,12 +9,12 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
 
-from fastgrad._tape.convert cimport get_doubles
-from fastgrad._tape.handle cimport Handle, leaf, make, grad_enabled
-from fastgrad._tape.nary cimport most_derived
+from fastgrad._programs.arrays cimport get_doubles, memory_of, new_array
 from fastgrad._programs.rows cimport Columns
-from fastgrad._tape.tape cimport OP_user, Span, append_payload, operands, payload, payload_units, reserve, tape
+from fastgrad._tape.handle cimport Handle, grad_enabled, leaf, make
+from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.observer cimport observers, refuse_always
+from fastgrad._tape.tape cimport OP_user, Span, append_payload, operands, payload, payload_units, reserve, tape
 
 import numpy
 
@@ -26,7 +26,6 @@ cdef enum:
     FEW_ROWS = 512  # so many are copied side by side
     MOST_KEPT = 1 << 18  # rows, for which memory is kept
 
-cdef object empty = numpy.empty
 cdef type array_type = numpy.ndarray
 cdef Handle one_value = Value(0.0)  # says what kind of number there is where no other does
 
@@ -93,8 +92,7 @@ cdef object row_from(tuple args, Py_buffer *views, uint64_t size):
     """The row. A finalizer that runs where the array is made may change a list."""
     cdef double *numbers
     cdef uint64_t k, j
-    X = empty((1, size))
-    numbers = memory_of(X)
+    X = new_array((1, size), &numbers)
     for k in range(<uint64_t>len(args)):
         arg = args[k]
         if type(arg) is list:
@@ -158,8 +156,7 @@ cdef object side_by_side(Py_buffer *views, uint64_t n):
     cdef double *table
     for k in range(n):
         width += size_of(&views[k])
-    X = empty((rows, width))
-    table = memory_of(X)
+    X = new_array((rows, width), &table)
     for k in range(n):
         size = size_of(&views[k])
         if size == 1:
@@ -170,14 +167,6 @@ cdef object side_by_side(Py_buffer *views, uint64_t n):
                 memcpy(table + r * width + place, <double *>views[k].buf + r * size, size * sizeof(double))
         place += size
     return X
-
-
-cdef double *memory_of(array) except? NULL:
-    """Where the numbers of a new array are, as long as it lives."""
-    cdef Py_buffer view
-    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-    PyBuffer_Release(&view)
-    return <double *>view.buf
 
 
 def grouped(failed, uint64_t guards):
@@ -248,9 +237,9 @@ cdef object room_for(uint64_t rows):
     """An array of int64 of at least so many rows that nobody else has."""
     global kept
     if rows > MOST_KEPT or (kept is not None and (<PyObject *>kept).ob_refcnt > 1):
-        return empty(rows, numpy.int64)
+        return numpy.empty(rows, numpy.int64)
     if kept is None or <uint64_t>len(kept) < rows:
-        kept = empty(rows, numpy.int64)
+        kept = numpy.empty(rows, numpy.int64)
     return kept
 
 
@@ -285,7 +274,7 @@ cdef class Uniforms:
         if self.numbers.ndim != 1 or len(self.numbers) < len(scalars):
             raise ValueError(f"{len(scalars)} scalars need as many numbers, not an array {self.numbers.shape}")
         self.numbers.flags.writeable = True
-        self.memory = memory_of(self.numbers)
+        self.memory = <double *>memory_of(self.numbers)
 
     def now(self):
         """The numbers, those of the scalars as they are now: always the same array."""
@@ -323,8 +312,7 @@ def slopes_at(list inputs not None, Handle root not None):
     cdef double *slopes
     if before > MOST_BEFORE:
         return None
-    array = empty(len(inputs))
-    slopes = memory_of(array) if inputs else NULL
+    array = new_array(len(inputs), &slopes)
     kept = <double *>malloc((before + 1) * sizeof(double))
     if kept == NULL:
         raise MemoryError(f"no memory to keep {before:,} gradients")

@@ -13,7 +13,7 @@ struct slots {
 struct block_planner {
     const struct program *p;
     const unsigned char *flags;
-    struct lane_plan *plan;
+    struct block_plan *plan;
     int careful, keeps; /* does a sweep need all values? */
     uint32_t *slot;     /* of each value; of a uniform one, where it is spread over the rows, if it is */
     uint32_t *adjoint;  /* of each value */
@@ -31,11 +31,11 @@ static uint32_t take_slot(struct slots *slots)
 
 static void drop_slot(struct slots *slots, uint32_t slot) { slots->free[slots->free_count++] = slot; }
 
-static void push(struct block_planner *b, struct lane_list *list, struct lane_step step)
+static void push(struct block_planner *b, struct step_list *list, struct block_step step)
 {
     if (list->n == list->capacity) {
         uint32_t capacity = 2 * list->capacity + 64;
-        struct lane_step *steps = realloc(list->step, capacity * sizeof *steps);
+        struct block_step *steps = realloc(list->step, capacity * sizeof *steps);
         if (!steps) {
             b->failed = 1;
             return;
@@ -51,42 +51,42 @@ static uint32_t slot_of(struct block_planner *b, uint32_t v)
 {
     if (b->slot[v] == NO_VALUE) {
         b->slot[v] = take_slot(&b->values);
-        push(b, &b->plan->forward, (struct lane_step){.run = lane_kernels->spread, .a = v, .y = b->slot[v]});
+        push(b, &b->plan->forward, (struct block_step){.run = kernels_in_use->spread, .a = v, .y = b->slot[v]});
     }
     return b->slot[v];
 }
 
 /* Guards ask for eager code's very numbers. */
-static const struct lane_kernels *kernels_of(const struct block_planner *b, uint32_t i)
+static const struct kernels *kernels_of(const struct block_planner *b, uint32_t i)
 {
     int guarded = b->flags[first_step(b->p) + i] & GUARDED;
-    return guarded && !(step_traits(b->p->step[i].op) & TRAIT_exact) ? &kernels_exact : lane_kernels;
+    return guarded && !(step_traits(b->p->step[i].op) & TRAIT_exact) ? &kernels_exact : kernels_in_use;
 }
 
 /* Forward. */
 
-static void place_pair(struct block_planner *b, struct lane_pair *pair, uint32_t x, uint32_t z)
+static void place_pair(struct block_planner *b, struct factor_pair *pair, uint32_t x, uint32_t z)
 {
     if (!varies(b->p, x) && varies(b->p, z)) {
         uint32_t swapped = x;
         x = z;
         z = swapped;
     }
-    *pair = (struct lane_pair){slot_of(b, x), varies(b->p, z) ? b->slot[z] : z | UNIFORM, NO_VALUE, 0, NO_VALUE, 0};
+    *pair = (struct factor_pair){slot_of(b, x), varies(b->p, z) ? b->slot[z] : z | UNIFORM, NO_VALUE, 0, NO_VALUE, 0};
 }
 
 static void place_operands(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     const uint32_t *operand = b->p->operand + s->a;
-    struct lane_pair *pair = b->plan->pair + b->pairs;
+    struct factor_pair *pair = b->plan->pair + b->pairs;
     uint32_t n = s->op == STEP_select ? 3 : s->n;
     b->first_pair[i] = b->pairs;
     for (uint32_t k = 0; k < n; k++)
         if (s->op == STEP_dot)
             place_pair(b, &pair[k], operand[2 * k], operand[2 * k + 1]);
         else
-            pair[k] = (struct lane_pair){slot_of(b, operand[k]), 0, NO_VALUE, 0, NO_VALUE, 0};
+            pair[k] = (struct factor_pair){slot_of(b, operand[k]), 0, NO_VALUE, 0, NO_VALUE, 0};
     b->pairs += n;
 }
 
@@ -95,11 +95,11 @@ static enum form form_of(const struct program *p, const struct step *s)
     return varies(p, s->b) ? varies(p, s->a) ? BOTH_VARY : SECOND_VARIES : FIRST_VARIES;
 }
 
-static struct lane_step value_step(struct block_planner *b, uint32_t i)
+static struct block_step value_step(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
-    const struct lane_kernels *kernels = kernels_of(b, i);
-    struct lane_step step = {.n = s->n};
+    const struct kernels *kernels = kernels_of(b, i);
+    struct block_step step = {.n = s->n};
     if (is_two(s->op)) {
         enum form form = form_of(b->p, s);
         step.run = kernels->two[form][s->op - OP_FIRST_BINARY];
@@ -165,8 +165,8 @@ static void check_guards(struct block_planner *b, uint64_t values)
     for (; b->checked < b->guards && b->p->guard[b->checked].value < values; b->checked++) {
         struct guard guard = b->p->guard[b->checked];
         uint32_t slot = slot_of(b, guard.value);
-        push(b, &b->plan->forward, (struct lane_step){
-            .run = b->checked ? lane_kernels->check : lane_kernels->check_first,
+        push(b, &b->plan->forward, (struct block_step){
+            .run = b->checked ? kernels_in_use->check : kernels_in_use->check_first,
             .a = slot, .b = b->checked, .n = guard.truth, .y = b->plan->failed,
         });
         if (!b->keeps && varies(b->p, guard.value) && b->last[guard.value] == b->p->steps + b->checked)
@@ -177,7 +177,7 @@ static void check_guards(struct block_planner *b, uint64_t values)
 static void plan_values(struct block_planner *b)
 {
     const struct program *p = b->p;
-    struct lane_plan *plan = b->plan;
+    struct block_plan *plan = b->plan;
     find_last_uses(b);
     for (uint32_t v = 0; v < p->inputs; v++)
         plan->input[v] = b->slot[v] = b->flags[v] & NEEDED ? take_slot(&b->values) : NO_VALUE;
@@ -186,7 +186,7 @@ static void plan_values(struct block_planner *b)
     for (uint32_t i = p->uniform_steps; i < p->steps && !b->failed; i++) {
         if (!(b->flags[first_step(p) + i] & NEEDED))
             continue;
-        struct lane_step step = value_step(b, i);
+        struct block_step step = value_step(b, i);
         if (!b->keeps)
             drop_operands(b, i);
         step.y = b->slot[first_step(p) + i] = take_slot(&b->values);
@@ -207,7 +207,7 @@ static void contribute(struct block_planner *b, uint32_t v, uint32_t *to, uint32
     *to = b->adjoint[v];
 }
 
-static void pull_whole(struct block_planner *b, struct lane_step step, uint32_t v, lane_kernel *run)
+static void pull_whole(struct block_planner *b, struct block_step step, uint32_t v, kernel *run)
 {
     if (!(b->flags[v] & PULLED))
         return;
@@ -216,7 +216,7 @@ static void pull_whole(struct block_planner *b, struct lane_step step, uint32_t 
     push(b, &b->plan->backward, step);
 }
 
-static void pull_two(struct block_planner *b, const struct step *s, struct lane_step step)
+static void pull_two(struct block_planner *b, const struct step *s, struct block_step step)
 {
     enum form form = form_of(b->p, s);
     uint32_t place = s->op - OP_FIRST_BINARY;
@@ -226,7 +226,7 @@ static void pull_two(struct block_planner *b, const struct step *s, struct lane_
         uint32_t v = second ? s->b : s->a;
         if (!(b->flags[v] & PULLED))
             continue;
-        step.run = (second ? lane_kernels->pull_second : lane_kernels->pull_first)[b->careful][form][place];
+        step.run = (second ? kernels_in_use->pull_second : kernels_in_use->pull_first)[b->careful][form][place];
         step.to = v;
         if (form != (second ? FIRST_VARIES : SECOND_VARIES))
             contribute(b, v, &step.to, &step.from);
@@ -234,9 +234,9 @@ static void pull_two(struct block_planner *b, const struct step *s, struct lane_
     }
 }
 
-static void pull_dot(struct block_planner *b, const struct step *s, struct lane_step step)
+static void pull_dot(struct block_planner *b, const struct step *s, struct block_step step)
 {
-    struct lane_pair *pair = b->plan->pair + step.a;
+    struct factor_pair *pair = b->plan->pair + step.a;
     int wanted = 0;
     for (uint32_t k = 0; k < s->n; k++, pair++) {
         uint32_t x = b->p->operand[s->a + 2 * k], z = b->p->operand[s->a + 2 * k + 1], swapped = x;
@@ -252,15 +252,15 @@ static void pull_dot(struct block_planner *b, const struct step *s, struct lane_
             pair->b_to = z;
         wanted |= (b->flags[x] | b->flags[z]) & PULLED;
     }
-    step.run = lane_kernels->pull_dot[b->careful];
+    step.run = kernels_in_use->pull_dot[b->careful];
     if (wanted)
         push(b, &b->plan->backward, step);
     if (s->b == NO_VALUE || !(b->flags[s->b] & PULLED))
         return;
     if (varies(b->p, s->b)) {
-        pull_whole(b, step, s->b, lane_kernels->pull_bias);
+        pull_whole(b, step, s->b, kernels_in_use->pull_bias);
     } else {
-        step.run = lane_kernels->pull_uniform_bias;
+        step.run = kernels_in_use->pull_uniform_bias;
         step.to = s->b;
         push(b, &b->plan->backward, step);
     }
@@ -270,20 +270,20 @@ static void pull_step(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
     uint32_t v = first_step(b->p) + i;
-    struct lane_step step = {.y = b->slot[v], .g = b->adjoint[v], .n = s->n, .a = b->first_pair[i]};
+    struct block_step step = {.y = b->slot[v], .g = b->adjoint[v], .n = s->n, .a = b->first_pair[i]};
     if (is_two(s->op)) {
         pull_two(b, s, step);
     } else if (is_one(s->op)) {
         step.a = b->slot[s->a];
-        pull_whole(b, step, s->a, lane_kernels->pull_one[b->careful][s->op]);
+        pull_whole(b, step, s->a, kernels_in_use->pull_one[b->careful][s->op]);
     } else if (s->op == STEP_dot) {
         pull_dot(b, s, step);
     } else if (s->op == STEP_sum) {
         for (uint32_t k = 0; k < s->n; k++)
-            pull_whole(b, step, b->p->operand[s->a + k], lane_kernels->pull_bias);
+            pull_whole(b, step, b->p->operand[s->a + k], kernels_in_use->pull_bias);
     } else if (s->op == STEP_select) {
         for (step.n = 0; step.n < 2; step.n++)
-            pull_whole(b, step, b->p->operand[s->a + 2 - step.n], lane_kernels->pull_select);
+            pull_whole(b, step, b->p->operand[s->a + 2 - step.n], kernels_in_use->pull_select);
     }
 }
 
@@ -291,7 +291,7 @@ static void plan_adjoints(struct block_planner *b)
 {
     const struct program *p = b->p;
     for (uint32_t k = 0; k < p->outputs; k++) {
-        struct lane_seed seed = {NO_VALUE, NOTHING};
+        struct output_seed seed = {NO_VALUE, NOTHING};
         if (b->flags[p->output[k]] & PULLED)
             contribute(b, p->output[k], &seed.to, &seed.from);
         b->plan->seed[k] = seed;
@@ -305,7 +305,7 @@ static void plan_adjoints(struct block_planner *b)
     }
     for (uint64_t v = p->inputs; v < first_step(p) + (uint64_t)p->uniform_steps && !b->failed; v++)
         if (b->adjoint[v] != NOTHING) {
-            struct lane_step step = {.run = lane_kernels->pull_uniform_bias, .g = b->adjoint[v], .to = v};
+            struct block_step step = {.run = kernels_in_use->pull_uniform_bias, .g = b->adjoint[v], .to = v};
             push(b, &b->plan->backward, step);
         }
     for (uint32_t v = 0; v < p->inputs; v++)
@@ -334,7 +334,7 @@ static uint64_t pairs_of(const struct program *p)
 static void make_tables(struct block_planner *b)
 {
     const struct program *p = b->p;
-    struct lane_plan *plan = b->plan;
+    struct block_plan *plan = b->plan;
     uint64_t values = value_count(p), pairs = pairs_of(p);
     b->slot = table(b, values);
     b->adjoint = table(b, values);
@@ -354,13 +354,13 @@ static void make_tables(struct block_planner *b)
     }
 }
 
-int make_lane_plan(struct lane_plan *plan, const struct program *p, const unsigned char *flags, uint32_t guards,
+int make_block_plan(struct block_plan *plan, const struct program *p, const unsigned char *flags, uint32_t guards,
                    int careful)
 {
     struct block_planner b = {
         .p = p, .flags = flags, .plan = plan, .guards = guards, .careful = careful, .adjoints.count = NOTHING + 1,
     };
-    *plan = (struct lane_plan){.values = 0};
+    *plan = (struct block_plan){.values = 0};
     for (uint32_t k = 0; k < p->outputs; k++)
         b.keeps |= flags[p->output[k]] & PULLED;
     make_tables(&b);
@@ -377,11 +377,11 @@ int make_lane_plan(struct lane_plan *plan, const struct program *p, const unsign
     free(b.values.free);
     free(b.adjoints.free);
     if (b.failed)
-        free_lane_plan(plan);
+        free_block_plan(plan);
     return b.failed ? -1 : 0;
 }
 
-void free_lane_plan(struct lane_plan *plan)
+void free_block_plan(struct block_plan *plan)
 {
     free(plan->forward.step);
     free(plan->backward.step);
@@ -390,5 +390,5 @@ void free_lane_plan(struct lane_plan *plan)
     free(plan->output);
     free(plan->input_adjoint);
     free(plan->seed);
-    *plan = (struct lane_plan){.values = 0};
+    *plan = (struct block_plan){.values = 0};
 }

@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-const struct lane_kernels *lane_kernels;
+const struct kernels *kernels_in_use;
 
-static const struct { const char *name; const struct lane_kernels *kernels; } sets[] = {
+static const struct { const char *name; const struct kernels *kernels; } sets[] = {
     {"baseline", &kernels_baseline},
 #if FOR_X86
     {"avx2", &kernels_avx2},
@@ -27,10 +27,10 @@ static int runs_here(unsigned number)
     return number == 0;
 }
 
-const char *use_lane_kernels(unsigned number)
+const char *choose_kernels(unsigned number)
 {
     if (number >= sizeof sets / sizeof *sets || !runs_here(number))
         return NULL;
-    lane_kernels = sets[number].kernels;
+    kernels_in_use = sets[number].kernels;
     return sets[number].name;
 }

@@ -20,12 +20,12 @@ enum {
     UNIFORM = (int)(1u << 30) /* added to an operand of a dot: it is a uniform's number */
 };
 
-struct lane_step;
+struct block_step;
 struct block;
-typedef void lane_kernel(const struct lane_step *s, const struct block *block);
+typedef void kernel(const struct block_step *s, const struct block *block);
 
-struct lane_step {
-    lane_kernel *run;
+struct block_step {
+    kernel *run;
     uint32_t y, a, b; /* slots of values; of a dot, sum or select, a is its first pair, operand or case */
     uint32_t n;       /* pairs, operands; of a check the guard's outcome, whose number is b */
     uint32_t g;       /* slot of the adjoint of y */
@@ -33,7 +33,7 @@ struct lane_step {
 };
 
 /* Two factors; `to` is NO_VALUE where no gradient is wanted. A uniform factor is always the second. */
-struct lane_pair {
+struct factor_pair {
     uint32_t a, b, a_to, a_from, b_to, b_from;
 };
 
@@ -42,7 +42,7 @@ struct block {
     double *scratch;           /* a slot to compute in */
     const double *uniform;     /* by their numbers, as uniform_adjoint */
     double *uniform_adjoint;
-    const struct lane_pair *pair;
+    const struct factor_pair *pair;
     uint64_t width, rows;
 };
 
@@ -50,12 +50,12 @@ enum form { BOTH_VARY, FIRST_VARIES, SECOND_VARIES, FORMS };
 
 enum { TWOS = OP_FIRST_NARY - OP_FIRST_BINARY };
 
-struct lane_kernels {
-    lane_kernel *one[OP_FIRST_VC], *two[FORMS][TWOS], *dot, *sum, *select, *spread;
-    lane_kernel *check_first, *check;
+struct kernels {
+    kernel *one[OP_FIRST_VC], *two[FORMS][TWOS], *dot, *sum, *select, *spread;
+    kernel *check_first, *check;
     /* backward; the second are the careful ones, for programs where a row may have no gradient: see one_row.h */
-    lane_kernel *pull_one[2][OP_FIRST_VC], *pull_first[2][FORMS][TWOS], *pull_second[2][FORMS][TWOS];
-    lane_kernel *pull_dot[2], *pull_bias, *pull_uniform_bias, *pull_select;
+    kernel *pull_one[2][OP_FIRST_VC], *pull_first[2][FORMS][TWOS], *pull_second[2][FORMS][TWOS];
+    kernel *pull_dot[2], *pull_bias, *pull_uniform_bias, *pull_select;
 };
 
 #if defined(__GNUC__) && defined(__x86_64__)
@@ -63,9 +63,9 @@ struct lane_kernels {
 #endif
 
 /* Those that compute as eager code does, bit for bit; those of instruction sets; the set in use. */
-extern const struct lane_kernels kernels_exact, kernels_baseline, kernels_avx2, kernels_avx512, *lane_kernels;
+extern const struct kernels kernels_exact, kernels_baseline, kernels_avx2, kernels_avx512, *kernels_in_use;
 
 /* A set to use instead, for tests: its name, or NULL where there is none of that number. */
-const char *use_lane_kernels(unsigned number);
+const char *choose_kernels(unsigned number);
 
 #endif

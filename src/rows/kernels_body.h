@@ -65,7 +65,7 @@ typedef double two_numbers __attribute__((vector_size(16), may_alias));
 #define op_pow_slope LANE(pow_slope)
 #endif
 
-#define KERNEL(name) static void LANE(name)(const struct lane_step *s, const struct block *block)
+#define KERNEL(name) static void LANE(name)(const struct block_step *s, const struct block *block)
 #ifdef __clang__
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
@@ -192,9 +192,9 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
 #define AT(pointer, i) (*(VECTOR *)((pointer) + (i)))
 #define ALL(number) ((number) - (VECTOR){0.0})
 
-static OP_INLINE void LANE(dot_rows)(const struct lane_step *s, const struct block *block, uint64_t i, int vectors)
+static OP_INLINE void LANE(dot_rows)(const struct block_step *s, const struct block *block, uint64_t i, int vectors)
 {
-    const struct lane_pair *pair = block->pair + s->a;
+    const struct factor_pair *pair = block->pair + s->a;
     const double *bias = s->b == NO_VALUE || s->b & UNIFORM ? NULL : VALUE(s->b);
     const double start = s->b == NO_VALUE || bias ? NO_GRADIENT : block->uniform[s->b & ~UNIFORM];
     double *y = VALUE(s->y);
@@ -255,10 +255,10 @@ static OP_INLINE double LANE(product_sum)(int careful, const struct block *block
     return LANE(sum_of)(block, product);
 }
 
-static OP_INLINE void LANE(pull_pairs)(int careful, const struct lane_step *s, const struct block *block)
+static OP_INLINE void LANE(pull_pairs)(int careful, const struct block_step *s, const struct block *block)
 {
     const double *g = ADJOINT(s->g);
-    for (const struct lane_pair *pair = block->pair + s->a, *end = pair + s->n; pair < end; pair++) {
+    for (const struct factor_pair *pair = block->pair + s->a, *end = pair + s->n; pair < end; pair++) {
         const double *x = VALUE(pair->a), *z = pair->b & UNIFORM ? NULL : VALUE(pair->b);
         const double w = z ? 0.0 : block->uniform[pair->b & ~UNIFORM];
         if (pair->a_to != NO_VALUE)
@@ -293,7 +293,7 @@ KERNEL(pull_uniform_bias)
 
 KERNEL(sum)
 {
-    const struct lane_pair *pair = block->pair + s->a;
+    const struct factor_pair *pair = block->pair + s->a;
     double *y = VALUE(s->y);
     for (uint64_t i = 0; i < block->width; i += VECTOR_ROWS) {
         VECTOR sum = AT(VALUE(pair[0].a), i);
@@ -305,7 +305,7 @@ KERNEL(sum)
 
 KERNEL(select)
 {
-    const struct lane_pair *pair = block->pair + s->a;
+    const struct factor_pair *pair = block->pair + s->a;
     const double *condition = VALUE(pair[0].a), *x = VALUE(pair[1].a), *z = VALUE(pair[2].a);
     double *y = VALUE(s->y);
     ROWS y[i] = condition[i] != 0.0 ? x[i] : z[i];
@@ -345,7 +345,7 @@ CHECK(check, failed[i])
 
 /* The table. A later entry replaces an earlier one. */
 
-const struct lane_kernels LANE(kernels) = {
+const struct kernels LANE(kernels) = {
     .dot = LANE(dot), .sum = LANE(sum), .select = LANE(select), .spread = LANE(spread),
     .check_first = LANE(check_first), .check = LANE(check),
     .pull_dot = {LANE(pull_dot0), LANE(pull_dot1)}, .pull_bias = LANE(pull_bias),

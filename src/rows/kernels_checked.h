@@ -2,7 +2,7 @@
  * computes the block. Included by kernels_body.h.
  */
 
-static OP_INLINE int LANE(angles_are_narrow)(const struct lane_step *s, const struct block *block)
+static OP_INLINE int LANE(angles_are_narrow)(const struct block_step *s, const struct block *block)
 {
     const double *x = VALUE(s->a);
     uint64_t wide = 0;
@@ -24,7 +24,7 @@ CHECKED_ONE(pull1_sin, pull_one[1][OP_sin])
 CHECKED_ONE(pull1_cos, pull_one[1][OP_cos])
 
 #define POWERS_ARE_NARROW(form, more) \
-    static OP_INLINE int LANE(form##_powers_are_narrow_##more)(const struct lane_step *s, const struct block *block) \
+    static OP_INLINE int LANE(form##_powers_are_narrow_##more)(const struct block_step *s, const struct block *block) \
     { \
         OPEN_##form \
         uint64_t wide = 0; \
@@ -63,7 +63,7 @@ KERNEL(small_power)
     }
 }
 
-static OP_INLINE void LANE(pull_small_power)(int careful, const struct lane_step *s, const struct block *block)
+static OP_INLINE void LANE(pull_small_power)(int careful, const struct block_step *s, const struct block *block)
 {
     const double b = block->uniform[s->b], *x = VALUE(s->a), *g = ADJOINT(s->g), *from = ADJOINT(s->from);
     double *to = ADJOINT(s->to);

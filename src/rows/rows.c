@@ -101,9 +101,9 @@ static void read_inputs(const struct plan *plan, const struct call *call, uint64
 {
     uint32_t inputs = plan->program->inputs;
     for (uint32_t k = 0; k < inputs; k++) {
-        if (plan->lanes.input[k] == NO_VALUE)
+        if (plan->block.input[k] == NO_VALUE)
             continue;
-        double *slot = block->value + plan->lanes.input[k] * block->width;
+        double *slot = block->value + plan->block.input[k] * block->width;
         read_input(call, first, block->rows, inputs, k, slot);
         for (uint64_t i = block->rows; i < block->width; i++)
             slot[i] = slot[block->rows - 1];
@@ -112,11 +112,11 @@ static void read_inputs(const struct plan *plan, const struct call *call, uint64
 
 static void read_failed(const struct plan *plan, const struct block *block, int32_t *failed)
 {
-    if (plan->lanes.failed == NO_VALUE) {
+    if (plan->block.failed == NO_VALUE) {
         for (uint64_t i = 0; i < block->width; i++)
             failed[i] = PASSED;
     } else {
-        const double *found = block->value + plan->lanes.failed * block->width;
+        const double *found = block->value + plan->block.failed * block->width;
         for (uint64_t i = 0; i < block->width; i++)
             failed[i] = (int32_t)found[i];
     }
@@ -160,7 +160,7 @@ static void write_outputs(const struct plan *plan, const struct call *call, uint
 {
     uint32_t outputs = plan->program->outputs;
     for (uint32_t k = 0; k < outputs; k++) {
-        const double *slot = block->value + plan->lanes.output[k] * block->width;
+        const double *slot = block->value + plan->block.output[k] * block->width;
         sums->total += call->seeds ? weighted_sum(slot, call->seeds + first * outputs + k, outputs, block->rows)
                                    : sum_of(slot, block->rows);
         for (uint64_t i = 0; call->values && i < block->rows; i++)
@@ -172,7 +172,7 @@ static void seed_outputs(const struct plan *plan, const struct call *call, uint6
 {
     uint32_t outputs = plan->program->outputs;
     for (uint32_t k = 0; k < outputs; k++) {
-        struct lane_seed seed = plan->lanes.seed[k];
+        struct output_seed seed = plan->block.seed[k];
         if (seed.to == NO_VALUE)
             continue;
         const double *from = block->adjoint + seed.from * block->width;
@@ -189,15 +189,15 @@ static void write_input_grads(const struct plan *plan, const struct call *call, 
 {
     uint32_t inputs = plan->program->inputs;
     for (uint32_t k = 0; k < inputs; k++) {
-        const double *adjoint = block->adjoint + plan->lanes.input_adjoint[k] * block->width;
+        const double *adjoint = block->adjoint + plan->block.input_adjoint[k] * block->width;
         for (uint64_t i = 0; i < block->rows; i++)
             call->input_grads[place_of(call, first + i) * inputs + k] = adjoint[i] + 0.0;
     }
 }
 
-static void run_list(const struct lane_list *list, const struct block *block)
+static void run_list(const struct step_list *list, const struct block *block)
 {
-    for (const struct lane_step *s = list->step, *end = s + list->n; s < end; s++)
+    for (const struct block_step *s = list->step, *end = s + list->n; s < end; s++)
         s->run(s, block);
 }
 
@@ -206,20 +206,20 @@ static void run_block(const struct plan *plan, const struct call *call, uint64_t
 {
     const struct block block = {
         work->block_value, work->block_adjoint, work->scratch, call->uniform, sums->uniform_adjoint,
-        plan->lanes.pair, (rows + LANES - 1) / LANES * LANES, rows,
+        plan->block.pair, (rows + LANES - 1) / LANES * LANES, rows,
     };
     if (work->width != block.width)  /* slots lie elsewhere than before */
         for (uint64_t i = 0; i < block.width; i++)
             block.adjoint[NOTHING * block.width + i] = NO_GRADIENT;
     work->width = block.width;
     read_inputs(plan, call, first, &block);
-    run_list(&plan->lanes.forward, &block);
+    run_list(&plan->block.forward, &block);
     write_failed(plan, call, first, &block, sums);
     if (plan->wanted.outputs)
         write_outputs(plan, call, first, &block, sums);
     if (plan->wanted.inputs || plan->wanted.uniforms) {
         seed_outputs(plan, call, first, &block);
-        run_list(&plan->lanes.backward, &block);
+        run_list(&plan->block.backward, &block);
     }
     if (call->input_grads)
         write_input_grads(plan, call, first, &block);
@@ -249,13 +249,13 @@ struct work *make_work(const struct plan *plan, uint64_t rows)
 {
     size_t values = value_count(plan->program);
     size_t width = ((rows < plan->rows ? rows : plan->rows) + LANES - 1) / LANES * LANES;
-    size_t slots = (size_t)plan->lanes.values + plan->lanes.adjoints + 1;
+    size_t slots = (size_t)plan->block.values + plan->block.adjoints + 1;
     struct work *work = malloc(sizeof *work + (plan->varying_steps.places + slots * width + LANES) * sizeof(double));
     if (!work)
         return NULL;
     double *aligned = (double *)(((uintptr_t)(work + 1) + 63) / 64 * 64);
     *work = (struct work){
-        .rows = width, .width = 0, .block_adjoint = aligned, .block_value = aligned + plan->lanes.adjoints * width,
+        .rows = width, .width = 0, .block_adjoint = aligned, .block_value = aligned + plan->block.adjoints * width,
         .scratch = aligned + (slots - 1) * width, .value = aligned + slots * width,
         .adjoint = aligned + slots * width + values,
     };
@@ -273,8 +273,8 @@ int work_suffices(const struct work *work, const struct plan *plan, uint64_t row
 
 static void choose_sizes(struct plan *plan)
 {
-    uint64_t slots = (uint64_t)plan->lanes.values + plan->lanes.adjoints + 1;
-    uint64_t steps = (uint64_t)plan->lanes.forward.n + plan->lanes.backward.n + 1;
+    uint64_t slots = (uint64_t)plan->block.values + plan->block.adjoints + 1;
+    uint64_t steps = (uint64_t)plan->block.forward.n + plan->block.backward.n + 1;
     uint64_t rows = BLOCK_BYTES / sizeof(double) / slots / LANES * LANES;
     if (rows < SOME_ROWS && SOME_ROWS * sizeof(double) * slots <= LARGE_BYTES)
         rows = SOME_ROWS;
@@ -289,7 +289,7 @@ struct plan *make_plan(const struct program *p, struct wanted wanted)
         return NULL;
     *plan = (struct plan){.program = p, .wanted = wanted, .flags = malloc(value_count(p) + 1)};
     int careful = plan->flags ? analyse(p, wanted, plan->flags) : 0;
-    if (!plan->flags || make_lane_plan(&plan->lanes, p, plan->flags, wanted.guards ? p->guards : 0, careful) ||
+    if (!plan->flags || make_block_plan(&plan->block, p, plan->flags, wanted.guards ? p->guards : 0, careful) ||
         make_row_plan(&plan->uniform_steps, p, plan->flags, careful, UNIFORM_PART) ||
         make_row_plan(&plan->varying_steps, p, plan->flags, careful, VARYING_PART)) {
         free_plan(plan);
@@ -301,7 +301,7 @@ struct plan *make_plan(const struct program *p, struct wanted wanted)
 
 void free_plan(struct plan *plan)
 {
-    free_lane_plan(&plan->lanes);
+    free_block_plan(&plan->block);
     free_row_plan(&plan->uniform_steps);
     free_row_plan(&plan->varying_steps);
     free_work(plan->spare);

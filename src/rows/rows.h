@@ -15,7 +15,7 @@ struct plan {
     struct wanted wanted;
     unsigned char *flags;
     struct row_plan uniform_steps, varying_steps; /* the latter for rows that are few */
-    struct lane_plan lanes;
+    struct block_plan block;
     uint64_t rows;         /* in a block */
     uint64_t rows_a_piece; /* which take some milliseconds; a multiple of the above */
     struct work *spare; /* for the next call; who takes it holds the GIL */

@@ -1,0 +1,109 @@
+"""Arrays in and out. The contract is in the header, arrays.pxd."""
+
+from cpython.buffer cimport (
+    PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer,
+)
+from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
+from libc.stdlib cimport malloc
+from libc.string cimport memcpy
+
+
+cdef inline bint is_of_doubles(const Py_buffer *view) noexcept:
+    return view.format != NULL and view.format[0] == b"d" and view.format[1] == 0
+
+
+cdef bint get_doubles(x, Py_buffer *view) except -1:
+    if not PyObject_CheckBuffer(x):
+        return False
+    try:
+        PyObject_GetBuffer(x, view, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT)
+    except (BufferError, ValueError):
+        return False
+    if is_of_doubles(view):
+        return True
+    PyBuffer_Release(view)
+    return False
+
+
+cdef int hold_doubles(array, Py_buffer *view, str name, int64_t rows, int64_t columns, bint writable=False) except -1:
+    PyObject_GetBuffer(array, view, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS | (PyBUF_WRITABLE if writable else 0))
+    if is_of_doubles(view) and view.ndim == 1 + (columns >= 0) and (rows < 0 or view.shape[0] == rows):
+        if columns < 0 or view.shape[1] == columns:
+            return 0
+    shape = tuple([view.shape[k] for k in range(view.ndim)])
+    kind = view.format.decode() if view.format != NULL else "B"
+    PyBuffer_Release(view)
+    wanted = [str(rows) if rows >= 0 else "rows"] + ([str(columns)] if columns >= 0 else [])
+    wanted = f"({', '.join(wanted)}{',' * (columns < 0)})"
+    raise ValueError(f"{name} must be an array of float64 of shape {wanted}, not {shape} of format {kind!r}")
+
+
+cdef object doubles_of(array):
+    import numpy
+
+    if array.dtype.kind not in "biuf":
+        return None
+    return numpy.ascontiguousarray(array, dtype=numpy.float64)
+
+
+cdef void *copied_rows(array, uint64_t columns, uint32_t *rows, str name) except NULL:
+    cdef Py_buffer view
+    cdef void *memory
+    cdef uint64_t count
+    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS)
+    try:
+        count = <uint64_t>view.len // (view.itemsize * columns)
+        if count > 0xFFFFFFFF:
+            raise ValueError(f"{name} are too many")
+        memory = malloc(view.len + 1)
+        if memory == NULL:
+            raise MemoryError(f"no memory for the {name} of a program")
+        memcpy(memory, view.buf, view.len)
+        rows[0] = <uint32_t>count
+        return memory
+    finally:
+        PyBuffer_Release(&view)
+
+
+cdef void *memory_of(array) except? NULL:
+    cdef Py_buffer view
+    PyObject_GetBuffer(array, &view, PyBUF_C_CONTIGUOUS)
+    PyBuffer_Release(&view)
+    return view.buf
+
+
+# numpy's, once it is there.
+cdef object empty = None
+cdef object int32 = None
+
+
+cdef int import_numpy() except -1:
+    global empty, int32
+    import numpy
+
+    empty, int32 = numpy.empty, numpy.dtype(numpy.int32)
+    return 0
+
+
+cdef object new_array(shape, double **numbers):
+    if empty is None:
+        import_numpy()
+    array = empty(shape)
+    numbers[0] = <double *>memory_of(array)
+    return array
+
+
+cdef object new_integers(shape, int32_t **numbers):
+    if empty is None:
+        import_numpy()
+    array = empty(shape, int32)
+    numbers[0] = <int32_t *>memory_of(array)
+    return array
+
+
+cdef object array_of(const void *numbers, shape, dtype):
+    import numpy
+
+    array = numpy.empty(shape, dtype=dtype)
+    memcpy(memory_of(array), numbers, array.nbytes)
+    return array
