@@ -7,9 +7,7 @@ from fastgrad._tape.tape cimport payload
 
 cdef extern from "layers/loss.h" nogil:
     enum:
-        LOSS_SHAPE_REALS, FAULT_prediction, REDUCED_mean, REDUCED_sum, REDUCED_root
-        LOSS_squares, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits, LOSS_hinge
-        LOSS_cross_entropy_of_labels, LOSS_cross_entropy, LOSS_l2_penalty
+        LOSS_SHAPE_REALS, LOSS_l2_penalty, FAULT_prediction, REDUCED_mean, REDUCED_sum, REDUCED_root
     struct loss_shape:
         uint32_t loss, reduction, inputs, columns
         uint64_t rows

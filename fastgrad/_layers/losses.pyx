@@ -10,10 +10,9 @@ from libc.string cimport memcpy, memset
 from fastgrad._layers.batch cimport like_of
 from fastgrad._layers.layer cimport FROM_NOTHING, FROM_RESULTS, FROM_SCALARS
 from fastgrad._layers.loss cimport (
-    LOSS, LOSS_SHAPE_REALS, FAULT_prediction, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits,
-    LOSS_cross_entropy, LOSS_cross_entropy_of_labels, LOSS_hinge, LOSS_l2_penalty, LOSS_squares, REDUCED_mean,
-    REDUCED_root, REDUCED_sum, loss, loss_at, loss_fault_of, loss_first_fault, loss_reals, loss_rows, loss_shape,
-    loss_targets, loss_value, penalized, penalty_of,
+    LOSS, LOSS_SHAPE_REALS, FAULT_prediction, LOSS_l2_penalty, REDUCED_mean, REDUCED_root, REDUCED_sum, loss, loss_at,
+    loss_fault_of, loss_first_fault, loss_reals, loss_rows, loss_shape, loss_targets, loss_value, penalized,
+    penalty_of,
 )
 from fastgrad._layers.loss_input cimport (
     Given, entries_of, given, list_of, numbers_of, place_of, same_shape, shape_of_given,
@@ -26,6 +25,11 @@ from fastgrad._tape.node cimport Node
 from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
 
 from fastgrad._tape.observer import TraceError, recording_active
+
+cdef extern from "layers/loss.h" nogil:
+    enum:
+        LOSS_squares, LOSS_binary_cross_entropy, LOSS_binary_cross_entropy_with_logits, LOSS_hinge
+        LOSS_cross_entropy_of_labels, LOSS_cross_entropy
 
 
 # What is allowed.
@@ -158,7 +162,10 @@ cdef uint32_t append_loss(loss_shape shape, double value, uint32_t type_code, Gi
 
 # Losses of one prediction and one target.
 
-cdef object of_pairs(uint32_t code, uint32_t reduction, predictions, str name, targets, str targets_name):
+cdef object of_pairs(
+    uint32_t code, uint32_t reduction, predictions, str name, targets, str targets_name, double constant=0.0
+):
+    """A loss of losses.def, with its constant."""
     cdef Given p = given(predictions, name), t = given(targets, targets_name)
     if not same_shape(p, t):
         raise wrong_shape(p, t)
@@ -167,7 +174,7 @@ cdef object of_pairs(uint32_t code, uint32_t reduction, predictions, str name, t
     elif has_scalars(t):
         p = given([a - b for a, b in zip(entries_of(p), entries_of(t))], name)
         t = given([0.0] * <Py_ssize_t>p.count, targets_name)
-    return reduced(loss_shape(code, reduction, FROM_NOTHING, 1, p.count, 0.0), p, t)
+    return reduced(loss_shape(code, reduction, FROM_NOTHING, 1, p.count, constant), p, t)
 
 
 def mse(predictions, targets):

@@ -167,7 +167,7 @@ cdef int fill() noexcept:
     cdef Kind *kind
     cdef uint32_t op
     memset(kinds, 0, sizeof(kinds))
-    for op in range(OP_pick, OP_END):
+    for op in range(<uint32_t>OP_pick, <uint32_t>OP_END):
         kind = &kinds[op]
         kind.name, kind.symbol, kind.pickled = op_rows[op].name, op_rows[op].symbol, True
         kind.pull, kind.recompute, kind.digest, kind.lower = pull, recompute, digest, lower

@@ -164,7 +164,7 @@ cdef Segment new_segment(Session session, uint32_t root):
     nodes = nodes_below(session, root, parents)
     if None in parents.values():
         return None
-    check_runs(session, nodes)
+    check_leaves(session, nodes)
     segment.session = session
     segment.start = session.count
     segment.count = len(nodes)
@@ -203,7 +203,7 @@ cdef list nodes_below(Session session, uint32_t root, dict parents):
     return nodes
 
 
-cdef int check_runs(Session session, list nodes) except -1:
+cdef int check_leaves(Session session, list nodes) except -1:
     """Leaves that lie together must be in the segment of their node, where they do."""
     cdef uint32_t i, k
     for i in nodes:
