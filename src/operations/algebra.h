@@ -1,5 +1,5 @@
-/* An algebra: what expressions are evaluated in where their operands are not numbers but symbols, the items of a program
- * (programs/dag.h), say.
+/* An algebra: what expressions are evaluated in where their operands are not numbers but symbols: items of a program
+ * (programs/dag.h), or nodes of the tape.
  *
  * An algebra has a function for each way to make a symbol; the first member of its state is this struct. So whatever is
  * written on an algebra, the op table's slopes and the composite operations, serves all of them. A function that runs

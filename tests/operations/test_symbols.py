@@ -79,6 +79,17 @@ def test_a_choice_that_is_not_taken_passes_nothing_on():
     assert x.grad == 2.0
 
 
+@pytest.mark.parametrize("name", ["sin", "tanh", "sigmoid", "gelu", "softplus", "erf", "expm1", "abs"])
+def test_slopes_are_recorded_and_replayed_with_theirs(name):
+    f = fastgrad.compile(lambda x: slopes_of(name, x)[0] * 1.0)
+    for number in (-1.75, 0.5, 2.5):
+        x = Value(number)
+        slope = slopes_of(name, x)[0]
+        slope.backward()
+        value, second = f.value_and_grad(number)
+        assert (value, second) == pytest.approx((slope.data, x.grad), rel=1e-14)
+
+
 def test_slopes_are_of_the_operands_type():
     assert type(slopes_of("exp", Scalar(1.0))[0]) is Scalar
     assert [type(x) for x in slopes_of("mul", Scalar(1.0), 2.0)] == [Scalar, Scalar]
