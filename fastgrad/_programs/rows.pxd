@@ -1,7 +1,7 @@
 """Running a program over rows: what is given, what is wanted, threads, signals; and one row on fixed buffers.
 
 A executable owns a program, as program.h has it, and the plans to run it by, made when they are first needed. Only who
-holds the GIL makes a plan or takes its spare memory; running needs no GIL. How rows run stands in lanes.h.
+holds the GIL makes a plan or takes its spare memory; running needs no GIL. How rows run stands in rows.h.
 """
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t

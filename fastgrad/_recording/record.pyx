@@ -1,4 +1,4 @@
-"""Recordings. What goes on while one is made is in _trace, what becomes of its nodes in _lower."""
+"""Recordings. What goes on while one is made is in trace, what becomes of its nodes in lower."""
 
 from libc.stdint cimport uint32_t, uint64_t, uintptr_t
 from libc.stdlib cimport calloc, free
