@@ -1,6 +1,6 @@
 """Running a program over rows: what is given, what is wanted, threads, signals; and one row on fixed buffers.
 
-A executable owns a program, as program.h has it, and the plans to run it by, made when they are first needed. Only who
+An executable owns a program, as program.h has it, and the plans to run it by, made when they are first needed. Only who
 holds the GIL makes a plan or takes its spare memory; running needs no GIL. How rows run stands in rows.h.
 """
 
