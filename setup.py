@@ -24,7 +24,7 @@ WORKERS = os.cpu_count() or 1
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
 # setting it would keep square roots from being computed several at once.
-FLAGS = ["-O3", "-g0", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-Wall", "-Wextra"]
+FLAGS = ["-g0", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-Wall", "-Wextra"]
 LINK_FLAGS = ["-Wl,-s"]
 if os.environ.get("FASTGRAD_SANITIZE"):
     OBJECTS += "-sanitized"
@@ -51,6 +51,7 @@ INLINED = ["-DCYTHON_INLINE=inline __attribute__((always_inline))"]
 
 
 def flags_for(source):
+    """The flags of a C file, beside those that it asks for."""
     if source.startswith("src/rows/"):  # it takes this to compute several rows at once where a row chooses
         return [*FLAGS, "-fno-trapping-math"]
     if source.endswith(("_tape/numbers.c", "_tape/sweep.c")):
@@ -80,22 +81,25 @@ class Build(build_ext):
             compiler_directives=DIRECTIVES,
         )
         generated = runpy.run_path("src/expressions.py")["write"]("build/generated")
-        own, modules = sorted(glob("src/*/*.c")) + generated, [extension.sources[0] for extension in written]
+        own = sorted(glob("src/*/*.c")) + generated
+        # A module that works on many numbers asks for optimization in its first line. Of the others, calls of Python's
+        # functions mostly, the compiler would make nothing quicker in twice the time.
+        modules = {extension.sources[0]: ["-O1", *extension.extra_compile_args] for extension in written}
+        asked = {**dict.fromkeys(own, ["-O3"]), **modules}
         with ThreadPoolExecutor(WORKERS) as pool:
-            made = dict(zip(own + modules, pool.map(self.compiled, own + modules)))
+            made = dict(zip(asked, pool.map(self.compiled, asked, asked.values())))
         library = self.archived([made[source] for source in own])
         for extension, source in zip(self.extensions, modules):
             extension.sources = []
             extension.depends = extension.extra_objects = [made[source], library]
         super().build_extensions()
 
-    def compiled(self, source):
-        """The object file of a C file."""
+    def compiled(self, source, asked):
+        """The object file of a C file that asks for some flags."""
         [made] = self.compiler.object_filenames([source], output_dir=OBJECTS)
         if self.force or newer_group([source, "setup.py", *included(source)], made):
-            self.compiler.compile(
-                [source], output_dir=OBJECTS, include_dirs=INCLUDE_DIRS, extra_postargs=flags_for(source)
-            )
+            flags = [*asked, *flags_for(source)]
+            self.compiler.compile([source], output_dir=OBJECTS, include_dirs=INCLUDE_DIRS, extra_postargs=flags)
         return made
 
     def archived(self, objects):

@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """The products of wide layers, by numpy. The contract is in the header, blas.pxd.
 
 numpy lets go of the GIL while it multiplies, and making an array may run a finalizer: either may move the tape's

@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """Layers as nodes. The contract is in the header, layer.pxd."""
 
 from libc.math cimport NAN, isfinite

@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """Losses and penalties as nodes. The contract is in the header, loss.pxd."""
 
 from libc.stdint cimport uint32_t, uint64_t

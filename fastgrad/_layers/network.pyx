@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """Networks as one node. The contract is in the header, network.pxd.
 
 A program that runs lets go of the GIL, and making an array may run a finalizer: either may move the tape's arrays. So

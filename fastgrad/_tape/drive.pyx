@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """Drivers of the sweeps. The contract is in the header, drive.pxd."""
 
 import math

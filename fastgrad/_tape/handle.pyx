@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """The life of handles. The contract is in the header, handle.pxd."""
 
 import threading

@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 # cython: always_allow_keywords=False
 """The number types: Python's operators and methods on nodes.
 

@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """The kernels of the sweeps. The contract is in the header, sweep.pxd."""
 
 from libc.stdint cimport uint32_t

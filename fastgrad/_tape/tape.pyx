@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """The tape's memory: growth, and collection of the nodes nobody needs. The contract is in the header, tape.pxd."""
 
 from libc.math cimport NAN

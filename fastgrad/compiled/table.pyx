@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O3
 """What compiled functions are given and give, between Python's objects and a program's arrays of float64."""
 
 cimport cython
