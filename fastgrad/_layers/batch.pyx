@@ -1,4 +1,3 @@
-# distutils: extra_compile_args = -O3
 """What a layer makes of many rows, and the scalars of single results. The contract is in the header, batch.pxd."""
 
 from cpython.object cimport Py_EQ, Py_NE

@@ -15,5 +15,5 @@ cdef inline uint32_t place_of(Handle owner, uint32_t node) noexcept:
 
 
 cdef inline bint is_wide(uint64_t rows, uint64_t nin, uint64_t nout) noexcept nogil:
-    """Is numpy's product faster than the loops of layer.h, its call and the copies for it included?"""
+    """Is numpy's product faster than the loops of layer.c, its call and the copies for it included?"""
     return rows * nin * nout >= 1 << 16

@@ -1,4 +1,3 @@
-# distutils: extra_compile_args = -O3
 """Parameters as one flat array, and steps over them. The contract is in the header, parameters.pxd."""
 
 from operator import index

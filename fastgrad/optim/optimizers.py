@@ -53,7 +53,7 @@ class Optimizer(Update):
         All of them as one: ``parameters.data`` and ``parameters.grad`` are copies, arrays of shape (n,).
     """
 
-    _rule = ""  # its name in updates.h
+    _rule = ""  # its name in updates.c
     _checks: Mapping[str, Callable[[Any, str], float]] = {}  # by option, what checks it
     _fixed: Mapping[str, float] = {}  # options that are not the caller's to choose
     _arrays: Mapping[str, str | None] = {}  # by state array, the option without which it is not used, if there is one

@@ -22,10 +22,6 @@
 
 #include "layers/layer.h"
 
-/* Operations as functions, for the rows. */
-#define UNARY(name, ...) static inline double of_##name(double a) { return op_value1(OP_##name, a, 0.0); }
-#include "operations/ops.def"
-
 enum loss_code {
 #define LOSS(name, ...) LOSS_##name,
 #include "layers/losses.def"
@@ -54,34 +50,10 @@ struct loss {
     double *predictions, *adjoint;
 };
 
-static inline const char *loss_name(const struct loss_shape *shape)
-{
-    static const char *const of_squares[] = {"mse", "sum_of_squares", "root_of_squares"};
-    static const char *const names[] = {
-#define LOSS(name, ...) #name,
-#include "layers/losses.def"
-        "cross_entropy", "cross_entropy", "l2_penalty",
-    };
-    return shape->loss == LOSS_squares ? of_squares[shape->reduction] : names[shape->loss];
-}
-
-static inline uint64_t loss_predictions(const struct loss_shape *shape)
-{
-    return shape->rows * shape->columns;
-}
-
-static inline uint64_t loss_targets(const struct loss_shape *shape)
-{
-    return shape->loss == LOSS_cross_entropy_of_labels ? shape->rows : loss_predictions(shape);
-}
-
-static inline uint64_t loss_reals(const struct loss_shape *shape)
-{
-    if (shape->loss == LOSS_l2_penalty)
-        return LOSS_SHAPE_REALS + shape->rows;
-    uint64_t copies = shape->inputs == FROM_SCALARS ? 2 : 0;
-    return LOSS_SHAPE_REALS + loss_targets(shape) + copies * loss_predictions(shape);
-}
+const char *loss_name(const struct loss_shape *shape);
+uint64_t loss_predictions(const struct loss_shape *shape);
+uint64_t loss_targets(const struct loss_shape *shape);
+uint64_t loss_reals(const struct loss_shape *shape);
 
 /* The arrays of a payload; those that are elsewhere are not set. */
 static inline struct loss loss_at(double *reals)
@@ -97,182 +69,18 @@ static inline struct loss loss_at(double *reals)
     return l;
 }
 
-/* What is allowed. */
-
 enum loss_fault { FAULT_none, FAULT_prediction, FAULT_target };
 
-static const struct loss_row { const char *prediction, *target; } loss_rows[] = {
-#define LOSS(name, prediction, target, expected_prediction, expected_target, ...) \
-    {expected_prediction, expected_target},
-#include "layers/losses.def"
-};
+extern const struct loss_row { const char *prediction, *target; } loss_rows[]; /* what is expected, in words */
 
-static inline int loss_fault_of(uint32_t loss, double p, double t)
-{
-    (void)p;
-    switch (loss) {
-#define LOSS(name, prediction, target, ...) \
-    case LOSS_##name: return !(prediction) ? FAULT_prediction : !(target) ? FAULT_target : FAULT_none;
-#include "layers/losses.def"
-    }
-    return FAULT_none;
-}
-
-/* The first row of targets a cross-entropy does not allow, or the number of rows. */
-static inline uint64_t loss_bad_row(const struct loss *l)
-{
-    const uint64_t rows = l->shape.rows, n = l->shape.columns;
-    for (uint64_t r = 0; r < rows; r++) {
-        double sum = 0.0, least = 0.0;
-        if (l->shape.loss == LOSS_cross_entropy_of_labels) {
-            const double label = l->targets[r];
-            if (!(label >= 0.0 && label < (double)n && label == floor(label)))
-                return r;
-            continue;
-        }
-        for (uint64_t j = 0; j < n; j++) {
-            least = fmin(least, l->targets[r * n + j]);
-            sum += l->targets[r * n + j];
-        }
-        if (!(least >= 0.0 && fabs(sum - 1.0) <= 1e-6))
-            return r;
-    }
-    return rows;
-}
+int loss_fault_of(uint32_t loss, double p, double t);
 
 /* The first pair, or the first row of targets, that is not allowed; their number where all are. */
-static inline uint64_t loss_first_fault(const struct loss *l)
-{
-    const uint32_t loss = l->shape.loss;
-    uint64_t k = 0;
-    if (loss == LOSS_cross_entropy || loss == LOSS_cross_entropy_of_labels)
-        return loss_bad_row(l);
-    while (k < l->shape.rows && !loss_fault_of(loss, l->predictions[k], l->targets[k]))
-        k++;
-    return k;
-}
+uint64_t loss_first_fault(const struct loss *l);
 
-/* Of rows of logits. */
-
-struct softmax_shift { double largest, rest; };
-
-/* The largest, and the logarithm of the sum of exp(x - largest): exact where the others are very small. */
-static inline struct softmax_shift loss_shift(const double *x, uint64_t n)
-{
-    uint64_t top = 0;
-    double others = 0.0;
-    for (uint64_t j = 1; j < n; j++)
-        if (x[j] > x[top])
-            top = j;
-    for (uint64_t j = 0; j < n; j++)
-        if (j != top)
-            others += x[j] == x[top] ? 1.0 : exp(x[j] - x[top]);
-    return (struct softmax_shift){x[top], log1p(others)};
-}
-
-/* -log(softmax) of a logit; infinities that are equal cancel. */
-static inline double loss_surprise(double x, struct softmax_shift shift)
-{
-    return (x == shift.largest ? 0.0 : shift.largest - x) + shift.rest;
-}
-
-static inline double loss_row_value(const struct loss *l, uint64_t r)
-{
-    const uint64_t n = l->shape.columns;
-    const double *x = l->predictions + r * n, *t = l->targets + r * n;
-    const struct softmax_shift shift = loss_shift(x, n);
-    double sum = 0.0;
-    if (l->shape.loss == LOSS_cross_entropy_of_labels)
-        return loss_surprise(x[(uint64_t)l->targets[r]], shift);
-    for (uint64_t j = 0; j < n; j++)
-        sum += t[j] == 0.0 ? 0.0 : t[j] * loss_surprise(x[j], shift);
-    return sum;
-}
-
-static inline void loss_row_pull(const struct loss *l, uint64_t r, double scale)
-{
-    const uint64_t n = l->shape.columns;
-    const double *x = l->predictions + r * n, *t = l->targets + r * n;
-    const struct softmax_shift shift = loss_shift(x, n);
-    const int labels = l->shape.loss == LOSS_cross_entropy_of_labels;
-    double *adjoint = l->adjoint + r * n, weight = labels;
-    for (uint64_t j = 0; j < n && !labels; j++)
-        weight += t[j];
-    for (uint64_t j = 0; j < n; j++) {
-        const double target = !labels ? t[j] : j == (uint64_t)l->targets[r];
-        adjoint[j] += scale * (weight * exp(-loss_surprise(x[j], shift)) - target);
-    }
-}
-
-/* The whole. */
-
-static inline double loss_sum(const struct loss *l)
-{
-    const double *restrict predictions = l->predictions, *restrict targets = l->targets;
-    const uint64_t rows = l->shape.rows;
-    double sum = 0.0;
-    switch (l->shape.loss) {
-#define LOSS(name, prediction, target, expected_prediction, expected_target, value, slope) \
-    case LOSS_##name: \
-        for (uint64_t k = 0; k < rows; k++) { \
-            const double p = predictions[k], t = targets[k], c = l->shape.constant; \
-            (void)c; \
-            sum += (value); \
-        } \
-        break;
-#include "layers/losses.def"
-    default:
-        for (uint64_t r = 0; r < rows; r++)
-            sum += loss_row_value(l, r);
-    }
-    return sum;
-}
-
-static inline double loss_value(const struct loss *l)
-{
-    const double sum = loss_sum(l);
-    switch (l->shape.reduction) {
-    case REDUCED_mean:
-        return sum / l->shape.rows;
-    case REDUCED_root:
-        return sqrt(sum);
-    }
-    return sum;
-}
-
-/* What a loss's gradient g gives the sum, where the loss is y. A root that is 0 gives nothing. */
-static inline double loss_scale(const struct loss_shape *shape, double g, double y)
-{
-    switch (shape->reduction) {
-    case REDUCED_mean:
-        return g / shape->rows;
-    case REDUCED_root:
-        return y == 0.0 ? 0.0 : g * (0.5 / y);
-    }
-    return g;
-}
+double loss_value(const struct loss *l);
 
 /* Add to the adjoints of the predictions what a node with the gradient g and the value y passes on. */
-static inline void loss_pull(const struct loss *l, double g, double y)
-{
-    const double *restrict predictions = l->predictions, *restrict targets = l->targets;
-    const double scale = loss_scale(&l->shape, g, y);
-    const uint64_t rows = l->shape.rows;
-    double *restrict adjoint = l->adjoint;
-    switch (l->shape.loss) {
-#define LOSS(name, prediction, target, expected_prediction, expected_target, value, slope) \
-    case LOSS_##name: \
-        for (uint64_t k = 0; k < rows; k++) { \
-            const double p = predictions[k], t = targets[k], c = l->shape.constant; \
-            (void)c; \
-            adjoint[k] += scale * (slope); \
-        } \
-        break;
-#include "layers/losses.def"
-    default:
-        for (uint64_t r = 0; r < rows; r++)
-            loss_row_pull(l, r, scale);
-    }
-}
+void loss_pull(const struct loss *l, double g, double y);
 
 #endif
