@@ -7,7 +7,7 @@ from fastgrad._layers.leaves cimport Leaves
 
 cdef class Dense:
     cdef readonly Leaves leaves
-    cdef readonly uint32_t place
+    cdef readonly uint32_t offset
     cdef readonly uint32_t nin
     cdef readonly uint32_t nout
     cdef uint32_t code  # of the activation

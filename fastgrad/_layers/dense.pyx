@@ -37,7 +37,7 @@ cdef class Dense:
     Parameters
     ----------
     leaves : Leaves
-    place : int
+    offset : int
         Of the first parameter among the leaves; they are, for each neuron, its weights and its bias.
     nin, nout : int
         How many inputs and how many neurons.
@@ -47,15 +47,15 @@ cdef class Dense:
         Whether many rows may be computed by a compiled program, where that is faster.
     """
 
-    def __init__(self, Leaves leaves not None, uint32_t place, uint32_t nin, uint32_t nout, activation, compiled=True):
+    def __init__(self, Leaves leaves not None, uint32_t offset, uint32_t nin, uint32_t nout, activation, compiled=True):
         if not nin or not nout:
             raise ValueError(f"a layer has at least 1 input and 1 neuron, not {nin} and {nout}")
         if self.leaves is not None:
             raise TypeError("a layer cannot be made again by __init__")
-        if place + <uint64_t>nout * (<uint64_t>nin + 1) > leaf_count(leaves):
-            raise ValueError(f"a layer of {nout} neurons with {nin} inputs at {place} is beyond {leaves!r}")
+        if offset + <uint64_t>nout * (<uint64_t>nin + 1) > leaf_count(leaves):
+            raise ValueError(f"a layer of {nout} neurons with {nin} inputs at {offset} is beyond {leaves!r}")
         self.activation = activation
-        self.leaves, self.place, self.nin, self.nout = leaves, place, nin, nout
+        self.leaves, self.offset, self.nin, self.nout = leaves, offset, nin, nout
         self.compiled = compiled
 
     @property
@@ -70,7 +70,7 @@ cdef class Dense:
         self.code = codes[name]
 
     def __reduce__(self):
-        return Dense, (self.leaves, self.place, self.nin, self.nout, self.activation, self.compiled)
+        return Dense, (self.leaves, self.offset, self.nin, self.nout, self.activation, self.compiled)
 
     def __repr__(self):
         return f"<layer of {self.nout} neurons with {self.nin} inputs, {self.activation}>"
@@ -117,7 +117,7 @@ cdef int append_layers(list layers, uint32_t type_code, LayerInput *given, list 
 cdef uint32_t append_layer(Dense dense, uint32_t type_code, LayerInput *given, list scalars) except 0:
     """Append one layer's node and compute it. The caller holds the tape."""
     cdef layer_shape shape = layer_shape(
-        given.rows, dense.nin, dense.nout, dense.code, given.inputs, dense.place, 0, parameters_of(dense)
+        given.rows, dense.nin, dense.nout, dense.code, given.inputs, dense.offset, 0, parameters_of(dense)
     )
     cdef bint wide = given.inputs != FROM_SCALARS and is_wide(given.rows, dense.nin, dense.nout)
     cdef uint32_t node = append_shape(WIDE_LAYER if wide else LAYER, type_code, shape)
@@ -139,13 +139,13 @@ cdef bint is_network(list layers, LayerInput *given) except -1:
     """Are these layers one node? Their parameters must follow one another, and numbers be finite: a program
     passes a gradient of 0 on, where the product with an infinity would be nan."""
     cdef Dense first = <Dense>layers[0], dense
-    cdef uint64_t place = first.place
+    cdef uint64_t offset = first.offset
     cdef Results before
     for dense in layers:
-        if not dense.compiled or dense.leaves is not first.leaves or dense.place != place:
+        if not dense.compiled or dense.leaves is not first.leaves or dense.offset != offset:
             return False
-        place += parameters_of(dense)
-    if observers.count or not pays_as_network(given.rows, place - first.place):
+        offset += parameters_of(dense)
+    if observers.count or not pays_as_network(given.rows, offset - first.offset):
         return False
     if given.inputs == FROM_RESULTS:
         before = results_of(given.node)
@@ -166,8 +166,8 @@ cdef uint32_t append_network(list layers, LayerInput *given) except 0:
     cdef Dense first = <Dense>layers[0], dense
     cdef Dense last = <Dense>layers[len(layers) - 1]
     cdef layer_shape shape = layer_shape(
-        given.rows, first.nin, last.nout, last.code, given.inputs, first.place, <uint32_t>len(layers),
-        last.place + parameters_of(last) - first.place,
+        given.rows, first.nin, last.nout, last.code, given.inputs, first.offset, <uint32_t>len(layers),
+        last.offset + parameters_of(last) - first.offset,
     )
     cdef uint32_t node = append_shape(NETWORK, MANY, shape), k
     cdef operands x = payload(node)

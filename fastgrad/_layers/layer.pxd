@@ -14,7 +14,7 @@ cdef extern from "layers/layer.h" nogil:
         ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS, SHAPE_REALS
     const char *activation_names[]
     struct layer_shape:
-        uint32_t rows, nin, nout, activation, inputs, place, layers, parameters
+        uint32_t rows, nin, nout, activation, inputs, offset, layers, parameters
     struct layer_size:
         uint32_t nout, activation
     struct layer:
@@ -58,7 +58,7 @@ cdef inline layer layer_of(uint32_t node) noexcept nogil:
     cdef Results before
     cdef uint32_t start
     if at.shape.inputs != FROM_NOTHING:
-        start = tape.first[x.slots[0]] + at.shape.place
+        start = tape.first[x.slots[0]] + at.shape.offset
         at.parameters = tape.data + start
         at.parameter_grad = tape.grad + start
     if at.shape.inputs == FROM_RESULTS:

@@ -81,7 +81,7 @@ cdef Stretch stretch(uint32_t node, uint32_t k) noexcept nogil:
     cdef layer_shape shape = shape_of(node)
     if k or shape.inputs == FROM_NOTHING:
         return Stretch(0, 0)
-    return Stretch(tape.first[payload(node).slots[0]] + shape.place, shape.parameters)
+    return Stretch(tape.first[payload(node).slots[0]] + shape.offset, shape.parameters)
 
 
 cdef uint32_t first_scalar(uint32_t node) noexcept nogil:

@@ -312,7 +312,7 @@ cdef Parameters begun(Update update):
 
 cdef int take_step(Update optimizer, Parameters parameters) noexcept:
     cdef leaves s
-    cdef uint64_t i, place = 0
+    cdef uint64_t i, offset = 0
     cdef unsigned k
     begin_step(optimizer.rule, &optimizer.now)
     for i in range(parameters.part_count):
@@ -320,7 +320,7 @@ cdef int take_step(Update optimizer, Parameters parameters) noexcept:
         s.data = tape.data + first_of(&parameters.parts[i])
         s.grad = tape.grad + first_of(&parameters.parts[i])
         for k in range(update_rules[optimizer.rule].states):
-            s.state[k] = optimizer.state + k * parameters.length + place
+            s.state[k] = optimizer.state + k * parameters.length + offset
         update_stretch(optimizer.rule, &optimizer.now, &s)
-        place += s.n
+        offset += s.n
     return 0

@@ -66,13 +66,13 @@ class Program:
         X: NDArray[np.float64],
         uniforms: NDArray[np.float64],
         num_threads: int = 1,
-        places: NDArray[np.int64] | None = None,
+        indices: NDArray[np.int64] | None = None,
     ) -> NDArray[np.int32]: ...
     def fill(
         self,
         X: NDArray[np.float64],
         uniforms: NDArray[np.float64],
-        places: NDArray[np.int64] | None,
+        indices: NDArray[np.int64] | None,
         values: NDArray[np.float64],
         grads: NDArray[np.float64] | None = None,
         num_threads: int = 1,
@@ -81,7 +81,7 @@ class Program:
         self,
         X: NDArray[np.float64],
         uniforms: NDArray[np.float64],
-        places: NDArray[np.int64] | None = None,
+        indices: NDArray[np.int64] | None = None,
         uniforms_wanted: int = 0,
         num_threads: int = 1,
     ) -> tuple[float, int, NDArray[np.float64]]: ...

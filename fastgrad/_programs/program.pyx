@@ -8,7 +8,7 @@ from libc.stdint cimport uint32_t
 
 from fastgrad._programs.arrays cimport array_of, copied_rows, doubles_of
 from fastgrad._programs.rows cimport (
-    Executable, Execution, begin, bound, fault_of, give_places, give_seeds, give_tables, guard, make_failed,
+    Executable, Execution, begin, bound, fault_of, give_indices, give_seeds, give_tables, guard, make_failed,
     make_grads, make_values, program, run, step, uniform_grads, use_kernels, wanted,
 )
 
@@ -183,8 +183,8 @@ cdef class Program(Executable):
             return total, rows.sums[0].passed_rows, uniform_grads(rows), rows.values, rows.grads
         return total, rows.sums[0].passed_rows, uniform_grads(rows), rows.values
 
-    def classify(self, X, uniforms, num_threads=1, places=None):
-        """Check the guards of every row, or of those in some places, and compute nothing that they do not need.
+    def classify(self, X, uniforms, num_threads=1, indices=None):
+        """Check the guards of every row, or of those with some indices, and compute nothing that they do not need.
 
         Returns
         -------
@@ -192,19 +192,19 @@ cdef class Program(Executable):
             -1 where every guard had its outcome, else the first that had another.
         """
         cdef Execution rows = begin(self, X, uniforms, wanted(outputs=False, inputs=False, uniforms=0, guards=True))
-        give_places(rows, places)
+        give_indices(rows, indices)
         make_failed(rows)
         run(rows, num_threads)
         return rows.failed
 
-    def fill(self, X, uniforms, places, values, grads=None, num_threads=1):
+    def fill(self, X, uniforms, indices, values, grads=None, num_threads=1):
         """Compute rows whose guards are known to come out as recorded, into arrays for all rows.
 
         Parameters
         ----------
         X, uniforms, num_threads
             See `run`.
-        places : array of int64, contiguous, or None
+        indices : array of int64, contiguous, or None
             Which rows; None for all.
         values : array of float64, shape (rows, outputs), C-contiguous
         grads : array of float64, shape (rows, inputs), C-contiguous, optional
@@ -212,18 +212,18 @@ cdef class Program(Executable):
         """
         cdef wanted asked = wanted(outputs=True, inputs=grads is not None, uniforms=0, guards=False)
         cdef Execution rows = begin(self, X, uniforms, asked)
-        give_places(rows, places)
+        give_indices(rows, indices)
         give_tables(rows, values, grads)
         run(rows, num_threads)
 
-    def total(self, X, uniforms, places=None, uniforms_wanted=0, num_threads=1):
+    def total(self, X, uniforms, indices=None, uniforms_wanted=0, num_threads=1):
         """Compute the sum of all outputs over rows, and its gradient by the first of the uniforms.
 
         Parameters
         ----------
         X, uniforms, num_threads
             See `run`.
-        places : array of int64, contiguous, optional
+        indices : array of int64, contiguous, optional
             Which rows, whose guards are known to come out as recorded. Without it all rows, whose guards are checked.
         uniforms_wanted : int
 
@@ -235,9 +235,9 @@ cdef class Program(Executable):
         uniform_grads : array, shape (uniforms_wanted,)
         """
         cdef uint32_t count = min(self.p.uniforms, count_of(uniforms_wanted, "uniforms_wanted"))
-        cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=count, guards=places is None)
+        cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=count, guards=indices is None)
         cdef Execution rows = begin(self, X, uniforms, asked)
-        give_places(rows, places)
+        give_indices(rows, indices)
         run(rows, num_threads)
         return rows.sums[0].total + 0.0, rows.sums[0].passed_rows, uniform_grads(rows)
 

@@ -26,7 +26,7 @@ cdef extern from "rows/rows.h" nogil:
     struct work:
         pass
     struct row_plan:
-        uint32_t places
+        uint32_t length
     struct plan:
         wanted wanted
         row_plan uniform_steps
@@ -43,7 +43,7 @@ cdef extern from "rows/rows.h" nogil:
         const column *column
         const double *seeds
         const double *uniform
-        const int64_t *places
+        const int64_t *indices
         double *values
         int32_t *failed
         double *input_grads
@@ -89,7 +89,7 @@ cdef class Execution:
     cdef Executable program
     cdef plan *plan
     cdef call call
-    cdef Py_buffer x, given_uniforms, seeds, places, value_table, grad_table
+    cdef Py_buffer x, given_uniforms, seeds, indices, value_table, grad_table
     cdef uint64_t rows, table_rows, chunk, chunks, next
     cdef double *uniform  # values that are the same for all rows, then their adjoints for each chunk, if they have some
     cdef sums *sums       # of each chunk, and once it has run, of all in the first
@@ -109,7 +109,7 @@ cdef object fault_of(Executable executable)
 cdef object use_kernels(unsigned number)
 cdef Execution begin(Executable owner, X, uniforms, wanted wanted)
 cdef int give_seeds(Execution r, seeds) except -1
-cdef int give_places(Execution r, places) except -1
+cdef int give_indices(Execution r, indices) except -1
 cdef int give_tables(Execution r, values, grads) except -1
 cdef int make_values(Execution r) except -1
 cdef int make_grads(Execution r) except -1

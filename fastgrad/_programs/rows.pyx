@@ -137,7 +137,7 @@ cdef class Execution:
         PyBuffer_Release(&self.x)
         PyBuffer_Release(&self.given_uniforms)
         PyBuffer_Release(&self.seeds)
-        PyBuffer_Release(&self.places)
+        PyBuffer_Release(&self.indices)
         PyBuffer_Release(&self.value_table)
         PyBuffer_Release(&self.grad_table)
 
@@ -181,20 +181,20 @@ cdef int give_seeds(Execution r, seeds) except -1:
     return 0
 
 
-cdef int give_places(Execution r, places) except -1:
+cdef int give_indices(Execution r, indices) except -1:
     """Run some of the rows only."""
     cdef uint64_t rows = r.rows, signs = 0, place, k
-    if places is None:
+    if indices is None:
         return 0
-    PyObject_GetBuffer(places, &r.places, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS)
-    if r.places.ndim != 1 or r.places.itemsize != sizeof(int64_t) or r.places.format[0] not in b"lq":
-        raise ValueError(f"places must be an array of int64, not {places!r:.60}")
-    r.rows, r.call.places = r.places.shape[0], <int64_t *>r.places.buf
+    PyObject_GetBuffer(indices, &r.indices, PyBUF_FORMAT | PyBUF_C_CONTIGUOUS)
+    if r.indices.ndim != 1 or r.indices.itemsize != sizeof(int64_t) or r.indices.format[0] not in b"lq":
+        raise ValueError(f"indices must be an array of int64, not {indices!r:.60}")
+    r.rows, r.call.indices = r.indices.shape[0], <int64_t *>r.indices.buf
     for k in range(r.rows):
-        place = <uint64_t>r.call.places[k]
+        place = <uint64_t>r.call.indices[k]
         signs |= place | (rows - 1 - place)
     if signs >> 63:
-        raise ValueError(f"places must be from 0 to below {rows}, the number of rows")
+        raise ValueError(f"indices must be from 0 to below {rows}, the number of rows")
     return 0
 
 
@@ -230,7 +230,7 @@ cdef int divide(Execution r) except -1:
     each = max(block * ((LEAST_CHUNK + block - 1) // block), (r.rows + MOST_CHUNKS - 1) // MOST_CHUNKS)
     r.chunk = (each + block - 1) // block * block
     r.chunks = max(<uint64_t>1, (r.rows + r.chunk - 1) // r.chunk)
-    r.uniform = <double *>malloc(max(size + adjoints * r.chunks, r.plan.uniform_steps.places) * sizeof(double))
+    r.uniform = <double *>malloc(max(size + adjoints * r.chunks, r.plan.uniform_steps.length) * sizeof(double))
     r.sums = <sums *>calloc(r.chunks, sizeof(sums))
     if r.uniform == NULL or r.sums == NULL:
         raise MemoryError(f"no memory to run {r.program!r}")
@@ -413,7 +413,7 @@ cdef BoundProgram bound(Executable owner, x, value, grad, uniforms):
         hold_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
     wanted.outputs, wanted.inputs, wanted.uniforms, wanted.guards = True, grad is not None, 0, True
     b.plan = plan_of(owner, wanted)
-    b.values = <double *>malloc(b.plan.varying_steps.places * sizeof(double))
+    b.values = <double *>malloc(b.plan.varying_steps.length * sizeof(double))
     if b.values == NULL:
         raise MemoryError(f"no memory to bind {owner!r}")
     b.adjoint = b.values + value_count(p)

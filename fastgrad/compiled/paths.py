@@ -94,7 +94,7 @@ class Path:
         Those from outside that were used; these numbers tell them apart as long as they live.
     number : int
         Which of the paths it is.
-    places : list of Place
+    junctions : list of Junction
         Where in the tree each guard is asked, and where the path ends.
     """
 
@@ -112,26 +112,26 @@ class Path:
         self.outcomes, self.end, self.outside = outcomes, end, outside
         self.uniforms = Uniforms(captured, program.uniforms)
         self.number = 0
-        self.places: list[Place] = []
+        self.junctions: list[Junction] = []
 
     def beside(self, k: int) -> Path | None:
         """Return a path through the branch that the other outcome of guard k leads to, or None."""
-        place = self.places[k].children.get(not self.outcomes[k][1])
-        return None if place is None else place.path
+        junction = self.junctions[k].children.get(not self.outcomes[k][1])
+        return None if junction is None else junction.path
 
     def state(self) -> tuple[Any, ...]:
         """Return what makes this path."""
         return self.program, self.uniforms.scalars, self.structure, self.outcomes, self.end, self.nodes
 
 
-class Place:
-    """A place in the tree of outcomes: a path ends here, or a guard is asked."""
+class Junction:
+    """A node of the tree of outcomes: a path ends here, or a guard is asked."""
 
     __slots__ = ("children", "mark", "path")
 
     def __init__(self, path: Path, mark: int) -> None:
         self.path, self.mark = path, mark  # a path that comes through; what was done until then, and is asked
-        self.children: dict[bool | None, Place] = {}  # by outcome
+        self.children: dict[bool | None, Junction] = {}  # by outcome
 
 
 class Paths:
@@ -146,7 +146,7 @@ class Paths:
 
     def __init__(self, function: Callable[..., Any], structure: Nest, name: str) -> None:
         self.function, self.structure, self.name = function, structure, name
-        self.root: Place | None = None
+        self.root: Junction | None = None
         self.recorded: list[Path] = []
         self.latest: Path | None = None
         self._longest: Path | None = None
@@ -241,38 +241,38 @@ class Paths:
         """
         asked = [*path.outcomes, (path.end, None)]
         with self._lock:
-            places = self._common_places(asked)
-            if len(places) == len(asked):
-                if places[-1].path.structure != path.structure:
+            junctions = self._common_junctions(asked)
+            if len(junctions) == len(asked):
+                if junctions[-1].path.structure != path.structure:
                     raise self._impure(len(path.outcomes))
-                return places[-1].path
+                return junctions[-1].path
             if self.full:
                 return None
-            return self._add(path, asked, places)
+            return self._add(path, asked, junctions)
 
-    def _common_places(self, asked: list[_Asked]) -> list[Place]:
-        """Return the places of the tree that a path with these outcomes comes to."""
-        places, place = [], self.root
+    def _common_junctions(self, asked: list[_Asked]) -> list[Junction]:
+        """Return the junctions of the tree that a path with these outcomes comes to."""
+        junctions, junction = [], self.root
         for k, (mark, truth) in enumerate(asked):
-            if place is None:
+            if junction is None:
                 break
-            if place.mark != mark:
+            if junction.mark != mark:
                 raise self._impure(k)
-            places.append(place)
-            place = place.children.get(truth)
-        return places
+            junctions.append(junction)
+            junction = junction.children.get(truth)
+        return junctions
 
-    def _add(self, path: Path, asked: list[_Asked], places: list[Place]) -> Path:
-        """Add a path that shares some places. Other threads read without the lock, so that the tree gets it last."""
-        new = [Place(path, mark) for mark, _ in asked[len(places) :]]
-        for place, follows, (_, truth) in zip(new, new[1:], asked[len(places) :]):
-            place.children[truth] = follows
-        path.places, path.number = places + new, len(self.recorded)
+    def _add(self, path: Path, asked: list[_Asked], junctions: list[Junction]) -> Path:
+        """Add a path that shares some junctions. Other threads read without the lock, so that the tree gets it last."""
+        new = [Junction(path, mark) for mark, _ in asked[len(junctions) :]]
+        for junction, follows, (_, truth) in zip(new, new[1:], asked[len(junctions) :]):
+            junction.children[truth] = follows
+        path.junctions, path.number = junctions + new, len(self.recorded)
         self.recorded.append(path)
         if self._longest is None or len(path.outcomes) > len(self._longest.outcomes):
             self._longest = path
-        if places:
-            places[-1].children[asked[len(places) - 1][1]] = new[0]
+        if junctions:
+            junctions[-1].children[asked[len(junctions) - 1][1]] = new[0]
         else:
             self.root = new[0]
         return path
@@ -314,7 +314,7 @@ class Paths:
         Returns
         -------
         list of (Path or None, rows)
-            In the order of the paths. Rows as an array of places in ascending order, or None where there is one path
+            In the order of the paths. Rows as an array of indices in ascending order, or None where there is one path
             for all; those beyond the most paths there may be come last, with None for the path.
         """
         if self.root is None:
@@ -346,8 +346,8 @@ class Paths:
             return []
         failed = path.program.classify(X, path.uniforms.now(), num_threads, rows)
         elsewhere = []
-        for k, places in grouped(failed, len(path.outcomes)):
-            group = places if rows is None else rows if places is None else rows.take(places)
+        for k, failing in grouped(failed, len(path.outcomes)):
+            group = failing if rows is None else rows if failing is None else rows.take(failing)
             if k < 0:
                 found.setdefault(path, []).append(group)
                 continue
@@ -415,10 +415,10 @@ class Paths:
 
     def _leaves(self, truths: list[bool]) -> int:
         """Return the number of the guard at which a sequence of outcomes leaves the tree."""
-        place = self.root
+        junction = self.root
         for k, truth in enumerate(truths):
-            place = place and place.children.get(truth)
-            if place is None:
+            junction = junction and junction.children.get(truth)
+            if junction is None:
                 return k
         return len(truths) - 1
 

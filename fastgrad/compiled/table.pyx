@@ -153,7 +153,7 @@ cdef uint64_t size_of(Py_buffer *view) noexcept:
 
 
 cdef object side_by_side(Py_buffer *views, uint64_t n):
-    cdef uint64_t rows = views[0].shape[0], width = 0, place = 0, r, k, size
+    cdef uint64_t rows = views[0].shape[0], width = 0, first = 0, r, k, size
     cdef double *table
     for k in range(n):
         width += size_of(&views[k])
@@ -162,11 +162,11 @@ cdef object side_by_side(Py_buffer *views, uint64_t n):
         size = size_of(&views[k])
         if size == 1:
             for r in range(rows):
-                table[r * width + place] = (<double *>views[k].buf)[r]
+                table[r * width + first] = (<double *>views[k].buf)[r]
         else:
             for r in range(rows if size else 0):
-                memcpy(table + r * width + place, <double *>views[k].buf + r * size, size * sizeof(double))
-        place += size
+                memcpy(table + r * width + first, <double *>views[k].buf + r * size, size * sizeof(double))
+        first += size
     return X
 
 
@@ -182,8 +182,8 @@ def grouped(failed, uint64_t guards):
 
     Returns
     -------
-    list of (guard, places)
-        Those that occur, from -1 on; places in ascending order, or None for all rows.
+    list of (guard, indices)
+        Those that occur, from -1 on; indices in ascending order, or None for all rows.
     """
     cdef Py_buffer view
     cdef uint64_t *start = <uint64_t *>calloc(guards + 2, sizeof(uint64_t))
@@ -212,13 +212,13 @@ cdef list groups_of(const int32_t *failed, uint64_t rows, uint64_t *start, uint6
         return [(failed[0], None)] if rows else []
     found = [(<int64_t>g - 1, start[g]) for g in range(guards + 1) if start[g]]
     exclusive_sums(start, guards + 1)
-    places = room_for(rows)
-    order = <int64_t *>memory_of(places)
+    indices = room_for(rows)
+    order = <int64_t *>memory_of(indices)
     for r in range(rows):
         g = failed[r] + 1
         order[start[g]] = r
         start[g] += 1
-    return [(guard, places[start[guard + 1] - count:start[guard + 1]]) for guard, count in found]
+    return [(guard, indices[start[guard + 1] - count:start[guard + 1]]) for guard, count in found]
 
 
 cdef int check_groups(const int32_t *failed, uint64_t rows, uint64_t guards) except -1:
@@ -231,7 +231,7 @@ cdef int check_groups(const int32_t *failed, uint64_t rows, uint64_t guards) exc
     return 0
 
 
-cdef object kept = None  # memory for places, so that calls in a row need not ask the system for it each time
+cdef object kept = None  # memory for indices, so that calls in a row need not ask the system for it each time
 
 
 cdef object room_for(uint64_t rows):

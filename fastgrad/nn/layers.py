@@ -157,23 +157,23 @@ class Neuron(_Fused):
     def w(self) -> list[Number]:
         """The weights, a list of scalars. Assigning numbers writes them."""
         if self._w is None:
-            start = self._dense.place
+            start = self._dense.offset
             self._w = _Weights(self._dense.leaves[start : start + self._dense.nin])
         return self._w
 
     @w.setter
     def w(self, numbers: Sequence[SupportsFloat] | NDArray[Any]) -> None:
-        self._write_numbers("w", numbers, (self.nin,), self._dense.place)
+        self._write_numbers("w", numbers, (self.nin,), self._dense.offset)
 
     @property
     def b(self) -> Number:
         """The bias, a scalar. Assigning a number writes it."""
-        bias: Number = self._dense.leaves[self._dense.place + self._dense.nin]
+        bias: Number = self._dense.leaves[self._dense.offset + self._dense.nin]
         return bias
 
     @b.setter
     def b(self, number: SupportsFloat) -> None:
-        self._write_numbers("b", number, (), self._dense.place + self._dense.nin)
+        self._write_numbers("b", number, (), self._dense.offset + self._dense.nin)
 
     def _write_numbers(self, name: str, given: object, shape: tuple[int, ...], start: int) -> None:
         try:
@@ -198,7 +198,7 @@ class Neuron(_Fused):
         self._dense.activation = name
 
     def _own_blocks(self, prefix: str) -> tuple[Rows]:
-        return (Rows(prefix, self._dense.leaves, self._dense.place, self._dense.nin),)
+        return (Rows(prefix, self._dense.leaves, self._dense.offset, self._dense.nin),)
 
     def __repr__(self) -> str:
         return _neuron_repr(type(self), self._dense)
@@ -333,8 +333,8 @@ class Layer(_Fused):
         dense = self._dense
         if dense.nout == 1:
             return self._neuron_type._on(dense)
-        place = dense.place + k * (dense.nin + 1)
-        neuron = self._neuron_type._on(Dense(dense.leaves, place, dense.nin, 1, dense.activation, dense.compiled))
+        offset = dense.offset + k * (dense.nin + 1)
+        neuron = self._neuron_type._on(Dense(dense.leaves, offset, dense.nin, 1, dense.activation, dense.compiled))
         neuron._in_layer = True
         return neuron
 
@@ -350,7 +350,7 @@ class Layer(_Fused):
             neuron._dense.activation = self._dense.activation
 
     def _own_blocks(self, prefix: str) -> tuple[Rows]:
-        return (Rows(prefix, self._dense.leaves, self._dense.place, self._dense.nin, self._dense.nout),)
+        return (Rows(prefix, self._dense.leaves, self._dense.offset, self._dense.nin, self._dense.nout),)
 
     def __repr__(self) -> str:
         neuron, most = _neuron_repr(self._neuron_type, self._dense), self._most_shown
@@ -431,7 +431,7 @@ def count(argument: str, given: Any) -> int:
 def draw(denses: list[Dense], recipe: Recipe) -> None:
     """Write new numbers into the parameters of layers that follow one another on the tape."""
     flat = np.concatenate([recipe.draw(dense.nin, dense.nout).ravel() for dense in denses])
-    Parameters([(denses[0].leaves, denses[0].place, denses[0].place + flat.size)]).set_data(flat)
+    Parameters([(denses[0].leaves, denses[0].offset, denses[0].offset + flat.size)]).set_data(flat)
 
 
 def _neuron_repr(kind: type, dense: Dense) -> str:

@@ -203,11 +203,11 @@ class MLP(Sequential):
         names = [activation_name(activation)] * (len(sizes) - 2)
         names.append(activation_name(output_activation, "output_activation"))
         leaves = Leaves(self._layer_type._neuron_type._number, sum((i + 1) * o for i, o in zip(sizes, sizes[1:])))
-        place, layers = 0, []
+        offset, layers = 0, []
         for nin, nout, name in zip(sizes, sizes[1:], names):
             check_softmax(nout, name)
-            layers.append(self._layer_type._on(Dense(leaves, place, nin, nout, name, compiled)))
-            place += (nin + 1) * nout
+            layers.append(self._layer_type._on(Dense(leaves, offset, nin, nout, name, compiled)))
+            offset += (nin + 1) * nout
         draw([layer._dense for layer in layers], recipe)
         super().__init__(*layers)
 

@@ -6,7 +6,7 @@
  *   struct layer_shape | inputs | adjoints of the inputs | sums | results | adjoints of the results
  *
  * where the first three are rows x nin or absent: inputs that are results of another layer node stay in that, and only
- * inputs that are scalars (slots 1 to n) need a place for their adjoints. The last three are rows x nout. Adjoints are
+ * inputs that are scalars (slots 1 to n) need room for their adjoints. The last three are rows x nout. Adjoints are
  * all 0 between sweeps. The sum of a neuron starts from its bias and adds the products in the order of the inputs.
  *
  * A network node is one for several layers whose parameters follow one another, computed by a program (network.h). It
@@ -49,7 +49,7 @@ struct layer_shape {
     uint32_t rows, nin, nout;
     uint32_t activation;
     uint32_t inputs;
-    uint32_t place;  /* of the first parameter among the leaves */
+    uint32_t offset;  /* of the first parameter among the leaves */
     uint32_t layers; /* of a network node, 0 of a layer's */
     uint32_t parameters;
 };

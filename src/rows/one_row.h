@@ -32,7 +32,7 @@ struct row_plan {
     const uint32_t *operand;             /* of the dots of `forward`: the program's */
     struct row_pair *pair;               /* of those of `backward` */
     uint32_t adjoints, ones;             /* where adjoints, and 1 and -1, begin in the array */
-    uint32_t places;                     /* its length */
+    uint32_t length;                     /* of the array */
 };
 
 /* The steps on values that no row changes, whose adjoints all have something from outside; the others. */

@@ -144,7 +144,7 @@ static void pull(struct row_planner *b, uint32_t i, uint64_t k)
     const struct step *s = &b->p->step[i];
     uint32_t v = operand_of(b->p->operand, s, k);
     int is_all = b->begin[v + 1] - b->begin[v] == 1 && !is_seeded(b, v);
-    uint32_t to = is_all ? b->plan->adjoints + v : b->plan->places++;
+    uint32_t to = is_all ? b->plan->adjoints + v : b->plan->length++;
     push(b, pull_step(b, i, k, to));
     if (b->careful && s->op != STEP_select)
         push(b, (struct row_step){ROW_mask, to, to, b->adjoint[first_step(b->p) + i], 0, 0});
@@ -285,7 +285,7 @@ int make_row_plan(struct row_plan *plan, const struct program *p, const unsigned
         .from = uniform ? 0 : p->uniform_steps, .to = uniform ? p->uniform_steps : p->steps,
     };
     uint32_t values = first_step(p) + b.to;
-    *plan = (struct row_plan){.operand = p->operand, .adjoints = values, .ones = 2 * values, .places = 2 * values + 2};
+    *plan = (struct row_plan){.operand = p->operand, .adjoints = values, .ones = 2 * values, .length = 2 * values + 2};
     int failed = plan_row_values(&b) || make_room(&b);
     if (!failed)
         plan_row_adjoints(&b);

@@ -83,14 +83,14 @@ static void run_row_by_row(const struct plan *plan, const struct call *call, uin
 /* Where a block's rows lie. */
 static inline uint64_t place_of(const struct call *call, uint64_t row)
 {
-    return call->places ? (uint64_t)call->places[row] : row;
+    return call->indices ? (uint64_t)call->indices[row] : row;
 }
 
 static void read_input(const struct call *call, uint64_t first, uint64_t rows, uint32_t inputs, uint32_t k,
                        double *slot)
 {
     const struct column column = call->x ? (struct column){call->x + k, inputs} : call->column[k];
-    if (column.step == 1 && !call->places)
+    if (column.step == 1 && !call->indices)
         memcpy(slot, column.first + first, rows * sizeof *slot);
     else
         for (uint64_t i = 0; i < rows; i++)
@@ -228,7 +228,7 @@ static void run_block(const struct plan *plan, const struct call *call, uint64_t
 /* Running one by one is for rows that lie in order in one table, and computes all guards. */
 static int are_plain(const struct plan *plan, const struct call *call)
 {
-    return call->x && !call->places && plan->wanted.guards;
+    return call->x && !call->indices && plan->wanted.guards;
 }
 
 void run_rows(const struct plan *plan, const struct call *call, uint64_t from, uint64_t to, struct work *work,
@@ -250,7 +250,7 @@ struct work *make_work(const struct plan *plan, uint64_t rows)
     size_t values = value_count(plan->program);
     size_t width = ((rows < plan->rows ? rows : plan->rows) + LANES - 1) / LANES * LANES;
     size_t slots = (size_t)plan->block.values + plan->block.adjoints + 1;
-    struct work *work = malloc(sizeof *work + (plan->varying_steps.places + slots * width + LANES) * sizeof(double));
+    struct work *work = malloc(sizeof *work + (plan->varying_steps.length + slots * width + LANES) * sizeof(double));
     if (!work)
         return NULL;
     double *aligned = (double *)(((uintptr_t)(work + 1) + 63) / 64 * 64);

@@ -34,7 +34,7 @@ struct call {
     const struct column *column; /* or (inputs,), where x is NULL */
     const double *seeds;   /* (rows, outputs): factors of the outputs, 1 where NULL */
     const double *uniform; /* by their numbers: the values that are the same for all rows */
-    const int64_t *places; /* (rows,): where in x, values and input_grads each row lies; NULL: in order */
+    const int64_t *indices; /* (rows,): where in x, values and input_grads each row lies; NULL: in order */
     double *values;        /* (rows, outputs) */
     int32_t *failed;       /* (rows,): the first guard with another outcome, or -1 */
     double *input_grads;   /* (rows, inputs) */

@@ -232,8 +232,8 @@ def test_a_graph_shows_the_parameters_and_the_scalars_of_the_inputs():
 def test_a_layers_scalars_show_its_own_parameters_only():
     run, (first, second) = network(2, 3, 2)
     middle = apply([first], [1.0, 2.0])
-    assert set(middle[0].prev) == set(run[: second.place])
-    assert set(apply([second], middle)[0].prev) == {*run[second.place :], *middle}
+    assert set(middle[0].prev) == set(run[: second.offset])
+    assert set(apply([second], middle)[0].prev) == {*run[second.offset :], *middle}
 
 
 @pytest.mark.parametrize("sizes", [(2, 3, 1), (2, 3, 2), (80, 80, 80, 2)])

@@ -207,7 +207,7 @@ def test_a_dot_of_every_kind_of_pair_is_right_for_any_number_of_rows(lanes, rows
     assert np.allclose(by_uniforms, sums, rtol=1e-12, atol=1e-9)
 
 
-# Some rows, in their places; guards.
+# Some rows, by their indices; guards.
 
 
 def branch(guarded=True):
@@ -228,8 +228,8 @@ def test_guards_tell_the_first_that_came_out_otherwise(lanes, rows):
     assert program.classify(X, program.uniforms).tolist() == expected.tolist()
     assert program.run(X, program.uniforms)[1].tolist() == expected.tolist()
     assert program.total(X, program.uniforms)[1] == (expected == -1).sum()
-    places = np.arange(rows)[::3].copy()
-    assert program.classify(X, program.uniforms, 1, places).tolist() == expected[::3].tolist()
+    indices = np.arange(rows)[::3].copy()
+    assert program.classify(X, program.uniforms, 1, indices).tolist() == expected[::3].tolist()
 
 
 def test_a_value_of_two_guards_and_of_later_steps_is_kept_for_each(lanes):
@@ -247,34 +247,34 @@ def test_a_value_of_two_guards_and_of_later_steps_is_kept_for_each(lanes):
 
 @pytest.mark.parametrize("guarded", [True, False])
 @pytest.mark.parametrize("count", [0, 1, 2, 9, 700])
-def test_some_rows_are_computed_in_their_places(lanes, count, guarded):
+def test_some_rows_are_computed_where_they_lie(lanes, count, guarded):
     program, rng = branch(guarded), np.random.default_rng(count)
     X = rng.normal(size=(1000, 2))
-    places = np.sort(rng.permutation(1000)[:count])
+    indices = np.sort(rng.permutation(1000)[:count])
     values, grads = np.full((1000, 1), 7.0), np.full((1000, 2), 7.0)
-    program.fill(X, program.uniforms, places, values, grads)
+    program.fill(X, program.uniforms, indices, values, grads)
     expected, slopes = np.full((1000, 1), 7.0), np.full((1000, 2), 7.0)
-    expected[places, 0], slopes[places] = X[places, 0] * X[places, 1], X[places][:, ::-1]
+    expected[indices, 0], slopes[indices] = X[indices, 0] * X[indices, 1], X[indices][:, ::-1]
     assert (values == expected).all()
     assert (grads == slopes).all()
-    total, passed, _ = program.total(X, program.uniforms, places)
-    assert total == pytest.approx(expected[places].sum(), abs=1e-12)
+    total, passed, _ = program.total(X, program.uniforms, indices)
+    assert total == pytest.approx(expected[indices].sum(), abs=1e-12)
     assert passed == count
 
 
 @pytest.mark.parametrize(
-    ("places", "words"),
+    ("indices", "words"),
     [
-        (np.array([0, 3]), "places must be from 0 to below 3"),
-        (np.array([-1, 0]), "places must be from 0 to below 3"),
-        (np.array([0.0]), "places must be an array of int64"),
-        (np.zeros((1, 1), dtype=int), "places must be an array of int64"),
+        (np.array([0, 3]), "indices must be from 0 to below 3"),
+        (np.array([-1, 0]), "indices must be from 0 to below 3"),
+        (np.array([0.0]), "indices must be an array of int64"),
+        (np.zeros((1, 1), dtype=int), "indices must be an array of int64"),
     ],
 )
-def test_places_that_are_none_are_refused(places, words):
+def test_indices_that_are_none_are_refused(indices, words):
     program = branch()
     with pytest.raises(ValueError, match=words):
-        program.fill(np.zeros((3, 2)), program.uniforms, places, np.zeros((3, 1)))
+        program.fill(np.zeros((3, 2)), program.uniforms, indices, np.zeros((3, 1)))
 
 
 def test_tables_that_are_too_small_are_refused():

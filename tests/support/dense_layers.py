@@ -26,7 +26,7 @@ def by_scalars(run, layers, row):
     for layer in layers:
         results = []
         for j in range(layer.nout):
-            *weights, bias = run[layer.place + j * (layer.nin + 1) : layer.place + (j + 1) * (layer.nin + 1)]
+            *weights, bias = run[layer.offset + j * (layer.nin + 1) : layer.offset + (j + 1) * (layer.nin + 1)]
             total = sum((w * x for w, x in zip(weights, row)), bias)
             whole = layer.activation in ("identity", "softmax")
             results.append(total if whole else getattr(total, layer.activation)())
