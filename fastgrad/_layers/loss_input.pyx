@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O2
 """Reading what a loss is given. The contract is in the header, loss_input.pxd."""
 
 cimport cython

@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O2
 """Losses: one node for all predictions. What they compute is in losses.def and loss.c, with a payload's layout.
 
 The value is computed from the arguments as they lie, before a node is made of copies of them.
