@@ -17,7 +17,7 @@ FORMER = {  # in 0.3.0
     "fastgrad._functions": "fastgrad._tape.custom",
     "fastgrad._parameters": "fastgrad._layers.parameters",
     "fastgrad._paths": "fastgrad.compiled.paths",
-    "fastgrad._pickle": "fastgrad._tape.pickling",
+    "fastgrad._pickle": "fastgrad._tape.restoring",
     "fastgrad._program": "fastgrad._programs.former",
     "fastgrad._run": "fastgrad._layers.leaves",
     "fastgrad._schedules": "fastgrad.optim.schedules",

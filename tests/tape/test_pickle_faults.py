@@ -101,6 +101,138 @@ def test_damaged_pickles_are_refused_or_harmless():
     """)
 
 
+def test_a_class_that_is_no_number_is_refused_and_unharmed():
+    """Two slots make it as large as a number is."""
+    run_python("""
+        import pickle
+        from fastgrad import Value
+
+        class Two:
+            __slots__ = ("a", "b")
+
+        text = pickle.dumps(Value(1.0), 2).replace(b"cfastgrad\\nValue\\n", b"c__main__\\nTwo\\n")
+        try:
+            pickle.loads(text)
+        except ValueError as error:
+            assert "Two" in str(error) and "damaged" in str(error), error
+        else:
+            raise AssertionError("read")
+        for _ in range(3):
+            two = Two()
+            two.a, two.b = [1], (2,)
+            del two
+    """)
+
+
+@pytest.mark.parametrize("segment", [None, 1, "empty"])
+def test_what_is_no_segment_is_refused(segment):
+    from fastgrad._tape.restoring import Restored, restore_nodes, restore_number
+
+    if segment == "empty":
+        segment = Restored.__new__(Restored)
+    _, (own, _) = (Value(1.0) * 2.0).__reduce__()
+    _, (_, *arrays), *_ = own.__reduce__()
+    for restore in (lambda: restore_number(segment, 0), lambda: restore_nodes([segment], *arrays)):
+        with pytest.raises(ValueError, match="the pickled scalars are damaged: a segment is missing"):
+            restore()
+
+
+# What goes on meanwhile.
+
+
+@pytest.mark.parametrize("fill", range(1, 60, 3))
+def test_a_collection_between_two_scalars_that_share_a_graph(fill):
+    """Garbage lies below them, so that a collection moves the first before the second is linked to it."""
+    xs = [Value(float(k + 1)) for k in range(20)]
+    y = fastgrad.sum(xs)
+    text = pickle.dumps([y, [y * x for x in xs]])
+    del xs, y
+    room = 0
+    live_nodes()
+    collections = fastgrad.tape_info().collections
+    while fastgrad.tape_info().collections == collections:
+        Value(0.0)
+        room += 1
+    live_nodes()
+    for _ in range(room - fill):
+        Value(0.0)
+    y, products = pickle.loads(text)
+    assert all(product.prev[0] is y for product in products)
+    assert [product.data for product in products] == [210.0 * (k + 1) for k in range(20)]
+    products[3].backward()
+    assert [x.grad for x in y.prev] == [4.0, 4.0, 4.0, 214.0, *[4.0] * 16]
+    check_the_tape()
+
+
+def test_a_collection_while_scalars_are_pickled(copied):
+    """What they share stays shared: their nodes are found again."""
+
+    class Collects:
+        def __reduce__(self):
+            nonlocal garbage
+            garbage = None
+            fastgrad.collect()
+            return str, ("collected",)
+
+    garbage = [Value(0.0) for _ in range(1000)]
+    x = Value(2.0)
+    y = x * 3.0
+    z = y + x
+    generation = fastgrad.tape_info().collections
+    new = copied([y, Collects(), z, x])
+    assert fastgrad.tape_info().collections > generation
+    assert new[1] == "collected"
+    assert [*new[2].prev] == [new[0], new[3]]
+    assert [*new[0].prev] == [new[3]]
+    check_the_tape()
+
+
+def test_pickling_within_pickling_loses_no_sharing(copied):
+    class Keeper:
+        def __init__(self):
+            self.w = Value(5.0)
+
+        def __reduce__(self):
+            copy.deepcopy(self.w)
+            copy.deepcopy([self.w, self.w * 2.0])
+            return str, ("kept",)
+
+    x = Value(2.0)
+    y = x * 10.0
+    z = y * 3.0
+    new = copied([y, Keeper(), z, Keeper(), x])
+    assert [*new[2].prev] == [new[0]]
+    assert [*new[0].prev] == [new[4]]
+    check_the_tape()
+
+
+def test_threads_that_pickle_at_once():
+    run_python("""
+        import copy, pickle, sys, threading
+        import fastgrad
+        from fastgrad import Value
+
+        wrong = []
+
+        def work():
+            for _ in range(60):
+                xs = [Value(float(k)) for k in range(50)]
+                y = fastgrad.sum(xs)
+                z = [y * x for x in xs]
+                for way in (lambda things: pickle.loads(pickle.dumps(things)), copy.deepcopy):
+                    new, products = way([y, z])
+                    wrong.extend(p for p in products if len(p.prev) != 2 or p.prev[0] is not new)
+                    products[7].backward()
+                    wrong.extend(p for p in products[7].prev if p.grad not in (7.0, 1225.0 + 7.0))
+
+        sys.setswitchinterval(1e-5)
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        assert not wrong, (len(wrong), wrong[0])
+    """)
+
+
 # What it costs.
 
 
