@@ -4,7 +4,8 @@ The tape owns a reference to every pinned handle, and what is kept on a handle o
 closes over its own output. Python's collector cannot see through the tape, so this module does what it would do, before
 every collection of nodes: it counts the references that pinned state holds on handles. A handle that has more than
 those, and its pin, is held from outside. It is needed, and with it what it was computed from and what its state refers
-to. The state of the other pinned handles is cleared, and their pins are given up.
+to. The state of the other pinned handles is cleared, and their pins are given up; before that, as Python's collector
+does, finalizers in it are called, and what is needed is found anew: a finalizer may keep a number.
 
 State is followed only into objects all of whose references were found in state, so that the search ends at what is
 shared with the rest of the program and never takes for garbage what is not.
@@ -24,6 +25,7 @@ cdef extern from "Python.h":
     bint PyObject_TypeCheck(PyObject *, type)
     bint PyGC_Disable()  # whether it was enabled
     bint PyGC_Enable()
+    void PyObject_CallFinalizer(object)
 
 cdef extern from *:
     """
@@ -32,7 +34,12 @@ cdef extern from *:
         traverseproc traverse = Py_TYPE(object)->tp_traverse;
         return traverse ? traverse(object, visit, search) : 0;
     }
+    static int is_to_be_finalized(PyObject *object)
+    {
+        return Py_TYPE(object)->tp_finalize && PyObject_IS_GC(object) && !PyObject_GC_IsFinalized(object);
+    }
     """
+    bint is_to_be_finalized(PyObject *object)
     int visit_references(PyObject *object, visitproc visit, void *search) noexcept
 
 cdef struct Found:
@@ -175,11 +182,26 @@ cdef list unneeded(Search *search):
     return [<Handle>owner_of(i) for i in range(1, tape.count) if is_pinned(i) and not search.needed[i]]
 
 
+cdef list to_be_finalized(Search *search):
+    """What belongs to the state of unneeded handles alone, and has a finalizer."""
+    cdef uint64_t k
+    cdef Found *found
+    objects = []
+    for k in range(search.size):
+        found = &search.table[k]
+        if found.object != NULL and not PyObject_TypeCheck(found.object, Handle):
+            if found.references == Py_REFCNT(found.object) and is_to_be_finalized(found.object):
+                objects.append(<object>found.object)
+    return objects
+
+
 cdef int release_pins() except -1:
     """Unpin the handles nobody needs. Clearing their state may run any code; the tape's nodes stay where they are."""
     cdef bint collects = PyGC_Disable()  # what it runs could change what is being counted
     try:
-        released = find_unneeded()
+        released = find_unneeded(call_finalizers)
+        if released is None:  # some have run
+            released = find_unneeded(unneeded)
     finally:
         if collects:
             PyGC_Enable()
@@ -188,7 +210,16 @@ cdef int release_pins() except -1:
     return 0
 
 
-cdef list find_unneeded():
+cdef list call_finalizers(Search *search):
+    """Call the finalizers there are; the unneeded handles where there are none."""
+    objects = to_be_finalized(search)
+    for object in objects:
+        PyObject_CallFinalizer(object)
+    return None if objects else unneeded(search)
+
+
+cdef list find_unneeded(list (*result)(Search *)):
+    """Search, and return what is made of it."""
     cdef Search search
     memset(&search, 0, sizeof(Search))
     enlarge(&search)
@@ -200,7 +231,7 @@ cdef list find_unneeded():
         find_needed(&search)
         if search.no_memory:
             raise MemoryError("no memory to look through what is kept on the tape")
-        return unneeded(&search)
+        return result(&search)
     finally:
         free(search.table)
         free(search.pending)

@@ -377,6 +377,32 @@ def test_finalizers_run_and_may_compute():
     assert x.grad == 10.0
 
 
+def test_what_a_finalizer_keeps_keeps_its_state():
+    """As with Python's collector: finalizers run first, and what they keep is no garbage."""
+    kept, before = [], live_nodes()
+
+    class Keeper:
+        def __init__(self, number):
+            self.number = number
+
+        def __del__(self):
+            kept.append(self.number)
+
+    double = fastgrad.custom("double", lambda a: 2.0 * a, lambda a: 2.0)
+    x = Value(3.0)
+    y = double(x)
+    y.label, y.keeper, x.label = "y", Keeper(y), "x"
+    del x, y
+    fastgrad.collect()
+    [y] = kept
+    assert (y.label, y.prev[0].label) == ("y", "x")
+    y.backward()
+    assert y.prev[0].grad == 2.0
+    del y
+    kept.clear()
+    assert (live_nodes(), kept) == (before, [])
+
+
 def test_the_state_of_a_dead_node_is_let_go():
     thing = Holder()
     gone = weakref.ref(thing)
