@@ -18,25 +18,27 @@ cdef bint collect_always = getenv("FASTGRAD_COLLECT_ALWAYS") != NULL
 
 # Growth.
 
-cdef int resize(void **array, size_t item, size_t length) except -1:
-    """Reallocate an array to length items; where there is no memory it stays as it was."""
+cdef int resize(void **array, size_t item, size_t length, bint larger) except -1:
+    """Reallocate an array to length items. Where there is no memory it stays as it was: long enough if it was to be
+    shorter, which is no failure then."""
     cdef void *moved = NULL
     if length <= SIZE_MAX // item:
         moved = realloc(array[0], length * item)
-    if moved == NULL:
+    if moved != NULL:
+        array[0] = moved
+    elif larger:
         raise MemoryError(f"no memory for {length:,} nodes on the tape")
-    array[0] = moved
     return 0
 
 
-cdef int set_lengths(uint32_t length) except -1:
-    resize(<void **>&tape.data, sizeof(double), length)
-    resize(<void **>&tape.grad, sizeof(double), length)
-    resize(<void **>&tape.first, sizeof(uint32_t), length)
-    resize(<void **>&tape.second, sizeof(Second), length)
-    resize(<void **>&tape.op, sizeof(uint8_t), length)
-    resize(<void **>&tape.type_code, sizeof(uint8_t), length)
-    resize(<void **>&tape.owner, sizeof(uint32_t *), length)
+cdef int set_lengths(uint32_t length, bint larger) except -1:
+    resize(<void **>&tape.data, sizeof(double), length, larger)
+    resize(<void **>&tape.grad, sizeof(double), length, larger)
+    resize(<void **>&tape.first, sizeof(uint32_t), length, larger)
+    resize(<void **>&tape.second, sizeof(Second), length, larger)
+    resize(<void **>&tape.op, sizeof(uint8_t), length, larger)
+    resize(<void **>&tape.type_code, sizeof(uint8_t), length, larger)
+    resize(<void **>&tape.owner, sizeof(uint32_t *), length, larger)
     return 0
 
 
@@ -49,17 +51,16 @@ cdef int check_room_to_collect(uint32_t nodes) except -1:
     return 0
 
 
-cdef int resize_nodes(uint32_t capacity) except -1:
-    """Change the capacity of the node arrays; after a failure it is what it was."""
-    cdef uint32_t known = min(tape.capacity, capacity)
+cdef int enlarge_nodes(uint32_t capacity) except -1:
+    """Have room for more nodes; after a failure the capacity is what it was."""
     try:
-        set_lengths(capacity)
+        set_lengths(capacity, True)
         check_room_to_collect(capacity)
     except MemoryError:
-        set_lengths(known)
+        set_lengths(tape.capacity, False)
         raise
-    memset(tape.grad + known, 0, (capacity - known) * sizeof(double))
-    memset(tape.owner + known, 0, (capacity - known) * sizeof(uint32_t *))
+    memset(tape.grad + tape.capacity, 0, (capacity - tape.capacity) * sizeof(double))
+    memset(tape.owner + tape.capacity, 0, (capacity - tape.capacity) * sizeof(uint32_t *))
     tape.capacity = capacity
     return 0
 
@@ -81,20 +82,17 @@ cdef int resume_limit() noexcept nogil:
     return 0
 
 
-cdef int resize_pool(uint32_t capacity) except -1:
-    resize(<void **>&tape.pool, sizeof(uint32_t), capacity)
-    tape.pool_capacity = capacity
-    return 0
-
-
 cdef int grow(uint64_t count, uint64_t pool_count, bint sparingly) except -1:
     """Have room for so many nodes and pool units in all."""
+    cdef uint32_t pool_capacity
     if count > MOST or pool_count > MOST:
         raise MemoryError(f"the tape holds at most {<uint64_t>MOST:,} nodes and as many operands")
     if count > tape.capacity:
-        resize_nodes(grown(count, tape.capacity, tape.threshold, sparingly))
+        enlarge_nodes(grown(count, tape.capacity, tape.threshold, sparingly))
     if pool_count > tape.pool_capacity:
-        resize_pool(grown(pool_count, tape.pool_capacity, tape.pool_threshold, sparingly))
+        pool_capacity = grown(pool_count, tape.pool_capacity, tape.pool_threshold, sparingly)
+        resize(<void **>&tape.pool, sizeof(uint32_t), pool_capacity, True)
+        tape.pool_capacity = pool_capacity
     return 0
 
 
@@ -221,9 +219,11 @@ cdef int set_thresholds() except -1:
         <uint64_t>MOST, 3 * <uint64_t>tape.pool_count + 8 * <uint64_t>tape.count + SMALLEST_POOL
     )
     if tape.capacity > 4 * <uint64_t>tape.threshold:
-        resize_nodes(tape.threshold)
+        tape.capacity = tape.threshold
+        set_lengths(tape.capacity, False)
     if tape.pool_capacity > 4 * <uint64_t>tape.pool_threshold:
-        resize_pool(tape.pool_threshold)
+        tape.pool_capacity = tape.pool_threshold
+        resize(<void **>&tape.pool, sizeof(uint32_t), tape.pool_capacity, False)
     return resume_limit()
 
 
@@ -241,7 +241,7 @@ cdef int begin() except -1:
     tape.drop_caches = nothing_to_drop
     tape.threshold = SMALLEST
     tape.pool_threshold = SMALLEST_POOL
-    resize_nodes(SMALLEST // 2)
+    enlarge_nodes(SMALLEST // 2)
     append(OP_LEAF, 0, NAN, 0, no_second())  # index 0 is no node
     return resume_limit()
 

@@ -1,11 +1,14 @@
 """The end of memory is an error, and the tape stays usable."""
 
+import shutil
+import subprocess
 import sys
 import textwrap
 
 import pytest
 
 from support.marks import measures
+from support.places import TESTS
 from support.processes import run_python
 
 EXHAUST = """
@@ -141,3 +144,138 @@ GROW = {
 @pytest.mark.parametrize("name", GROW)
 def test_memory_that_runs_out_is_an_error_and_the_tape_stays_usable(name):
     run_python(textwrap.dedent(EXHAUST) + textwrap.dedent(GROW[name]))
+
+
+# Every allocation that fastgrad asks for fails once.
+
+FAIL = """
+    import copy, ctypes, os, pickle
+    import numpy as np
+    import fastgrad
+    from fastgrad import Value, losses, nn, optim
+
+    fail_at = ctypes.CDLL(os.environ["LD_PRELOAD"]).fail_at
+    fail_at.argtypes, fail_at.restype = [ctypes.c_long], ctypes.c_long
+
+    def check():
+        "The tape computes, collects and sweeps."
+        kept = [Value(float(k)) for k in range(70_000)]
+        a, b = Value(3.0), Value(4.0)
+        c = fastgrad.sum([a * b, a, b.tanh()])
+        fastgrad.collect()
+        c.backward()
+        assert (a.grad, c.prev[0].data, kept[-1].data) == (5.0, 12.0, 69_999.0)
+
+    def fail_once_each(work, expected, prepare=lambda: None):
+        n = failed = 0
+        while True:
+            prepare()
+            fail_at(n)
+            try:
+                result = work()
+            except MemoryError as error:
+                failed += 1
+                assert "memory" in str(error) or not str(error), error
+                result = expected
+            finally:
+                asked = fail_at(-1)
+            assert result == expected, (n, result)
+            check()
+            if asked <= n:
+                break
+            n += 1
+        assert n
+        return n, failed
+
+    x, w = Value(0.5), Value(-1.0)
+    y = fastgrad.softmax([x * w, fastgrad.dot([x, 2.0], [w, x]), fastgrad.prod([x, w])])[1]
+    z = [y * x, y + w]
+"""
+
+FAILING = {
+    "giving memory back": """
+        def prepare():
+            [Value(1.0) for _ in range(600_000)]
+        n, failed = fail_once_each(fastgrad.collect, None, prepare)
+        assert n >= 8, n
+    """,
+    "reading pickles": """
+        text = pickle.dumps([y, z])
+        def work():
+            y, z = pickle.loads(text)
+            return y.data, [v.data for v in z], z[0].prev[0] is y
+        n, failed = fail_once_each(work, (y.data, [v.data for v in z], True))
+        assert failed >= 4, failed
+    """,
+    "pickles and copies": """
+        for way in (pickle.dumps, copy.deepcopy):
+            expected = pickle.dumps([y, z])
+            n, failed = fail_once_each(lambda: pickle.dumps(way([y, z])) and None, None)
+            assert failed >= 3, failed
+            assert pickle.dumps([y, z]) == expected
+    """,
+    "sweeps": """
+        def work():
+            v = x
+            for _ in range(50_000):
+                v = v * 1.0 + w
+            v.backward()
+            v.forward()
+            result = x.grad, w.grad
+            v.zero_grad()
+            return result
+        def prepare():
+            fastgrad.collect()
+            x.grad = w.grad = 0.0
+        fail_once_each(work, (1.0, 50_000.0), prepare)
+    """,
+    "what is kept on nodes": """
+        def work():
+            kept = [x * 2.0 for _ in range(3000)]
+            for v in kept:
+                v.itself = v
+            del kept, v
+            fastgrad.collect()
+            fastgrad.collect()
+        fail_once_each(work, None)
+    """,
+    "training": """
+        X = np.random.default_rng(1).normal(size=(40, 3))
+        def work():
+            m = nn.MLP(3, [8, 1], rng=1)
+            adam = optim.Adam(m)
+            for _ in range(3):
+                loss = losses.mse(m(X), X[:, 0])
+                adam.zero_grad()
+                loss.backward()
+                adam.step()
+            return loss.data
+        fail_once_each(work, work())
+    """,
+    "compiled functions": """
+        X = np.random.default_rng(1).normal(size=(100, 2))
+        def work():
+            f = fastgrad.compile(lambda a, b: a * b if a > b else fastgrad.math.exp(a))
+            values, grads = f.batch_value_and_grad(X[:, 0], X[:, 1])
+            return f(1.0, 2.0), values.sum()
+        fail_once_each(work, work())
+    """,
+}
+
+
+@pytest.fixture(scope="module")
+def failing_malloc(tmp_path_factory):
+    compiler = shutil.which("cc") or shutil.which("gcc")
+    if compiler is None:
+        pytest.skip("needs a C compiler")
+    library = tmp_path_factory.mktemp("failing") / "failing_malloc.so"
+    source = TESTS / "support" / "failing_malloc.c"
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
+    return str(library)
+
+
+@measures
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="loads a library before the C library as Linux does")
+@pytest.mark.parametrize("name", FAILING)
+def test_any_allocation_may_fail(failing_malloc, name):
+    run_python(textwrap.dedent(FAIL) + textwrap.dedent(FAILING[name]), LD_PRELOAD=failing_malloc)
