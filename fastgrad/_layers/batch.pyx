@@ -9,7 +9,9 @@ from fastgrad._programs.arrays cimport new_array
 from fastgrad._tape.handle cimport MANY, Handle, adopt, grad_enabled, make, unpinned_handle_of
 from fastgrad._tape.kinds cimport Results, has_results, results_of
 from fastgrad._tape.observer cimport observers, refuse
-from fastgrad._tape.tape cimport OP_LEAF, OP_pick, Second, append, no_second, operands, payload, reserve, tape
+from fastgrad._tape.tape cimport (
+    OP_LEAF, OP_pick, Second, append, hold, let_go, no_second, operands, payload, reserve, tape,
+)
 
 from fastgrad._tape.numbers import Value
 
@@ -105,11 +107,11 @@ cdef class Batch(Handle):
         if isinstance(index, int) and -shape[0] <= index < shape[0]:
             return row_at(self, index % shape[0])
         places = numpy.arange(numpy.prod(shape)).reshape(shape)[index]
-        tape.hold += 1
+        hold()
         try:
             return scalars_at(like_of(self), self.node, places.tolist())
         finally:
-            tape.hold -= 1
+            let_go()
 
     def __iter__(self):
         return (row_at(self, row) for row in range(len(self)))
@@ -165,13 +167,13 @@ cdef object row_at(Batch batch, uint64_t row):
     """A row's scalars, or its scalar."""
     cdef layer_shape shape = shape_at(batch)
     cdef Handle like = like_of(batch)
-    tape.hold += 1
+    hold()
     try:
         if shape.nout == 1:
             return pick(like, batch.node, row)
         return row_of(like, batch.node, row * shape.nout, shape.nout)
     finally:
-        tape.hold -= 1
+        let_go()
 
 
 cdef object scalars_at(Handle like, uint32_t node, places):

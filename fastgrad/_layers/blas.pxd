@@ -6,7 +6,7 @@ from fastgrad._tape.handle cimport Handle
 
 cdef uint32_t WIDE_LAYER  # the code
 
-cdef int wide_value(Handle owner, uint32_t node) except -1  # compute the results; without an owner under tape.hold
+cdef int wide_value(Handle owner, uint32_t node) except -1  # compute the results; without an owner under a hold
 cdef int wide_pull(uint32_t node) except -1                 # pass the adjoints on; the caller holds the tape
 
 cdef inline uint32_t place_of(Handle owner, uint32_t node) noexcept:

@@ -23,8 +23,10 @@ from fastgrad._programs.arrays cimport get_doubles, new_array
 from fastgrad._tape.handle cimport MANY, Handle, grad_enabled, leaf, make, make_room
 from fastgrad._tape.kinds cimport Results, results_of
 from fastgrad._tape.nary cimport most_derived
-from fastgrad._tape.observer cimport observers
-from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
+from fastgrad._tape.observer cimport current
+from fastgrad._tape.tape cimport (
+    CONSTANT, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,
+)
 
 ACTIVATIONS = tuple([activation_names[code].decode() for code in range(<int>ACTIVATION_END)])
 
@@ -87,7 +89,7 @@ cdef object chain(list layers, LayerInput *given, list scalars, Batch before, bi
     cdef Dense last = <Dense>layers[len(layers) - 1]
     cdef uint32_t type_code = like.type_code if row and last.nout == 1 else MANY
     reserve(len(layers), 0)
-    tape.hold += 1
+    hold()
     try:
         if before is not None:
             given.node = before.node
@@ -101,7 +103,7 @@ cdef object chain(list layers, LayerInput *given, list scalars, Batch before, bi
             return make(like, given.node) if records else new_leaf(like, tape.data[given.node])
         return row_of(like, given.node, 0, last.nout)
     finally:
-        tape.hold -= 1
+        let_go()
 
 
 cdef int append_layers(list layers, uint32_t type_code, LayerInput *given, list scalars) except -1:
@@ -145,7 +147,7 @@ cdef bint is_network(list layers, LayerInput *given) except -1:
         if not dense.compiled or dense.leaves is not first.leaves or dense.offset != offset:
             return False
         offset += parameters_of(dense)
-    if observers.count or not pays_as_network(given.rows, offset - first.offset):
+    if current() is not None or not pays_as_network(given.rows, offset - first.offset):
         return False
     if given.inputs == FROM_RESULTS:
         before = results_of(given.node)
@@ -187,14 +189,14 @@ cdef uint32_t compute_with_python(uint32_t type_code, uint32_t node) except 0:
         wide_value(None, node)
         return node
     owner = batch_at(node)
-    tape.hold -= 1
+    let_go()
     try:
         if tape.op[node] == NETWORK:
             network_value(owner, 0)
         else:
             wide_value(owner, 0)
     finally:
-        tape.hold += 1
+        hold()
     return owner.node
 
 

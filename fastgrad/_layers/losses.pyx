@@ -23,7 +23,9 @@ from fastgrad._tape.convert cimport if_foreign, number_of
 from fastgrad._tape.handle cimport Handle, grad_enabled, leaf, make, make_room
 from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.node cimport Node
-from fastgrad._tape.tape cimport CONSTANT, Span, append_payload, operands, payload, payload_units, reserve, tape
+from fastgrad._tape.tape cimport (
+    CONSTANT, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,
+)
 
 from fastgrad._tape.observer import TraceError, recording_active
 
@@ -100,13 +102,13 @@ cdef object reduced(loss_shape shape, Given p, Given t):
     cdef uint32_t node = 0
     shape.inputs = FROM_RESULTS if p.batch is not None else FROM_SCALARS
     reserve(1, payload_units(slots_of(p), loss_reals(&shape)))
-    tape.hold += 1  # nothing that could change the arguments runs from looking at them to copying them
+    hold()  # nothing that could change the arguments runs from looking at them to copying them
     try:
         value = checked_value(shape, p, t)
         if records and like is not None:
             node = append_loss(shape, value, like.type_code, p, t)
     finally:
-        tape.hold -= 1
+        let_go()
     if like is None:
         return value
     return make(like, node) if records else new_leaf(like, value)

@@ -10,7 +10,7 @@ from fastgrad._tape.handle cimport Handle
 
 cdef uint32_t NETWORK  # the code
 
-cdef int network_value(Handle owner, uint32_t node) except -1  # compute the results; without an owner under tape.hold
+cdef int network_value(Handle owner, uint32_t node) except -1  # compute the results; without an owner under a hold
 cdef int network_pull(uint32_t node) except -1                 # pass the adjoints on; the caller holds the tape
 
 cdef enum:

@@ -14,7 +14,7 @@ from fastgrad._tape.convert cimport number_of
 from fastgrad._tape.handle cimport unpinned_handle_of
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.observer cimport observers, refuse_always
-from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, tape
+from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, hold, let_go, tape
 
 
 @cython.no_gc_clear  # the parts point into what `stretches` holds
@@ -149,7 +149,7 @@ cdef int add_part(Parameters parameters, Part part) noexcept:
 
 cdef int check_distinct(Parameters parameters) except -1:
     cdef uint64_t i, end = 0
-    tape.hold += 1
+    hold()
     try:
         parts = [(first_of(&parameters.parts[i]), parameters.parts[i].length) for i in range(parameters.part_count)]
         for start, length in sorted(parts):
@@ -157,7 +157,7 @@ cdef int check_distinct(Parameters parameters) except -1:
                 raise ValueError(f"params has {unpinned_handle_of(start)!r} more than once")
             end = start + length
     finally:
-        tape.hold -= 1
+        let_go()
     return 0
 
 

@@ -9,7 +9,8 @@ from libc.stdlib cimport calloc, free, realloc
 from fastgrad._tape.handle cimport Handle, disable_grad, grad_enabled, make
 from fastgrad._tape.observer cimport ON_INPUTS, ON_OUTSIDE, Observer, current, observe, stop_observing
 from fastgrad._tape.tape cimport (
-    OP_LEAF, OP_user, Span, append_payload, payload_units, reserve, resume_limit, slot_count, slot_node, tape,
+    OP_LEAF, OP_user, Span, append_payload, hold, let_go, payload_units, reserve, resume_limit, slot_count, slot_node,
+    tape,
 )
 
 from fastgrad._recording.remedies import REMEDIES, REMEDY
@@ -27,7 +28,7 @@ cdef class Trace(Observer):
 
     def __dealloc__(self):
         if self.holds:
-            tape.hold -= 1
+            let_go()
         free(self.is_input)
         free(self.on)
 
@@ -38,7 +39,7 @@ cdef class Trace(Observer):
         if self.start:
             raise RuntimeError("a recording cannot be made twice")
         find_inputs(self)
-        tape.hold += 1
+        hold()
         self.holds = True
         resume_limit()
         while not grad_enabled():
@@ -58,7 +59,7 @@ cdef class Trace(Observer):
         """Let nodes move again."""
         if self.holds:
             self.holds = False
-            tape.hold -= 1
+            let_go()
             resume_limit()
         return 0
 

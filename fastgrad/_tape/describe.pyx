@@ -8,8 +8,8 @@ from fastgrad._tape.kinds cimport Kind, Stretch, has_results, kind_at, kinds, so
 from fastgrad._tape.sweep cimport find_order, order
 from fastgrad._tape.tape cimport (
     OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_leaves, OP_pick,
-    TRAIT_exact, TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, op_rows, operand, operands, payload, slot_count,
-    slot_node, takes_gradient, tape,
+    TRAIT_exact, TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, hold, let_go, op_rows, operand, operands, payload,
+    slot_count, slot_node, takes_gradient, tape,
 )
 
 
@@ -78,11 +78,11 @@ cdef uint32_t gradient_operand(uint32_t node, uint32_t k) noexcept:
 
 cdef list operands_of(Handle handle):
     """Handles of the nodes that a node passes its gradient to, as often as it has them. A pick is seen through."""
-    tape.hold += 1
+    hold()
     try:
         return operand_handles(handle.node)
     finally:
-        tape.hold -= 1
+        let_go()
 
 
 cdef list operand_handles(uint32_t node):
@@ -159,7 +159,7 @@ def first_not_finite(Handle root not None):
         None where all are finite.
     """
     cdef uint32_t k
-    tape.hold += 1
+    hold()
     try:
         find_order(root.node)
         for k in range(order.length, 0, -1):
@@ -168,7 +168,7 @@ def first_not_finite(Handle root not None):
                 return found
         return leaf_not_finite(root.node)
     finally:
-        tape.hold -= 1
+        let_go()
 
 
 cdef object not_finite_at(uint32_t node):

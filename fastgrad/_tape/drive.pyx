@@ -18,8 +18,8 @@ from fastgrad._tape.sweep cimport (
     recompute, recompute_in_order,
 )
 from fastgrad._tape.tape cimport (
-    FIRST_OF_PYTHON, HAS_CALLBACK, OP_FIRST_NARY, OP_FIRST_VC, OP_MASK, OP_leaves, op_rows, slot_count, slot_node,
-    tape,
+    FIRST_OF_PYTHON, HAS_CALLBACK, OP_FIRST_NARY, OP_FIRST_VC, OP_MASK, OP_leaves, hold, let_go, op_rows, slot_count,
+    slot_node, tape,
 )
 
 
@@ -54,7 +54,7 @@ cdef int python_step(uint32_t node) except -1:
 cdef int step(uint32_t node) except -1:
     """Run one node's own step, without the callback that may have replaced it. What it gives a node of many, which
     nobody can ask to pass it on, goes straight on."""
-    tape.hold += 1
+    hold()
     try:
         while node:
             own_step(node)
@@ -65,7 +65,7 @@ cdef int step(uint32_t node) except -1:
             node = source_of(node)
         raise
     finally:
-        tape.hold -= 1
+        let_go()
     return 0
 
 
@@ -120,14 +120,14 @@ cdef int sweep_known(uint32_t root) except -1:
 
 cdef int sweep_backward(Handle root, double gradient) except -1:
     tape.grad[root.node] = gradient
-    tape.hold += 1
+    hold()
     try:
         if knows_order(root.node) and order.by_gradient:
             sweep_known(root.node)
         else:
             sweep_fresh(root.node)
     finally:
-        tape.hold -= 1
+        let_go()
     return 0
 
 
@@ -175,7 +175,7 @@ cdef int python_value(uint32_t node) except -1:
 
 cdef int sweep_forward(Handle root) except -1:
     cdef uint32_t k, node = root.node
-    tape.hold += 1
+    hold()
     try:
         find_order(node)
         k = order.length
@@ -190,4 +190,4 @@ cdef int sweep_forward(Handle root) except -1:
                 python_value(order.nodes[k])
                 find_order(node)
     finally:
-        tape.hold -= 1
+        let_go()

@@ -1,6 +1,7 @@
 # distutils: extra_compile_args = -O3
 """The life of handles. The contract is in the header, handle.pxd."""
 
+import os
 import threading
 
 cimport cython
@@ -9,7 +10,7 @@ from cpython.ref cimport Py_DECREF, Py_INCREF
 from libc.stdint cimport uint64_t
 from libc.string cimport memset
 
-from fastgrad._tape.tape cimport OP_MASK, collect, reserve, resume_limit
+from fastgrad._tape.tape cimport OP_MASK, collect, forget_other_threads, hold, let_go, reserve, resume_limit
 
 cdef extern from "Python.h":
     int PyObject_GenericSetAttr(object, object, object) except -1
@@ -270,6 +271,14 @@ cdef int disable_grad(bint nothing) except -1:
     return resume_limit()
 
 
+def in_forked_child():
+    forget_other_threads()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=in_forked_child)
+
+
 # Pins.
 
 cdef int pin(Handle handle) except -1:
@@ -323,11 +332,11 @@ cdef Handle make_typed(type number, uint32_t node):
     node may have a handle after it.
     """
     cdef Handle handle
-    tape.hold += 1
+    hold()
     try:
         handle = allocate(number)
     finally:
-        tape.hold -= 1
+        let_go()
     if tape.owner[node] != NULL:
         return <Handle>owner_of(node)
     handle.type_code = tape.type_code[node]

@@ -13,8 +13,8 @@ from fastgrad._tape.handle cimport MANY, VALUE, Handle, grad_enabled, leaf, make
 from fastgrad._tape.kinds cimport kinds
 from fastgrad._tape.tape cimport (
     CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,
-    OP_softmax, OP_sum, OP_user, Second, Span, append, append_payload, nary_memory, nary_value, no_second, operands,
-    payload, payload_units, reserve, tape,
+    OP_softmax, OP_sum, OP_user, Second, Span, append, append_payload, hold, let_go, nary_memory, nary_value,
+    no_second, operands, payload, payload_units, reserve, tape,
 )
 
 
@@ -307,11 +307,11 @@ def softmax(xs):
     cdef list operands_list = at_least_one(xs, "softmax()")
     cdef Handle like = most_derived(operands_list)
     cdef uint32_t node = append_softmax(operands_list, like)
-    tape.hold += 1
+    hold()
     try:
         return picks(like, node)
     finally:
-        tape.hold -= 1
+        let_go()
 
 
 cdef uint32_t append_softmax(list xs, Handle like) except 0:

@@ -1,5 +1,6 @@
 """Observers of numbers. The contract is in the header, observer.pxd."""
 
+import os
 import threading
 
 from libc.stdint cimport uint32_t
@@ -54,6 +55,15 @@ cdef int stop_observing() except -1:
     return 0
 
 
+def forget_other_threads():
+    """In a child made by fork there is this thread only."""
+    observer = current()
+    by_thread.clear()
+    observers.count = 0
+    if observer is not None:
+        observe(observer)
+
+
 def recording_active():
     """Does a recording go on in this thread?"""
     return current() is not None
@@ -102,3 +112,5 @@ cdef object detached_node(Handle number):
 
 
 memset(&observers, 0, sizeof(observers))
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=forget_other_threads)

@@ -22,8 +22,8 @@ from fastgrad._tape.nodeset cimport NodeSet, add, take_below
 from fastgrad._tape.restoring cimport NodeArrays, code_name, columns_at
 from fastgrad._tape.sweep cimport borrow_set, give_back
 from fastgrad._tape.tape cimport (
-    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_leaves, Span, is_nary,
-    payload_units, slot_count, slot_node, tape,
+    CONSTANT, HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_leaves, Span, hold, is_nary,
+    let_go, payload_units, slot_count, slot_node, tape,
 )
 
 from fastgrad._tape.restoring import restore_nodes, restore_number
@@ -57,12 +57,12 @@ cdef class Segment:
             forget(self.number)
 
     def __reduce__(self):
-        tape.hold += 1  # what follows makes objects, so that Python's collector may run any code
+        hold()  # what follows makes objects, so that Python's collector may run any code
         try:
             find_nodes()
             return restore_nodes, (self.parents, *columns(self)), kept_state(self)
         finally:
-            tape.hold -= 1
+            let_go()
 
 
 cdef void forget(uint32_t number) noexcept:
@@ -148,7 +148,7 @@ cdef inline void add_operands(NodeSet *s, uint32_t node) noexcept:
 def reduced(Handle scalar):
     """What ``__reduce__`` of a scalar returns."""
     cdef Segment segment
-    tape.hold += 1
+    hold()
     try:
         find_nodes()
         segment = segment_at(scalar.node)
@@ -156,7 +156,7 @@ def reduced(Handle scalar):
             segment = new_segment(scalar)
         return restore_number, (segment, index_in(segment, scalar.node))
     finally:
-        tape.hold -= 1
+        let_go()
 
 
 cdef Segment new_segment(Handle scalar):

@@ -16,8 +16,8 @@ from fastgrad._tape.kinds cimport kinds
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.tape cimport (
     CONSTANT, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_leaves, OP_pick,
-    OP_softmax, Second, Span, append, append_payload, is_nary, nary_fits, op_rows, payload_units, reserve,
-    resume_limit, slot_count, slot_node, tape,
+    OP_softmax, Second, Span, append, append_payload, hold, is_nary, let_go, nary_fits, op_rows, payload_units,
+    reserve, resume_limit, slot_count, slot_node, tape,
 )
 
 cdef struct Stretch:
@@ -162,7 +162,7 @@ cdef Restored restored_from(start, list starts, list parents, tuple arrays):
     if max(ops) >= len(names) or max(type_codes) >= len(types):
         raise damaged("its arrays do not fit together")
     reserve(n, len(payloads) // sizeof(uint32_t))  # which may collect; from here on nothing does
-    tape.hold += 1
+    hold()
     incoming.parents = NULL
     try:
         incoming.at = columns_at(ops, type_codes, data, grad, first, second)
@@ -178,7 +178,7 @@ cdef Restored restored_from(start, list starts, list parents, tuple arrays):
                 make_typed(types[incoming.at.type_code[i]], incoming.own.first + i)
     finally:
         free(incoming.parents)
-        tape.hold -= 1
+        let_go()
         resume_limit()
     return restored
 

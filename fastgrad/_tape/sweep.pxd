@@ -3,7 +3,7 @@
 A sweep runs until it is done or until a node needs Python: one with a callback or a custom operation, or a value on
 which Python must be asked. Then it returns that node; the caller, who holds the GIL, does the node's step and goes on
 below it. It also returns after a while so that the caller can look for signals. Nothing may be collected meanwhile: the
-caller holds `tape.hold`.
+caller holds the tape.
 """
 
 from libc.stdint cimport uint32_t, uint64_t

@@ -12,8 +12,8 @@ from fastgrad._tape.kinds cimport NO_SYMBOL, algebra, symbol
 from fastgrad._tape.nary cimport as_operands, most_derived
 from fastgrad._tape.tape cimport (
     OP_FIRST_BINARY, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel, OP_select, OP_sum, Second, Span, append,
-    append_payload, nary_value, no_second, op_rows, op_value1, op_value2, operands, payload, payload_units, reserve,
-    tape,
+    append_payload, hold, let_go, nary_value, no_second, op_rows, op_value1, op_value2, operands, payload,
+    payload_units, reserve, tape,
 )
 
 cdef extern from "operations/algebra.h" nogil:
@@ -131,11 +131,11 @@ def slopes_of(str name, *numbers):
     cdef uint32_t op = code_of(name, len(given))
     if like is None:
         raise TypeError("slopes_of() takes at least one scalar")
-    tape.hold += 1
+    hold()
     try:
         return [unpinned_handle_of(node) for node in slope_nodes(op, like, given)]
     finally:
-        tape.hold -= 1
+        let_go()
 
 
 cdef uint32_t code_of(str name, Py_ssize_t count) except 0:

@@ -6,7 +6,7 @@ A node is an index. Its operands have smaller indices, so that the order of the 
 0 is no node. A node is alive while a handle owns it (``owner[i]`` is not NULL) or a living node has it as operand;
 the others are garbage, which `reserve` squeezes out when the tape is full: the survivors move down in order, and
 through ``owner`` every handle's index is set to the new one. So an index is good until the next `reserve`, unless
-``hold`` is above 0, and the arrays may move then, so that no pointer into them may be kept either.
+``holds`` is above 0, and the arrays may move then, so that no pointer into them may be kept either.
 
 At and beyond ``count``, ``grad`` is 0 and ``owner`` is NULL: appending a node writes neither.
 
@@ -82,7 +82,7 @@ cdef struct Tape:
     uint32_t pool_count
     uint32_t pool_capacity
     uint32_t pool_threshold
-    uint32_t hold      # above 0 nothing is collected
+    uint32_t holds     # above 0 nothing is collected
     uint32_t paused    # threads that record nothing
     uint32_t pins      # handles the tape owns a reference to
     uint64_t generation     # grows when nodes move
@@ -95,6 +95,9 @@ cdef Tape tape
 cdef int reserve(uint32_t nodes, uint64_t units) except -1
 cdef int collect() except -1
 cdef int resume_limit() noexcept nogil
+cdef void hold() noexcept nogil     # collect nothing until this thread lets go
+cdef void let_go() noexcept nogil
+cdef void forget_other_threads() noexcept nogil
 
 
 cdef inline uint32_t append(

@@ -2,7 +2,7 @@
 """The tape's memory: growth, and collection of the nodes nobody needs. The contract is in the header, tape.pxd."""
 
 from libc.math cimport NAN
-from libc.stdint cimport SIZE_MAX
+from libc.stdint cimport SIZE_MAX, int64_t
 from libc.stdlib cimport calloc, free, getenv, malloc, realloc
 from libc.string cimport memmove, memset
 
@@ -78,7 +78,7 @@ cdef int resume_limit() noexcept nogil:
     if tape.paused or collect_always:
         tape.limit = 0
     else:
-        tape.limit = min(tape.capacity, tape.threshold) if tape.hold == 0 else tape.capacity
+        tape.limit = min(tape.capacity, tape.threshold) if tape.holds == 0 else tape.capacity
     return 0
 
 
@@ -111,6 +111,36 @@ cdef int reserve(uint32_t nodes, uint64_t units) except -1:
         grow(tape.count + <uint64_t>nodes, tape.pool_count + units, True)
     resume_limit()
     return 0
+
+
+# Holds. Each thread counts its own, as the others' end with a fork.
+
+cdef extern from *:
+    """
+    static _Thread_local int64_t own_holds;
+    """
+    int64_t own_holds
+
+cdef void hold() noexcept nogil:
+    global own_holds
+    tape.holds += 1
+    own_holds += 1
+
+
+cdef void let_go() noexcept nogil:
+    global own_holds
+    tape.holds -= 1
+    own_holds -= 1
+    if tape.holds == 0:
+        resume_limit()
+
+
+cdef void forget_other_threads() noexcept nogil:
+    """In a child made by fork there is this thread only."""
+    global own_holds
+    own_holds = max(own_holds, 0)  # what one thread begins another may end
+    tape.holds = <uint32_t>own_holds
+    resume_limit()
 
 
 # Collection: mark from the owned nodes in one sweep down, then slide the survivors up to the front. `to` has, for each
@@ -179,18 +209,18 @@ cdef void slide(uint32_t *to) noexcept nogil:
 
 cdef int let_go_of_pins() except -1:
     """Let go of what only its own state holds. Its finalizers may compute, so nothing is collected meanwhile."""
-    tape.hold += 1
+    hold()
     try:
         tape.release_pins()
     finally:
-        tape.hold -= 1
+        let_go()
     return 0
 
 
 cdef int collect() except -1:
     """Squeeze out the nodes that nobody owns or stands on. Held off, it does nothing."""
     cdef uint32_t *to
-    if tape.hold:
+    if tape.holds:
         return 0
     if tape.pins:
         let_go_of_pins()

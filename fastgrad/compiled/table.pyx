@@ -15,7 +15,9 @@ from fastgrad._programs.rows cimport Columns
 from fastgrad._tape.handle cimport Handle, grad_enabled, leaf, make
 from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.observer cimport observers, refuse_always
-from fastgrad._tape.tape cimport OP_user, Span, append_payload, operands, payload, payload_units, reserve, tape
+from fastgrad._tape.tape cimport (
+    OP_user, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,
+)
 
 import numpy
 
@@ -317,7 +319,7 @@ def slopes_at(list inputs not None, Handle root not None):
     kept = <double *>malloc((before + 1) * sizeof(double))
     if kept == NULL:
         raise MemoryError(f"no memory to keep {before:,} gradients")
-    tape.hold += 1
+    hold()
     memcpy(kept, tape.grad, before * sizeof(double))
     try:
         root.backward()
@@ -325,7 +327,7 @@ def slopes_at(list inputs not None, Handle root not None):
             slopes[k] = tape.grad[(<Handle>inputs[k]).node]
     finally:
         memcpy(tape.grad, kept, before * sizeof(double))
-        tape.hold -= 1
+        let_go()
         free(kept)
     return array
 

@@ -72,12 +72,18 @@ static inline double largest_operand(const struct operands *x)
     return largest;
 }
 
-/* exp(x_k - shift), summed; written to `each` too where that is given. A shift by an infinity is none. */
+/* exp(x_k - shift). A shift by an infinity is none. */
+static inline double shifted_exp(const struct operands *x, uint32_t k, double shift)
+{
+    return operand(x, k) == shift ? 1.0 : exp(operand(x, k) - shift);
+}
+
+/* These summed; written to `each` too where that is given. */
 static inline double exp_sum(const struct operands *x, double shift, double *each)
 {
     double sum = 0.0;
     for (uint32_t k = 0; k < x->n; k++) {
-        double e = operand(x, k) == shift ? 1.0 : exp(operand(x, k) - shift);
+        const double e = shifted_exp(x, k, shift);
         if (each)
             each[k] = e;
         sum += e;
@@ -122,7 +128,7 @@ static inline double nary_value(unsigned op, const struct operands *x)
         return y;
     case OP_logsumexp:
         y = largest_operand(x);
-        return isinf(y) ? y : y + log(exp_sum(x, y, 0));
+        return isinf(y) ? y : y + log(exp_sum(x, y, NULL));
     case OP_softmax:
         return softmax_value(x);
     case OP_select:
@@ -162,14 +168,12 @@ static inline void prod_pull(const struct operands *x, double g, double *grad)
     }
 }
 
-/* The slopes are the softmax; of infinite operands, those that are the result share it. */
-static inline void logsumexp_pull(const struct operands *x, double g, double y, double *grad)
+/* The slopes are the softmax, from the operands: in the value of large ones log(n) is lost. */
+static inline void logsumexp_pull(const struct operands *x, double g, double *grad)
 {
-    double shares = 0.0;
+    const double largest = largest_operand(x), sum = exp_sum(x, largest, NULL);
     for (uint32_t k = 0; k < x->n; k++)
-        shares += isinf(y) ? operand(x, k) == y : 0.0;
-    for (uint32_t k = 0; k < x->n; k++)
-        give(x, grad, k, g * (isinf(y) ? (operand(x, k) == y) / shares : exp(operand(x, k) - y)));
+        give(x, grad, k, g * (shifted_exp(x, k, largest) / sum));
 }
 
 static inline void softmax_pull(const struct operands *x, double *grad)
@@ -203,7 +207,7 @@ static inline void nary_pull(unsigned op, const struct operands *x, double g, do
         dot_pull(x, g, grad);
         break;
     case OP_logsumexp:
-        logsumexp_pull(x, g, y, grad);
+        logsumexp_pull(x, g, grad);
         break;
     case OP_hypot:
         for (uint32_t k = 0; k < x->n; k++)

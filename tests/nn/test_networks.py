@@ -1,8 +1,11 @@
 """Networks of layers, functions and other modules, one after the other."""
 
+import threading
+
 import numpy as np
 import pytest
 
+import fastgrad
 from fastgrad import nn
 
 
@@ -80,3 +83,22 @@ def test_looks():
         "MLP of [Layer of [tanhNeuron(2), tanhNeuron(2)], Layer of [LinearNeuron(2)]]"
     )
     assert repr(nn.Sequential(nn.Layer(1, 1), abs)) == "Sequential of [Layer of [tanhNeuron(1)], abs]"
+
+
+def test_a_recording_in_another_thread_changes_no_bit():
+    model, X = nn.MLP(3, [16, 16, 1], rng=0), np.random.default_rng(0).normal(size=(500, 3))
+    before = model(X).data
+    inside, go = threading.Event(), threading.Event()
+
+    def stops(x):
+        inside.set()
+        go.wait()
+        return x * x
+
+    thread = threading.Thread(target=fastgrad.compile(stops), args=(2.0,))
+    thread.start()
+    inside.wait()
+    during = model(X).data
+    go.set()
+    thread.join()
+    assert np.array_equal(before, during)

@@ -205,6 +205,13 @@ def test_gradients():
         assert gradients(lambda xs, k=k: fastgrad.softmax(xs)[k], data) == pytest.approx(expected, rel=1e-14)
 
 
+@pytest.mark.parametrize("large", [1e3, 1e9, 1e15, 1e16, 1e17, 1e300, math.inf])
+def test_logsumexps_slopes_add_up_to_1_however_large_the_numbers(large):
+    """In the value of large numbers log(n) is lost."""
+    assert gradients(fastgrad.logsumexp, [large, large]) == [0.5, 0.5]
+    assert gradients(fastgrad.logsumexp, [large, -large, large, large]) == [1 / 3, 0.0, 1 / 3, 1 / 3]
+
+
 @pytest.mark.parametrize(
     ("factors", "expected"),
     [
