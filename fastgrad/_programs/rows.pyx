@@ -143,6 +143,8 @@ cdef class Execution:
 
     def share(self, int k, done):
         """Run chunks until there are no more, in a thread of its own; then release a lock."""
+        if not 0 <= k < self.threads:
+            raise ValueError(f"there are {self.threads} shares, and none is number {k}")
         with nogil:
             while not self.stopped and run_piece(self, &self.workers[k]):
                 pass
@@ -395,6 +397,8 @@ cdef class BoundProgram:
         PyBuffer_Release(&self.uniforms)
 
     def __call__(self):
+        if self.program is None:
+            raise TypeError("a bound program is made by Program.bind")
         compute_bound(self)
         return first_failed(&self.program.p, self.values) < 0
 

@@ -240,6 +240,7 @@ cdef int make_room() except -1:
 
 # Recording can be stopped thread by thread. A thread's wishes end with it.
 
+@cython.auto_pickle(False)
 cdef class Silence:
     cdef int wishes
 

@@ -6,6 +6,7 @@ appended by C functions that return what is wrong.
 
 import copyreg
 
+cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
@@ -35,6 +36,7 @@ cdef struct Incoming:
     uint64_t pool_end
 
 
+@cython.auto_pickle(False)
 cdef class Restored:
     """The nodes of a segment on the tape again: which stay together, as its owned last node stands on the others."""
 
