@@ -121,11 +121,16 @@ class Value:
     # Operations: a value now, and a closure that passes the gradient on when the sweep comes by. A slope is a function
     # of the operands' and the result's data at that time. A plain number takes part in the value and gets no gradient.
 
+    def _give(self, gradient: float, slope: float | None) -> None:
+        """Pass a gradient on through a slope; of what was not chosen it is None, and not even an infinity passes."""
+        if slope is not None:
+            self.grad += gradient * slope
+
     def _unary(self, op: str, y: float, slope: _Function) -> Self:
         out = self._made(y, (self,), op)
 
         def _backward() -> None:
-            self.grad += out.grad * slope(self.data, out.data)
+            self._give(out.grad, slope(self.data, out.data))
 
         out._backward = _backward
         return out
@@ -141,7 +146,7 @@ class Value:
             a, b = map(_data, operands)
             for node, slope in zip(operands, slopes):
                 if isinstance(node, Value):
-                    node.grad += out.grad * slope(a, b, out.data)
+                    node._give(out.grad, slope(a, b, out.data))
 
         out._backward = _backward
         return out
@@ -274,7 +279,7 @@ _TWO_OVER_SQRT_PI, _ONE_OVER_SQRT_TWO_PI = 1.1283791670955126, 0.398942280401432
 _UNARY = {
     "__neg__": ("neg", lambda a: -a, lambda a, y: -1.0),
     "__pos__": ("pos", lambda a: a, lambda a, y: 1.0),
-    "__abs__": ("abs", abs, lambda a, y: _sign(a)),
+    "__abs__": ("abs", abs, lambda a, y: _sign(a) or None),
     "exp": ("exp", math.exp, lambda a, y: y),
     "log": ("log", math.log, lambda a, y: _div(1.0, a)),
     "log2": ("log2", math.log2, lambda a, y: _div(1.0, a * _LN2)),
@@ -294,7 +299,7 @@ _UNARY = {
     "asinh": ("asinh", math.asinh, lambda a, y: 1.0 / math.sqrt(a * a + 1.0)),
     "acosh": ("acosh", math.acosh, lambda a, y: _div(1.0, _sqrt(a * a - 1.0))),
     "atanh": ("atanh", math.atanh, lambda a, y: _div(1.0, 1.0 - a * a)),
-    "relu": ("ReLU", lambda a: 0.0 if a < 0.0 else a, lambda a, y: float(a > 0.0)),
+    "relu": ("ReLU", lambda a: 0.0 if a < 0.0 else a, lambda a, y: 1.0 if a > 0.0 else None),
     "step": ("step", lambda a: float(a > 0.0), lambda a, y: 1.0),
     "sigmoid": ("sigmoid", _sigmoid, lambda a, y: y * (1.0 - y)),
     "softplus": ("softplus", _softplus, lambda a, y: _sigmoid(a)),
@@ -303,9 +308,9 @@ _UNARY = {
         lambda a: a * _normal_cdf(a),
         lambda a, y: _normal_cdf(a) + a * (_ONE_OVER_SQRT_TWO_PI * math.exp(-0.5 * (a * a))),
     ),
-    "sign": ("sign", _sign, lambda a, y: 0.0),
-    "floor": ("floor", lambda a: _whole(math.floor, a), lambda a, y: 0.0),
-    "ceil": ("ceil", lambda a: _whole(math.ceil, a), lambda a, y: 0.0),
+    "sign": ("sign", _sign, lambda a, y: None),
+    "floor": ("floor", lambda a: _whole(math.floor, a), lambda a, y: None),
+    "ceil": ("ceil", lambda a: _whole(math.ceil, a), lambda a, y: None),
     "erf": ("erf", math.erf, lambda a, y: _TWO_OVER_SQRT_PI * math.exp(-(a * a))),
     "erfc": ("erfc", math.erfc, lambda a, y: -_TWO_OVER_SQRT_PI * math.exp(-(a * a))),
 }
@@ -324,11 +329,11 @@ _BINARY = {
         lambda a, b, y: 0.0 if b == 0.0 else b * _pow(a, b - 1.0),
         lambda a, b, y: 0.0 if a == 0.0 and b >= 0.0 else y * _log(a),
     ),
-    # A comparison is 1 or 0; its gradient goes left where it holds, else right.
-    "lt": ("<", lambda a, b: a < b, lambda a, b, y: y, lambda a, b, y: 1.0 - y),
-    "gt": (">", lambda a, b: a > b, lambda a, b, y: y, lambda a, b, y: 1.0 - y),
-    "le": ("<=", lambda a, b: a <= b, lambda a, b, y: y, lambda a, b, y: 1.0 - y),
-    "ge": (">=", lambda a, b: a >= b, lambda a, b, y: y, lambda a, b, y: 1.0 - y),
+    # A comparison is 1 or 0.
+    "lt": ("<", lambda a, b: a < b, lambda a, b, y: None, lambda a, b, y: None),
+    "gt": (">", lambda a, b: a > b, lambda a, b, y: None, lambda a, b, y: None),
+    "le": ("<=", lambda a, b: a <= b, lambda a, b, y: None, lambda a, b, y: None),
+    "ge": (">=", lambda a, b: a >= b, lambda a, b, y: None, lambda a, b, y: None),
 }
 
 

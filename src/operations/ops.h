@@ -70,17 +70,34 @@ static OP_INLINE double op_value1(unsigned op, double x, double c)
     return x;
 }
 
-/* The slope of an operation of one node x, with the constant c, whose result is y. */
-static OP_INLINE double op_slope1(unsigned op, double x, double c, double y)
+/* What a gradient g gives through a slope. Where an operation chooses, what is not taken, whose slope is 0, is given
+ * nothing, even by an infinite gradient. */
+enum { CHOOSES_smooth = 0, CHOOSES_kinked = 1, CHOOSES_jumps = 1, CHOOSES_jumps_at_b = 1 };
+
+static OP_INLINE double op_given(int chooses, double g, double slope)
+{
+    return chooses && slope == 0.0 ? copysign(0.0, g) * slope : g * slope;
+}
+
+/* What a gradient g gives the operand of an operation of one node x, with the constant c, whose result is y. */
+static OP_INLINE double op_given1(unsigned op, double g, double x, double c, double y)
 {
     (void)y;
     switch (op) {
 #define UNARY(name, symbol, python, continuity, replay, zero, value, slope) \
-    case OP_##name: { const double a = x; (void)a; return slope; }
+    case OP_##name: { const double a = x; (void)a; return op_given(CHOOSES_##continuity, g, slope); }
 #include "operations/ops.def"
 #define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
-    case OP_##name##_VC: { const double a = x, b = c; (void)a; (void)b; return slope_a; } \
-    case OP_##name##_CV: { const double a = c, b = x; (void)a; (void)b; return slope_b; }
+    case OP_##name##_VC: { \
+        const double a = x, b = c; \
+        (void)a; (void)b; \
+        return op_given(CHOOSES_##continuity, g, slope_a); \
+    } \
+    case OP_##name##_CV: { \
+        const double a = c, b = x; \
+        (void)a; (void)b; \
+        return op_given(CHOOSES_##continuity, g, slope_b); \
+    }
 #include "operations/ops.def"
     }
     return 0.0;
@@ -97,13 +114,17 @@ static inline double op_value2(unsigned op, double a, double b)
     return a;
 }
 
-/* Both slopes of an operation of two nodes, whose result is y. */
-static inline void op_slope2(unsigned op, double a, double b, double y, double *da, double *db)
+/* Add to the gradients of both operands of an operation of two nodes, whose result is y, what its gradient g gives. They
+ * may be one. */
+static inline void op_give2(unsigned op, double g, double a, double b, double y, double *grad_a, double *grad_b)
 {
     (void)y;
     switch (op) {
 #define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
-    case OP_##name: *da = slope_a; *db = slope_b; return;
+    case OP_##name: \
+        *grad_a += op_given(CHOOSES_##continuity, g, slope_a); \
+        *grad_b += op_given(CHOOSES_##continuity, g, slope_b); \
+        return;
 #include "operations/ops.def"
     }
 }

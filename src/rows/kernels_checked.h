@@ -68,11 +68,11 @@ static OP_INLINE void LANE(pull_small_power)(int careful, const struct block_ste
     const double b = block->uniform[s->b], *x = VALUE(s->a), *g = ADJOINT(s->g), *from = ADJOINT(s->from);
     double *to = ADJOINT(s->to);
     if (b == 2.0) {
-        ROWS to[i] = from[i] + LANE(given)(careful, g[i], 2.0 * x[i]);
+        ROWS to[i] = from[i] + LANE(given)(careful, 0, g[i], 2.0 * x[i]);
     } else if (b == 3.0) {
-        ROWS to[i] = from[i] + LANE(given)(careful, g[i], 3.0 * (x[i] * x[i]));
+        ROWS to[i] = from[i] + LANE(given)(careful, 0, g[i], 3.0 * (x[i] * x[i]));
     } else if (b == 4.0) {
-        ROWS to[i] = from[i] + LANE(given)(careful, g[i], 4.0 * (x[i] * (x[i] * x[i])));
+        ROWS to[i] = from[i] + LANE(given)(careful, 0, g[i], 4.0 * (x[i] * (x[i] * x[i])));
     } else if (careful) {
         LANE(checked_FIRST_VARIES_first1_pow)(s, block);
     } else {

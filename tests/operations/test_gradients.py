@@ -5,6 +5,7 @@ import operator
 from itertools import product
 
 import mpmath
+import numpy as np
 import pytest
 
 import fastgrad
@@ -139,14 +140,48 @@ def test_vertical_slopes_are_infinite(x, slope_there):
 
 
 @pytest.mark.parametrize("symbol", ["<", ">", "<=", ">="])
-def test_comparisons_send_the_gradient_to_the_side_that_holds(symbol):
+def test_comparisons_pass_nothing_on(symbol):
     row = next(name for name, row in TABLE.items() if row[0] == symbol and row[1] == 2)
     for a, b in [(1.0, 2.0), (2.0, 1.0), (1.0, 1.0)]:
-        holds = float(called(row)(a, b))
         left, right = Value(a), Value(b)
         comparison = called(row)(left, right)
-        comparison.backward(3.0)
-        assert (comparison.data, left.grad, right.grad) == (holds, 3.0 * holds, 3.0 * (1.0 - holds))
+        for gradient in (3.0, math.inf, math.nan):
+            comparison.backward(gradient)
+            assert (comparison.data, left.grad, right.grad) == (float(called(row)(a, b)), 0.0, 0.0)
+    x = Value(2.0)
+    ((x > 0.0) * x).backward()
+    assert x.grad == 1.0
+
+
+NOT_TAKEN = {
+    "max": lambda x, m: m.max(x, 0.0),
+    "min": lambda x, m: -m.min(-x, 0.0),
+    "clip": lambda x, m: m.clip(x, 0.0, 1.0),
+    "relu": lambda x, m: x.relu(),
+    "leaky relu": lambda x, m: x.leaky_relu(0.0),
+    "where": lambda x, m: m.where(x > 0.0, x, 0.0),
+    "abs": lambda x, m: abs(x + 1.0),
+    "sign": lambda x, m: x.sign() + 1.0,
+}
+
+
+@pytest.mark.parametrize("name", NOT_TAKEN)
+def test_a_choice_not_taken_passes_nothing_on(name):
+    """The square root's slope is infinite at 0, and 0 times that would be nan."""
+    chosen = NOT_TAKEN[name]
+    x = Value(-1.0)
+    y = fastgrad.math.sqrt(chosen(x, fastgrad.math))
+    y.backward()
+    assert (y.data, x.grad) == (0.0, 0.0)
+    f = fastgrad.compile(lambda x: fastgrad.math.sqrt(chosen(x, fastgrad.math)))
+    assert f.value_and_grad(-1.0) == (0.0, 0.0)
+    assert np.array_equal(f.batch_value_and_grad(np.full(40, -1.0))[1], np.zeros(40))
+
+
+def test_where_the_chain_rule_has_0_times_infinity_the_gradient_is_nan():
+    x = Value(0.0)
+    fastgrad.math.sqrt(x * x).backward()
+    assert math.isnan(x.grad)
 
 
 # Powers, at bases where the logarithm of the exponent's slope is not there: torch's choices.

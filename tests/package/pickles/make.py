@@ -9,7 +9,6 @@ import sys
 import fastgrad
 from fastgrad import Scalar, Value, nn, optim
 
-FOLDER = pathlib.Path(sys.argv[1])
 ROWS = [[0.5, -1.0], [2.0, 0.25]]
 
 
@@ -58,10 +57,12 @@ def every_step(x, y, z):
     return detached * chosen if x > 0.0 else detached
 
 
-write("graph", graph())
-write("network", module(nn.MLP(2, [3, 1], rng=1)))
-write("sequential", module(nn.Sequential(nn.Layer(2, 3, activation="softmax"), nn.Neuron(3))))
-write("perceptron", module(nn.Perceptron(2)))
-write("optimizer", optimizer())
-write("compiled", compiled(operator.mul, 2.0, 3.0))
-write("steps", compiled(every_step, 0.5, 1.5, 2.0))
+if __name__ == "__main__":
+    FOLDER = pathlib.Path(sys.argv[1])
+    write("graph", graph())
+    write("network", module(nn.MLP(2, [3, 1], rng=1)))
+    write("sequential", module(nn.Sequential(nn.Layer(2, 3, activation="softmax"), nn.Neuron(3))))
+    write("perceptron", module(nn.Perceptron(2)))
+    write("optimizer", optimizer())
+    write("compiled", compiled(operator.mul, 2.0, 3.0))
+    write("steps", compiled(every_step, 0.5, 1.5, 2.0))
