@@ -9,7 +9,7 @@ from fastgrad._tape.kinds cimport Results, has_results, kinds, needs_python, res
 from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
     OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_ifel, OP_select, OP_user, nary_pull, op_doubtful,
-    op_give2, op_given1, op_value1, op_value2, operands, payload, tape,
+    op_given_by, op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
@@ -56,15 +56,18 @@ cdef inline void pull_many(uint32_t i, uint32_t op) noexcept nogil:
 cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
     """Add to the grads of node i's operands what i's grad gives them, and the operands to the set, if one is given."""
     cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i], b
-    cdef double g = tape.grad[i]
+    cdef double g = tape.grad[i], da = 0.0, db = 0.0
     if op < OP_FIRST_BINARY:
         if op != OP_LEAF:
-            tape.grad[a] += op_given1(op, g, tape.data[a], tape.second[i].constant, tape.data[i])
+            da = op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])
+            tape.grad[a] += op_given_by(op, g, da)
             if s != NULL:
                 add_inner(s, a, i)
     elif op < OP_FIRST_NARY:
         b = tape.second[i].node
-        op_give2(op, g, tape.data[a], tape.data[b], tape.data[i], &tape.grad[a], &tape.grad[b])
+        op_slope2(op, tape.data[a], tape.data[b], tape.data[i], &da, &db)
+        tape.grad[a] += op_given_by(op, g, da)
+        tape.grad[b] += op_given_by(op, g, db)
         if s != NULL:
             add_inner(s, a, i)
             add_inner(s, b, i)

@@ -47,8 +47,9 @@ cdef extern from "operations/ops.h" nogil:
     bint op_jumps_at(unsigned op, unsigned k)
     double op_value1(unsigned op, double x, double c)
     double op_value2(unsigned op, double a, double b)
-    double op_given1(unsigned op, double g, double x, double c, double y)
-    void op_give2(unsigned op, double g, double a, double b, double y, double *grad_a, double *grad_b)
+    double op_slope1(unsigned op, double x, double c, double y)
+    void op_slope2(unsigned op, double a, double b, double y, double *da, double *db)
+    double op_given_by(unsigned op, double g, double slope)
     bint op_doubtful(unsigned op, double y)
 
 cdef enum:

@@ -396,13 +396,8 @@ class Paths:
     def splitting(self, row: list[float]) -> str:
         """Tell where the comparison stands at which a row of floats leaves the paths there are."""
         inputs = [Value(number) for number in row]
-        recording, lines, before = Recording(inputs), [("", 0)], sys.gettrace()
-
-        def watch(frame: FrameType, event: str, argument: Any) -> Any:
-            lines[-1:] *= 1 + len(recording.guards) + 1 - len(lines)  # what was asked since was asked in that line
-            lines[-1] = frame.f_code.co_filename, frame.f_lineno
-            return watch
-
+        recording, before = Recording(inputs), sys.gettrace()
+        watch = _Watch(recording)
         with recording:
             sys.settrace(watch)
             try:
@@ -410,7 +405,7 @@ class Paths:
             finally:
                 sys.settrace(before)
         leaves = self._leaves([bool(truth) for _, truth in recording.guards])
-        file, line = lines[min(leaves, len(lines) - 1)]
+        file, line = watch.lines[min(leaves, len(watch.lines) - 1)]
         return f"{linecache.getline(file, line).strip() or 'a comparison'!r} in {file}, line {line}"
 
     def _leaves(self, truths: list[bool]) -> int:
@@ -421,6 +416,21 @@ class Paths:
             if junction is None:
                 return k
         return len(truths) - 1
+
+
+class _Watch:
+    """A trace function that notes the line in which each guard of a recording was asked.
+
+    An object, as a function that returns itself would keep the recording, which holds the tape.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording, self.lines = recording, [("", 0)]
+
+    def __call__(self, frame: FrameType, event: str, argument: Any) -> _Watch:
+        self.lines[-1:] *= 1 + len(self.recording.guards) + 1 - len(self.lines)  # what was asked since was asked there
+        self.lines[-1] = frame.f_code.co_filename, frame.f_lineno
+        return self
 
 
 def _joined(rows: list[Any]) -> _Rows:

@@ -18,8 +18,10 @@
 /* With the operation a constant, what is left of these switches is one expression, if the compiler puts it in place. */
 #ifdef __GNUC__
 #define OP_INLINE inline __attribute__((always_inline))
+#define OP_UNLIKELY(condition) __builtin_expect(condition, 0)
 #else
 #define OP_INLINE inline
+#define OP_UNLIKELY(condition) (condition)
 #endif
 
 #define ONE_OVER_SQRT_TWO_PI 0.3989422804014327
@@ -70,34 +72,17 @@ static OP_INLINE double op_value1(unsigned op, double x, double c)
     return x;
 }
 
-/* What a gradient g gives through a slope. Where an operation chooses, what is not taken, whose slope is 0, is given
- * nothing, even by an infinite gradient. */
-enum { CHOOSES_smooth = 0, CHOOSES_kinked = 1, CHOOSES_jumps = 1, CHOOSES_jumps_at_b = 1 };
-
-static OP_INLINE double op_given(int chooses, double g, double slope)
-{
-    return chooses && slope == 0.0 ? copysign(0.0, g) * slope : g * slope;
-}
-
-/* What a gradient g gives the operand of an operation of one node x, with the constant c, whose result is y. */
-static OP_INLINE double op_given1(unsigned op, double g, double x, double c, double y)
+/* The slope of an operation of one node x, with the constant c, whose result is y. */
+static OP_INLINE double op_slope1(unsigned op, double x, double c, double y)
 {
     (void)y;
     switch (op) {
 #define UNARY(name, symbol, python, continuity, replay, zero, value, slope) \
-    case OP_##name: { const double a = x; (void)a; return op_given(CHOOSES_##continuity, g, slope); }
+    case OP_##name: { const double a = x; (void)a; return slope; }
 #include "operations/ops.def"
 #define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
-    case OP_##name##_VC: { \
-        const double a = x, b = c; \
-        (void)a; (void)b; \
-        return op_given(CHOOSES_##continuity, g, slope_a); \
-    } \
-    case OP_##name##_CV: { \
-        const double a = c, b = x; \
-        (void)a; (void)b; \
-        return op_given(CHOOSES_##continuity, g, slope_b); \
-    }
+    case OP_##name##_VC: { const double a = x, b = c; (void)a; (void)b; return slope_a; } \
+    case OP_##name##_CV: { const double a = c, b = x; (void)a; (void)b; return slope_b; }
 #include "operations/ops.def"
     }
     return 0.0;
@@ -114,17 +99,13 @@ static inline double op_value2(unsigned op, double a, double b)
     return a;
 }
 
-/* Add to the gradients of both operands of an operation of two nodes, whose result is y, what its gradient g gives. They
- * may be one. */
-static inline void op_give2(unsigned op, double g, double a, double b, double y, double *grad_a, double *grad_b)
+/* Both slopes of an operation of two nodes, whose result is y. */
+static inline void op_slope2(unsigned op, double a, double b, double y, double *da, double *db)
 {
     (void)y;
     switch (op) {
 #define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
-    case OP_##name: \
-        *grad_a += op_given(CHOOSES_##continuity, g, slope_a); \
-        *grad_b += op_given(CHOOSES_##continuity, g, slope_b); \
-        return;
+    case OP_##name: *da = slope_a; *db = slope_b; return;
 #include "operations/ops.def"
     }
 }
@@ -165,6 +146,23 @@ static const struct op_row { const char *symbol, *name, *python; unsigned char t
 #define NARY(name, symbol, continuity) {symbol, #name, "", TRAIT_##continuity},
 #include "operations/ops.def"
 };
+
+/* What a gradient g gives through a slope, by the operation's continuity. What an operation with a kink or a jump does not
+ * take has slope 0, and is given nothing, even by an infinite gradient. */
+static OP_INLINE double op_given(unsigned continuity, double g, double slope)
+{
+    const double amount = g * slope;
+    return amount != amount && slope == 0.0 && continuity ? 0.0 : amount;
+}
+
+/* The same for an operation that is not known before: the table is asked where it matters. */
+static OP_INLINE double op_given_by(unsigned op, double g, double slope)
+{
+    const double amount = g * slope;
+    if (OP_UNLIKELY(amount != amount))
+        return op_given(op_rows[op].traits & (TRAIT_jumps | TRAIT_kinked), g, slope);
+    return amount;
+}
 
 /* Does the value of an operation jump where its k-th operand passes a number? */
 static inline int op_jumps_at(unsigned op, unsigned k) { return k < 2 && op_rows[op].traits >> k & 1; }

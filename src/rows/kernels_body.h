@@ -76,9 +76,9 @@ typedef double two_numbers __attribute__((vector_size(16), may_alias));
 #define ADJOINT(slot) (double *)__builtin_assume_aligned(block->adjoint + (slot) * block->width, 64)
 
 /* What a gradient g gives through a slope. */
-static OP_INLINE double LANE(given)(int careful, int chooses, double g, double slope)
+static OP_INLINE double LANE(given)(int careful, unsigned traits, double g, double slope)
 {
-    const double amount = op_given(chooses, g, slope);
+    const double amount = op_given(traits, g, slope);
     uint64_t bits;
     __builtin_memcpy(&bits, &g, sizeof bits);
     return !careful ? amount : bits == (uint64_t)1 << 63 ? NO_GRADIENT : amount + 0.0;
@@ -107,7 +107,7 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
 #define OPEN_SECOND_VARIES const double *z = VALUE(s->b), u = block->uniform[s->a];
 #define OPERANDS(form) const double a = FIRST_OF_##form, b = SECOND_OF_##form; (void)a; (void)b;
 
-#define TO_SLOT(careful, chooses, form, slope) \
+#define TO_SLOT(careful, traits, form, slope) \
     { \
         OPEN_##form \
         const double *g = ADJOINT(s->g), *from = ADJOINT(s->from), *result = VALUE(s->y); \
@@ -117,11 +117,11 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
             OPERANDS(form) \
             const double y = result[i]; \
             (void)y; \
-            to[i] = from[i] + LANE(given)(careful, chooses, g[i], slope); \
+            to[i] = from[i] + LANE(given)(careful, traits, g[i], slope); \
         } \
     }
 
-#define TO_UNIFORM(careful, chooses, form, slope) \
+#define TO_UNIFORM(careful, traits, form, slope) \
     { \
         OPEN_##form \
         const double *g = ADJOINT(s->g), *result = VALUE(s->y); \
@@ -131,14 +131,14 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
             OPERANDS(form) \
             const double y = result[i]; \
             (void)y; \
-            to[i] = LANE(given)(careful, chooses, g[i], slope); \
+            to[i] = LANE(given)(careful, traits, g[i], slope); \
         } \
         block->uniform_adjoint[s->to] += LANE(sum_of)(block, to); \
     }
 
 /* Operations of one value, of two. */
 
-#define ONE_PULL(careful, chooses, kernel, slope) \
+#define ONE_PULL(careful, traits, kernel, slope) \
     KERNEL(kernel) \
     { \
         const double *x = VALUE(s->a), *g = ADJOINT(s->g), *from = ADJOINT(s->from), *result = VALUE(s->y); \
@@ -147,7 +147,7 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
         ROWS { \
             const double a = x[i], y = result[i]; \
             (void)a; (void)y; \
-            to[i] = from[i] + LANE(given)(careful, chooses, g[i], slope); \
+            to[i] = from[i] + LANE(given)(careful, traits, g[i], slope); \
         } \
     }
 #define UNARY(name, symbol, python, continuity, replay, zero, value, slope) \
@@ -157,8 +157,8 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
         double *y = VALUE(s->y); \
         ROWS { const double a = x[i]; y[i] = value; } \
     } \
-    ONE_PULL(0, CHOOSES_##continuity, pull0_##name, slope) \
-    ONE_PULL(1, CHOOSES_##continuity, pull1_##name, slope)
+    ONE_PULL(0, TRAIT_##continuity, pull0_##name, slope) \
+    ONE_PULL(1, TRAIT_##continuity, pull1_##name, slope)
 #include "operations/ops.def"
 
 #define TWO_VALUE(form, kernel, value) \
@@ -168,19 +168,19 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
         double *y = VALUE(s->y); \
         ROWS { OPERANDS(form) y[i] = value; } \
     }
-#define TWO_PULLS(careful, chooses, first, second, slope_a, slope_b) \
-    KERNEL(BOTH_VARY_##first) TO_SLOT(careful, chooses, BOTH_VARY, slope_a) \
-    KERNEL(BOTH_VARY_##second) TO_SLOT(careful, chooses, BOTH_VARY, slope_b) \
-    KERNEL(FIRST_VARIES_##first) TO_SLOT(careful, chooses, FIRST_VARIES, slope_a) \
-    KERNEL(FIRST_VARIES_##second) TO_UNIFORM(careful, chooses, FIRST_VARIES, slope_b) \
-    KERNEL(SECOND_VARIES_##first) TO_UNIFORM(careful, chooses, SECOND_VARIES, slope_a) \
-    KERNEL(SECOND_VARIES_##second) TO_SLOT(careful, chooses, SECOND_VARIES, slope_b)
+#define TWO_PULLS(careful, traits, first, second, slope_a, slope_b) \
+    KERNEL(BOTH_VARY_##first) TO_SLOT(careful, traits, BOTH_VARY, slope_a) \
+    KERNEL(BOTH_VARY_##second) TO_SLOT(careful, traits, BOTH_VARY, slope_b) \
+    KERNEL(FIRST_VARIES_##first) TO_SLOT(careful, traits, FIRST_VARIES, slope_a) \
+    KERNEL(FIRST_VARIES_##second) TO_UNIFORM(careful, traits, FIRST_VARIES, slope_b) \
+    KERNEL(SECOND_VARIES_##first) TO_UNIFORM(careful, traits, SECOND_VARIES, slope_a) \
+    KERNEL(SECOND_VARIES_##second) TO_SLOT(careful, traits, SECOND_VARIES, slope_b)
 #define BINARY(name, symbol, python, continuity, replay, zero, value, slope_a, slope_b) \
     TWO_VALUE(BOTH_VARY, BOTH_VARY_##name, value) \
     TWO_VALUE(FIRST_VARIES, FIRST_VARIES_##name, value) \
     TWO_VALUE(SECOND_VARIES, SECOND_VARIES_##name, value) \
-    TWO_PULLS(0, CHOOSES_##continuity, first0_##name, second0_##name, slope_a, slope_b) \
-    TWO_PULLS(1, CHOOSES_##continuity, first1_##name, second1_##name, slope_a, slope_b)
+    TWO_PULLS(0, TRAIT_##continuity, first0_##name, second0_##name, slope_a, slope_b) \
+    TWO_PULLS(1, TRAIT_##continuity, first1_##name, second1_##name, slope_a, slope_b)
 #include "operations/ops.def"
 
 #if !EXACT

@@ -1,6 +1,7 @@
 """Compiled functions whose rows go different ways: guards, the tree of paths, and what cannot be recorded."""
 
 import functools
+import gc
 import inspect
 import itertools
 import math
@@ -197,6 +198,28 @@ def test_rows_beyond_the_most_paths_are_computed_plainly_and_one_warning_names_t
         assert compiled.batch(X).tolist() == values.tolist()
         assert [compiled(x) for x in X.tolist()] == values.tolist()
         assert compiled.sum(X).data == math.fsum(values)
+
+
+def test_the_warning_of_too_many_paths_lets_go_of_the_tape():
+    @fastgrad.compile
+    def count(x):
+        k = 0
+        while k < x:
+            k += 1
+        return x * k
+
+    gc.collect()
+    gc.disable()  # nothing else lets go of what refers to itself
+    try:
+        with pytest.warns(RuntimeWarning, match="256 paths"):
+            count.batch(np.arange(300.0))
+        before = fastgrad.tape_info().nodes
+        for _ in range(1000):
+            Value(1.0)
+        fastgrad.collect()
+        assert fastgrad.tape_info().nodes <= before
+    finally:
+        gc.enable()
 
 
 def test_beyond_the_most_paths_gradients_leave_scalars_from_outside_alone():

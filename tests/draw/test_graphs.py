@@ -177,9 +177,9 @@ class TestLimits:
             draws(y, max_nodes=9)
 
     def test_override(self, engine, draws, no_graphviz):
-        picture = draws(chain(engine, 400), max_nodes=401)
-        assert len(arrows(picture.source)) == 800
-        assert len(shapes(picture._repr_svg_())) > 800
+        picture = draws(chain(engine, 1000), max_nodes=1001)
+        assert len(arrows(picture.source)) == 2000
+        assert len(shapes(picture._repr_svg_())) > 2000
 
     def test_walk_stops_at_the_limit(self, draws):
         class Endless:

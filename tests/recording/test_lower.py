@@ -389,10 +389,10 @@ def test_a_step_of_runge_kutta_has_26_steps():
 def test_a_large_recording_becomes_a_program():
     def chain(x):
         y = x[0]
-        for _ in range(30_000):
+        for _ in range(100_000):
             y = (y * x[1] + x[2]).tanh() if y > -2.0 else y
         return y
 
     recorded = Recorded(chain, 0.5, 0.25, 0.125)
-    assert recorded.report["steps"] == 90_000
-    assert len(recorded.guards) == 30_000
+    assert recorded.report["steps"] == 300_000
+    assert len(recorded.guards) == 100_000
