@@ -122,9 +122,10 @@ class Value:
     # of the operands' and the result's data at that time. A plain number takes part in the value and gets no gradient.
 
     def _give(self, gradient: float, slope: float | None) -> None:
-        """Pass a gradient on through a slope; of what was not chosen it is None, and not even an infinity passes."""
-        if slope is not None:
-            self.grad += gradient * slope
+        """Pass a gradient on through a slope. None is the 0 of what was not chosen: no infinity passes there."""
+        not_taken = slope is None
+        amount = gradient * (0.0 if slope is None else slope)
+        self.grad += 0.0 if not_taken and math.isnan(amount) else amount
 
     def _unary(self, op: str, y: float, slope: _Function) -> Self:
         out = self._made(y, (self,), op)
