@@ -1,4 +1,4 @@
-# distutils: extra_compile_args = -O3
+# distutils: extra_compile_args = -O2
 """Layers of neurons, and the nodes that they make of rows. The contract is in the header, dense.pxd.
 
 A layer's node is appended with its inputs and computed at once; see layer.h for what it holds. The tape is held from

@@ -1,4 +1,3 @@
-# distutils: extra_compile_args = -O3
 """Running programs over rows. The contract is in the header, rows.pxd."""
 
 from _thread import allocate_lock, start_new_thread

@@ -1,4 +1,4 @@
-# distutils: extra_compile_args = -O3
+# distutils: extra_compile_args = -O2
 """The life of handles. The contract is in the header, handle.pxd."""
 
 import os

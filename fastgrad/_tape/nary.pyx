@@ -1,4 +1,4 @@
-# distutils: extra_compile_args = -O3
+# distutils: extra_compile_args = -O2
 """Nodes of many operands: one for what would be dozens. What they compute is in nary.h, with a payload's layout."""
 
 import math
