@@ -273,6 +273,7 @@ cdef int disable_grad(bint nothing) except -1:
 
 
 def in_forked_child():
+    """End what other threads held: this one is the only one."""
     forget_other_threads()
 
 
