@@ -56,7 +56,7 @@ def flags_for(source):
         # It takes the first to compute several rows at once where a row chooses. Without the second a kernel's time
         # depends, by a tenth, on where the linker puts it.
         return [*FLAGS, "-fno-trapping-math", "-falign-loops=64"]
-    if source.endswith(("_tape/numbers.c", "_tape/sweep.c")):
+    if source.endswith(("_tape/numbers.c", "_tape/spelled.c", "_tape/sweep.c")):
         return [*FLAGS, *INLINED]
     return FLAGS
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import bounds, children, engines, figure, limits, networks, programs
+from benchmarks import bounds, children, engines, figure, limits, networks, programs, wild
 
 ENGINES = {engine.name: engine for engine in engines.make_engines(["complex", "fastgrad", "reference"])}
 FASTGRAD = ENGINES["fastgrad"]
@@ -245,3 +245,47 @@ def test_the_command_prints_and_draws_the_figure(tmp_path, monkeypatch, capsys):
     programs.main()
     assert "3-16-16-1, 16 rows" in capsys.readouterr().out
     assert "<svg" in (tmp_path / "rows.svg").read_text()
+
+
+# Programs in the wild.
+
+
+def _measured(says, plain, fast, heavy=False):
+    program = wild.Program("a program", None, ["main.py"], "", heavy, says)
+    return wild.Measured(program, says, True, plain, fast)
+
+
+def test_a_program_in_the_wild_is_run_both_ways():
+    pytest.importorskip("tomllib")
+    program = next(program for program in wild.load() if program.name == "newton_method")
+    measured = wild.measure(program, 1)
+    assert measured.same
+    assert measured.said == program.says
+    assert measured.ratio == measured.plain / measured.fast > 0.0
+
+
+@pytest.mark.parametrize(
+    ("says", "text"),
+    [
+        (["class V runs on fastgrad; its own stay: log"], "class V runs on fastgrad; its own stay: log"),
+        (["class A is left alone: of a reason", "class V runs on fastgrad"], "class V runs on fastgrad"),
+        (["cell 1: %pylab is skipped", "class V is left alone: of a reason"], "of a reason"),
+        (["nothing was put on fastgrad: no class in main.py is a number"], "nothing was put on fastgrad"),
+        ([], "nothing was said"),
+    ],
+)
+def test_what_became_of_a_program_is_said_in_few_words(says, text):
+    assert wild.what_became(_measured(says, 1.0, 1.0)) == text
+
+
+def test_the_summary_of_programs_takes_ratios_from_long_runs_only(capsys):
+    served = ["class V runs on fastgrad"]
+    measured = [
+        _measured(served, 0.1, 0.3),
+        _measured(served, 4.0, 1.0, heavy=True),
+        _measured([], 3.0, 1.5, heavy=True),
+    ]
+    wild.print_summary(measured)
+    lines = capsys.readouterr().out.splitlines()[5:]
+    assert [line.split()[-1] for line in lines[:5]] == ["3", "2", "3", "3.0", "2.00"]
+    assert lines[5].endswith("0.20 s")

@@ -61,6 +61,21 @@ _MODULES = ("losses", "math", "nn", "optim", "plots", "train")
 
 _former_names.serve()
 
+
+def load_ipython_extension(shell: object) -> None:
+    """``%load_ext fastgrad`` in a notebook: engines that later cells define or import run on fastgrad."""
+    from fastgrad.run import notebooks
+
+    notebooks.load_ipython_extension(shell)
+
+
+def unload_ipython_extension(shell: object) -> None:
+    """``%unload_ext fastgrad``: what was exchanged stays, and nothing more is."""
+    from fastgrad.run import notebooks
+
+    notebooks.unload_ipython_extension(shell)
+
+
 # numpy takes ten times as long to import as fastgrad: what needs it comes when it is asked for, and other modules, too.
 if TYPE_CHECKING:
     from fastgrad import losses as losses

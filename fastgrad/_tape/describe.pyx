@@ -7,9 +7,9 @@ from fastgrad._tape.handle cimport Handle, handle_of, state_at
 from fastgrad._tape.kinds cimport Kind, Stretch, has_results, kind_at, kinds, source_of, stretch_of
 from fastgrad._tape.sweep cimport find_order, order
 from fastgrad._tape.tape cimport (
-    OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_leaves, OP_pick,
-    TRAIT_exact, TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, hold, let_go, op_rows, operand, operands, payload,
-    slot_count, slot_node, takes_gradient, tape,
+    OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_MASK, OP_leaves, OP_pick, OP_user,
+    TRAIT_exact, TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, hold, let_go, op_rows, op_slope1, op_slope2,
+    operand, operands, payload, slot_count, slot_node, takes_gradient, tape,
 )
 
 
@@ -146,6 +146,33 @@ cdef str describe(uint32_t node):
     return f"{handle!r}, the result of {symbol_of(node) or 'a node made from outside'}" + (
         f", label {handle.label!r}" if handle.label else ""
     )
+
+
+def slopes_of(Handle handle not None):
+    """The derivatives of a node by its operands, as its ``prev`` has them."""
+    cdef uint32_t node = handle.node, op = tape.op[node] & OP_MASK, k
+    cdef double da = 0.0, db = 0.0
+    cdef operands x
+    if op == OP_LEAF:
+        return []
+    if op < OP_FIRST_BINARY:
+        return [op_slope1(op, tape.data[tape.first[node]], tape.second[node].constant, tape.data[node])]
+    if op < OP_FIRST_NARY:
+        op_slope2(op, tape.data[tape.first[node]], tape.data[tape.second[node].node], tape.data[node], &da, &db)
+        return [da, db]
+    if op == OP_user and tape.second[node].span.reals:
+        x = payload(node)
+        return [x.reals[k] for k in range(x.n)]
+    return []
+
+
+def operation_of(Handle handle not None):
+    """The name of a node's operation in the op table and its constant, or None for each."""
+    cdef uint32_t node = handle.node, op = tape.op[node] & OP_MASK
+    if op == OP_LEAF or op >= OP_FIRST_NARY:
+        return None, None
+    constant = tape.second[node].constant if OP_FIRST_VC <= op < OP_FIRST_BINARY else None
+    return op_rows[op].name.decode(), constant
 
 
 # Where a nan or an infinity comes from.

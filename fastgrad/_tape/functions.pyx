@@ -7,7 +7,7 @@ from libc.stdint cimport uint32_t
 
 from fastgrad._tape.handle cimport disable_grad
 from fastgrad._tape.node cimport Node
-from fastgrad._tape.numbers cimport called
+from fastgrad._tape.operators cimport called
 from fastgrad._tape.observer cimport observers, refuse_always
 from fastgrad._tape.sweep cimport order
 from fastgrad._tape.tape cimport Second, collect as collect_tape, tape

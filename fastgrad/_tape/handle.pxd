@@ -11,7 +11,7 @@ finds the cycles through their state.
 """
 
 from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport uint8_t, uint16_t, uint32_t
 
 from fastgrad._tape.tape cimport OP_LEAF, append, no_second, tape
 
@@ -32,6 +32,7 @@ cdef class Handle:
     cdef uint32_t node
     cdef uint8_t type_code
     cdef uint8_t pinned
+    cdef uint8_t whole    # the number was given as an int: see spelled.pyx
     cdef PyObject *state  # the instance's dictionary, or NULL
 
 cdef struct Shelf:
@@ -40,6 +41,8 @@ cdef struct Shelf:
     uint32_t count
 
 cdef Shelf shelf[256]  # by type code
+
+cdef uint16_t forms[256]  # how a type's graph is spelled, by type code: see spelled.pyx
 
 cdef object make_slowly(Handle like, uint32_t node)
 cdef int make_room() except -1
@@ -50,11 +53,11 @@ cdef dict state_of(Handle handle)
 cdef dict state_at(uint32_t node)
 cdef Handle handle_of(uint32_t node)
 cdef Handle unpinned_handle_of(uint32_t node)
-cdef Handle make_typed(type number, uint32_t node)
-cdef type type_of(uint32_t node)
-cdef uint8_t type_code_of(type number) except? 0
+cdef Handle make_typed(object number, uint32_t node)
+cdef object type_of(uint32_t node)
+cdef uint8_t type_code_of(object number) except? 0
 cdef PyObject *owner_of(uint32_t node) noexcept
-cdef int adopt(type number, uint8_t type_code, const char *name) except -1
+cdef int adopt(object number, uint8_t type_code, const char *name) except -1
 cdef int disable_grad(bint nothing) except -1
 
 

@@ -47,29 +47,33 @@ cdef extern from *:
             PyObject_ClearWeakRefs(object);
         return 0;
     }
-    /* Python calls a subclass's + - * / by their names, unless told that the base's do. */
-    static void inherit_operators(PyTypeObject *type, PyTypeObject *base)
+    /* Python calls a subclass's + - * / ** by their names, unless told that the base's do. */
+    static void inherit_operator(PyTypeObject *type, PyTypeObject *base, int which)
     {
-        type->tp_as_number->nb_add = base->tp_as_number->nb_add;
-        type->tp_as_number->nb_subtract = base->tp_as_number->nb_subtract;
-        type->tp_as_number->nb_multiply = base->tp_as_number->nb_multiply;
-        type->tp_as_number->nb_true_divide = base->tp_as_number->nb_true_divide;
+        PyNumberMethods *to = type->tp_as_number, *from = base->tp_as_number;
+        switch (which) {
+        case 0: to->nb_add = from->nb_add; break;
+        case 1: to->nb_subtract = from->nb_subtract; break;
+        case 2: to->nb_multiply = from->nb_multiply; break;
+        case 3: to->nb_true_divide = from->nb_true_divide; break;
+        case 4: to->nb_power = from->nb_power; break;
+        }
     }
     static void set_name(PyTypeObject *type, const char *name) { type->tp_name = name; }
     static void set_dictionary(PyTypeObject *type, Py_ssize_t offset) { type->tp_dictoffset = offset; }
     """
-    object allocate(type number)
+    object allocate(PyTypeObject *number)
     void deallocate(PyObject *)
-    Py_ssize_t size_of_instances(type number)
+    Py_ssize_t size_of_instances(PyTypeObject *number)
     int clear_slots(object)
     PyTypeObject *type_at "Py_TYPE"(PyObject *)
-    bint is_pythons(type number)  # made by a class statement
-    bint adds_nothing(type number, type base)
+    bint is_pythons(PyTypeObject *number)  # made by a class statement
+    bint adds_nothing(PyTypeObject *number, PyTypeObject *base)
     bint was_kept(PyObject *)
-    void inherit_operators(type number, type base)
-    void set_deallocator(type number, void (*function)(PyObject *) noexcept)
-    void set_name(type number, const char *name)
-    void set_dictionary(type number, Py_ssize_t offset)
+    void inherit_operator(PyTypeObject *number, PyTypeObject *base, int which)
+    void set_deallocator(PyTypeObject *number, void (*function)(PyObject *) noexcept)
+    void set_name(PyTypeObject *number, const char *name)
+    void set_dictionary(PyTypeObject *number, Py_ssize_t offset)
 
 cdef dict nothing = {}
 cdef dict codes = {}               # by the type's identity
@@ -81,7 +85,7 @@ cdef object local = threading.local()
 cdef uint32_t pins_at_most = 1 << 14
 
 
-cdef uint8_t type_code_of(type number) except? 0:
+cdef uint8_t type_code_of(object number) except? 0:
     """The code of a type of number. The table keeps the type, so that a handle can be made again."""
     code = codes.get(id(number))
     if code is None:
@@ -148,7 +152,8 @@ cdef class Handle:
 
 cdef bint has_slots(Handle handle, name):
     """Can the attribute be in a slot of a subclass?"""
-    return size_of_instances(type(handle)) > size_of_instances(Handle) and name != "data" and name != "grad"
+    cdef bint more = size_of_instances(type_at(<PyObject *>handle)) > size_of_instances(<PyTypeObject *>Handle)
+    return more and name != "data" and name != "grad"
 
 
 # The deallocators: leave the node to the tape, and the handle to the shelf.
@@ -161,6 +166,7 @@ cdef inline bint shelved(PyObject *dead) noexcept:
         (<Handle>dead).node = 0
     if (<Handle>dead).state != NULL:
         Py_CLEAR((<Handle>dead).state)
+    (<Handle>dead).whole = False
     if s.type != type_at(dead) or s.count == SHELF_SIZE:
         return False
     (<Handle>dead).state = s.top
@@ -184,20 +190,22 @@ cdef void release_subclass(PyObject *dead) noexcept:
 
 
 cdef tuple OPERATORS = (
-    "__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__truediv__", "__rtruediv__",
+    ("__add__", "__radd__"), ("__sub__", "__rsub__"), ("__mul__", "__rmul__"), ("__truediv__", "__rtruediv__"),
+    ("__pow__", "__rpow__"),
 )
 
 
-cdef int make_fast(type number, uint8_t type_code) except -1:
+cdef int make_fast(object number, uint8_t type_code) except -1:
     """Let a subclass have what makes the built-in types fast, as far as it changes nothing of it."""
-    cdef type base
-    if not is_pythons(number):
+    if not is_pythons(<PyTypeObject *>number):
         return 0
-    base = types[SCALAR if issubclass(number, types[SCALAR]) else VALUE]
-    if issubclass(number, base) and all(getattr(number, name) is getattr(base, name) for name in OPERATORS):
-        inherit_operators(number, base)
-    if adds_nothing(number, Handle):
-        set_deallocator(number, release_subclass)
+    forms[type_code] = getattr(number, "_forms", 0)
+    base = next(kind for kind in number.__mro__ if not is_pythons(<PyTypeObject *>kind))
+    for which, names in enumerate(OPERATORS):
+        if all(getattr(number, name, None) is getattr(base, name, number) for name in names):
+            inherit_operator(<PyTypeObject *>number, <PyTypeObject *>base, which)
+    if adds_nothing(<PyTypeObject *>number, <PyTypeObject *>Handle):
+        set_deallocator(<PyTypeObject *>number, release_subclass)
         shelf[type_code].type = <PyTypeObject *>number
     return 0
 
@@ -217,18 +225,19 @@ cdef int clear_shelf(uint8_t type_code) except -1:
     return 0
 
 
-cdef int adopt(type number, uint8_t type_code, const char *name) except -1:
+cdef int adopt(object number, uint8_t type_code, const char *name) except -1:
     """Make a built-in type one of the tape's: give it its code, the deallocator, and its public name."""
-    set_deallocator(number, release)
+    set_deallocator(<PyTypeObject *>number, release)
     shelf[type_code].type = <PyTypeObject *>number
-    set_name(number, name)
+    set_name(<PyTypeObject *>number, name)
     types[type_code] = number
     codes[id(number)] = type_code
     return 0
 
 
 cdef object make_slowly(Handle like, uint32_t node):
-    return make_typed(type(like), node)
+    number = types[like.type_code]
+    return make_typed(number if number is not None else type(like), node)
 
 
 cdef int make_room() except -1:
@@ -327,7 +336,7 @@ cdef PyObject *owner_of(uint32_t node) noexcept:
     return <PyObject *>(<char *>tape.owner[node] - offset)
 
 
-cdef Handle make_typed(type number, uint32_t node):
+cdef Handle make_typed(object number, uint32_t node):
     """A handle, of a type, for a node that has none.
 
     Making an instance of a subclass may run Python's collector, and that any code: nothing may move meanwhile, and the
@@ -336,7 +345,7 @@ cdef Handle make_typed(type number, uint32_t node):
     cdef Handle handle
     hold()
     try:
-        handle = allocate(number)
+        handle = allocate(<PyTypeObject *>number)
     finally:
         let_go()
     if tape.owner[node] != NULL:
@@ -349,7 +358,7 @@ cdef Handle make_typed(type number, uint32_t node):
     return handle
 
 
-cdef type type_of(uint32_t node):
+cdef object type_of(uint32_t node):
     """The type of a node's handle, whether it has one or not; `Value` where that is not known any more."""
     if tape.owner[node] != NULL:
         return type(<Handle>owner_of(node))
@@ -372,6 +381,6 @@ cdef Handle handle_of(uint32_t node):
 
 cdef Handle any_handle = Handle.__new__(Handle)
 cdef Py_ssize_t offset = <char *>&any_handle.node - <char *><void *>any_handle
-set_deallocator(Handle, release)
-set_dictionary(Handle, <char *>&any_handle.state - <char *><void *>any_handle)
+set_deallocator(<PyTypeObject *>Handle, release)
+set_dictionary(<PyTypeObject *>Handle, <char *>&any_handle.state - <char *><void *>any_handle)
 any_handle = None

@@ -1,7 +1,5 @@
 """The number types."""
 
-from libc.stdint cimport uint32_t
-
 from fastgrad._tape.node cimport Node
 
 cdef class Number(Node):
@@ -13,4 +11,4 @@ cdef class Scalar(Number):
 cdef class Value(Number):
     pass
 
-cdef object called(str name, uint32_t op, left, right)
+cdef int become_operation(Number number, list operands, list slopes) except -1

@@ -6,23 +6,17 @@ A method converts its arguments, checks, appends a node and makes a handle. What
 table.
 """
 
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_CheckExact
-from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT, PyTypeObject
+from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport uint32_t
 
 from fastgrad._tape.convert cimport as_double
-from fastgrad._tape.drive cimport ask_python
-from fastgrad._tape.handle cimport SCALAR, VALUE, adopt, leaf, make, make_room, state_at, state_of
+from fastgrad._tape.handle cimport SCALAR, VALUE, adopt, state_at, state_of
 from fastgrad._tape.nary cimport choice, user_node
 from fastgrad._tape.node cimport Node, set_leaf
 from fastgrad._tape.observer cimport ON_INPUTS, depends, note_truth, observers
-from fastgrad._tape.tape cimport (
-    OP_FIRST_CV, OP_LEAF, OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_rows, op_value1, op_value2, tape,
-)
-
-cdef extern from "Python.h":
-    PyTypeObject *Py_TYPE(object)
+from fastgrad._tape.operators cimport any_operation, called, no_division, operation, with_constant
+from fastgrad._tape.tape cimport OP_LEAF, tape
 
 cdef extern from "operations/ops.h" nogil:
     enum:
@@ -31,91 +25,6 @@ cdef extern from "operations/ops.h" nogil:
         OP_fmod, OP_ge, OP_gelu, OP_gt, OP_le, OP_leaky_relu, OP_log, OP_log10, OP_log1p, OP_log2, OP_lt, OP_max,
         OP_min, OP_mul, OP_neg, OP_pos, OP_pow, OP_relu, OP_sigmoid, OP_sign, OP_sin, OP_sinh, OP_softplus, OP_sqrt,
         OP_step, OP_sub, OP_tan, OP_tanh
-
-
-# Appending a node.
-
-cdef inline object with_constant(uint32_t op, Node x, double constant):
-    """A node of an operation of one node, and perhaps a constant."""
-    cdef double y = op_value1(op, tape.data[x.node], constant)
-    cdef Second second
-    if op_doubtful(op, y):
-        y = ask_of_one(op, tape.data[x.node], constant)
-    if tape.count >= tape.limit and not make_room():
-        return leaf(x, y)
-    second.constant = constant
-    return make(x, append(op, x.type_code, y, x.node, second))
-
-
-cdef double ask_of_one(uint32_t op, double x, double constant) except? -1.0:
-    return ask_python(op, constant, x) if op >= OP_FIRST_CV else ask_python(op, x, constant)
-
-
-cdef inline object of_two(uint32_t op, Node a, Node b, Node like):
-    """A node of an operation of two nodes."""
-    cdef double y = op_value2(op, tape.data[a.node], tape.data[b.node])
-    cdef Second second
-    if op_doubtful(op, y):
-        y = ask_python(op, tape.data[a.node], tape.data[b.node])
-    if tape.count >= tape.limit and not make_room():
-        return leaf(like, y)
-    second.constant = 0.0
-    second.node = b.node
-    return make(like, append(op, like.type_code, y, a.node, second))
-
-
-cdef inline object operation(uint32_t op, left, right):
-    """A binary operation of which at least one operand is a node: the frequent cases."""
-    if Py_TYPE(left) == Py_TYPE(right):
-        return of_two(op, <Node>left, <Node>right, <Node>left)
-    if PyFloat_CheckExact(right):
-        return with_constant(op + OP_TO_VC, <Node>left, PyFloat_AS_DOUBLE(right))
-    if PyFloat_CheckExact(left):
-        return with_constant(op + OP_TO_CV, <Node>right, PyFloat_AS_DOUBLE(left))
-    return any_operation(op, left, right)
-
-
-cdef object any_operation(uint32_t op, left, right):
-    """A binary operation of nodes and numbers of any type; NotImplemented where an operand is neither."""
-    cdef double constant
-    left, right = held(left), held(right)
-    if not isinstance(left, Node):
-        if as_double(left, &constant):
-            return with_constant(op + OP_TO_CV, <Node>right, constant)
-    elif isinstance(right, Node):
-        return of_two(op, <Node>left, <Node>right, <Node>(right if isinstance(right, type(left)) else left))
-    elif as_double(right, &constant):
-        return with_constant(op + OP_TO_VC, <Node>left, constant)
-    if getattr(left, "ndim", 0) or getattr(right, "ndim", 0):
-        from fastgrad import arrays
-
-        return arrays.elementwise(op_rows[op].name.decode(), left, right)
-    return NotImplemented
-
-
-cdef object held(x):
-    """What an array without dimensions holds, a scalar perhaps; anything else as it is."""
-    return x.item() if not isinstance(x, (float, int, Node)) and getattr(x, "ndim", None) == 0 else x
-
-
-cdef object called(str name, uint32_t op, left, right):
-    """The same for a function's arguments: what is neither a node nor a number is an error."""
-    result = any_operation(op, left, right)
-    if result is NotImplemented:
-        wrong = right if isinstance(left, Node) else left
-        raise TypeError(f"{name}() takes scalars and real numbers, not {wrong!r} of type {type(wrong).__name__}")
-    return result
-
-
-cdef object no_division(left, right, str symbol):
-    """What Python's divisions with a remainder do: raise TypeError, or leave it to what is no number."""
-    number, other = (left, right) if isinstance(left, Node) else (right, left)
-    if not isinstance(other, Node) and (not hasattr(type(other), "__float__") or getattr(other, "ndim", 0)):
-        return NotImplemented
-    raise TypeError(
-        f"a {type(number).__name__} has no {symbol}: x - y * (x / y).floor() is the remainder with the sign of y, as "
-        f"x % y has it, fastgrad.math.fmod(x, y) that with the sign of x; (x / y).floor() is the whole quotient"
-    )
 
 
 cdef object equality_in_recording(Node left, right, int comparison):
@@ -467,7 +376,6 @@ cdef class Value(Number):
         self, data, _children=None, _op=None, label=None, *, children=None, prev=None, op=None, local_grads=None,
         _local_grads=None,
     ):
-        cdef uint32_t node
         set_leaf(self, data)
         if isinstance(_children, str):  # Value(data, label, prev, op)
             _children, _op, label = _op, label, _children
@@ -478,10 +386,7 @@ cdef class Value(Number):
             operands = [] if operands is None else list(operands)
             slopes = None if slopes is None else list(slopes)
         if operands or slopes:
-            node = user_node(self, tape.data[self.node], operands, slopes)
-            tape.owner[self.node] = NULL
-            self.node = node
-            tape.owner[node] = &self.node
+            become_operation(self, operands, slopes)
         if label:
             state_of(self)["label"] = label
         if isinstance(_op, str) and _op:
@@ -489,6 +394,15 @@ cdef class Value(Number):
 
     def __repr__(self):
         return f"{type(self).__name__}(data={tape.data[self.node]}, grad={tape.grad[self.node]})"
+
+
+cdef int become_operation(Number number, list operands, list slopes) except -1:
+    """Put a node with operands, and perhaps slopes, in the place of a leaf."""
+    cdef uint32_t node = user_node(number, tape.data[number.node], operands, slopes)
+    tape.owner[number.node] = NULL
+    number.node = node
+    tape.owner[node] = &number.node
+    return 0
 
 
 cdef object first_given(first, second, otherwise):

@@ -319,9 +319,8 @@ cdef int write_numbers(Segment segment, NodeArrays at, uint32_t *payload) except
             payload = write_payload(node, payload)
         elif op != OP_LEAF:
             at.first[i] = numbered(tape.first[node])
-        if op == OP_LEAF or OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-            at.second[i].constant = 0.0
         if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+            at.second[i].constant = 0.0
             at.second[i].node = numbered(tape.second[node].node)
     return 0
 

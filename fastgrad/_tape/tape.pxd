@@ -88,6 +88,7 @@ cdef struct Tape:
     uint32_t pins      # handles the tape owns a reference to
     uint64_t generation     # grows when nodes move
     uint64_t collections
+    uint64_t squeezed       # nodes that collections have squeezed out
     int (*release_pins)() except -1   # lets go of the pinned handles nobody needs, before a collection
     void (*drop_caches)() noexcept    # gives memory back that can be had again, where there is too little to collect
 

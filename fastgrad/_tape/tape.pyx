@@ -202,6 +202,7 @@ cdef void slide(uint32_t *to) noexcept nogil:
             move(to, i, j)
         j += 1
     memset(tape.grad + j, 0, (tape.count - j) * sizeof(double))
+    tape.squeezed += tape.count - j
     tape.count = j
     tape.pool_count = pool_end
     tape.generation += 1

@@ -14,87 +14,77 @@ single perceptron too; a network's last layer is linear, and a single output is 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgrad import Scalar, nn
+from fastgrad import Scalar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["Layer", "MultiLayerPerceptron", "Perceptron", "Scalar"]
 
-_DRAWN: dict[str, Any] = {"weights": "uniform", "bias": "uniform", "rng": np.random}
 
-
-class Perceptron(nn.Neuron):
+class Perceptron:
     """A weighted sum of the inputs and a bias, through tanh unless ``activate`` is false.
 
-    >>> Perceptron(2)
-    tanhPerceptron(2)
+    >>> len(Perceptron(2).weights)
+    2
     """
 
-    _number = Scalar
+    _number: type[Scalar] = Scalar  # what the weights and the bias are
 
     def __init__(self, input_size: int, activate: bool = True) -> None:
-        super().__init__(input_size, _activation(activate), **_DRAWN)
-        _label(self)
+        self.activate = activate
+        self.weights = [self._drawn(f"w{place}") for place in range(1, input_size + 1)]
+        self.bias = self._drawn("b")
 
-    weights, bias = nn.Neuron.w, nn.Neuron.b
+    def _drawn(self, label: str) -> Scalar:
+        return self._number(np.random.uniform(-1, 1), label=label)
 
-    @property
-    def activate(self) -> bool:
-        """Whether there is a tanh. Assigning switches it."""
-        return self.activation != "identity"
-
-    @activate.setter
-    def activate(self, on: bool) -> None:
-        self.activation = _activation(on)
+    def __call__(self, inputs: Iterable[Any]) -> Any:
+        total = sum((weight * value for weight, value in zip(self.weights, inputs)), self.bias)
+        return total.tanh() if self.activate else total
 
 
-class Layer(nn.Layer):
+class Layer:
     """``n_perceptrons`` with the same ``input_size`` inputs; a call gives the list of their outputs.
 
     >>> len(Layer(n_perceptrons=2, input_size=3)([0.1, 0.2, 0.3])), len(Layer(1, 3)([0.1, 0.2, 0.3]))
     (2, 1)
     """
 
-    _neuron_type = Perceptron
-    _bare = False
-
     def __init__(self, n_perceptrons: int, input_size: int, activate: bool = True) -> None:
-        super().__init__(input_size, n_perceptrons, _activation(activate), **_DRAWN)
-        _label(*self.perceptrons)
+        self.perceptrons = [Perceptron(input_size, activate) for _ in range(n_perceptrons)]
 
-    perceptrons = nn.Layer.neurons
+    def __call__(self, inputs: Iterable[Any]) -> list[Any]:
+        return [perceptron(inputs) for perceptron in self.perceptrons]
 
 
-class MultiLayerPerceptron(nn.MultiLayerPerceptron):
+class MultiLayerPerceptron:
     """Hidden layers of ``n_perceptrons_per_layer``, and a linear layer of ``n_outputs``.
+
+    The first hidden layer is there whatever ``n_hidden_layers`` is: 0 gives the same network as 1.
 
     >>> MultiLayerPerceptron(4, 5)([1.0, 2.0, -5.0, -3.0])[0].grad
     0.0
     """
 
-    _layer_type = Layer
-
     def __init__(
         self, n_inputs: int, n_outputs: int, n_hidden_layers: int = 1, n_perceptrons_per_layer: int = 5
     ) -> None:
-        super().__init__(n_inputs, n_outputs, n_hidden_layers, n_perceptrons_per_layer, **_DRAWN)
+        width = n_perceptrons_per_layer
+        self.layers = [
+            Layer(width, n_inputs),
+            *(Layer(width, width) for _ in range(n_hidden_layers - 1)),
+            Layer(n_outputs, width, activate=False),
+        ]
+
+    def __call__(self, inputs: Iterable[Any]) -> Any:
+        """Return the list of the outputs, or a single output itself."""
+        outputs = inputs
         for layer in self.layers:
-            _label(*layer.perceptrons)
-
-    def __call__(self, inputs: Any) -> Any:
-        """Return the outputs for a row of inputs, a single one as the scalar itself; for many rows, a batch."""
-        outputs = super().__call__(inputs)
-        return outputs[0] if isinstance(outputs, list) and len(outputs) == 1 else outputs
-
-
-def _activation(activate: bool) -> str | None:
-    return "tanh" if activate else None
-
-
-def _label(*perceptrons: Any) -> None:
-    for perceptron in perceptrons:
-        for number, weight in enumerate(perceptron.weights, 1):
-            weight.label = f"w{number}"
-        perceptron.bias.label = "b"
+            outputs = layer(outputs)
+        outputs = list(outputs)
+        return outputs[0] if len(outputs) == 1 else outputs

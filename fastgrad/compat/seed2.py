@@ -14,44 +14,48 @@ MLP of [Layer of [tanhNeuron(2), tanhNeuron(2)], Layer of [LinearNeuron(2)]]
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from fastgrad import Value, nn
-from fastgrad.compat._nonlin import Nonlin
-from fastgrad.nn import Module
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+import fastgrad
+from fastgrad.compat.micrograd import nn
+from fastgrad.compat.micrograd.nn import Module
 
 __all__ = ["MLP", "Layer", "Module", "Neuron", "Value"]
 
 
-class Neuron(Nonlin, nn.Neuron):
+class Value(fastgrad.Value):
+    """A number that shows no gradient.
+
+    >>> Value(4.0) + 1.0
+    Value(5.0)
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"Value({self.data})"
+
+
+class Neuron(nn.Neuron):
     """A weighted sum of the inputs and a bias, through tanh unless ``nonlin`` is false.
 
     >>> Neuron(3), Neuron(3, nonlin=False)
     (tanhNeuron(3), LinearNeuron(3))
     """
 
-    _nonlinear = "tanh"
     _number = Value
+    _shown = "tanh"
 
-    def __init__(self, nin: int, nonlin: bool = True) -> None:
-        super().__init__(nin, self._activation_if(nonlin))
+    def _activated(self, total: fastgrad.Value) -> fastgrad.Value:
+        return total.tanh()
 
 
-class Layer(Nonlin, nn.Layer):
+class Layer(nn.Layer):
     """``nout`` neurons with the same ``nin`` inputs, through tanh unless ``nonlin`` is false.
 
     >>> Layer(2, 1)
     Layer of [tanhNeuron(2)]
     """
 
-    _nonlinear = "tanh"
     _neuron_type = Neuron
-
-    def __init__(self, nin: int, nout: int, nonlin: bool = True) -> None:
-        super().__init__(nin, nout, self._activation_if(nonlin))
 
 
 class MLP(nn.MLP):
@@ -62,6 +66,3 @@ class MLP(nn.MLP):
     """
 
     _layer_type = Layer
-
-    def __init__(self, nin: int, nouts: Iterable[int]) -> None:
-        super().__init__(nin, nouts)

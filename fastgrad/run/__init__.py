@@ -1,17 +1,24 @@
 """Run an unedited program on fastgrad.
 
-Two things in a program are put on fastgrad, and nothing else is changed:
+A program's own modules, the script and what it imports that nobody installed, are read by an import hook (`hook`,
+`reading`). A class in them that could be an engine is looked at when its first number is made: what it keeps and where
+(`roles`), and, method by method, whether it does what fastgrad does (`trial`). If so, it is put on fastgrad (`twins`,
+`exchange`): its numbers become nodes of the tape, and the methods that mean the same are fastgrad's from then on. All
+others stay, mistakes included, so that the program prints what it printed.
 
-- modules: imports of micrograd, and of any module named with ``--replace``, are served by fastgrad while the program
-  runs; the latter with a class of numbers in them, or with all of a dialect of `fastgrad.compat`;
-- classes: a scalar engine that the program itself defines at module level. The class statement is exchanged in the
-  syntax tree before compilation, so that line numbers stay what they are in the file.
-
-A class is only exchanged where fastgrad's has all that the program can ask of it; otherwise it stays, and a line on
-standard error says why. An engine in another module of the script's folder stays too, and the line says what would
-serve it.
+Beside that, ``--replace`` serves whole modules (`serving`), and `comparing` runs a program both ways.
 """
 
-from fastgrad.run.scripts import compare, first_difference, parse_replacement, run_script, script_traceback
+from fastgrad.run.comparing import compare, first_difference
+from fastgrad.run.scripts import run_code, run_module, run_script, script_traceback
+from fastgrad.run.serving import parse_replacement
 
-__all__ = ["compare", "first_difference", "parse_replacement", "run_script", "script_traceback"]
+__all__ = [
+    "compare",
+    "first_difference",
+    "parse_replacement",
+    "run_code",
+    "run_module",
+    "run_script",
+    "script_traceback",
+]

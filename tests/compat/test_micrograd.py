@@ -91,15 +91,19 @@ def test_numbers_are_those_of_micrograd():
     assert repr(nn.MLP(2, [3, 1])) == repr(original.MLP(2, [3, 1]))
 
 
-def test_a_layers_nonlin_is_switched_for_all_its_neurons():
-    layer = nn.Layer(1, 2)
-    layer.nonlin = False
-    assert [neuron.nonlin for neuron in layer.neurons] == [False, False]
-    layer.neurons[0].nonlin = False
-    with pytest.raises(ValueError, match="set the layer's activation"):
-        layer.neurons[0].nonlin = True
-    assert layer.nonlin is False
-
-
 def test_looks_are_never_shortened():
     assert repr(nn.Layer(1, 40)).count("ReLUNeuron(1)") == 40
+
+
+def test_sweeps_over_one_graph_leave_what_micrograds_do():
+    original = pytest.importorskip("micrograd.nn")
+    found = []
+    for networks in (nn, original):
+        random.seed(3)
+        model = networks.MLP(2, [3, 2])
+        one, two = model([1.0, -2.0])
+        for output in (one, two, one):
+            output.backward()
+        found.append([p.grad for p in model.parameters()])
+    assert found[0] == pytest.approx(found[1], rel=1e-12)
+    assert any(found[0])

@@ -1,228 +1,147 @@
-"""What ``fastgrad run`` says: with ``--compare``, on what it did not serve, and on the command line."""
-
-import os
+"""What ``fastgrad run`` says beside what the program prints, and the command line."""
 
 import pytest
 
 import fastgrad
-from fastgrad.run import first_difference
-from support.places import PACKAGE_FOLDER
-from support.teaching_engines import OTHER_DIALECT, OWN_ENGINE, TRAINING, command, python
+from support.teaching_engines import OWN_ENGINE, command, engine_with, on_fastgrad, python, said, without_said
+
+USE = "x = Value(3.0)\n(x * x).relu().backward()\nprint(x.grad)\n"
+MISTAKEN = OWN_ENGINE.replace("(out.data > 0)", "(out.data >= 0)")
 
 
-class TestCompare:
-    def test_agreement(self, script):
-        done = command("--compare", script(OWN_ENGINE + TRAINING))
-        assert done.returncode == 0, done.stdout + done.stderr
-        plain, fast, ratio, verdict = done.stdout.splitlines()
-        assert plain.startswith("the plain run: ")
-        assert fast.startswith("the run on fastgrad: ")
-        assert ratio.startswith("ratio: ")
-        assert verdict == "the printed output agrees: 6 lines, numbers within 1e-09"
-        assert done.stderr == "fastgrad: class Value (line 2) is run on fastgrad.Value\n"
+class TestLines:
+    def test_are_on_standard_error_and_begin_with_the_name(self, script):
+        done = command(script(OWN_ENGINE + USE))
+        assert done.stdout == "6.0\n"
+        assert done.stderr.startswith("fastgrad: class Value (")
+        assert without_said(done) == ""
 
-    def test_difference(self, script):
-        path = script("import sys\nprint('the same')\nprint('__main__' in sys.modules, 'fastgrad' in sys.modules)")
-        done = command("--compare", path)
-        assert done.returncode == 1
-        assert done.stdout.splitlines()[-3:] == [
-            "the printed output differs, first in line 2:",
-            "  plain:    True False",
-            "  fastgrad: True True",
+    def test_name_the_class_and_its_place(self, script, tmp_path):
+        script("\n" + OWN_ENGINE + USE, "train.py")
+        assert said(command("train.py", cwd=tmp_path)) == ["class Value (train.py, line 3) runs on fastgrad"]
+        (tmp_path / "below").mkdir()
+        (line,) = said(command("../train.py", cwd=tmp_path / "below"))
+        assert line == f"class Value ({tmp_path / 'train.py'}, line 3) runs on fastgrad"
+
+    def test_name_what_stays_the_programs_own(self, script):
+        assert on_fastgrad(script(MISTAKEN + USE)).said == [
+            "class Value (program.py, line 2) runs on fastgrad; its own stay: relu"
         ]
 
-    def test_the_programs_arguments_and_replacements_are_passed_on(self, script):
-        path = script("import sys\nassert sys.argv[1:] == ['--compare', '7']\nfrom engine import Value")
-        done = command("--compare", "--replace", "engine=Value", path, "--compare", "7")
-        assert "ModuleNotFoundError: No module named 'engine'" in done.stdout
-        assert "the run on fastgrad: " in done.stdout
-
-    def test_a_plain_run_that_fails(self, script):
-        path = script(OWN_ENGINE + "y = Value(1.0)\nfor _ in range(5000):\n    y = y + 1\ny.backward()")
-        done = command("--compare", path)
-        assert done.returncode == 1
-        assert "the plain run failed with exit code 1" in done.stdout
-        assert "RecursionError" in done.stdout
-        assert "the run on fastgrad: " in done.stdout
-
-    def test_a_run_on_fastgrad_that_fails(self, script):
-        done = command("--compare", script("import sys\nassert 'fastgrad' not in sys.modules, 'found it'"))
-        assert done.returncode == 1
-        assert "the run on fastgrad failed with exit code 1" in done.stdout
-        assert "AssertionError: found it" in done.stdout
-
-    def test_micrograd_is_named_where_the_plain_run_lacks_it(self, script, tmp_path):
-        script(
-            """
-            import sys
-            class Blocked:
-                def find_spec(self, name, path=None, target=None):
-                    if name == "micrograd":
-                        raise ModuleNotFoundError("No module named 'micrograd'")
-            sys.meta_path.insert(0, Blocked())
-            """,
-            "sitecustomize.py",
+    def test_come_when_the_first_number_is_made(self, script):
+        program = (
+            "import sys\nprint('before', file=sys.stderr, flush=True)\nValue(1.0)\nprint('after', file=sys.stderr)\n"
         )
-        path = script("from micrograd.engine import Value\nprint(Value(1.0))")
-        both = os.pathsep.join([str(tmp_path), str(PACKAGE_FOLDER.parent)])
-        done = command("--compare", path, env={"PYTHONPATH": both})
-        assert done.returncode == 1
-        assert "micrograd is not installed, and the plain run needs it: pip install micrograd" in done.stdout
-        assert "the run on fastgrad: " in done.stdout
+        done = command(script(OWN_ENGINE + program))
+        assert [line.split()[0] for line in done.stderr.splitlines()] == ["before", "fastgrad:", "after"]
 
-    @pytest.mark.parametrize(
-        ("plain", "fast"),
-        [
-            ("", ""),
-            ("loss 3", "loss 3.0"),
-            ("w [np.float64(-15.5), np.int64(2)]", "w [-15.5, 2.0]"),
-            ("np.False_ [np.True_]", "False [True]"),
-            ("1e-10 0.0", "0 -1e-10"),
-            ("a=123456789012.0, b", "a=123456789100, b"),
-            ("5e-324 .5 7.", "0 0.5 7"),
-            ("inf nan", "inf nan"),
-            ("1e999", "1e999"),
-            ("a\nb\n", "a\nb"),
-        ],
-    )
-    def test_outputs_that_agree(self, plain, fast):
-        assert first_difference(plain, fast) is None
-        assert first_difference(fast, plain) is None
-
-    @pytest.mark.parametrize(
-        ("plain", "fast", "line"),
-        [
-            ("x 1.0", "x 1.00000001", 1),
-            ("1e-8", "0", 1),
-            ("a 1", "b 1", 1),
-            ("np.False_", "True", 1),
-            ("1 2", "1  2", 1),
-            ("1 2", "1 2 3", 1),
-            ("same\nnan", "same\n0.0", 2),
-            ("1\n2", "1", 2),
-            ("1", "1\n", None),
-            ("1", "1\n\n", 2),
-        ],
-    )
-    def test_outputs_that_differ(self, plain, fast, line):
-        for difference in (first_difference(plain, fast), first_difference(fast, plain)):
-            assert difference is None if line is None else difference[0] == line
-
-
-class TestWhatReplaceDidNotServe:
-    ENGINE_STAYS = (
-        "fastgrad: class Value in module engine (line 2) is left alone: --replace engine=Value would serve it\n"
-    )
-
-    @pytest.fixture
-    def engine(self, script):
-        return script(OWN_ENGINE, "engine.py")
-
-    def test_an_engine_in_another_file_is_named_with_its_option(self, script, engine):
-        path = script("from engine import Value\nprint(type(Value(1.0)).__module__)")
-        done = command(path)
-        assert (done.stdout, done.stderr) == ("engine\n", self.ENGINE_STAYS)
-        done = command("--replace", "engine=Value", path)
-        assert (done.stdout, done.stderr) == ("fastgrad\n", "")
-
-    def test_an_engine_beside_replaced_networks_is_named_before_they_meet(self, script, engine):
-        path = script("from nn import MLP\nfrom engine import Value\nMLP(1, [1])(Value('a number'))")
-        done = command("--replace", "nn=seed2", path)
-        assert done.stderr.startswith(self.ENGINE_STAYS + "Traceback")
-        assert "fastgrad" not in done.stderr.removeprefix(self.ENGINE_STAYS).splitlines()[-1]
-
-    def test_an_engine_that_another_file_imports(self, script, engine):
-        script("from engine import Value", "nn.py")
-        assert command(script("import nn, importlib; importlib.import_module('engine')")).stderr == self.ENGINE_STAYS
-
-    def test_an_engine_in_a_package(self, script, tmp_path):
-        (tmp_path / "course").mkdir()
-        script(OWN_ENGINE.replace("Value", "Scalar"), "course/engine.py")
-        script("from . import engine", "course/__init__.py")
-        done = command(script("import course"))
-        assert done.stderr == (
-            "fastgrad: class Scalar in module course.engine (line 2) is left alone: "
-            "--replace course.engine=Scalar would serve it\n"
+    def test_are_said_once_for_each_class(self, script):
+        ran = on_fastgrad(
+            script(OWN_ENGINE + "class Sub(Value): pass\nValue(1.0), Value(2.0), Sub(3.0), Sub(4.0) + 1\n")
         )
+        assert len(ran.said) == 1
 
-    def test_an_engine_in_one_file_with_its_networks(self, script):
-        script(OWN_ENGINE + "class Neuron: pass\nclass MLP: pass", "engine.py")
-        line = self.ENGINE_STAYS.replace("engine=Value", "engine=seed1 or --replace engine=seed2")
-        assert command(script("import engine")).stderr == line
+    def test_plain_says_nothing(self, script):
+        path = script(OWN_ENGINE + USE + "print(Value.__mro__, Value.__new__ is object.__new__)")
+        done = command("--plain", path)
+        assert (done.stdout, done.stderr) == (python(path).stdout, "")
 
-    def test_an_engine_that_does_more_than_fastgrads(self, script):
-        script(OWN_ENGINE.replace("# more methods", "def mish(self): pass"), "engine.py")
-        line = self.ENGINE_STAYS.replace("serve it", "serve it, but fastgrad.Value has no mish")
-        assert command(script("import engine")).stderr == line
+    def test_plain_leaves_the_program_as_it_is(self, script):
+        slots = "class Slim:\n    __slots__ = ('a',)\n    def __add__(self, other): pass\n"
+        slots += "print(Slim.__slots__, hasattr(Slim(), '__dict__'))\n"
+        path = script(slots + "class Liar:\n    __class__ = int\nprint(type(Liar()))\n")
+        assert command("--plain", path).stdout == python(path).stdout
 
-    def test_an_engine_of_a_name_that_is_not_served(self, script):
-        script(OTHER_DIALECT, "engine.py")
-        assert command(script("import engine")).stderr == (
-            "fastgrad: class Number in module engine (line 4) is left alone: --replace serves no class of this name\n"
-        )
 
-    @pytest.mark.parametrize("source", ["class Value: pass", "x = (", "raise KeyError('engine')"])
-    def test_not_a_word_on_modules_without_an_engine(self, script, source):
-        script(source, "engine.py")
-        assert "fastgrad" not in command(script("import engine")).stderr
+class TestNothingFound:
+    def test_names_the_programs_files_and_the_option(self, script, tmp_path):
+        script("words = 'only'", "other.py")
+        script("import other, json\nprint(other.words)", "train.py")
+        done = command("train.py", cwd=tmp_path)
+        assert done.stdout == "only\n"
+        assert said(done) == [
+            "nothing was put on fastgrad: no class in train.py, other.py is a number with operators and a sweep such "
+            "as backward(). If the engine is in an installed package, name it with --also PACKAGE"
+        ]
 
-    def test_not_a_word_on_packages_installed_below_the_folder(self, script, tmp_path):
-        (tmp_path / "packages").mkdir()
-        script(OWN_ENGINE, "packages/engine.py")
-        path = script("import sys\nsys.path.append(sys.path[0] + '/packages')\nimport engine")
-        assert command(path).stderr == ""
+    def test_comes_last(self, script):
+        done = command(script("import sys\nsys.exit('at the end')"))
+        assert done.stderr.splitlines()[0].startswith("fastgrad: nothing was put on fastgrad")
+        assert done.stderr.splitlines()[1:] == ["at the end"]
 
-    def test_a_module_that_was_never_imported(self, script):
-        options = ["--replace", "nnn=seed1", "--replace", "nnn=Value", "--replace", "a.b=Value"]
-        done = command(*options, script("import sys, a\nsys.exit('at the end')"))
-        assert done.stderr == (
-            "fastgrad: --replace nnn=seed1 --replace nnn=Value served nothing: the program never imported nnn\n"
-            "fastgrad: --replace a.b=Value served nothing: the program never imported a.b\n"
-            "at the end\n"
-        )
+    def test_is_not_said_where_a_class_was_left_alone(self, script):
+        engine = OWN_ENGINE.replace("self.data, self.grad = data, 0", "self.data, self.grad = data * 1.5, 0")
+        (line,) = on_fastgrad(script(engine + "Value(1.0)\n")).said
+        assert " is left alone: " in line
 
-    @pytest.mark.parametrize(
-        ("program", "start"),
-        [
-            ("from nn import MLP", "ImportError: cannot import name 'MLP' from 'nn': "),
-            ("import nn\nnn.MLP", "AttributeError: module 'nn' has no attribute 'MLP': "),
-        ],
-    )
-    def test_a_name_that_the_target_lacks(self, script, program, start):
-        done = command("--replace", "nn=Value", script(program))
-        assert done.returncode == 1
-        assert done.stderr.splitlines()[-1] == (
-            f"{start}--replace nn=Value offers only Value; the targets of --replace are Scalar, Value, "
-            "seed0 (Layer, MultiLayerPerceptron, Perceptron, Scalar), seed1 (MLP, Layer, Neuron, Value), "
-            "seed2 (MLP, Layer, Module, Neuron, Value); micrograd's modules are served under their own names, "
-            "without --replace"
-        )
+    def test_is_not_said_where_a_module_was_replaced(self, script):
+        assert command("--replace", "engine=Value", script("import engine")).stderr == ""
 
-    @pytest.mark.parametrize("program", ["from json import MLP", "import json\njson.MLP", "None.MLP", "import absent"])
-    def test_other_errors_are_the_programs(self, script, program):
-        path = script("import nn\n" + program)
-        assert "--replace" not in command("--replace", "nn=Value", path).stderr
 
-    def test_a_program_may_catch_the_error(self, script):
-        path = script("try:\n    from nn import MLP\nexcept ImportError:\n    import nn\n    print(hasattr(nn, 'MLP'))")
-        done = command("--replace", "nn=Value", path)
-        assert (done.stdout, done.stderr) == ("False\n", "")
+class TestExplain:
+    def test_says_what_became_of_each_method(self, script):
+        engine = engine_with("def cube(self):\n    return self * self * self", MISTAKEN)
+        first, fastgrads, own, rest, nodes = on_fastgrad(script(engine + USE), explain=True).said
+        assert first == "class Value (program.py, line 2) runs on fastgrad; its own stay: relu"
+        names = fastgrads.removeprefix("  fastgrad's: ").split(", ")
+        assert {"__init__", "backward", "__add__", "__radd__", "__mul__", "__rmul__"} <= set(names)
+        assert own.startswith("  its own relu: another result at -0.5")
+        assert "cube" in rest.removeprefix("  not touched: ").split(", ")
+        assert not {"relu", "cube"} & set(names)
+        assert nodes.startswith("nodes made: ")
 
-    def test_compare_prints_the_lines_too(self, script, engine):
-        assert command("--compare", script("import engine")).stderr == self.ENGINE_STAYS
+    def test_counts_the_nodes_that_the_program_makes(self, script):
+        assert on_fastgrad(script(OWN_ENGINE + USE), explain=True).said[-1] == "nodes made: 3"
+
+    def test_says_why_a_class_is_left_alone(self, script):
+        engine = OWN_ENGINE.replace("self.data, self.grad = data, 0", "self.data, self.grad = data * 1.5, 0")
+        assert " is left alone: " in on_fastgrad(script(engine + "Value(1.0)\n"), explain=True).said[0]
+
+    def test_lists_only_methods(self, script):
+        lines = on_fastgrad(script(OWN_ENGINE + USE), explain=True).said
+        assert "__new__" not in "".join(lines)
+
+
+class TestStrict:
+    def test_leaves_a_class_alone_and_says_what_differs(self, script):
+        (line,) = on_fastgrad(script(MISTAKEN + USE), strict=True).said
+        assert line == "class Value (program.py, line 2) is left alone: --strict, and relu: another result at -0.5"
+
+    def test_names_all_that_differ(self, script):
+        methods = "def exp(self):\n    return Value(1.0)\ndef log(self):\n    return Value(2.0)\n"
+        (line,) = on_fastgrad(script(engine_with(methods, MISTAKEN) + USE), strict=True).said
+        assert all(f"{name}: another result at " in line for name in ("relu", "exp", "log"))
 
 
 class TestCommand:
     def test_version(self):
-        done = python("-m", "fastgrad", "--version")
-        assert done.stdout == f"fastgrad {fastgrad.__version__}\n"
+        assert python("-m", "fastgrad", "--version").stdout == f"fastgrad {fastgrad.__version__}\n"
 
     def test_no_command_says_what_there_is(self):
         done = python("-m", "fastgrad")
         assert done.returncode == 2
         assert "usage: fastgrad" in done.stderr
 
+    def test_run_without_a_program(self):
+        done = command()
+        assert done.returncode == 2
+        assert done.stderr == "fastgrad: give a script, -m and a module, or -c and a program: see fastgrad run --help\n"
+
+    @pytest.mark.parametrize("option", ["-m", "-c"])
+    def test_an_option_without_its_program(self, option):
+        done = command(option)
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1
+
     @pytest.mark.parametrize("name", ["run", "demo"])
     def test_help_has_examples(self, name):
         done = python("-m", "fastgrad", name, "--help")
         assert f"examples:\n  fastgrad {name}" in done.stdout
+
+    def test_help_has_every_option(self):
+        text = command("--help").stdout
+        options = ["--compare", "--explain", "--strict", "--plain", "--also", "--replace", "-m", "-c"]
+        assert all(f"  {option}" in text for option in options)
+
+    def test_lines_of_help_are_not_long(self):
+        assert max(map(len, command("--help", env={"COLUMNS": "120"}).stdout.splitlines())) <= 120

@@ -1,0 +1,153 @@
+"""Notebooks: their cells run in order, as Jupyter runs them, and engines that cells define or import are exchanged.
+
+``fastgrad run notebook.ipynb`` runs one from the command line; in a notebook itself ``%load_ext fastgrad`` has the
+classes of later cells exchanged.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import sys
+
+from fastgrad.run import exchange, reading
+from fastgrad.run.saying import say
+from fastgrad.run.serving import served
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from typing import Any
+
+# What changes nothing that a program computes, and needs a browser, a kernel or the network.
+_SKIPPED = ("matplotlib", "config", "autoreload", "load_ext", "pip", "conda", "pylab", "reload_ext")
+
+
+def cells_of(path: str) -> list[str]:
+    """Read the code cells of a notebook.
+
+    Raises
+    ------
+    ValueError
+        If the file is no notebook.
+    """
+    return [source for source, _ in _read(path)]
+
+
+def _read(path: str) -> list[tuple[str, bool]]:
+    """The code cells, and of each whether it may raise."""
+    with open(path, encoding="utf-8") as file:
+        try:
+            found = json.load(file)
+            cells = found["cells"] if "cells" in found else found["worksheets"][0]["cells"]
+            code = [cell for cell in cells if cell["cell_type"] == "code"]
+            sources = ["".join(cell.get("source", cell.get("input", ""))) for cell in code]
+            may_raise = ["raises-exception" in cell.get("metadata", {}).get("tags", ()) for cell in code]
+        except (ValueError, LookupError, TypeError, AttributeError) as error:
+            raise ValueError(f"{path} must be a Jupyter notebook (JSON with cells), but is damaged: {error}") from error
+    return list(zip(sources, may_raise))
+
+
+def run_notebook(path: str) -> None:
+    """Run the code cells of a notebook in order, in the folder it is in; display prints.
+
+    Magics that change nothing of what is computed are skipped with a line. The first error ends the run.
+
+    Parameters
+    ----------
+    path : str
+        The notebook.
+
+    Raises
+    ------
+    ImportError
+        If IPython is not installed, which runs the cells.
+    """
+    cells = _read(path)
+    at = _Place()
+    shell = _shell(at)
+    try:
+        shell.user_module, shell.user_ns = sys.modules["__main__"], vars(sys.modules["__main__"])
+        if exchange.settings.active:
+            _prepare(shell, [source for source, _ in cells])
+        for at.cell, (source, may_raise) in enumerate(cells, 1):
+            result = shell.run_cell(source, store_history=True)
+            failed = result.error_before_exec is not None or result.error_in_exec is not None
+            if failed and not may_raise:
+                raise SystemExit(1)  # IPython has printed it
+    finally:
+        shell.clear_instance()
+
+
+class _Place:
+    cell = 0
+
+
+def _prepare(shell: Any, cells: list[str]) -> None:
+    shell.ast_transformers.append(_Preparing())
+    for number, cell in enumerate(cells, 1):  # what later cells ask for counts when a class is tried
+        with contextlib.suppress(SyntaxError):
+            reading.sources[f"<cell {number}>"] = ast.parse(shell.transform_cell(cell))
+
+
+def _shell(at: _Place) -> Any:
+    """A shell that ``get_ipython`` finds, and that skips what needs a browser, a kernel or the network."""
+    try:
+        from IPython.core.interactiveshell import InteractiveShell
+    except ImportError:
+        raise ImportError("fastgrad run needs IPython for notebooks: pip install ipython", name="IPython") from None
+    from traitlets.config import Config
+
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.colors = "NoColor"
+    config.InteractiveShell.cache_size = 0
+    shell: Any = InteractiveShell.instance(config=config)
+    run_line_magic, system = shell.run_line_magic, shell.system
+
+    def line_magic(name: str, line: str, _stack_depth: int = 1) -> Any:
+        if name in _SKIPPED:
+            return say(f"cell {at.cell}: %{name} {line} is skipped".replace("  ", " "))
+        return run_line_magic(name, line, _stack_depth + 1)
+
+    def command(text: str) -> Any:
+        return say(f"cell {at.cell}: !{text} is skipped") if "install" in text else system(text)
+
+    shell.run_line_magic, shell.system = line_magic, command
+    return shell
+
+
+class _Preparing(ast.NodeTransformer):
+    """IPython's hook between a cell's text and its code."""
+
+    cells = 0
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        if not isinstance(node, ast.Module):
+            return node
+        self.cells += 1
+        reading.sources[f"<cell {self.cells}>"] = ast.parse(ast.unparse(node))
+        return reading.offering(node)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """``%load_ext fastgrad``: exchange engines that cells define, or import, from now on."""
+    exchange.settings.start(strict=False, explain=False)
+    _loaded.append((served([]), _Preparing()))
+    _loaded[-1][0].__enter__()
+    shell.ast_transformers.append(_loaded[-1][1])
+    if os.getcwd() not in sys.path and "" not in sys.path:
+        sys.path.insert(0, "")
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """``%unload_ext fastgrad``: what was exchanged stays; nothing more is."""
+    exchange.settings.active = False
+    while _loaded:
+        serving, preparing = _loaded.pop()
+        serving.__exit__(None, None, None)
+        shell.ast_transformers.remove(preparing)
+
+
+_loaded: list[tuple[Any, _Preparing]] = []

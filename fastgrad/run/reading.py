@@ -1,0 +1,154 @@
+"""A program's sources: how its classes are offered for exchange, and what it asks of its numbers.
+
+A module's syntax tree is changed in three small ways before it is compiled. A class with operators is passed to
+`offered` when it is made, after its decorators. It has no slots, as a class on fastgrad takes none of its own. And of
+``type(x)`` is made ``x.__class__``, the class that ``x`` shows. Line numbers stay what they are.
+"""
+
+from __future__ import annotations
+
+import ast
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ARITHMETIC = {"__add__", "__mul__", "__radd__", "__rmul__"}
+_OFFERED = '__import__("fastgrad.run.exchange", None, None, ["offered"]).offered'
+
+SLOTS = "__slots_as_written__"
+
+_numbers: set[str] = set()  # names of classes with operators, and of those that stand on them
+
+sources: dict[str, ast.Module] = {}  # of the program's own modules, by file, as they were written
+
+
+def prepared(source: str | bytes, file: str) -> ast.Module:
+    """Parse a module of the program, and return what is compiled in its place.
+
+    >>> print(ast.unparse(prepared("class V:\\n  def __add__(self, other): pass", "v.py")).split("\\n")[1])
+    class V:
+    """
+    sources[file] = ast.parse(source, file)
+    return offering(ast.parse(source, file))
+
+
+def offering(tree: ast.Module) -> ast.Module:
+    """Change a tree so that its classes are offered for exchange."""
+    changed: ast.Module = ast.fix_missing_locations(_Offering().visit(tree))
+    return changed
+
+
+class _Offering(ast.NodeTransformer):
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        self.generic_visit(node)
+        if node.bases or _defined(node) & _ARITHMETIC:
+            decorator = ast.parse(_OFFERED, mode="eval").body
+            for part in ast.walk(decorator):
+                ast.copy_location(part, node)
+            node.decorator_list.insert(0, decorator)
+        if _defined(node) & _ARITHMETIC or {ast.unparse(base).rpartition(".")[2] for base in node.bases} & _numbers:
+            _numbers.add(node.name)
+            for entry in node.body:
+                _rename_slots(entry)
+            node.decorator_list = [_without_slots(entry) for entry in node.decorator_list]
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1 and not node.keywords:
+            return ast.copy_location(ast.Attribute(node.args[0], "__class__", ast.Load()), node)
+        return node
+
+
+def _defined(node: ast.ClassDef) -> set[str]:
+    names = {entry.name for entry in node.body if isinstance(entry, ast.FunctionDef)}
+    assigned = [target for entry in node.body if isinstance(entry, ast.Assign) for target in entry.targets]
+    return names | {target.id for target in assigned if isinstance(target, ast.Name)}
+
+
+def _rename_slots(entry: ast.stmt) -> None:
+    for target in entry.targets if isinstance(entry, ast.Assign) else [getattr(entry, "target", None)]:
+        if isinstance(target, ast.Name) and target.id == "__slots__":
+            target.id = SLOTS
+
+
+def _without_slots(decorator: ast.expr) -> ast.expr:
+    if isinstance(decorator, ast.Call):
+        decorator.keywords = [keyword for keyword in decorator.keywords if keyword.arg not in ("slots", "weakref_slot")]
+    return decorator
+
+
+# What a program asks.
+
+
+def class_statement(file: str, name: str) -> ast.ClassDef | None:
+    """Find the last class of a name in one of the program's modules."""
+    found = (node for node in ast.walk(sources.get(file, ast.Module([], []))) if isinstance(node, ast.ClassDef))
+    return next((node for node in reversed(list(found)) if node.name == name), None)
+
+
+def names_in(node: ast.AST) -> set[str]:
+    """Return the attributes and variables that a part of a program reads."""
+    parts = list(ast.walk(node))
+    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Load)}
+    return attributes | {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
+
+
+def names_within(function: str) -> set[str]:
+    """Return the names that functions and methods of a name read, and those that they call."""
+    functions = _functions()
+    reached = functions_reached({function})
+    return set().union(*(names_in(node) for name in reached for node in functions.get(name, ())))
+
+
+def functions_reached(start: set[str]) -> set[str]:
+    """Return the names of the functions and methods that those in ``start`` may call, and their own."""
+    functions, reached, pending = _functions(), set[str](), [*start]
+    while pending:
+        name = pending.pop()
+        if name not in reached and name in functions:
+            reached.add(name)
+            pending.extend(used for node in functions[name] for used in names_in(node))
+    return reached | start
+
+
+def _functions() -> dict[str, list[ast.FunctionDef]]:
+    found: dict[str, list[ast.FunctionDef]] = {}
+    for tree in sources.values():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef):
+                found.setdefault(node.name, []).append(node)
+    return found
+
+
+def function_at(file: str, line: int) -> ast.FunctionDef | None:
+    """Find the function that begins in a line of one of the program's modules, with its decorators."""
+    for node in ast.walk(sources.get(file, ast.Module([], []))):
+        if isinstance(node, ast.FunctionDef) and line in (
+            node.lineno,
+            *(entry.lineno for entry in node.decorator_list),
+        ):
+            return node
+    return None
+
+
+def is_result_used(function: str) -> bool:
+    """Tell whether the program does something with what a function or method returns."""
+    parts = [part for tree in sources.values() for part in ast.walk(tree)]
+    dropped = {id(part.value) for part in parts if isinstance(part, ast.Expr)}
+    calls = [part for part in parts if isinstance(part, ast.Call) and id(part) not in dropped]
+    return any(function in (getattr(call.func, "attr", None), getattr(call.func, "id", None)) for call in calls)
+
+
+def is_asked_for(names: set[str], without: set[str]) -> bool:
+    """Tell whether the program reads an attribute or variable outside the functions and methods ``without``."""
+    return any(names & names_in(part) for tree in sources.values() for part in _parts_without(tree, without))
+
+
+def _parts_without(node: ast.AST, functions: set[str]) -> Iterator[ast.AST]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield from _parts_without(child, functions)
+        elif not (isinstance(child, ast.FunctionDef) and child.name in functions):
+            yield child

@@ -1,0 +1,362 @@
+"""What a class of numbers keeps, and where: found out by making some and looking at them."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+
+from fastgrad._tape.own_sweeps import count_below, gradients_of
+from fastgrad._tape.spelled import Spelled
+from fastgrad.run.effects import does_more
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from typing import Any
+
+_SWEEP = re.compile(r"back|grad|deriv|chain|propag|adjoint|sweep|reverse", re.IGNORECASE)
+_NO_SWEEP = re.compile(r"^_|zero|reset|clear|clip|no_|set_|is_|has_|require", re.IGNORECASE)
+_CONTAINERS = (set, frozenset, tuple, list)
+
+
+class Unfit(Exception):
+    """A class cannot be exchanged, for the reason given; without one it is no engine and nothing need be said."""
+
+
+class Roles:
+    """The names of a class's attributes, by what they are for; None where there is none.
+
+    number, grad : the number and its accumulated derivative.
+    children, slopes : the operands and the derivatives by them; ``paired`` where both are in one, as pairs, with the
+        place of the operand in a pair; ``inner`` where an object has them, under that name.
+    op, closure : the operation's symbol, and the function that passes a gradient on. It takes nothing, or the gradient,
+        and adds to the operands' or returns what they are given: ``closure_kind``.
+    sweep : the method that sweeps, or the function of the program's; where there is none, ours, which calls the
+        closures. ``returns`` is what it gives: nothing, the number of nodes, or a dict of derivatives, which then are
+        nowhere else.
+    extras : what else an instance has, with its value at first; ``numbered`` of it differ from instance to instance.
+    order : all the names, as an instance has them.
+    """
+
+    number: str
+    grad: str
+    sweep: Any
+    children: str
+    container: Any
+    returns: str | None = None
+    unique = False
+    root_in_result = False
+    result_like: Any = None
+    paired: int | None = None
+    inner: str | None = None
+    slopes: str | None = None
+    op: str | None = None
+    op_at_first: Any = ""
+    closure: str | None = None
+    closure_at_first: Any = None
+    closure_kind = "()"
+    grad_at_first: Any = 0.0
+
+    def __init__(self) -> None:
+        self.extras: dict[str, Any] = {}
+        self.numbered: list[str] = []
+        self.order: list[str] = []
+
+    def operands(self, node: Any) -> list[Any]:
+        """Return a number's operands, in order, or as a set has them."""
+        found = getattr(node, self.children) or ()
+        if self.inner is not None:
+            found = getattr(found, self.inner, None) or ()
+        return [pair[self.paired] for pair in found] if self.paired is not None else list(found)
+
+    def swept(self, node: Any) -> Any:
+        """Sweep from a number, as the program does or, from one on fastgrad's tape, as fastgrad does."""
+        if isinstance(self.sweep, str):
+            return getattr(node, self.sweep)()
+        if not isinstance(node, Spelled) or self.sweep == self.by_closures:
+            return self.sweep(node)
+        return self.fast_sweep(node)
+
+    def fast_sweep(self, node: Any, *gradient: float) -> Any:
+        """Sweep on the tape, and return what the program's own sweep returns."""
+        if self.returns == "derivatives":
+            found = gradients_of(node)
+            if not self.root_in_result:
+                del found[node]
+            factory = getattr(self.result_like, "default_factory", None)
+            return found if factory is None else type(self.result_like)(factory, found)
+        Spelled.backward(node, *gradient)
+        return count_below(node) if self.returns == "count" else None
+
+    def derivative(self, node: Any, returned: Any) -> Any:
+        """Return a number's derivative after a sweep that returned something."""
+        return returned.get(node) if self.returns == "derivatives" else getattr(node, self.grad)
+
+    def by_closures(self, root: Any) -> None:
+        """Call the closures of all that a number stands on, from the root down."""
+        order: list[Any] = []
+        seen: set[int] = set()
+
+        def visit(node: Any) -> None:
+            if id(node) not in seen:
+                seen.add(id(node))
+                for operand in self.operands(node):
+                    visit(operand)
+                order.append(node)
+
+        visit(root)
+        setattr(root, self.grad, 1.0)
+        for node in reversed(order):
+            getattr(node, self.closure or "")()
+
+    def symbol(self, node: Any) -> Any:
+        return getattr(node, self.op) if self.op else ""
+
+
+def sweep_names(cls: type) -> list[str]:
+    """Return the methods of a class that may be its sweep, the likeliest first."""
+    names = [
+        name for base in cls.__mro__ for name, value in vars(base).items() if isinstance(value, types.FunctionType)
+    ]
+    return _likeliest_first(names)
+
+
+def _likeliest_first(names: list[str]) -> list[str]:
+    found = [name for name in dict.fromkeys(names) if _SWEEP.search(name) and not _NO_SWEEP.search(name)]
+    return sorted(found, key=lambda name: (not name.startswith("back"), found.index(name)))
+
+
+def find_roles(cls: type, namespaces: list[dict[str, Any]]) -> Roles:
+    """Make numbers, multiply and sweep them, and see what changes where.
+
+    The sweep may be a function in one of the namespaces.
+    """
+    roles = Roles()
+    try:
+        x, y = cls(3.0), cls(5.0)
+        product = x * y
+    except Exception:
+        raise Unfit from None
+    if type(product) is not cls:
+        raise Unfit
+    states = [dict(vars(number)) for number in (x, y, product)]
+    roles.order = list(states[2])
+    roles.number = _attribute(states, lambda a, b, c: (a, b, c) == (3.0, 5.0, 15.0), "no attribute holds its number")
+    _find_operands(roles, states, x, y)
+    _find_sweep(roles, cls, _functions(namespaces))
+    _find_others(roles, states)
+    if roles.closure:
+        _find_closure_kind(roles, cls)
+    if roles.sweep is None:
+        roles.sweep = roles.by_closures
+    return roles
+
+
+def _attribute(states: list[dict[str, Any]], test: Any, otherwise: str) -> str:
+    for name in states[2]:
+        if all(name in state for state in states) and _holds(test, *(state[name] for state in states)):
+            return name
+    raise Unfit(otherwise)
+
+
+def _holds(test: Any, *values: Any) -> bool:
+    try:
+        return bool(test(*values))
+    except Exception:
+        return False
+
+
+def _find_operands(roles: Roles, states: list[dict[str, Any]], x: Any, y: Any) -> None:
+    for name, value in states[2].items():
+        for inner, entries in fields_of(value).items():
+            if isinstance(entries, _CONTAINERS) and [*map(id, entries)] == [id(x), id(y)]:
+                roles.children, roles.inner, roles.container = name, inner, type(entries)
+                return
+        if type(value) not in _CONTAINERS:
+            continue
+        entries = list(value)
+        if len(entries) == 2 and all(any(entry is number for entry in entries) for number in (x, y)):
+            roles.children, roles.container = name, type(value)
+            roles.unique = len(getattr(x * x, name)) == 1
+            return
+        for place in (0, 1):
+            pairs = [entry for entry in entries if isinstance(entry, tuple) and len(entry) == 2]
+            if len(pairs) == 2 and pairs[0][place] is x and pairs[1][place] is y:
+                roles.children, roles.container, roles.paired = name, type(value), place
+                return
+    raise Unfit("its numbers do not keep what they were made from")
+
+
+def _functions(namespaces: list[dict[str, Any]]) -> list[types.FunctionType]:
+    """The functions of a program that may be its sweep."""
+    found = {
+        name: value for space in namespaces for name, value in space.items() if isinstance(value, types.FunctionType)
+    }
+    functions = [found[name] for name in _likeliest_first(list(found))]
+    return [function for function in functions if function.__code__.co_argcount == 1]
+
+
+def fields_of(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object that is there to keep them."""
+    if isinstance(value, tuple) and hasattr(value, "_asdict"):
+        return dict(value._asdict())
+    return {} if isinstance(value, (type, types.FunctionType)) else dict(getattr(value, "__dict__", {}))
+
+
+def _find_sweep(roles: Roles, cls: type, functions: list[types.FunctionType]) -> None:
+    """The method, or function, that brings 5 and 3 to the factors 3 and 5, and where it leaves them.
+
+    In an engine whose sweep knows nothing of products, a sum has to do; without a sweep, the closure of a product.
+    """
+    for operation, expected in (("__mul__", (5.0, 3.0)), ("__add__", (1.0, 1.0))):
+        for sweep in (*sweep_names(cls), *functions):
+            if not does_more(vars_of(cls, sweep) if isinstance(sweep, str) else sweep) and _try_sweep(
+                roles, cls, sweep, operation, expected
+            ):
+                return
+    x, y = cls(3.0), cls(5.0)
+    product, before = x * y, dict(vars(x))
+    zeros = [name for name, value in vars(product).items() if value == 0 and isinstance(value, (int, float))]
+    closures = [name for name, value in vars(product).items() if isinstance(value, types.FunctionType)]
+    if len(zeros) == len(closures) == 1 and zeros[0] != roles.number:
+        setattr(product, zeros[0], 1.0)
+        if _succeeds(getattr(product, closures[0])) and getattr(x, zeros[0]) == 5.0:
+            roles.sweep, roles.grad, roles.grad_at_first = None, zeros[0], before[zeros[0]]
+            return
+    raise Unfit("no method of it, and no function, brings the derivatives of a product to its factors")
+
+
+def _try_sweep(roles: Roles, cls: type, sweep: Any, operation: str, expected: tuple[float, float]) -> bool:
+    x, y = cls(3.0), cls(5.0)
+    before = dict(vars(x))
+    try:
+        result = getattr(x, operation)(y)
+        returned = getattr(result, sweep)() if isinstance(sweep, str) else sweep(result)
+    except Exception:
+        return False
+    if isinstance(returned, dict) and _holds(lambda: (returned[x], returned[y]) == expected):
+        roles.sweep, roles.returns, roles.grad = sweep, "derivatives", ""
+        roles.result_like, roles.root_in_result = returned, result in returned
+        return True
+    for name, value in vars(x).items():
+        changed = value is not before.get(name) and name != roles.number
+        if changed and _holds(lambda a, b: (a, b) == expected, value, vars(y).get(name)):
+            roles.sweep, roles.grad, roles.grad_at_first = sweep, name, before.get(name)
+            roles.returns = None if returned is None else "count" if returned == 3 else "something"
+            return True
+    return False
+
+
+def _find_closure_kind(roles: Roles, cls: type) -> None:
+    x, y = cls(3.0), cls(5.0)
+    product = x * y
+    if roles.grad:
+        setattr(product, roles.grad, 2.0)
+    closure = getattr(product, roles.closure or "")
+    if _succeeds(closure):
+        return
+    given: list[Any] = []
+    if not _succeeds(lambda: given.append(closure(2.0))):
+        raise Unfit(f"its {roles.closure} takes more than a gradient")
+    if _holds(lambda: list(given[0]) == [10.0, 6.0]):
+        roles.closure_kind = "(gradient) -> contributions"
+    elif roles.grad and getattr(x, roles.grad) == 10.0:
+        roles.closure_kind = "(gradient)"
+    else:
+        raise Unfit(f"it is not clear what its {roles.closure} does")
+
+
+def _succeeds(function: Any) -> bool:
+    try:
+        function()
+    except Exception:
+        return False
+    return True
+
+
+def _find_others(roles: Roles, states: list[dict[str, Any]]) -> None:
+    leaf, other, product = states
+    for name, value in product.items():
+        if name in (roles.number, roles.grad, roles.children):
+            continue
+        if isinstance(value, _CONTAINERS) and list(value) == [5.0, 3.0]:
+            roles.slopes = name
+        elif isinstance(value, types.FunctionType) and roles.closure is None:
+            roles.closure, roles.closure_at_first = name, leaf.get(name)
+        elif isinstance(value, str) and value != leaf.get(name) == other.get(name) and roles.op is None:
+            roles.op, roles.op_at_first = name, leaf.get(name)
+        else:
+            roles.extras[name] = leaf.get(name)
+            if not _same(leaf.get(name), other.get(name)):
+                if not isinstance(value, (int, str)):
+                    raise Unfit(f"each number has its own {name}")
+                roles.numbered.append(name)
+            elif not _same(value, leaf.get(name)):
+                raise Unfit(f"its {name} depends on how a number was made")
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, types.FunctionType) and isinstance(b, types.FunctionType):
+        return a.__code__ is b.__code__
+    return type(a) is type(b) and (a is b or _holds(lambda x, y: x == y, a, b))
+
+
+def vars_of(cls: type, name: str) -> Any:
+    """Return what a class or one above it has under a name, unbound."""
+    return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
+
+
+# The constructor.
+
+
+def find_making(cls: type, roles: Roles) -> dict[str, tuple[str, Any]]:
+    """Return what each parameter of the constructor means, and its default; see `fastgrad._tape.spelled.Making`."""
+    constructor: Any = vars_of(cls, "__init__")
+    parameters = list(inspect.signature(constructor).parameters.values())[1:]
+    if any(parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) for parameter in parameters):
+        raise Unfit("its constructor takes any number of arguments")
+    if not parameters:
+        raise Unfit("its constructor takes no number")
+    data, *others = parameters
+    for number in (0.1, 1 / 3, 16777217.0, -1e-300, 7):
+        if getattr(cls(number), roles.number) != number:
+            raise Unfit(f"its constructor makes another number of {number!r}")
+    making: dict[str, tuple[str, Any]] = {data.name: ("data", None)}
+    for parameter in others:
+        if parameter.default is parameter.empty:
+            raise Unfit(f"its constructor needs {parameter.name}")
+        making[parameter.name] = _meaning(cls, roles, making, parameter.name), parameter.default
+    return making
+
+
+def _meaning(cls: type, roles: Roles, making: dict[str, tuple[str, Any]], name: str) -> str:
+    x, y = cls(3.0), cls(5.0)
+    history = getattr(x * y, roles.children)
+    if roles.inner is not None and getattr(_made(cls, **{name: history}), roles.children, None) is history:
+        return "history"
+    pairs = [((x, 2.0), (y, 7.0)), ((2.0, x), (7.0, y))][roles.paired or 0]
+    operands = pairs if roles.paired is not None else (x, y)
+    made = _made(cls, **{name: operands})
+    if made is not None and _holds(lambda: [*map(id, roles.operands(made))] in ([id(x), id(y)], [id(y), id(x)])):
+        return "children" if roles.paired is None else "pairs"
+    given = {other: (x, y) for other, (meaning, _) in making.items() if meaning == "children"}
+    made = _made(cls, **given, **{name: (2.0, 7.0)})
+    if made is not None and roles.slopes and _holds(lambda: list(vars(made)[roles.slopes]) == [2.0, 7.0]):
+        return "slopes"
+    for probe in ("a probe", _probe, True):
+        made = _made(cls, **{name: probe})
+        kept = [key for key, value in vars(made).items() if value is probe] if made is not None else []
+        if kept:
+            return "op" if kept[0] == roles.op else f"={kept[0]}"
+    return "-"
+
+
+def _probe() -> None:
+    pass
+
+
+def _made(cls: type, **given: Any) -> Any:
+    try:
+        return cls(9.0, **given)
+    except Exception:
+        return None

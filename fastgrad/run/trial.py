@@ -1,0 +1,264 @@
+"""A class's own methods run beside fastgrad's, at a few points: what differs stays the program's own."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import itertools
+import math
+import random
+import sys
+import warnings
+
+from fastgrad.run.roles import Unfit
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, TypeAlias
+
+    from fastgrad.run.roles import Roles
+
+    _Experiment: TypeAlias = Callable[[Any], tuple[list[Any], Any]]  # from a class to the leaves and the result
+
+POINTS = (0.5, -0.5, 1.0, -1.0, 2.0, -3.0, 0.0, 1e-8, -1e-8, 1e-3, 0.1, 30.0, -30.0, 800.0, -800.0)
+PAIRS = ((3.0, 2.0), (-1.5, 0.5), (0.0, 2.0), (2.0, 0.0), (2.0, -3.0), (-2.0, 3.0), (1e-8, 1e8), (0.5, 0.5), (4.0, 1.0))
+_TOLERANCE = 1e-12
+
+
+class Raised(Exception):
+    """What a method raised in a trial."""
+
+
+# What a method does, seen from outside.
+
+
+def outcome(cls: type, roles: Roles, experiment: _Experiment, with_graph: bool) -> Any:
+    """Return what an experiment makes: its number, its graph, and the derivatives by its leaves; or what it raises."""
+    try:
+        leaves, result = experiment(cls)
+        if not isinstance(result, cls):
+            return ["no number of the class", result if isinstance(result, (int, float, bool)) else type(result)]
+        if isinstance(getattr(result, roles.number), complex):
+            return Raised("complex")
+        picture = _picture(result, leaves, roles) if with_graph else None
+        returned = roles.swept(result)
+        return [getattr(result, roles.number), picture, [roles.derivative(leaf, returned) for leaf in leaves]]
+    except Exception as error:
+        return Raised(type(error).__name__)
+
+
+def _picture(node: Any, leaves: list[Any], roles: Roles) -> Any:
+    """A graph as lists: a leaf by its place, another node by its number, its symbol and its operands."""
+    for place, leaf in enumerate(leaves):
+        if node is leaf:
+            return f"leaf {place}"
+    operands = [_picture(operand, leaves, roles) for operand in roles.operands(node)]
+    if roles.container in (set, frozenset):
+        operands.sort(key=repr)
+    return [getattr(node, roles.number), roles.symbol(node), operands]
+
+
+def agree(plain: Any, fast: Any) -> bool:
+    """Tell whether two outcomes are the same, numbers within a few roundings.
+
+    Where the class's own method raises, anything will do: no program prints a number from there.
+    """
+    if isinstance(plain, Raised):
+        return True
+    if isinstance(plain, list) and isinstance(fast, list):
+        return len(plain) == len(fast) and all(map(agree, plain, fast))
+    if _is_number(plain) and _is_number(fast):
+        return close(float(plain), float(fast))
+    if isinstance(plain, str) and isinstance(fast, str):  # "**2" and "**2.0" are the same symbol
+        return plain.removesuffix(".0") == fast.removesuffix(".0")
+    return bool(plain == fast)
+
+
+def _is_number(x: Any) -> bool:
+    return hasattr(type(x), "__float__") and not isinstance(x, str)
+
+
+def close(a: float, b: float) -> bool:
+    """Tell whether two numbers differ by roundings only."""
+    if a == b or (a != a and b != b):
+        return True
+    return math.isfinite(a) and math.isfinite(b) and abs(a - b) <= _TOLERANCE * max(1.0, abs(a), abs(b))
+
+
+# The experiments.
+
+
+def of_one(name: str) -> Iterator[tuple[str, _Experiment]]:
+    """A method without arguments, at the points."""
+    for point in POINTS:
+        yield f"at {point:g}", _unary(name, point)
+
+
+def _unary(name: str, point: float) -> _Experiment:
+    def experiment(cls: Any) -> tuple[list[Any], Any]:
+        x = cls(point)
+        return [x], getattr(x, name)()
+
+    return experiment
+
+
+def of_two(name: str) -> Iterator[tuple[str, _Experiment]]:
+    """An operator of two numbers, of a number and itself, and of a number and a plain one."""
+    for a, b in PAIRS:
+        yield f"at {a:g} and {b:g}", _binary(name, a, b, plain=False)
+    yield "of a number with itself", _with_itself(name)
+    yield from of_number_and_plain(name)
+
+
+def of_number_and_plain(name: str) -> Iterator[tuple[str, _Experiment]]:
+    """An operator of a number and a plain one."""
+    for a, b in PAIRS:
+        yield f"at {a:g} with the plain {b:g}", _binary(name, a, b, plain=True)
+    yield "at 3 with the plain int 2", _binary(name, 3.0, 2, plain=True)
+
+
+def _binary(name: str, a: float, b: float, *, plain: bool) -> _Experiment:
+    def experiment(cls: Any) -> tuple[list[Any], Any]:
+        x, y = cls(a), b if plain else cls(b)
+        result = getattr(x, name)(y)
+        if result is NotImplemented:
+            raise TypeError
+        return ([x] if plain else [x, y]), result
+
+    return experiment
+
+
+def _with_itself(name: str) -> _Experiment:
+    def experiment(cls: Any) -> tuple[list[Any], Any]:
+        x = cls(1.5)
+        return [x], getattr(x, name)(x)
+
+    return experiment
+
+
+def sweeps(cls: Any, roles: Roles) -> list[Any]:
+    """All the grads after sweeps, again and over shared nodes, and where numbers are equal."""
+    stories = (_twice, _shared, _equal_numbers, _diamond, _alone, _zeroed)[
+        : -1 if roles.returns == "derivatives" else None
+    ]
+    return [_told(cls, roles, story) for story in stories]
+
+
+def _told(cls: Any, roles: Roles, story: Any) -> Any:
+    try:
+        nodes, returned = story(cls, roles)
+        told = [roles.derivative(node, returned) for node in nodes]
+        return [told, returned if roles.returns == "count" else None]
+    except Exception as error:
+        return f"raises {type(error).__name__}"
+
+
+def _twice(cls: Any, roles: Roles) -> tuple[list[Any], Any]:
+    x, y = cls(3.0), cls(5.0)
+    p = x * y
+    z = p + x
+    roles.swept(z)
+    return [x, y, p, z], roles.swept(z)
+
+
+def _shared(cls: Any, roles: Roles) -> tuple[list[Any], Any]:
+    x, y = cls(3.0), cls(5.0)
+    a = x * y
+    b = a * a
+    c = b + a
+    roles.swept(c)
+    d = a * x
+    return [x, y, a, b, c, d], roles.swept(d)
+
+
+def _equal_numbers(cls: Any, roles: Roles) -> tuple[list[Any], Any]:
+    x, y, w = cls(2.0), cls(2.0), cls(4.0)
+    p, q = x * y, x * y
+    z = (p + q) * w + p
+    return [x, y, w, p, q, z], roles.swept(z)
+
+
+def _diamond(cls: Any, roles: Roles) -> tuple[list[Any], Any]:
+    x, y = cls(3.0), cls(5.0)
+    a = x + y
+    b = a * x
+    c = a * b
+    d = b + c + a
+    return [x, y, a, b, c, d], roles.swept(d)
+
+
+def _alone(cls: Any, roles: Roles) -> tuple[list[Any], Any]:
+    x = cls(3.0)
+    roles.swept(x)
+    return [x], roles.swept(x)
+
+
+def _zeroed(cls: Any, roles: Roles) -> tuple[list[Any], Any]:
+    x, y = cls(3.0), cls(5.0)
+    p = x * y
+    roles.swept(p)
+    setattr(x, roles.grad, roles.grad_at_first)
+    return [x, y, p], roles.swept(p + x)
+
+
+# What a trial leaves behind: nothing.
+
+
+@contextlib.contextmanager
+def undone(cls: type, namespaces: Iterable[dict[str, Any]], names: set[str]) -> Iterator[list[str]]:
+    """Run a trial, and then put back what it changed.
+
+    Those are the class's attributes, the variables of modules under the given names, random generators, and what was
+    printed. Yields a list that is filled with the names of what had changed; a trial that printed, or drew random
+    numbers, is `Unfit`.
+    """
+    changed: list[str] = []
+    printed = io.StringIO()
+    places = [*namespaces, *(vars(base) for base in cls.__mro__ if base is not object)]
+    before = [{name: (place[name], _copied(place[name])) for name in names & place.keys()} for place in places]
+    state = random.getstate()
+    legacy = sys.modules["numpy.random"].get_state() if "numpy.random" in sys.modules else None
+    try:
+        with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield changed
+        drew = legacy is not None and repr(sys.modules["numpy.random"].get_state()) != repr(legacy)
+        if printed.getvalue() or drew or random.getstate() != state:
+            raise Unfit("its methods print, or draw random numbers")
+    finally:
+        random.setstate(state)
+        if legacy is not None:
+            sys.modules["numpy.random"].set_state(legacy)
+        for place, values in zip(places, before):
+            changed += _put_back(place, values, cls)
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, (list, dict, set)):
+        return type(value)(value) if type(value) in (list, dict, set) else None
+    return copy.copy(value) if isinstance(value, itertools.count) else None
+
+
+def _put_back(place: Any, values: dict[str, tuple[Any, Any]], cls: type) -> list[str]:
+    changed = []
+    for name, (value, copied) in values.items():
+        now = place.get(name)
+        counted = isinstance(value, itertools.count) and repr(value) != repr(copied)
+        if copied is not None and not counted and value != copied:
+            changed.append(name)
+            value.clear()
+            value.extend(copied) if isinstance(value, list) else value.update(copied)
+        elif (now is not value and isinstance(value, (int, float, str, type(None)))) or counted:
+            changed.append(name)
+            _set(place, name, copied if counted else value, cls)
+    return changed
+
+
+def _set(place: Any, name: str, value: Any, cls: type) -> None:
+    if isinstance(place, dict):
+        place[name] = value
+    else:
+        owner = next(base for base in cls.__mro__ if vars(base).get(name) is place.get(name))
+        setattr(owner, name, value)

@@ -1,0 +1,2 @@
+from .core import Var
+from . import functions as F

@@ -1,0 +1,256 @@
+"""Notebooks: cells run in order, on fastgrad, from the command line and by ``%load_ext fastgrad``."""
+
+import json
+import os
+
+import pytest
+
+from fastgrad.run import first_difference
+from fastgrad.run.notebooks import cells_of
+from support.places import PACKAGE_FOLDER
+from support.teaching_engines import OWN_ENGINE, command, said
+
+pytest.importorskip("IPython")
+
+USE = "x = Value(3.0)\ny = x * x + x\ny.backward()\nprint(y.data, x.grad)"
+
+
+@pytest.fixture
+def notebook(tmp_path):
+    """Write a notebook of code cells and return its path."""
+
+    def write(*cells, name="lesson.ipynb"):
+        path = tmp_path / name
+        text = {"cell_type": "markdown", "metadata": {}, "source": ["# A lesson\n", "in two lines"]}
+        code = [
+            {
+                "cell_type": "code",
+                "metadata": {},
+                "execution_count": None,
+                "outputs": [],
+                "source": cell.splitlines(True),
+            }
+            for cell in cells
+        ]
+        path.write_text(json.dumps({"cells": [text, *code], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}))
+        return str(path)
+
+    return write
+
+
+def both_ways(path, *arguments):
+    """Run a notebook plainly and on fastgrad; it must do the same. Return the second run."""
+    plain, done = command("--plain", path, *arguments), command(path, *arguments)
+    assert (done.returncode, first_difference(plain.stdout, done.stdout)) == (plain.returncode, None), done.stderr
+    assert said(plain) == [line for line in said(done) if line.endswith("is skipped")]
+    return done
+
+
+class TestRun:
+    def test_cells_run_in_order(self, notebook):
+        done = both_ways(notebook("print('first')\na = 1", "a += 1", "print('last', a)"))
+        assert done.stdout == "first\nlast 2\n"
+
+    def test_an_engine_in_a_cell_is_exchanged(self, notebook):
+        done = both_ways(notebook(OWN_ENGINE, USE))
+        assert done.stdout == "12.0 7.0\n"
+        assert said(done) == ["class Value runs on fastgrad"]
+
+    def test_an_engine_in_a_module_beside_it_is_exchanged(self, notebook, script):
+        script(OWN_ENGINE, "engine.py")
+        (line,) = said(both_ways(notebook("from engine import Value", USE)))
+        assert line.endswith("engine.py, line 2) runs on fastgrad")
+
+    def test_a_class_that_is_defined_again_is_tried_again(self, notebook):
+        sketch = "class Value:\n    def __init__(self, data): self.data = data\n"
+        sketch += "    def __repr__(self): return f'<{self.data}>'"
+        done = both_ways(notebook(sketch, "Value(1)", OWN_ENGINE, USE, OWN_ENGINE, USE))
+        assert said(done) == ["class Value runs on fastgrad"] * 2
+
+    def test_methods_that_later_cells_add(self, notebook):
+        add = "def cube(self):\n    return self * self * self\nValue.cube = cube"
+        both_ways(notebook(OWN_ENGINE, "x = Value(2.0)", add, "y = x.cube()\ny.backward()\nprint(y.data, x.grad)"))
+
+    def test_a_sweep_that_a_later_cell_adds(self, notebook):
+        engine, sweep = OWN_ENGINE.split("    def backward(self):")
+        add = "def backward(self):" + sweep.replace("\n    ", "\n") + "\nValue.backward = backward"
+        both_ways(notebook(engine, "x = Value(2.0)\nprint((x * x).data)", add, USE))
+
+    def test_operators_that_later_cells_add(self, notebook):
+        sketch = "class Value:\n    def __init__(self, data, _prev=()):\n"
+        sketch += "        self.data, self.grad, self._prev = data, 0.0, _prev\n"
+        add = "def add(self, other):\n    return Value(self.data + other.data, (self, other))\n"
+        both_ways(
+            notebook(sketch, add + "Value.__add__ = add", "v = Value(1.0) + Value(2.0)\nprint(v.data, len(v._prev))")
+        )
+
+    def test_what_a_cell_ends_with_is_displayed(self, notebook):
+        engine = OWN_ENGINE.replace("# more methods", "def __repr__(self): return f'Value({self.data})'")
+        done = both_ways(notebook(engine, "x = Value(2.0)\nx", "x * 3;", "x * 4", "None", "[x, 'text']"))
+        assert "Value(2.0)" in done.stdout
+        assert "6.0" not in done.stdout
+        assert "Value(8.0)" in done.stdout
+
+    def test_display_prints(self, notebook):
+        done = both_ways(notebook("from IPython.display import display\ndisplay(3, 'text')", "display([1])"))
+        assert done.stdout.split() == ["3", "'text'", "[1]"]
+
+    def test_the_shell_is_there_to_be_asked(self, notebook):
+        done = both_ways(notebook("import IPython\nprint(IPython.get_ipython() is get_ipython() is not None)"))
+        assert done.stdout == "True\n"
+
+    def test_shows_its_classes_as_main(self, notebook):
+        done = both_ways(notebook(OWN_ENGINE, "import sys\nprint(Value.__module__, __name__, sys.argv[1:])"), "7")
+        assert done.stdout == "__main__ ['7']\n".replace(" [", " __main__ [")
+
+    def test_pickles_of_its_numbers(self, notebook):
+        make = "import pickle\nclass Point:\n    x = 1\nprint(pickle.loads(pickle.dumps(Point())).x)"
+        both_ways(notebook(make))
+
+    def test_the_folder_is_the_notebooks(self, notebook, script, tmp_path_factory):
+        script("here = 'beside'", "beside.py")
+        path = notebook("import beside\nprint(beside.here)")
+        assert command(path, cwd=tmp_path_factory.mktemp("elsewhere")).stdout == "beside\n"
+
+    def test_await(self, notebook):
+        done = both_ways(notebook("import asyncio\nawait asyncio.sleep(0)\nprint('waited')"))
+        assert done.stdout == "waited\n"
+
+
+class TestMagics:
+    SKIPPED = [
+        "%matplotlib inline",
+        "%load_ext autoreload",
+        "%autoreload 2",
+        "%pip install nothing",
+        "!pip install nothing",
+    ]
+
+    def test_that_change_nothing_are_skipped_with_a_line(self, notebook):
+        lines = [*self.SKIPPED, "%config InlineBackend.figure_format = 'svg'"]
+        done = both_ways(notebook("pass", *lines, "if True:\n    %matplotlib inline\n    print('after')"))
+        assert done.stdout == "after\n"
+        skipped = [f"cell {number}: {line} is skipped" for number, line in enumerate([*lines, "%matplotlib inline"], 2)]
+        assert said(done)[: len(skipped)] == skipped
+
+    def test_others_run(self, notebook):
+        done = both_ways(notebook("%precision 2\n3.14159", "%%capture seen\nprint('hidden')", "print(len(str(seen)))"))
+        assert "hidden" not in done.stdout
+
+    def test_of_time_run_the_cell(self, notebook):
+        done = both_ways(
+            notebook(OWN_ENGINE, "%%time\n" + USE, "print(x.grad)", "%time z = Value(2.0) * 3", "print(z.data)")
+        )
+        assert "12.0 7.0\n" in done.stdout
+        assert done.stdout.endswith("6.0\n")
+
+    def test_an_engine_under_a_magic_is_exchanged(self, notebook):
+        assert said(both_ways(notebook("%%time" + OWN_ENGINE, USE))) == ["class Value runs on fastgrad"]
+
+    def test_the_shell_runs(self, notebook):
+        assert both_ways(notebook("!echo from the shell", "files = !echo one\nprint(files)")).stdout.count("one") == 1
+
+    def test_percent_as_an_operator_is_no_magic(self, notebook):
+        assert both_ways(notebook("pip = 5\na = (17\n     % pip)\nprint(a)")).stdout == "2\n"
+
+    def test_text_that_looks_like_one(self, notebook):
+        assert both_ways(notebook("print('''\n%matplotlib inline\n''')")).stdout == "\n%matplotlib inline\n\n"
+
+
+class TestErrors:
+    def test_the_first_ends_the_run(self, notebook):
+        done = both_ways(notebook("print('before')", "1 / 0", "print('after')"))
+        assert done.returncode == 1
+        assert "ZeroDivisionError" in done.stdout + done.stderr
+        assert "after" not in done.stdout
+
+    @pytest.mark.parametrize("cell", ["x = (", "import absent", "raise SystemExit(3)"])
+    def test_of_every_kind(self, notebook, cell):
+        assert both_ways(notebook(cell, "print('after')")).returncode != 0
+
+    def test_a_cell_that_may_raise(self, notebook, tmp_path):
+        path = notebook("1 / 0", "print('after')")
+        content = json.loads((tmp_path / "lesson.ipynb").read_text())
+        content["cells"][1]["metadata"]["tags"] = ["raises-exception"]
+        (tmp_path / "lesson.ipynb").write_text(json.dumps(content))
+        assert both_ways(path).stdout.endswith("after\n")
+
+    @pytest.mark.parametrize("text", ["", "{}", "[]", '{"cells": [{}]}', "print(1)"])
+    def test_a_file_that_is_no_notebook(self, tmp_path, text):
+        path = tmp_path / "broken.ipynb"
+        path.write_text(text)
+        with pytest.raises(ValueError, match="must be a Jupyter notebook"):
+            cells_of(str(path))
+        done = command(str(path))
+        assert done.returncode == 1
+        assert "must be a Jupyter notebook (JSON with cells), but is damaged" in done.stderr.splitlines()[-1]
+
+    def test_ipython_is_named_where_it_is_missing(self, notebook, tmp_path):
+        (tmp_path / "IPython.py").write_text("raise ImportError('No module named IPython')")
+        paths = os.pathsep.join([str(tmp_path), str(PACKAGE_FOLDER.parent)])
+        done = command(notebook("pass"), env={"PYTHONPATH": paths})
+        assert done.returncode == 1
+        assert (
+            done.stderr.splitlines()[-1] == "ImportError: fastgrad run needs IPython for notebooks: pip install ipython"
+        )
+
+
+class TestFormats:
+    def test_a_source_may_be_one_string(self, tmp_path):
+        path = tmp_path / "n.ipynb"
+        path.write_text(json.dumps({"cells": [{"cell_type": "code", "source": "a = 1\nb = 2"}]}))
+        assert cells_of(str(path)) == ["a = 1\nb = 2"]
+
+    def test_the_third_format(self, tmp_path):
+        path = tmp_path / "n.ipynb"
+        cells = [{"cell_type": "heading", "source": "words"}, {"cell_type": "code", "input": ["a = 1\n", "b = 2"]}]
+        path.write_text(json.dumps({"worksheets": [{"cells": cells}]}))
+        assert cells_of(str(path)) == ["a = 1\nb = 2"]
+
+    def test_only_code_is_read(self, notebook):
+        assert cells_of(notebook("a = 1", "é = 2")) == ["a = 1", "é = 2"]
+
+
+class TestExtension:
+    """``%load_ext fastgrad`` in a notebook that a kernel runs."""
+
+    @pytest.fixture
+    def kernel(self, tmp_path_factory):
+        """Run lists of cells in kernels of this Python; return what each prints."""
+        nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+        pytest.importorskip("ipykernel")
+
+        def printed(*cells, folder=None):
+            made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+            where = {"metadata": {"path": str(folder or tmp_path_factory.mktemp("kernel"))}}
+            client = nbclient.NotebookClient(made, timeout=60, kernel_name="python3", resources=where)
+            client.execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})
+            outputs = [output for cell in made.cells for output in cell.outputs]
+            return {
+                name: "".join(output.text for output in outputs if output.get("name") == name)
+                for name in ("stdout", "stderr")
+            }
+
+        return printed
+
+    def test_exchanges_engines_of_later_cells(self, kernel, tmp_path):
+        (tmp_path / "engine.py").write_text(OWN_ENGINE.replace("Value", "Number"))
+        uses = "from engine import Number\nn = Number(2.0)\n(n * n).backward()\nprint(n.grad)"
+        before = OWN_ENGINE.replace("Value", "Earlier")
+        unload = "%unload_ext fastgrad\n" + OWN_ENGINE.replace("Value", "Later") + "\nprint((Later(2.0) * 3).data)"
+        kept = "z = x * 2\nz.backward()\nprint(x.grad)"
+        cells = [before, "%load_ext fastgrad", OWN_ENGINE, USE, uses, "print((Earlier(2.0) * 2).data)", unload, kept]
+        printed = kernel(*cells, folder=tmp_path)
+        assert printed["stdout"] == "12.0 7.0\n4.0\n4.0\n6.0\n9.0\n"
+        lines = printed["stderr"].splitlines()
+        assert [line.split(" (")[0] for line in lines] == [
+            "fastgrad: class Value runs on fastgrad",
+            "fastgrad: class Number",
+        ]
+
+    def test_loaded_in_the_cell_of_the_class(self, kernel):
+        printed = kernel(
+            "%load_ext fastgrad\n%load_ext fastgrad", OWN_ENGINE, USE, "%reload_ext fastgrad", OWN_ENGINE, USE
+        )
+        assert printed["stdout"].endswith("12.0 7.0\n12.0 7.0\n")
+        assert printed["stderr"].count("class Value runs on fastgrad") == 2

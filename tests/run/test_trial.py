@@ -1,0 +1,298 @@
+"""What a class is tried for: what its numbers keep and where, what is refused, and that a trial leaves nothing."""
+
+import math
+
+import pytest
+
+from fastgrad.run import trial
+from fastgrad.run.roles import Unfit, find_making, find_roles, sweep_names
+from support.engine_shapes import SHAPES
+from support.teaching_engines import FULL_ENGINE, OWN_ENGINE, both_ways, on_fastgrad, said, same_both_ways
+
+
+def class_of(source, name="Value"):
+    """The class that a program defines, as Python alone makes it."""
+    namespace = {"__name__": "an_engine"}
+    exec(source, namespace)
+    return namespace[name]
+
+
+def roles_of(source, name="Value"):
+    cls = class_of(source, name)
+    return find_roles(cls, [])
+
+
+class TestRoles:
+    def test_of_the_usual_engine(self):
+        roles = roles_of(OWN_ENGINE)
+        assert (roles.number, roles.grad, roles.sweep) == ("data", "grad", "backward")
+        assert (roles.children, roles.container, roles.op, roles.closure) == ("_prev", set, "_op", "_backward")
+        assert (roles.op_at_first, roles.closure_kind, roles.unique, roles.returns) == ("", "()", True, None)
+        assert type(roles.grad_at_first) is int
+        assert roles.extras == {}
+        assert roles.order == ["data", "grad", "_prev", "_op", "_backward"]
+
+    @pytest.mark.parametrize(
+        ("shape", "name", "found"),
+        [
+            ("slopes", "Value", {"children": "operands", "slopes": "slopes", "container": tuple, "closure": None}),
+            ("pairs of operand and slope", "Value", {"children": "parents", "paired": 0, "container": list}),
+            (
+                "pairs of slope and operand, other names",
+                "Num",
+                {"number": "v", "grad": "d", "children": "inputs", "paired": 1, "sweep": "chain"},
+            ),
+            ("steps that are given the gradient", "Value", {"closure": "step", "closure_kind": "(gradient)"}),
+            (
+                "steps that return what operands are given",
+                "Value",
+                {"closure": "pull", "closure_kind": "(gradient) -> contributions"},
+            ),
+            ("symbols that the sweep tells apart", "Value", {"op": "op", "closure": None, "slopes": None}),
+        ],
+    )
+    def test_of_others(self, shape, name, found):
+        roles = roles_of(SHAPES[shape], name)
+        assert {role: getattr(roles, role) for role in found} == found
+
+    def test_what_else_a_number_has(self):
+        source = OWN_ENGINE.replace("self._backward =", "self.label, self.state = '', {}\n        self._backward =", 1)
+        assert roles_of(source).extras == {"label": "", "state": {}}
+
+    def test_what_may_be_a_sweep(self):
+        methods = [
+            "zero_grad",
+            "compute_gradients",
+            "_backward",
+            "backward",
+            "has_grad",
+            "propagate",
+            "clip_grad",
+            "data",
+        ]
+        source = "class Value:\n" + "".join(f"    def {name}(self): pass\n" for name in methods)
+        assert sweep_names(class_of(source)) == ["backward", "compute_gradients", "propagate"]
+
+
+class TestMaking:
+    @pytest.mark.parametrize(
+        ("shape", "name", "meanings"),
+        [
+            ("closures", "Value", {"data": "data", "operands": "children"}),
+            ("slopes", "Value", {"data": "data", "operands": "children", "slopes": "slopes"}),
+            ("pairs of operand and slope", "Value", {"data": "data", "parents": "pairs"}),
+            ("steps that are given the gradient", "Value", {"data": "data", "operands": "children", "step": "=step"}),
+            ("symbols that the sweep tells apart", "Value", {"data": "data", "operands": "children", "op": "op"}),
+        ],
+    )
+    def test_means_what_it_does(self, shape, name, meanings):
+        cls = class_of(SHAPES[shape], name)
+        making = find_making(cls, find_roles(cls, []))
+        assert {parameter: meaning for parameter, (meaning, _) in making.items()} == meanings
+
+    def test_of_an_attribute_that_is_only_kept(self):
+        cls = class_of(OWN_ENGINE.replace('_op=""):', '_op="", label="none", unused=3):\n        self.label = label'))
+        making = find_making(cls, find_roles(cls, []))
+        assert (making["label"], making["unused"]) == (("=label", "none"), ("-", 3))
+
+
+class TestRefused:
+    START = "self.data, self.grad = data, 0"
+    CASES = {
+        "a number that is rounded": (
+            (START, "import struct\n        self.data, self.grad = struct.unpack('f', struct.pack('f', data))[0], 0"),
+            "its constructor makes another number of 0.1",
+        ),
+        "a number that is an int": (
+            (START, "self.data, self.grad = int(data), 0"),
+            "its constructor makes another number of",
+        ),
+        "arrays": (
+            (START, "import numpy\n        self.data, self.grad = numpy.asarray([data, data]), 0"),
+            "no attribute holds its number",
+        ),
+        "numbers that know nothing of operands": (
+            ("self._prev, self._op = set(_children), _op", "self._prev, self._op = set(), _op"),
+            "its numbers do not keep what they were made from",
+        ),
+        "an id of its own": (
+            (START, "self.data, self.grad = data, 0\n        self.lock = object()"),
+            "each number has its own lock",
+        ),
+        "an attribute that depends on the operands": (
+            (START, "self.data, self.grad = data, 0\n        self.depth = len(_children)"),
+            "its depth depends on how a number was made",
+        ),
+        "any number of arguments": (
+            ('_op=""):', '_op="", **options):'),
+            "its constructor takes any number of arguments",
+        ),
+        "a sweep in another order": (
+            ("in reversed(order):", "in order:"),
+            "its backward() leaves other derivatives than",
+        ),
+    }
+
+    @pytest.mark.parametrize("case", CASES)
+    def test_with_the_reason(self, script, case):
+        (before, after), reason = self.CASES[case]
+        assert before in OWN_ENGINE
+        ran = both_ways(script(OWN_ENGINE.replace(before, after, 1) + "x = Value(3.0)\nprint((x * x + 1).data)\n"))
+        (line,) = ran.said
+        assert line.startswith(f"class Value (program.py, line 2) is left alone: {reason}")
+
+    def test_without_a_sweep(self, script):
+        engine = SHAPES["symbols that the sweep tells apart"].replace(
+            "        order, seen", "        return\n        order, seen"
+        )
+        (line,) = both_ways(script(engine + "x = Value(3.0)\nprint((x * x).data)\n")).said
+        assert line.endswith(
+            "is left alone: no method of it, and no function, brings the derivatives of a product to its factors"
+        )
+
+    def test_what_is_made_without_its_number(self, script):
+        engine = SHAPES["closures"].replace(
+            "def __init__(self, data, operands=()):", "def __init__(self, data, name, operands=()):"
+        )
+        engine = engine.replace(".data, (self, other))", ".data, '', (self, other))")
+        ran = both_ways(script(engine + "x = Value(3.0, 'x')\nprint((x * x).data)\n"))
+        assert not [line for line in ran.said if "runs on" in line]
+
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "class Vector:\n    def __init__(self, x, y):\n        self.x, self.y = x, y\n",
+            "class Money:\n    def __init__(self, data):\n        self.data = data\n",
+        ],
+    )
+    def test_without_a_word_if_it_is_no_engine(self, script, source):
+        name = source.split(":")[0].split()[1]
+        arguments = "2, 3" if name == "Vector" else "2"
+        first = "x" if name == "Vector" else "data"
+        source += "    def __add__(self, other):\n        return self\n"
+        source += f"    def __mul__(self, other):\n        return self.{first}\n"
+        (line,) = said(same_both_ways(script(source + f"v = {name}({arguments})\nprint(v * v, (v + v).{first})\n")))
+        assert line.startswith("nothing was put on fastgrad: ")
+
+    def test_find_roles_says_nothing_of_what_is_no_number(self):
+        cls = class_of("class Value:\n    def __init__(self): pass\n")
+        with pytest.raises(Unfit) as caught:
+            find_roles(cls, [])
+        assert str(caught.value) == ""
+
+    def test_strict_refuses_what_has_any_method_of_its_own(self, script):
+        mistake = OWN_ENGINE.replace("(out.data > 0)", "(out.data >= 0)")
+        path = script(mistake + "x = Value(0.0)\nx.relu().backward()\nprint(x.grad)")
+        assert both_ways(path).said == ["class Value (program.py, line 2) runs on fastgrad; its own stay: relu"]
+        (line,) = both_ways(path, strict=True).said
+        assert line.startswith("class Value (program.py, line 2) is left alone: --strict, and relu: another result at ")
+
+    def test_strict_takes_what_agrees(self, script):
+        path = script(FULL_ENGINE + "print(Value(1.0))")
+        assert both_ways(path, strict=True).said == ["class Value (program.py, line 3) runs on fastgrad"]
+
+
+class TestNothingIsLeftBehind:
+    SIDE_EFFECTS = {
+        "prints": ("print('made', data)", ""),
+        "draws a random number": ("random.random()", "print(random.random())"),
+        "draws from numpy": ("numpy.random.rand()", "print(numpy.random.rand())"),
+        "changes another object": ("counter.made += 1", "print(counter.made)"),
+        "puts into an object's list": ("counter.all.append(data)", "print(len(counter.all))"),
+        "writes to a file": ("log.write('made ')", "print(log.getvalue())"),
+    }
+    BEFORE = """
+import io, random, numpy, types
+random.seed(1)
+numpy.random.seed(1)
+counter, log = types.SimpleNamespace(made=0, all=[]), io.StringIO()
+"""
+
+    @pytest.mark.parametrize("what", SIDE_EFFECTS)
+    def test_of_a_constructor_that(self, script, what):
+        effect, shown = self.SIDE_EFFECTS[what]
+        engine = OWN_ENGINE.replace("self.data, self.grad", f"{effect}\n        self.data, self.grad", 1)
+        both_ways(script(self.BEFORE + engine + "x = Value(3.0)\ny = x * x\n" + shown))
+
+    @pytest.mark.parametrize("what", SIDE_EFFECTS)
+    def test_of_an_operator_that(self, script, what):
+        effect, shown = self.SIDE_EFFECTS[what]
+        engine = OWN_ENGINE.replace(
+            "out = Value(self.data * ", f"{effect.replace('data', '1')}\n        out = Value(self.data * "
+        )
+        both_ways(script(self.BEFORE + engine + "x = Value(3.0)\ny = x * x\n" + shown))
+
+    @pytest.mark.parametrize("what", SIDE_EFFECTS)
+    def test_of_a_method_that_the_program_does_not_call(self, script, what):
+        effect, shown = self.SIDE_EFFECTS[what]
+        engine = OWN_ENGINE.replace("out = Value(max", f"{effect.replace('data', '1')}\n        out = Value(max")
+        ran = both_ways(script(self.BEFORE + engine + "x = Value(3.0)\ny = x * x\nprint(y.data)\n" + shown))
+        assert len(ran.said) == 1
+
+    def test_warnings(self, script):
+        engine = FULL_ENGINE.replace(
+            "out = Value(math.tanh", "import warnings; warnings.warn('tanh')\n        out = Value(math.tanh"
+        )
+        source = "import warnings\nwith warnings.catch_warnings(record=True) as caught:\n"
+        source += "    warnings.simplefilter('always')\n    x = Value(1.0)\nprint([str(w.message) for w in caught])\n"
+        assert len(both_ways(script(engine + source)).said) == 1
+
+    def test_a_counter_on_the_class_that_nobody_asks_for(self, script):
+        engine = OWN_ENGINE.replace("class Value:", "class Value:\n    made = 0")
+        engine = engine.replace("self.data, self.grad", "Value.made += 1\n        self.data, self.grad", 1)
+        said = both_ways(script(engine + "x = Value(3.0)\nprint((x * x).data)")).said
+        assert said == ["class Value (program.py, line 2) runs on fastgrad"]
+
+    COUNTERS = {
+        "on the class": ("Value.made += 1", "Value.made = 0"),
+        "of the module": ("global made; made += 1", "made = 0"),
+        "in a list": ("made.append(data)", "made = []"),
+        "in a dict": ("made[data] = made.get(data, 0) + 1", "made = {}"),
+        "in a set": ("made.add(data)", "made = set()"),
+        "of itertools": ("next(made)", "import itertools; made = itertools.count()"),
+    }
+
+    @pytest.mark.parametrize("where", COUNTERS)
+    def test_a_counter_that_the_program_asks_for(self, script, where):
+        count, first = self.COUNTERS[where]
+        start = "self.data, self.grad = data, 0"
+        engine = OWN_ENGINE.replace(start, f"{count}\n        {start}", 1)
+        shown = "Value.made" if where == "on the class" else "made"
+        ran = both_ways(script(f"{engine}\n{first}\nx = Value(3.0)\ny = x * x\nprint({shown})\n"))
+        (line,) = ran.said
+        assert line.endswith("is left alone: making a number changes made, which the program asks for")
+
+    def test_methods_that_take_for_ever_are_not_called(self, script):
+        engine = OWN_ENGINE.replace("    # more methods", "    def train(self):\n        while True: pass\n")
+        assert len(on_fastgrad(script(engine + "print(Value(1.0).data)")).said) == 1
+
+    def test_recursion_limits(self, script):
+        program = "import sys\nsys.setrecursionlimit(4000)\nx = Value(1.0)\nprint(sys.getrecursionlimit())"
+        assert len(both_ways(script(OWN_ENGINE + program)).said) == 1
+
+
+class TestAgreement:
+    def test_of_numbers_is_within_roundings(self):
+        assert trial.close(1.0, 1.0 + 1e-14)
+        assert trial.close(1e200, 1e200 * (1 + 1e-14))
+        assert trial.close(math.nan, math.nan)
+        assert trial.close(math.inf, math.inf)
+        assert not trial.close(1.0, 1.0 + 1e-10)
+        assert not trial.close(math.inf, 1e308)
+        assert not trial.close(math.nan, 0.0)
+
+    @pytest.mark.parametrize(
+        ("plain", "fast", "agrees"),
+        [
+            ([1.0, ["+", [2]]], [1.0, ["+", [2.0]]], True),
+            ([1.0, 2.0], [1.0], False),
+            ("**2", "**2.0", True),
+            ("+", "-", False),
+            (None, None, True),
+            (None, 0.0, False),
+            (trial.Raised("ValueError"), 3.0, True),
+            (3.0, trial.Raised("ValueError"), False),
+        ],
+    )
+    def test_of_outcomes(self, plain, fast, agrees):
+        assert trial.agree(plain, fast) is agrees
