@@ -306,7 +306,8 @@ cdef class Node(Handle):
             refuse_as_integer(self)
         raise TypeError(
             f"'{type(self).__name__}' object cannot be interpreted as an integer, so that it can't multiply a "
-            "sequence, count or be an index: take int(x.data). To multiply each entry of a list, take numpy.array(xs) * x"
+            "sequence, count or be an index: take int(x.data). To multiply each entry of a list, take "
+            "numpy.array(xs) * x"
         )
 
 
