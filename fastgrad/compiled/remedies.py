@@ -26,9 +26,11 @@ def explain(error: Exception, structure: Nest, name: str) -> None:
     parts = enumerate(structure.parts[0].parts)
     arrays = [f"argument {k} an array of shape {part.shape}" for k, part in parts if isinstance(part, Array)]
     if arrays:
+        remedy = (
+            ". To compute with each number of an array by itself, give it to batch, batch_value_and_grad, sum or mean"
+        )
         error.add_note(
-            f"{name} was recorded with {', '.join(arrays)}; in a batch that is one row. To compute with each number of "
-            "an array by itself, give it to its batch, batch_value_and_grad, sum or mean"
+            f"{name} was recorded with {', '.join(arrays)}; in a batch that is one row{'' if picking else remedy}"
         )
     ufunc = _UFUNC.search(str(error))
     if ufunc:
