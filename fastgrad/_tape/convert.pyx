@@ -36,7 +36,7 @@ cdef object not_a_number(object x, str what):
     return TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}{if_foreign(x)}")
 
 
-def is_number(x):
+cdef bint is_number(x) except -1:
     """Whether it is a scalar, or has Python's functions take it for a number."""
     if isinstance(x, Handle):
         return (<Handle>x).type_code != MANY
@@ -65,7 +65,7 @@ cdef str of_arrays(str name, xs, bint alone):
     import numpy
 
     for known in (f"arc{name[1:]}", name):
-        if alone and xs.dtype != object and isinstance(getattr(numpy, known, None), numpy.ufunc):
+        if alone and getattr(xs, "dtype", object) != object and isinstance(getattr(numpy, known, None), numpy.ufunc):
             return f"numpy.{known}"
     return f"numpy.vectorize(fastgrad.math.{name})"
 
@@ -79,9 +79,10 @@ cdef object no_operation(str symbol, left, right):
     name, kind = type(number).__name__, type(other).__name__
     if type(other) not in (list, tuple) or (other is left and symbol == "*"):
         return NotImplemented
+    each = f"x {symbol} y" if number is left else f"y {symbol} x"
     raise TypeError(
         f"unsupported operand types for {symbol}: a {name} and a {kind}. To compute with each entry, make it an array, "
-        f"numpy.array(xs), or write a comprehension, [x {symbol} y for y in xs]"
+        f"numpy.array(xs), or write a comprehension, [{each} for y in xs]"
     )
 
 

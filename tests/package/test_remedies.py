@@ -113,6 +113,20 @@ def test_an_operator_with_a_list_says_how_to_compute_with_each_entry(number, sym
     assert f"[x {symbol} y for y in xs]" in message
 
 
+def test_the_comprehension_has_the_operands_in_their_order():
+    assert message_of(lambda: [1.0, 2.0] - Value(2.0)).endswith("[y - x for y in xs]")
+
+
+def test_a_table_of_another_library_is_an_array_too():
+    class Table:
+        ndim, shape = 2, (3, 2)
+
+        def __float__(self):
+            raise TypeError("no number")
+
+    assert message_of(math.exp, Table()).endswith("(3, 2): numpy.vectorize(fastgrad.math.exp) takes arrays")
+
+
 def test_a_list_repeated_by_a_scalar_says_both_that_may_be_meant():
     message = message_of(lambda: [1.0, 2.0] * Value(2.0))
     assert "take int(x.data)" in message
