@@ -152,10 +152,11 @@ def name_colours(folder, quick):
 
 
 def draw_table(ax, table):
-    """Draw which name was given for which, large numbers dark."""
-    ax.imshow(np.sqrt(table), cmap="Blues")
+    """Draw which name was given for which, large numbers in white on dark."""
+    shades = ax.imshow(np.sqrt(table), cmap="Blues")
     for (name, given), count in np.ndenumerate(table):
-        ax.text(given, name, count or "", ha="center", va="center")
+        color = "white" if shades.norm(np.sqrt(count)) > 0.6 else "black"
+        ax.text(given, name, count or "", ha="center", va="center", color=color)
     ax.set_xticks(range(len(NAMES)), NAMES, rotation=45)
     ax.set_yticks(range(len(NAMES)), NAMES)
     ax.set(xlabel="Name given", ylabel="Name")

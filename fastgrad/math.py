@@ -17,6 +17,7 @@ import math as _math
 
 from fastgrad._tape import functions as _functions
 from fastgrad._tape import nary as _nary
+from fastgrad._tape.convert import wrong_argument as _wrong_argument
 from fastgrad._tape.node import Node as _Node
 from fastgrad._tape.numbers import Number as _Number
 from fastgrad._tape.numbers import Value as _Value
@@ -82,7 +83,12 @@ def _of_one(name: str) -> _OfOne:
     plain = getattr(_math, name, None) or (lambda x: method(_Value(x)).data)
 
     def function(x: Any) -> Any:
-        return method(x) if isinstance(x, _Node) else plain(x)
+        if isinstance(x, _Node):
+            return method(x)
+        try:
+            return plain(x)
+        except TypeError as error:
+            raise _wrong_argument(name, (x,)) or error from None
 
     function.__name__ = function.__qualname__ = name
     function.__doc__ = method.__doc__
@@ -133,7 +139,10 @@ def _for_scalars(function: Any) -> Callable[..., Any]:
 
     @_functools.wraps(function)
     def either(*numbers: Any) -> Any:
-        return function(*numbers) if _any_scalar(numbers) else plain(*numbers)
+        try:
+            return (function if _any_scalar(numbers) else plain)(*numbers)
+        except TypeError as error:
+            raise _wrong_argument(function.__name__, numbers) or error from None
 
     return either
 
@@ -276,6 +285,9 @@ def prod(xs: Any, *, start: Any = 1) -> Any:
 
 def _read(x: Any, what: str) -> Any:
     if not isinstance(x, _Node):
+        wrong = type(x) is not float and _wrong_argument(what.removesuffix("()"), (x,))
+        if wrong:
+            raise wrong
         return x
     _refuse_to_read(x, what)
     return x.data

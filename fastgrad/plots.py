@@ -1,7 +1,8 @@
 """Pictures of training: the loss, the parameters along the epochs, and what a model decides in the plane.
 
 They take matplotlib, which the extra ``plots`` installs. Each draws on the axes it is given, or on those of a new
-figure, and returns them: ``ax.figure.savefig("loss.svg")`` saves the picture, and a notebook shows it.
+figure, and returns them: ``ax.figure.savefig("loss.svg")`` saves the picture, and a notebook shows it. In a figure with
+``layout="constrained"``, as a new one is, legends stand beside the axes.
 
 >>> import numpy as np
 >>> ax = parameter_history(np.array([[0.0, 1.0], [0.5, 0.8], [0.7, 0.7]]), labels=["w", "b"])
@@ -39,7 +40,17 @@ def _axes(ax: Axes | None) -> Axes:
         from matplotlib import pyplot
     except ImportError as error:
         raise ImportError('the pictures need matplotlib: pip install "fastgrad[plots]"') from error
-    return pyplot.subplots()[1]
+    return pyplot.subplots(layout="constrained")[1]
+
+
+def _legend(ax: Axes) -> None:
+    """Draw the legend beside the axes where the figure makes room for it, else where it covers least."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    if isinstance(ax.figure.get_layout_engine(), ConstrainedLayoutEngine):
+        ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    else:
+        ax.legend()
 
 
 def loss_curve(history: History | ArrayLike, ax: Axes | None = None) -> Axes:
@@ -67,7 +78,7 @@ def loss_curve(history: History | ArrayLike, ax: Axes | None = None) -> Axes:
     ax.plot(loss, label="training")
     if len(validation):
         ax.plot(validation, label="validation")
-        ax.legend()
+        _legend(ax)
     ax.set(xlabel="Epoch", ylabel="Loss")
     ax.grid(True, alpha=0.3)
     return ax
@@ -96,7 +107,7 @@ def parameter_history(parameters: ArrayLike, labels: Sequence[str] | None = None
     if labels is not None:
         for line, label in zip(lines, labels):
             line.set_label(label)
-        ax.legend()
+        _legend(ax)
     ax.set(xlabel="Epoch", ylabel="Parameter")
     ax.grid(True, alpha=0.3)
     return ax
@@ -156,7 +167,7 @@ def decision_regions(
         points = X[labels == label]
         ax.scatter(points[:, 0], points[:, 1], color=color, edgecolor="black", label=f"class {label:g}")
     ax.set(xlabel="Feature 1", ylabel="Feature 2")
-    ax.legend()
+    _legend(ax)
     return ax
 
 
@@ -171,10 +182,10 @@ def _outputs(model: Callable[..., Any], across: _Floats, up: _Floats) -> _Floats
 
 
 def _draw_output(ax: Axes, across: _Floats, up: _Floats, outputs: _Floats, labels: NDArray[Any]) -> Iterable[Any]:
-    """The regions of one output, and a color for each label."""
-    shades = ax.contourf(across, up, outputs, levels=20, cmap="RdYlBu", alpha=0.8)
+    """The regions of one output, and a color for each label: the regions' own, darker, on pale regions."""
+    shades = ax.contourf(across, up, outputs, levels=20, cmap="RdYlBu", alpha=0.4)
     ax.figure.colorbar(shades, ax=ax, label="Prediction")
-    return shades.get_cmap()(np.linspace(0.0, 1.0, len(labels)))
+    return shades.get_cmap()(np.linspace(0.0, 1.0, len(labels)))[:, :3] * 0.85
 
 
 def _draw_classes(ax: Axes, across: _Floats, up: _Floats, outputs: _Floats, labels: NDArray[Any]) -> Iterable[Any]:

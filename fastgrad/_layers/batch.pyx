@@ -13,6 +13,7 @@ from fastgrad._tape.tape cimport (
     OP_LEAF, OP_pick, Second, append, hold, let_go, no_second, operands, payload, reserve, tape,
 )
 
+from fastgrad._tape.absent import Absent, names_of
 from fastgrad._tape.numbers import Value
 
 
@@ -75,6 +76,18 @@ cdef class Batch(Handle):
     >>> batch.shape, len(batch[0])
     ((2, 3), 3)
     """
+
+    item = Absent("item", "batch.data is the array of its numbers, batch[i] a scalar or a row of them")
+    numpy = Absent("numpy", "batch.data is the array of its numbers")
+    tolist = Absent("tolist", "batch.data.tolist() is the list of its numbers")
+    detach = Absent("detach", "batch.data is the array of its numbers, through which no gradient flows")
+    argmax = Absent("argmax", "batch.data is the array of its numbers: batch.data.argmax(axis=1)")
+    backward = Absent("backward", "give it to a function of fastgrad.losses, whose result has it")
+    mean = Absent("mean", "fastgrad.mean(batch[:]) is that of its scalars, batch.data.mean() that of its numbers")
+    sum = Absent("sum", "fastgrad.sum(batch[:]) is that of its scalars, batch.data.sum() that of its numbers")
+
+    def __dir__(self):
+        return names_of(self)
 
     def __init__(self):
         raise TypeError("a batch is made by a layer or a network called with many rows")

@@ -30,3 +30,5 @@ cdef list entries_of(Given g)                    # flat, scalars and floats
 cdef bint same_shape(Given a, Given b) noexcept
 cdef tuple shape_of_given(Given g)
 cdef str place_of(Given g, uint64_t k)           # where entry k is, for messages
+cdef str with_sum(list row)                      # a few of its numbers, and their sum, for messages
+cdef str outputs_needed(Given logits)            # what to do where there is one output for all classes, for messages

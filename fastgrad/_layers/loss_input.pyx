@@ -1,6 +1,8 @@
 # distutils: extra_compile_args = -O2
 """Reading what a loss is given. The contract is in the header, loss_input.pxd."""
 
+import reprlib
+
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
 from libc.stdint cimport uint64_t
@@ -112,6 +114,16 @@ cdef str place_of(Given g, uint64_t k):
         index.insert(0, str(k % <uint64_t>g.shape[level]))
         k //= <uint64_t>g.shape[level]
     return "row " + ", column ".join(index) if index else ""
+
+
+cdef str with_sum(list row):
+    return f"{reprlib.repr(row)}, of sum {sum(row):g}"
+
+
+cdef str outputs_needed(Given logits):
+    if logits.depth > 1 and logits.shape[1] > 1 or logits.count == 1:
+        return ""
+    return "; a model needs an output for each class, two at least: of one output take binary_cross_entropy_with_logits"
 
 
 # Reading.

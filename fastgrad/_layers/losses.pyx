@@ -16,7 +16,7 @@ from fastgrad._layers.loss cimport (
     penalty_of,
 )
 from fastgrad._layers.loss_input cimport (
-    Given, entries_of, given, list_of, numbers_of, place_of, same_shape, shape_of_given,
+    Given, entries_of, given, list_of, numbers_of, outputs_needed, place_of, same_shape, shape_of_given, with_sum,
 )
 from fastgrad._layers.parameters cimport Parameters
 from fastgrad._tape.convert cimport if_foreign, number_of
@@ -71,8 +71,8 @@ cdef object fault(loss *at, Given p, Given t, uint64_t k):
     cdef double predicted = at.predictions[k], target = at.targets[k]
     cdef bint of_target = loss_fault_of(shape.loss, predicted, target) != FAULT_prediction
     if shape.loss == LOSS_cross_entropy:
-        row = [t.numbers[k * shape.columns + j] for j in range(shape.columns)]
-        return ValueError(f"{t.name} must be probabilities that sum to 1, but row {k} is {row}, of sum {sum(row):g}")
+        found = with_sum([t.numbers[k * shape.columns + j] for j in range(shape.columns)]) + outputs_needed(p)
+        return ValueError(f"{t.name} must be probabilities that sum to 1, but row {k} is {found}")
     if shape.loss == LOSS_cross_entropy_of_labels:
         expected = f"whole numbers from 0 to {shape.columns - 1}, a class each"
     else:
@@ -393,8 +393,8 @@ def cross_entropy(logits, labels, reduction="mean"):
     cdef Given p = given(logits, "logits"), t = given(labels, "labels")
     cdef uint64_t rows = p.shape[0] if p.depth == 2 else 1
     cdef uint32_t code = LOSS_cross_entropy_of_labels, how = reduction_of(reduction)
-    if p.depth < 1 or p.depth > 2 or (p.batch is not None and p.depth == 1):
-        raise ValueError(f"logits must be of shape (rows, classes), not {shape_of_given(p)}")
+    if p.depth < 1 or p.depth > 2 or (p.depth == 1 and p.batch is not None) or (rows > 1 and p.shape[1] == 1):
+        raise ValueError(f"logits must be of shape (rows, classes), not {shape_of_given(p)}{outputs_needed(p)}")
     if not is_one_a_row(p, t):
         code = LOSS_cross_entropy
         if not same_shape(p, t):

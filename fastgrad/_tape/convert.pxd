@@ -3,4 +3,7 @@
 cdef bint as_double(object x, double *number) except -1
 cdef double number_of(object x, str what) except? -1.0
 cdef object not_a_number(object x, str what)
+cdef object no_argument(str name, object x, bint alone=*)
+cdef object no_operation(str symbol, object left, object right)
+cdef object no_division(object left, object right, str symbol)
 cdef str if_foreign(object x)

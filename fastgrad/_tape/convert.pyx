@@ -36,6 +36,67 @@ cdef object not_a_number(object x, str what):
     return TypeError(f"{what} must be a real number, not {x!r} of type {type(x).__name__}{remedy}{if_foreign(x)}")
 
 
+cdef bint is_number(x) except -1:
+    """Whether it is a scalar, or has Python's functions take it for a number."""
+    if isinstance(x, Handle):
+        return (<Handle>x).type_code != MANY
+    return (hasattr(type(x), "__float__") or hasattr(type(x), "__index__")) and not getattr(x, "ndim", 0)
+
+
+def wrong_argument(str name, numbers):
+    """The exception for the first of a function's arguments that is no number; None where all are."""
+    return next((no_argument(name, x, len(numbers) == 1) for x in numbers if not is_number(x)), None)
+
+
+cdef object no_argument(str name, object x, bint alone=False):
+    """The exception for what a function of fastgrad.math was given in place of a number."""
+    what, remedy = f"{x!r:.60} of type {type(x).__name__}", ""
+    if isinstance(x, Handle):
+        remedy = ": take its scalars, batch[i], or its numbers, batch.data"
+    elif getattr(x, "ndim", 0):
+        what, remedy = f"an array of shape {x.shape}", f": {of_arrays(name, x, alone)} takes arrays"
+    elif isinstance(x, (list, tuple)):
+        remedy = f": call it for each of them, as in [{name}(x) for x in xs]"
+    return TypeError(f"{name}() takes scalars and real numbers, not {what}{remedy}{if_foreign(x)}")
+
+
+cdef str of_arrays(str name, xs, bint alone):
+    """What takes arrays in place of a function of numbers: numpy's own where there are no scalars."""
+    import numpy
+
+    for known in (f"arc{name[1:]}", name):
+        if alone and getattr(xs, "dtype", object) != object and isinstance(getattr(numpy, known, None), numpy.ufunc):
+            return f"numpy.{known}"
+    return f"numpy.vectorize(fastgrad.math.{name})"
+
+
+cdef object no_operation(str symbol, left, right):
+    """What an operator does with what is no operand: leave it to that, but raise TypeError for a list.
+
+    A list times a scalar would repeat the list, of which `Node.__index__` has to say something.
+    """
+    number, other = (left, right) if isinstance(left, Handle) else (right, left)
+    name, kind = type(number).__name__, type(other).__name__
+    if type(other) not in (list, tuple) or (other is left and symbol == "*"):
+        return NotImplemented
+    each = f"x {symbol} y" if number is left else f"y {symbol} x"
+    raise TypeError(
+        f"unsupported operand types for {symbol}: a {name} and a {kind}. To compute with each entry, make it an array, "
+        f"numpy.array(xs), or write a comprehension, [{each} for y in xs]"
+    )
+
+
+cdef object no_division(left, right, str symbol):
+    """What Python's divisions with a remainder do: raise TypeError, or leave it to what is no number."""
+    number, other = (left, right) if isinstance(left, Handle) else (right, left)
+    if not isinstance(other, Handle) and (not hasattr(type(other), "__float__") or getattr(other, "ndim", 0)):
+        return NotImplemented
+    raise TypeError(
+        f"a {type(number).__name__} has no {symbol}: x - y * (x / y).floor() is the remainder with the sign of y, as "
+        f"x % y has it, fastgrad.math.fmod(x, y) that with the sign of x; (x / y).floor() is the whole quotient"
+    )
+
+
 cdef str if_foreign(object x):
     """What to do with a scalar of another engine, or nothing."""
     kind = type(x)

@@ -140,6 +140,18 @@ cdef str symbol_of(uint32_t node):
     return symbol
 
 
+def formula_of(Handle handle not None):
+    """The operation's symbol for pictures: with _ in the operand's place where the other one is a constant."""
+    cdef uint32_t op = tape.op[handle.node] & OP_MASK
+    if "_op" in state_at(handle.node) or not OP_FIRST_VC <= op < OP_FIRST_BINARY:
+        return symbol_of(handle.node)
+    symbol, constant = op_rows[op].symbol.decode(), f"{tape.second[handle.node].constant:.4g}"
+    if constant.startswith("-") and not symbol.isidentifier():
+        constant = f"({constant})"
+    places = ("_", constant) if op < OP_FIRST_CV else (constant, "_")
+    return f"{symbol}({', '.join(places)})" if symbol.isidentifier() else f" {symbol} ".join(places)
+
+
 cdef str describe(uint32_t node):
     """A node's name for messages."""
     handle = handle_of(node)

@@ -12,6 +12,8 @@ from fastgrad._tape.observer cimport observers, refuse_always
 from fastgrad._tape.sweep cimport order
 from fastgrad._tape.tape cimport Second, collect as collect_tape, tape
 
+from fastgrad._tape.convert import wrong_argument
+
 cdef extern from "operations/ops.h" nogil:
     enum:
         OP_atan2, OP_clip_high, OP_clip_low, OP_copysign, OP_fmod, OP_max, OP_min
@@ -20,7 +22,13 @@ cdef extern from "operations/ops.h" nogil:
 cdef object function(str name, uint32_t op, plain, left, right):
     """An operation called as a function: Python's own of plain numbers, else a node's."""
     if not isinstance(left, Node) and not isinstance(right, Node):
-        return plain(left, right)
+        try:
+            return plain(left, right)
+        except (TypeError, ValueError):  # Python compares what is no number, too, where it has an order
+            wrong = wrong_argument(name, (left, right))
+            if wrong is None:
+                raise
+            raise wrong from None
     return called(name, op, left, right)
 
 

@@ -17,7 +17,15 @@ from fastgrad._tape.tape cimport OP_LEAF, append, no_second, tape
 
 cdef extern from *:
     """
-    static inline PyObject *revive(PyObject *object) { Py_SET_REFCNT(object, 1); return object; }
+    static inline PyObject *revive(PyObject *object)
+    {
+    #if defined(Py_REF_DEBUG) || defined(Py_TRACE_REFS)
+        _Py_NewReference(object);  /* which counts it and lists it, as a debug build does with a new object */
+    #else
+        Py_SET_REFCNT(object, 1);
+    #endif
+        return object;
+    }
     """
     object revive(PyObject *dead)  # a new reference
 

@@ -39,8 +39,13 @@ cdef extern from *:
     /* What a deallocator does before all else; was the object kept by its finalizer? */
     static int was_kept(PyObject *object)
     {
-        if (Py_TYPE(object)->tp_finalize && PyObject_CallFinalizerFromDealloc(object) < 0)
-            return 1;
+        if (Py_TYPE(object)->tp_finalize) {
+            /* One from the shelf is not, where the class got its finalizer after the first. Python wants it to be. */
+            if (PyType_IS_GC(Py_TYPE(object)) && !PyObject_GC_IsTracked(object))
+                PyObject_GC_Track(object);
+            if (PyObject_CallFinalizerFromDealloc(object) < 0)
+                return 1;
+        }
         if (PyType_IS_GC(Py_TYPE(object)))
             PyObject_GC_UnTrack(object);
         if (Py_TYPE(object)->tp_weaklistoffset)

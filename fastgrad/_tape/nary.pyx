@@ -17,6 +17,8 @@ from fastgrad._tape.tape cimport (
     no_second, operands, payload, payload_units, reserve, tape,
 )
 
+from fastgrad._tape.convert import wrong_argument
+
 
 # Building a node: its payload is written behind the pool's end, and becomes part of it with the node.
 
@@ -366,7 +368,13 @@ def where(condition, true_case, false_case):
     >>> y.data, x.grad
     (-0.2, 0.1)
     """
-    return nary(OP_select, as_operands([as_condition(condition), true_case, false_case], "where()"))
+    try:
+        return nary(OP_select, as_operands([as_condition(condition), true_case, false_case], "where()"))
+    except (TypeError, ValueError):  # the truth of an array is a ValueError
+        wrong = wrong_argument("where", (condition, true_case, false_case))
+        if wrong is None:
+            raise
+        raise wrong from None
 
 
 cdef object as_condition(condition):

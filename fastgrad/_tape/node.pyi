@@ -44,14 +44,14 @@ class Node:
     def _backward(self, function: Callable[[], object]) -> None: ...
     _forward: Callable[[], object]  # only there once it is set
     def trace(self) -> tuple[set[Self], set[tuple[Self, Self]]]: ...
-    def draw_dot(self, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 300) -> _Picture: ...
+    def draw_dot(self, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 400) -> _Picture: ...
     def visualize_graph(
         self,
         output_label: str | None = None,
         *,
         format: str = "svg",
         rankdir: _Direction = "LR",
-        max_nodes: float = 300,
+        max_nodes: float = 400,
     ) -> _Picture: ...
 
     # There is no __float__, __int__, __index__ and __trunc__, so that float(x), int(x) and range(x), which raise, are

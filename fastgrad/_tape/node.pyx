@@ -14,6 +14,8 @@ from fastgrad._tape.observer cimport (
 )
 from fastgrad._tape.tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
 
+from fastgrad._tape.absent import Absent, names_of
+
 
 cdef class Node(Handle):
     """What every number on the tape is, whatever its type.
@@ -26,6 +28,22 @@ cdef class Node(Handle):
 
     def __init__(self, data):
         set_leaf(self, data)
+
+    # What other libraries' numbers have.
+
+    item = Absent("item", "x.data is the number")
+    tolist = Absent("tolist", "x.data is the number")
+    numpy = Absent("numpy", "x.data is the number, and fastgrad.values(xs) the array of those of many scalars")
+    value = Absent("value", "x.data is the number")
+    gradient = Absent("gradient", "x.grad is the gradient, after backward()")
+    clone = Absent("clone", "+x is a node of its own with the same number, and x.detach() one without a gradient")
+    requires_grad = Absent("requires_grad", "every scalar has a gradient; take x.detach(), or no_grad(), for none")
+    requires_grad_ = Absent("requires_grad_", "every scalar has a gradient; take x.detach(), or no_grad(), for none")
+    retain_grad = Absent("retain_grad", "every scalar keeps its gradient, x.grad")
+    grad_fn = Absent("grad_fn", "x.op is the operation, and x.prev the operands")
+
+    def __dir__(self):
+        return names_of(self)
 
     # The number and its gradient.
 
@@ -42,6 +60,10 @@ cdef class Node(Handle):
             refuse_always("setting .data")
         tape.data[self.node] = number_of(number, "data")
 
+    @data.deleter
+    def data(self):
+        raise AttributeError("a scalar's data cannot be deleted: set another number, x.data = 0.0")
+
     @property
     def grad(self):
         """The derivative, by this number, of those that ``backward()`` was called on, added up."""
@@ -54,6 +76,10 @@ cdef class Node(Handle):
         if observers.count:
             refuse_always("setting .grad")
         tape.grad[self.node] = number_of(number, "grad")
+
+    @grad.deleter
+    def grad(self):
+        raise AttributeError("a scalar's grad cannot be deleted: set it to 0, x.grad = 0.0, or call zero_grad()")
 
     @property
     def label(self):
@@ -170,6 +196,10 @@ cdef class Node(Handle):
             raise TypeError(f"_op must be a string, not {symbol!r}")
         state_of(self)["_op"] = symbol
 
+    @_op.deleter
+    def _op(self):
+        state_of(self).pop("_op", None)
+
     @property
     def op(self):
         """The operation's symbol, with its constant if it has one; empty for a leaf."""
@@ -276,7 +306,8 @@ cdef class Node(Handle):
             refuse_as_integer(self)
         raise TypeError(
             f"'{type(self).__name__}' object cannot be interpreted as an integer, so that it can't multiply a "
-            "sequence, count or be an index: take int(x.data)"
+            "sequence, count or be an index: take int(x.data). To multiply each entry of a list, take "
+            "numpy.array(xs) * x"
         )
 
 

@@ -10,12 +10,12 @@ from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport uint32_t
 
-from fastgrad._tape.convert cimport as_double
+from fastgrad._tape.convert cimport as_double, no_division
 from fastgrad._tape.handle cimport SCALAR, VALUE, adopt, state_at, state_of
 from fastgrad._tape.nary cimport choice, user_node
 from fastgrad._tape.node cimport Node, set_leaf
 from fastgrad._tape.observer cimport ON_INPUTS, depends, note_truth, observers
-from fastgrad._tape.operators cimport any_operation, called, no_division, operation, with_constant
+from fastgrad._tape.operators cimport any_operation, called, operation, with_constant
 from fastgrad._tape.tape cimport OP_LEAF, tape
 
 cdef extern from "operations/ops.h" nogil:
@@ -334,6 +334,10 @@ cdef class Scalar(Number):
     @label.setter
     def label(self, label):
         state_of(self)["label"] = label
+
+    @label.deleter
+    def label(self):
+        state_of(self).pop("label", None)
 
     def __repr__(self):
         return f"{type(self).__name__}({tape.data[self.node]}, grad = {tape.grad[self.node]})"

@@ -20,7 +20,7 @@ cdef extern from "Python.h":
 cdef double ask_of_one(uint32_t op, double x, double constant) except? -1.0
 cdef object any_operation(uint32_t op, left, right)
 cdef object called(str name, uint32_t op, left, right)
-cdef object no_division(left, right, str symbol)
+cdef object with_others(uint32_t op, left, right)
 
 
 cdef inline object with_constant(uint32_t op, Node x, double constant):
@@ -56,4 +56,5 @@ cdef inline object operation(uint32_t op, left, right):
         return with_constant(op + OP_TO_VC, <Node>left, PyFloat_AS_DOUBLE(right))
     if PyFloat_CheckExact(left):
         return with_constant(op + OP_TO_CV, <Node>right, PyFloat_AS_DOUBLE(left))
-    return any_operation(op, left, right)
+    result = any_operation(op, left, right)
+    return result if result is not NotImplemented else with_others(op, left, right)

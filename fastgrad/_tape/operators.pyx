@@ -2,9 +2,10 @@
 
 from libc.stdint cimport uint32_t
 
-from fastgrad._tape.convert cimport as_double
+from fastgrad._tape.convert cimport as_double, no_argument, no_operation
 from fastgrad._tape.drive cimport ask_python
 from fastgrad._tape.node cimport Node
+from fastgrad._tape.observer cimport observers
 from fastgrad._tape.tape cimport OP_FIRST_CV, OP_TO_CV, OP_TO_VC, op_rows
 
 
@@ -23,11 +24,16 @@ cdef object any_operation(uint32_t op, left, right):
         return of_two(op, <Node>left, <Node>right, <Node>(right if isinstance(right, type(left)) else left))
     elif as_double(right, &constant):
         return with_constant(op + OP_TO_VC, <Node>left, constant)
+    return NotImplemented
+
+
+cdef object with_others(uint32_t op, left, right):
+    """A binary operation of a node and an array, or of what is no operand. Of a repetition a recording says more."""
     if getattr(left, "ndim", 0) or getattr(right, "ndim", 0):
         from fastgrad import arrays
 
         return arrays.elementwise(op_rows[op].name.decode(), left, right)
-    return NotImplemented
+    return NotImplemented if observers.count else no_operation(op_rows[op].symbol.decode(), left, right)
 
 
 cdef object held(x):
@@ -39,17 +45,5 @@ cdef object called(str name, uint32_t op, left, right):
     """The same for a function's arguments: what is neither a node nor a number is an error."""
     result = any_operation(op, left, right)
     if result is NotImplemented:
-        wrong = right if isinstance(left, Node) else left
-        raise TypeError(f"{name}() takes scalars and real numbers, not {wrong!r} of type {type(wrong).__name__}")
+        raise no_argument(name, right if isinstance(left, Node) else left)
     return result
-
-
-cdef object no_division(left, right, str symbol):
-    """What Python's divisions with a remainder do: raise TypeError, or leave it to what is no number."""
-    number, other = (left, right) if isinstance(left, Node) else (right, left)
-    if not isinstance(other, Node) and (not hasattr(type(other), "__float__") or getattr(other, "ndim", 0)):
-        return NotImplemented
-    raise TypeError(
-        f"a {type(number).__name__} has no {symbol}: x - y * (x / y).floor() is the remainder with the sign of y, as "
-        f"x % y has it, fastgrad.math.fmod(x, y) that with the sign of x; (x / y).floor() is the whole quotient"
-    )

@@ -33,15 +33,26 @@ def described_call(args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> 
     try:
         positional = tuple(described(arg, f"argument {k} of {name}") for k, arg in enumerate(args))
     except TypeError as error:
-        raise TypeError(f"{error}{_if_instance(args[0], name)}") from None
+        raise _of_method(error, args[0], name) from None
     named = tuple(described(arg, f"argument {key!r} of {name}") for key, arg in kwargs.items())
     return Nest(tuple, (), (Nest(tuple, (), positional), Nest(dict, tuple(kwargs), named)))
 
 
-def _if_instance(arg: object, name: str) -> str:
-    """What to do where the first argument is an instance and the function a method of its class, or nothing."""
+def _of_method(error: TypeError, arg: object, name: str) -> TypeError:
+    """What to say of the first argument where it is an instance, or a class, and the function one of its methods."""
+    if isinstance(arg, type) and isinstance(inspect.getattr_static(arg, name, None), classmethod):
+        return no_class_method(name)  # to which Python gives the class as an argument, from 3.13 on
     is_method = hasattr(getattr(type(arg), name, None), "value_and_grad")
-    return f": {name} is a method of {type(arg).__name__}, call it on the instance" if is_method else ""
+    remedy = f": {name} is a method of {type(arg).__name__}, call it on the instance" if is_method else ""
+    return TypeError(f"{error}{remedy}")
+
+
+def no_class_method(name: str) -> TypeError:
+    """The exception for a call of a compiled class method."""
+    return TypeError(
+        f"{name} is compiled, and cannot be a class method: compile a function outside of the class, and call it from "
+        "the class method"
+    )
 
 
 def names_of_inputs(function: Callable[..., Any], structure: Nest) -> list[str]:
@@ -83,7 +94,7 @@ def table(args: tuple[Any, ...], in_axes: _Axes, name: str) -> tuple[Nest, _Floa
             try:
                 structure = _of_a_row(arg, what, columns, lengths)
             except TypeError as error:
-                raise TypeError(f"{error}{_if_number(arg, args, axes)}{_if_instance(args[0], name)}") from None
+                raise _of_method(TypeError(f"{error}{_if_number(arg, args, axes)}"), args[0], name) from None
         parts.append(structure)
     return of_positions(tuple(parts)), _side_by_side(columns, _one_length(lengths, name))
 

@@ -17,6 +17,7 @@ from fastgrad.compiled.arguments import (
     common,
     described_call,
     gradient,
+    no_class_method,
     of_positions,
     several_results,
     table,
@@ -101,8 +102,10 @@ class Compiled(Inspected):
 
     It can decorate methods of a class whose instances have a ``__dict__``; an instance's numbers are from outside.
 
-    A function is recorded again, and compared, whenever the number of its calls comes to a power of two: numbers from
-    outside that are no scalars, and scalars that were exchanged for others, are part of what it was recorded as.
+    A function is recorded again, and compared, at its first batch, whenever the number of its calls comes to a power of
+    two, and when a variable from outside that it names has another value: numbers from outside that are no scalars, and
+    scalars that were exchanged for others, are part of what it was recorded as. What differs once is refused from then
+    on.
 
     A pickle has the recorded programs and the scalars they use, and no code: loaded elsewhere it replays. Where it has
     to record it looks for the function in the module that it is from, and raises RuntimeError where there is none.
@@ -302,10 +305,7 @@ class Compiled(Inspected):
         if instance is None:
             return self
         if isinstance(instance, type):
-            raise TypeError(
-                f"{self._name()} is compiled, and cannot be a class method: compile a function outside of the class, "
-                "and call it from the class method"
-            )
+            raise no_class_method(self._name())
         if not hasattr(instance, "__dict__"):
             kind = type(instance).__name__
             raise TypeError(f"a compiled method needs instances with a __dict__, which {kind} has not")

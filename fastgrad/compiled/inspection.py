@@ -47,7 +47,7 @@ class Inspected:
         return "\n\n".join(text(*program.arrays()) for program in self.programs())
 
     def draw(
-        self, path: int | None = None, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 300
+        self, path: int | None = None, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 400
     ) -> _Picture:
         """Draw the programs: a box for each input, number from outside, constant, step and result.
 

@@ -27,9 +27,10 @@ from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import TraceError, recording_active
 from fastgrad.compiled.arguments import no_result
+from fastgrad.compiled.outside import drawing_line, places_of, randomness
 from fastgrad.compiled.remedies import explain
 from fastgrad.compiled.structure import described
-from fastgrad.compiled.table import Uniforms, grouped
+from fastgrad.compiled.table import Calls, Uniforms, grouped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     _Pending: TypeAlias = tuple["Path", _Rows, int]
 
 MOST_PATHS = 256
+_TOSSES = 8  # how often a function that draws random numbers is recorded, as they may decide what it does now and then
 
 
 class Lost:
@@ -151,7 +153,8 @@ class Paths:
         self.latest: Path | None = None
         self._longest: Path | None = None
         self._lock, self._warned = threading.Lock(), False
-        self.calls = 0  # of the compiled function
+        self.calls = Calls(places_of(function))
+        self.refusal: str | None = None  # what every call raises, once two recordings differed
 
     @property
     def full(self) -> bool:
@@ -159,9 +162,12 @@ class Paths:
         return len(self.recorded) >= MOST_PATHS
 
     def counted(self, X: _Floats) -> Paths:
-        """Count a call. Whenever their number comes to a power of two, the function is recorded again, to compare."""
-        self.calls = calls = self.calls + 1
-        if not calls & (calls - 1) and self.root is not None:
+        """Count a call. The function is recorded again, to compare, whenever their number comes to a power of two, and
+        when something that it names is another than before.
+        """
+        if self.calls.due() and self.root is not None:
+            if self.refusal is not None:
+                raise TraceError(self.refusal)
             self.check(X[0].tolist())
         return self
 
@@ -176,20 +182,26 @@ class Paths:
         numbers : list of float
             The results.
         """
+        before = randomness(self.calls.used()) if self.root is None else None
         path, outputs = self._recorded(row)
-        return self.insert(path), path.structure, [getattr(output, "data", output) for output in outputs]
+        kept = self.insert(path, row)
+        if before is not None and randomness(self.calls.used()) != before:
+            for _ in range(_TOSSES):
+                self.check(row)
+        return kept, path.structure, [getattr(output, "data", output) for output in outputs]
 
     def check(self, row: list[float]) -> None:
         """Record the function again, to compare: what no comparison shows may have changed, or be random."""
         if isinstance(self.function, Lost):
             return
+        exchanged = self.calls.changed()
         try:
             path = self._recorded(row)[0]
         except TraceError:
             raise
         except Exception:  # a row that is replayed may have no plain result
             return
-        self.insert(path)
+        self.insert(path, row, exchanged)
 
     def unkept(self, row: list[float]) -> Path:
         """Return a path for a row of floats that does not become one of these."""
@@ -207,6 +219,7 @@ class Paths:
         (*marks, end), outside = recording.marks(outputs)
         outcomes = [(mark, truth) for mark, (_, truth) in zip(marks, recording.guards)]
         program, captured = recording.program(outputs)
+        self.calls.look()
         return Path(program, captured, structure, outcomes, end, recording.report["nodes"], outside), outputs
 
     def call(self, numbers: Iterable[Any]) -> Any:
@@ -233,34 +246,34 @@ class Paths:
             structure, outputs = self.results(self.call([Value(number) for number in row]))
         return structure, [getattr(output, "data", output) for output in outputs]
 
-    def insert(self, path: Path) -> Path | None:
-        """Put a path into the tree; return it, or the one that was there, or None where there is no room for it.
+    def insert(self, path: Path, row: list[float] | None = None, exchanged: Sequence[str] = ()) -> Path | None:
+        """Put a path, recorded for a row of floats, into the tree; return it, or the one that was there, or None where
+        there is no room for it. What was exchanged since the recording before is for messages.
 
         A row may come to a path that is there by a guard that plain arithmetic answers as that path has it, where the
         program does not.
         """
         asked = [*path.outcomes, (path.end, None)]
         with self._lock:
-            junctions = self._common_junctions(asked)
-            if len(junctions) == len(asked):
-                if junctions[-1].path.structure != path.structure:
-                    raise self._impure(len(path.outcomes))
-                return junctions[-1].path
-            if self.full:
-                return None
-            return self._add(path, asked, junctions)
+            junctions, differs = self._common_junctions(asked)
+            if not differs and len(junctions) < len(asked):
+                return None if self.full else self._add(path, asked, junctions)
+        if differs or junctions[-1].path.structure != path.structure:
+            raise self._impure(len(junctions) - (not differs), row, exchanged)
+        return junctions[-1].path
 
-    def _common_junctions(self, asked: list[_Asked]) -> list[Junction]:
-        """Return the junctions of the tree that a path with these outcomes comes to."""
-        junctions, junction = [], self.root
-        for k, (mark, truth) in enumerate(asked):
+    def _common_junctions(self, asked: list[_Asked]) -> tuple[list[Junction], bool]:
+        """Return the junctions of the tree that a path with these outcomes comes to, and whether the next differs."""
+        junctions: list[Junction] = []
+        junction = self.root
+        for mark, truth in asked:
             if junction is None:
                 break
             if junction.mark != mark:
-                raise self._impure(k)
+                return junctions, True
             junctions.append(junction)
             junction = junction.children.get(truth)
-        return junctions
+        return junctions, False
 
     def _add(self, path: Path, asked: list[_Asked], junctions: list[Junction]) -> Path:
         """Add a path that shares some junctions. Other threads read without the lock, so that the tree gets it last."""
@@ -277,13 +290,24 @@ class Paths:
             self.root = new[0]
         return path
 
-    def _impure(self, k: int) -> TraceError:
+    def _impure(self, k: int, row: list[float] | None, exchanged: Sequence[str]) -> TraceError:
+        """The exception for a recording that differs from another after k comparisons, which all calls raise then."""
         same = f"the first {k:,} of its comparisons came out the same" if k else "no comparison had come out otherwise"
-        return TraceError(
-            f"{self.name} did something else than before, although {same}: what is compiled may depend on its "
-            "arguments and on the same scalars from outside only, not on random numbers, counters, files, or numbers "
-            "and scalars that were exchanged since. Make them arguments, or set the data of a scalar"
-        )
+        where = "" if row is None else drawing_line(lambda: self.plainly(row), self.calls.used())
+        if where:
+            self.refusal = (
+                f"{where}{self.name} draws random numbers, which would be the same in every call and for all rows of a "
+                "batch. Draw them outside, pass them as an argument, and compile it afresh"
+            )
+        else:
+            self.refusal = (
+                f"{self.name} did something else than before, although {same}: what is compiled may depend on its "
+                "arguments and on the same scalars from outside only, not on random numbers, counters, files, or "
+                f"numbers and scalars that were exchanged since{_among(exchanged)}. Make them arguments, or set the "
+                "data of a scalar, and compile it afresh"
+            )
+        self.calls.stop()
+        return TraceError(self.refusal)
 
     # Rows.
 
@@ -318,7 +342,9 @@ class Paths:
             for all; those beyond the most paths there may be come last, with None for the path.
         """
         if self.root is None:
-            self.record(X[0].tolist())
+            row = X[0].tolist()
+            self.record(row)
+            self.check(row)  # what is drawn or counted would be the same for all rows
         first = self.latest or self._longest or self.recorded[0]
         if not first.outcomes:
             self.latest = first
@@ -431,6 +457,10 @@ class _Watch:
         self.lines[-1:] *= 1 + len(self.recording.guards) + 1 - len(self.lines)  # what was asked since was asked there
         self.lines[-1] = frame.f_code.co_filename, frame.f_lineno
         return self
+
+
+def _among(exchanged: Sequence[str]) -> str:
+    return f", as {', '.join(exchanged)}" if exchanged else ""
 
 
 def _joined(rows: list[Any]) -> _Rows:

@@ -13,7 +13,8 @@ from fastgrad.compiled.structure import Array
 if TYPE_CHECKING:
     from fastgrad.compiled.structure import Nest
 
-_UFUNC = re.compile(r"ufunc '(\w+)'|no callable (\w+) method|'fastgrad\.Value' object has no attribute '(\w+)'")
+_UFUNC = re.compile(r"ufunc '(\w+)'|no callable (\w+) method|'fastgrad\.Value' object has no attribute '(\w+)'$")
+_LINEAR_ALGEBRA = re.compile("det|slogdet|inv|pinv|solve|eig|svd|cholesky|qr|lstsq")
 
 
 def explain(error: Exception, structure: Nest, name: str) -> None:
@@ -25,7 +26,12 @@ def explain(error: Exception, structure: Nest, name: str) -> None:
     parts = enumerate(structure.parts[0].parts)
     arrays = [f"argument {k} an array of shape {part.shape}" for k, part in parts if isinstance(part, Array)]
     if arrays:
-        error.add_note(f"{name} was recorded with {', '.join(arrays)}; in a batch that is one row")
+        remedy = (
+            ". To compute with each number of an array by itself, give it to batch, batch_value_and_grad, sum or mean"
+        )
+        error.add_note(
+            f"{name} was recorded with {', '.join(arrays)}; in a batch that is one row{'' if picking else remedy}"
+        )
     ufunc = _UFUNC.search(str(error))
     if ufunc:
         error.add_note(
@@ -39,5 +45,7 @@ def explain(error: Exception, structure: Nest, name: str) -> None:
 def _instead_of(ufunc: str) -> str:
     if f"{ufunc}()" in REMEDIES:
         return f". {REMEDIES[f'{ufunc}()']}"
+    if _LINEAR_ALGEBRA.match(ufunc):
+        return ". numpy.linalg decomposes and solves arrays of floats only: write out what is small"
     of_scalars = getattr(getattr(math, ufunc, None), "__module__", "math") != "math"
     return f", such as {ufunc}" if of_scalars else ", such as erf and sigmoid"

@@ -19,12 +19,18 @@ from fastgrad._tape.tape cimport (
     OP_user, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,
 )
 
+from types import CellType
+
 import numpy
 
 from fastgrad._tape.numbers import Value
 
+cdef extern from "Python.h":
+    PyObject *PyCell_GET(PyObject *) noexcept
+    PyObject *PyDict_GetItemWithError(PyObject *, PyObject *) except? NULL
+
 cdef enum:
-    FEW = 8  # arguments
+    FEW = 8  # arguments, places
     MOST_BEFORE = 1 << 14  # nodes
     FEW_ROWS = 512  # so many are copied side by side
     MOST_KEPT = 1 << 18  # rows, for which memory is kept
@@ -381,6 +387,88 @@ cdef uint32_t node_of(uint32_t type_code, double value, uint32_t n, const double
     for k in range(n):
         x.reals[k] = slopes[k] / divisor
     return node
+
+
+cdef struct Place:
+    PyObject *container  # a dictionary, or a cell
+    PyObject *key        # in the dictionary; NULL for a cell
+    PyObject *value      # that was there when it was looked at; NULL for none
+
+
+cdef inline PyObject *value_at(Place *place) except? NULL:
+    """What is there now, or NULL."""
+    if place.key == NULL:
+        return PyCell_GET(place.container)
+    return PyDict_GetItemWithError(place.container, place.key)
+
+
+@cython.auto_pickle(False)
+cdef class Calls:
+    """The calls of a function, and what it uses from outside, at a few of which each call looks in turn.
+
+    Parameters
+    ----------
+    places : list of (name, dict or cell, key or None)
+    """
+
+    cdef list places
+    cdef list values  # which keeps them
+    cdef Place *at
+    cdef uint64_t count
+    cdef uint64_t next  # place to look at
+    cdef bint stopped
+
+    def __cinit__(self, list places not None):
+        cdef uint64_t k
+        self.places, self.values = list(places), []
+        self.at = <Place *>calloc(len(places) + 1, sizeof(Place))
+        if self.at == NULL:
+            raise MemoryError(f"no memory for {len(places)} places")
+        for k in range(<uint64_t>len(places)):
+            _, container, key = self.places[k]
+            if not isinstance(container, CellType if key is None else dict):
+                raise TypeError(f"a value must be in a cell or a dict, not in {container!r:.60}")
+            self.at[k].container = <PyObject *>container
+            self.at[k].key = NULL if key is None else <PyObject *>key
+        self.look()
+
+    def __dealloc__(self):
+        free(self.at)
+
+    def due(self):
+        """Count a call. Is it one to compare at, since their number comes to a power of two, or a value changed?"""
+        cdef uint64_t n = <uint64_t>len(self.places)
+        self.count += 1
+        if not self.count & (self.count - 1) or self.stopped:
+            return True
+        for _ in range(min(n, <uint64_t>FEW)):
+            self.next = self.next + 1 if self.next + 1 < n else 0
+            if value_at(&self.at[self.next]) != self.at[self.next].value:
+                return True
+        return False
+
+    def look(self):
+        """Take the values as they are now."""
+        cdef uint64_t k
+        values = []
+        for k in range(<uint64_t>len(self.places)):
+            self.at[k].value = value_at(&self.at[k])
+            if self.at[k].value != NULL:
+                values.append(<object>self.at[k].value)
+        self.values = values
+
+    def changed(self):
+        """List the names whose values are others than before."""
+        cdef uint64_t k, n = <uint64_t>len(self.places)
+        return [self.places[k][0] for k in range(n) if value_at(&self.at[k]) != self.at[k].value]
+
+    def used(self):
+        """List the values."""
+        return list(self.values)
+
+    def stop(self):
+        """Let every call from here on be one to compare at."""
+        self.stopped = True
 
 
 @cython.auto_pickle(False)

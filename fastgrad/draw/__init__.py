@@ -12,10 +12,10 @@ used in the same way, has the same source and makes a plain SVG by itself.
 >>> print(draw_dot(c).source.expandtabs(4))
 digraph {
     graph [rankdir=LR]
-    n0 [label="{ a | data 2.0000 | grad 1.0000 }" shape=record]
-    n1 [label="{ b | data -3.0000 | grad -1.0000 }" shape=record]
+    n0 [label="{ a | data 2 | grad 1 }" shape=record]
+    n1 [label="{ b | data -3 | grad -1 }" shape=record]
     n2_op [label="-" shape=circle]
-    n2 [label="{ data 5.0000 | grad 1.0000 }" shape=record]
+    n2 [label="{ data 5 | grad 1 }" shape=record]
     n2_op -> n2
     n0 -> n2_op
     n1 -> n2_op

@@ -53,6 +53,9 @@ class _Picture(Protocol):
     def view(self, filename: _Path | None = None, directory: _Path | None = None, cleanup: bool = False) -> str: ...
 
 
+MOST_NODES = 400  # that are drawn, unless one says otherwise
+
+
 # Texts.
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -64,8 +67,8 @@ def name_of(node: Node) -> list[str]:
 
 
 def decimal(number: float) -> str:
-    """Four decimals; from 1e15 on, where a double has no decimals to show, an exponent."""
-    return f"{number:.4e}" if 1e15 <= abs(number) < math.inf else f"{number:.4f}"
+    """Four significant digits."""
+    return f"{number:.4g}"
 
 
 def escape(text: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, TypeVar
 
-from fastgrad.draw.canvas import canvas, decimal, escape, name_of
+from fastgrad._tape.describe import formula_of
+from fastgrad._tape.node import Node
+from fastgrad.draw.canvas import MOST_NODES, canvas, decimal, escape, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fastgrad._tape.node import Node
     from fastgrad.draw.canvas import _Direction, _Picture
 
     _N = TypeVar("_N", bound=Node)
@@ -72,8 +73,10 @@ def _operands_first(root: _N, max_nodes: float = math.inf) -> list[_N]:
 # The two looks.
 
 
-def draw_dot(root: Node, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 300) -> _Picture:
+def draw_dot(root: Node, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = MOST_NODES) -> _Picture:
     """Draw a graph with a record for each number and a circle for each operation.
+
+    A constant operand is part of the operation, beside a _ for the other: ``_ - 1``, ``1 - _``.
 
     Parameters
     ----------
@@ -100,7 +103,7 @@ def draw_dot(root: Node, format: str = "svg", rankdir: _Direction = "LR", max_no
     --------
     >>> from fastgrad import Value
     >>> picture = draw_dot(Value(0.5, label="x").tanh())
-    >>> "{ x | data 0.5000 | grad 0.0000 }" in picture.source
+    >>> "{ x | data 0.5 | grad 0 }" in picture.source
     True
     """
 
@@ -116,7 +119,7 @@ def visualize_graph(
     output_label: str | None = None,
     format: str = "svg",
     rankdir: _Direction = "LR",
-    max_nodes: float = 300,
+    max_nodes: float = MOST_NODES,
 ) -> _Picture:
     """Draw a graph with a box for each number that lists its label, its value and its gradient.
 
@@ -135,7 +138,7 @@ def visualize_graph(
     >>> x = Scalar(3.0, label="x")
     >>> y = x.tanh()
     >>> y.backward()
-    >>> "x | data: 3.0000 | [y, x]: 0.0099" in visualize_graph(y, "y").source
+    >>> "x | data: 3 | [y, x]: 0.009866" in visualize_graph(y, "y").source
     True
     """
 
@@ -155,10 +158,14 @@ def _draw(root: Node, label: Callable[[Node], str], format: str, rankdir: _Direc
         entry = name
         if node._op:
             entry = f"{name}_op"
-            dot.node(entry, escape(node._op), shape="circle")
+            dot.node(entry, escape(_operation(node)), shape="circle")
         dot.node(name, label(node), shape="record")
         if node._op:
             dot.edge(entry, name)
         for operand in operands[node]:
             dot.edge(names[operand], entry)
     return dot
+
+
+def _operation(node: Node) -> str:
+    return formula_of(node) if isinstance(node, Node) else node._op

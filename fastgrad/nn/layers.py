@@ -198,7 +198,7 @@ class Neuron(_Fused):
         self._dense.activation = name
 
     def _own_blocks(self, prefix: str) -> tuple[Rows]:
-        return (Rows(prefix, self._dense.leaves, self._dense.offset, self._dense.nin),)
+        return (Rows(prefix, self._dense, ()),)
 
     def __repr__(self) -> str:
         return _neuron_repr(type(self), self._dense)
@@ -350,7 +350,7 @@ class Layer(_Fused):
             neuron._dense.activation = self._dense.activation
 
     def _own_blocks(self, prefix: str) -> tuple[Rows]:
-        return (Rows(prefix, self._dense.leaves, self._dense.offset, self._dense.nin, self._dense.nout),)
+        return (Rows(prefix, self._dense, (self.nout,)),)
 
     def __repr__(self) -> str:
         neuron, most = _neuron_repr(self._neuron_type, self._dense), self._most_shown

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
+    from fastgrad._layers.dense import Dense
     from fastgrad._layers.leaves import Leaves
     from fastgrad._tape.numbers import Number
 
@@ -128,11 +129,13 @@ class Module:
                 yield from _blocks_in(thing, _joined(prefix, name), seen)
 
     def _given(self, prefix: str, seen: _Seen) -> Iterator[_Block]:
-        named = [pair for block in self._found(prefix, dict(seen)) for pair in block.named()]
-        names = {id(value): name for name, value in reversed(named)}
+        blocks = list(self._found(prefix, dict(seen)))
+        named = [(value, name, block.activation) for block in blocks for name, value in block.named()]
+        known = {id(value): (name, activation) for value, name, activation in reversed(named)}
         seen[id(self)] = self
         for place, value in enumerate(self._own_parameters()):
-            yield Single(names.get(id(value), _joined(prefix, f"parameters.{place}")), value)
+            name, activation = known.get(id(value), (_joined(prefix, f"parameters.{place}"), None))
+            yield Single(name, value, activation)
 
     def _own_parameters(self) -> list[Number]:
         """Return what a subclass's `parameters` gives, checked."""
@@ -247,12 +250,13 @@ class Module:
         """
         if not isinstance(state, Mapping):
             raise TypeError(f"state must be a mapping of names to arrays, not {state!r}")
-        self._write(state, "state")
+        self._write(state, {}, source="state")
 
     def save(self, path: str | PathLike[str]) -> None:
         """Save the parameters' numbers in a file, ``.npz`` without pickles, which `numpy.load` reads too.
 
-        An existing file is replaced only when the new one is complete.
+        The file also tells the layers' activations, so that `load` can compare them. An existing file is replaced only
+        when the new one is complete.
 
         Parameters
         ----------
@@ -275,7 +279,7 @@ class Module:
         >>> bool((model.flat == same.flat).all())
         True
         """
-        _archive.write(os.fsdecode(path), self.state_dict())
+        _archive.write(os.fsdecode(path), self.state_dict(), _activations_of(self._named_blocks()))
 
     def load(self, path: str | PathLike[str]) -> None:
         """Write the numbers of a file that `save` wrote into the parameters. Gradients stay.
@@ -289,11 +293,11 @@ class Module:
         OSError
             If the file cannot be read.
         ValueError
-            If it is damaged or of another kind, or does not fit this module, as `load_state_dict` says; nothing is
-            written then.
+            If it is damaged or of another kind, or does not fit this module, as `load_state_dict` says, or if it tells
+            of other activations than the layers have; nothing is written then.
         """
         path = os.fsdecode(path)
-        self._write(_archive.read(path), path)
+        self._write(*_archive.read(path), source=path)
 
     def _named_blocks(self) -> list[_Block]:
         blocks = list(self._blocks("", {}))
@@ -303,8 +307,8 @@ class Module:
             raise ValueError(f"two parameters of {type(self).__name__} have the name {twice!r}: rename an attribute")
         return blocks
 
-    def _write(self, state: Mapping[str, ArrayLike], source: str) -> None:
-        """Check all of a state, then write it. `source` is what messages call it."""
+    def _write(self, state: Mapping[str, ArrayLike], activations: Mapping[str, str], source: str) -> None:
+        """Check all of a state, and the activations that are known of it, then write it. Messages call it `source`."""
         blocks = self._named_blocks()
         shapes = {name: shape for block in blocks for name, shape in block.shapes.items()}
         missing = [name for name in shapes if name not in state]
@@ -313,6 +317,7 @@ class Module:
             verdicts = [f"has no {_listed(missing)}"] * bool(missing) + [f"has {_listed(unknown)}"] * bool(unknown)
             raise ValueError(f"{source} must have the names {_listed(list(shapes))}, but {' and '.join(verdicts)}")
         arrays = {name: numbers_of(state[name], shape, f"{source}: {name!r}") for name, shape in shapes.items()}
+        _check_activations(blocks, activations, source)
         for block in blocks:
             _view(block).set_data(block.join(arrays))
 
@@ -325,10 +330,10 @@ class Module:
 
 
 class Single:
-    """A parameter that is a scalar on its own, with its name."""
+    """A parameter that is a scalar on its own, with its name; and the activation, where it is of a fused layer."""
 
-    def __init__(self, name: str, value: Node) -> None:
-        self.name, self.stretch = name, value
+    def __init__(self, name: str, value: Node, activation: str | None = None) -> None:
+        self.name, self.stretch, self.activation = name, value, activation
         self.shapes: dict[str, tuple[int, ...]] = {name: ()}
 
     def named(self) -> list[tuple[str, Any]]:
@@ -345,14 +350,13 @@ class Single:
 
 
 class Rows:
-    """The parameters of a fused layer, or, with no `nout`, of one of its neurons."""
+    """The parameters of a fused layer, whose biases have the shape `rows`, or of a neuron, which has one."""
 
-    def __init__(self, prefix: str, leaves: Leaves, place: int, nin: int, nout: int | None = None) -> None:
-        self.prefix, self.width = prefix, nin + 1
-        self.stretch = (leaves, place, place + (nout or 1) * self.width)
-        rows = () if nout is None else (nout,)
+    def __init__(self, prefix: str, dense: Dense, rows: tuple[int, ...]) -> None:
+        self.prefix, self.width, self.activation = prefix, dense.nin + 1, dense.activation
+        self.stretch = (dense.leaves, dense.offset, dense.offset + dense.nout * self.width)
         self.w, self.b = _joined(prefix, "w"), _joined(prefix, "b")
-        self.shapes: dict[str, tuple[int, ...]] = {self.w: (*rows, nin), self.b: rows}
+        self.shapes: dict[str, tuple[int, ...]] = {self.w: (*rows, dense.nin), self.b: rows}
 
     def named(self) -> Iterator[tuple[str, Number]]:
         """Yield the pairs of names and parameters, neuron by neuron."""
@@ -434,6 +438,27 @@ def _rest(start: int, stop: int, taken: list[_Interval]) -> list[_Interval]:
     return rest
 
 
+def _activations_of(blocks: Iterable[_Block]) -> dict[str, str]:
+    """Return the activations of the layers that parameters belong to, by the parameters' names in a state dict."""
+    return {name: block.activation for block in blocks if block.activation for name in block.shapes}
+
+
+def _check_activations(blocks: Sequence[_Block], given: Mapping[str, str], source: str) -> None:
+    """Raise ValueError where parameters come from layers with other activations than their own."""
+    pairs = {name: (given.get(name, own), own) for name, own in _activations_of(blocks).items()}
+    other = {name.rpartition(".")[0]: pair for name, pair in pairs.items() if pair[0] != pair[1]}
+    if other:
+        verdicts = [
+            f"{layer or 'it'} has {theirs} in the file and {own} in the module"
+            for layer, (theirs, own) in other.items()
+        ]
+        raise ValueError(
+            f"{source} must be of a module with the same activations, but {_few(verdicts)}: set the activation of each "
+            "layer, layer.activation = ..., to what it was trained with, or make the module so. (If only the numbers "
+            "are wanted, load_state_dict(numpy.load(path)) takes them.)"
+        )
+
+
 def _view(block: _Block) -> Parameters:
     return Parameters([block.stretch])
 
@@ -456,5 +481,9 @@ def numbers_of(given: Any, shape: tuple[int, ...], name: str) -> _Floats:
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:6]))
-    return f"{shown} and {len(names) - 6} more" if len(names) > 6 else shown or "(none)"
+    return _few([repr(name) for name in names]) or "(none)"
+
+
+def _few(texts: Sequence[str]) -> str:
+    shown = ", ".join(texts[:6])
+    return f"{shown} and {len(texts) - 6} more" if len(texts) > 6 else shown

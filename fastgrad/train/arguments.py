@@ -5,8 +5,10 @@ Each function gives one argument's final form, or raises an error that names it.
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib.util
+import inspect
 import numbers
 import operator
 import sys
@@ -53,6 +55,42 @@ OPTIMIZERS: dict[str, Callable[..., optim.Optimizer]] = {
     "rmsprop": optim.RMSprop,
 }
 LR_OF_SGD = 0.1  # the other optimizers have defaults of their own
+
+# Names.
+
+_OF_OTHERS = {  # what other libraries call them
+    "verbose": "progress=True",
+    "validation_data": "validation=(X, y)",
+    "validation_split": "validation=0.2",
+    "learning_rate": "lr=",
+    "learning_rate_init": "lr=",
+    "n_epochs": "epochs=",
+    "num_epochs": "epochs=",
+    "max_iter": "epochs=",
+    "n_iter": "epochs=",
+    "metrics": 'metric="accuracy", one of them',
+    "random_state": "seed=",
+    "early_stopping": "patience=, with validation=",
+    "criterion": "loss=",
+    "loss_fn": "loss=",
+    "weight_decay": "penalty=",
+    "alpha": "penalty=",
+    "tol": "min_delta=, with patience=",
+    "scheduler": "schedule=",
+}
+
+
+def refuse(unknown: Mapping[str, object], fit: Callable[..., Any]) -> None:
+    """Raise TypeError for an argument that `fit` does not have, with the one that it may be."""
+    for name in unknown:
+        known = [p.name for p in inspect.signature(fit).parameters.values() if p.kind is p.KEYWORD_ONLY]
+        near = difflib.get_close_matches(name, known, n=1)
+        if name in _OF_OTHERS:
+            remedy = f"give {_OF_OTHERS[name]}"
+        else:
+            remedy = f"is it {near[0]}=?" if near else f"those by name are {', '.join(known)}"
+        raise TypeError(f"fit() has no argument {name!r}: {remedy}")
+
 
 # Numbers and functions.
 

@@ -7,7 +7,7 @@ import functools
 import operator
 import time
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import numpy as np
 
@@ -122,6 +122,7 @@ def fit(
     callbacks: Iterable[Callable[[int, History], Any]] = (),
     progress: bool | None = None,
     compiled: bool = True,
+    **unknown: NoReturn,
 ) -> History:
     """Train a model: for each epoch and each batch compute the loss and its gradient, and take a step.
 
@@ -203,6 +204,7 @@ def fit(
     >>> snapshots[-1].round(3).tolist()
     [2.0, 1.0]
     """
+    arguments.refuse(unknown, fit)
     X, y = arguments.data(X, y)
     epochs = arguments.count(epochs, "epochs")
     batch_size = batch_size if batch_size is None else arguments.count(batch_size, "batch_size")

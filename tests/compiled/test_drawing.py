@@ -56,11 +56,11 @@ def test_numbers_from_outside_show_their_labels_and_what_they_are_now():
     compiled(1.0)
     w.data = 7.0
     found = labels([line.strip() for line in compiled.draw().source.splitlines()])
-    assert found["u0"] == "w | u0 | data 7.0000"
-    assert found["u1"] == "Scalar(0.5) | u1 | data 0.5000"
+    assert found["u0"] == "w | u0 | data 7"
+    assert found["u1"] == "Scalar(0.5) | u1 | data 0.5"
     assert found["u2"] == "constant | u2 | 3.0"
     plain = Value(4.0)
-    assert labels(drawn(lambda x: x * plain, 1.0))["u0"] == "scalar | u0 | data 4.0000"
+    assert labels(drawn(lambda x: x * plain, 1.0))["u0"] == "scalar | u0 | data 4"
 
 
 def test_steps_are_what_text_says():

@@ -180,6 +180,34 @@ def test_functions_of_numpy_that_take_floats_have_a_note(function, note):
 
 
 @notes
+@pytest.mark.parametrize(
+    "function",
+    [
+        np.linalg.det,
+        np.linalg.inv,
+        np.linalg.eigvalsh,
+        np.linalg.cholesky,
+        lambda a: np.linalg.solve(a, a),
+        np.linalg.svd,
+    ],
+)
+def test_linear_algebra_of_scalars_is_to_be_written_out(function):
+    noted = notes_of(fastgrad.compile(lambda x: function(np.array([[x]]))), 2.0)
+    assert "numpy.linalg decomposes and solves arrays of floats only: write out what is small" in noted
+
+
+@notes
+def test_an_array_in_place_of_a_number_is_to_be_given_to_batch():
+    square = fastgrad.compile(lambda x: fm.exp(x) * 2.0)
+    with pytest.raises(
+        TypeError, match=r"exp\(\) takes scalars and real numbers, not an array of shape \(2,\)"
+    ) as caught:
+        square(np.ones(2))
+    assert "give it to batch" in "\n".join(caught.value.__notes__)
+    assert square.batch(np.zeros(2)).tolist() == [2.0, 2.0]
+
+
+@notes
 def test_functions_of_scipy_have_a_note():
     special = pytest.importorskip("scipy.special")
     assert "such as erf" in notes_of(fastgrad.compile(lambda x: special.erf(x)), 2.0)
@@ -188,7 +216,10 @@ def test_functions_of_scipy_have_a_note():
 @notes
 def test_rows_that_are_arrays_are_told_of():
     compiled = fastgrad.compile(lambda x, y: math.sqrt(x) * y)
-    noted = "<lambda> was recorded with argument 0 an array of shape (3,); in a batch that is one row"
+    noted = (
+        "<lambda> was recorded with argument 0 an array of shape (3,); in a batch that is one row. To compute with "
+        "each number of an array by itself, give it to batch, batch_value_and_grad, sum or mean"
+    )
     assert notes_of(compiled.batch, np.ones((2, 3)), np.ones(2)) == noted
     assert notes_of(compiled, np.ones(3), 1.0) == noted
     compared = fastgrad.compile(lambda x: x if x > 0 else -x)
@@ -231,6 +262,8 @@ def test_a_compiled_class_method_says_what_to_do():
 
     with pytest.raises(TypeError, match="outside of the class"):
         Wrong.make(1.0)
+    with pytest.raises(TypeError, match="^make is compiled, and cannot be a class method.*outside of the class"):
+        vars(Wrong)["make"].__func__(Wrong, 1.0)  # as Python calls it from 3.13 on
 
 
 class Scaled:

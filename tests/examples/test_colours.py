@@ -135,6 +135,17 @@ def test_the_table_counts_every_held_out_colour(quick):
     assert results["table"].trace() / colours.HELD_OUT == results["names"]
 
 
+def test_numbers_in_the_table_stand_out_from_their_cells():
+    figure = pytest.importorskip("matplotlib.figure").Figure()
+    ax, table = figure.subplots(), np.outer(np.arange(8), np.arange(8)) * 4
+    colours.draw_table(ax, table)
+    (cells,) = ax.get_images()
+    for text in ax.texts:
+        column, row = text.get_position()
+        cell = cells.cmap(cells.norm(cells.get_array()[row, column]))[:3]
+        assert abs(np.mean(cell) - (text.get_color() == "white")) > 0.4
+
+
 # The network with a memory.
 
 

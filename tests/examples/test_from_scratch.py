@@ -53,7 +53,7 @@ def test_each_drawing_says_more_than_the_one_before(quick):
     assert '"{ data 4.0000 }"' in data
     assert '"{ d | data 4.0000 }"' in labels
     assert '"{ d | data 4.0000 | grad -2.0000 }"' in gradients
-    assert "{ x1 | data 2.0000 | grad -1.5000 }" in neuron
+    assert "{ x1 | data 2 | grad -1.5 }" in neuron
 
 
 def test_a_drawing_has_a_record_a_number_a_circle_an_operation_and_an_arrow_a_link(quick):

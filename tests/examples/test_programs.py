@@ -96,8 +96,8 @@ def test_the_drawing_names_each_gradient_as_a_derivative():
     _, _, output = perceptron.labelled_perceptron()
     output.backward()
     source = output.visualize_graph(output_label="Theta(sigma)").source
-    assert "x_1 | data: 3.0000 | [Theta(sigma), x_1]: 0.2000" in source
-    assert "x_1 w_1 + x_2 w_2 + x_3 w_3 | data: -4.4000" in source
+    assert "x_1 | data: 3 | [Theta(sigma), x_1]: 0.2" in source
+    assert "x_1 w_1 + x_2 w_2 + x_3 w_3 | data: -4.4" in source
 
 
 def test_red_and_blue_are_learned_to_the_golden_numbers():

@@ -251,6 +251,90 @@ def test_the_file_of_another_module_is_refused(path):
         nn.Neuron(2).load(path)
 
 
+# Activations in files.
+
+
+def gates(activation="tanh", last="sigmoid"):
+    return nn.Sequential(nn.Layer(2, 3, activation=activation), nn.MLP(3, [2, 1], output_activation=last))
+
+
+def test_a_file_of_other_activations_is_refused_whole(path):
+    gates("relu", "identity").save(path)
+    model = gates()
+    before = model.flat
+    with pytest.raises(ValueError, match="same activations") as caught:
+        model.load(path)
+    assert str(path) in str(caught.value)
+    assert "layers.0 has relu in the file and tanh in the module" in str(caught.value)
+    assert "layers.1.layers.1 has identity in the file and sigmoid in the module" in str(caught.value)
+    assert "layers.1.layers.0" not in str(caught.value)
+    assert (model.flat == before).all()
+
+
+def test_what_the_message_advises_loads_the_file(path):
+    saved, model, other = gates("relu"), gates(), gates()
+    saved.save(path)
+    model.layers[0].activation = "relu"
+    model.load(path)
+    with np.load(path) as archive:
+        other.load_state_dict(archive)
+    assert (model.flat == saved.flat).all()
+    assert (other.flat == saved.flat).all()
+
+
+@pytest.mark.parametrize("activation", nn.ACTIVATIONS)
+def test_every_activation_is_told(path, activation):
+    saved, other = nn.Layer(2, 3, activation=activation), nn.Layer(2, 3, activation=None)
+    saved.save(path)
+    nn.Layer(2, 3, activation=activation).load(path)
+    if activation != "identity":
+        with pytest.raises(ValueError, match=f"it has {activation} in the file and identity in the module"):
+            other.load(path)
+
+
+def test_the_activations_of_a_module_with_its_own_parameters_are_told(path):
+    class Biases(nn.Module):
+        def __init__(self, activation):
+            self.layer = nn.Layer(2, 2, activation=activation)
+
+        def parameters(self):
+            return [neuron.b for neuron in self.layer.neurons]
+
+    Biases("tanh").save(path)
+    Biases("tanh").load(path)
+    with pytest.raises(ValueError, match="layer.neurons.1 has tanh in the file and relu in the module"):
+        Biases("relu").load(path)
+
+
+def test_layers_of_many_kinds_make_no_long_message(path):
+    nn.MLP(1, [1] * 20).save(path)
+    with pytest.raises(ValueError, match="layers.5 has tanh in the file and relu in the module and 13 more: set"):
+        nn.MLP(1, [1] * 20, activation="relu").load(path)
+
+
+def test_a_neuron_and_a_perceptron_with_one_activation_are_the_same(path):
+    nn.Neuron(2, activation="step").save(path)
+    nn.Perceptron(2).load(path)
+
+
+def test_a_file_that_tells_no_activations_is_taken_as_it_is(path):
+    saved, model = gates("relu"), gates("tanh")
+    saved.save(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        for entry in archive.infolist():
+            entry.comment = b""
+        archive.comment = archive.comment  # so that the directory is written again
+    model.load(path)
+    assert (model.flat == saved.flat).all()
+
+
+def test_an_activation_of_a_later_version_is_refused(path):
+    gates("relu").save(path)
+    path.write_bytes(path.read_bytes().replace(b"activation: relu", b"activation: swim"))
+    with pytest.raises(ValueError, match="layers.0 has swim in the file and relu in the module"):
+        gates("relu").load(path)
+
+
 # Pickles and copies.
 
 

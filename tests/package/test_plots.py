@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+import fastgrad
 from fastgrad import Value, nn, plots, train
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -153,6 +154,60 @@ def test_several_outputs_divide_the_plane_by_the_largest(axes):
 def test_labels_may_be_a_column_for_each_class(axes):
     plots.decision_regions(by_the_side, X, np.eye(3)[[0, 1, 1, 2]], axes, resolution=5)
     assert points(axes) == [X[:1].tolist(), X[1:3].tolist(), X[3:].tolist()]
+
+
+def contrast(ax, model):
+    """The least distance of a point's color from that of its region, with the white behind it."""
+    regions, least = filled(ax), np.inf
+    for mark in (artist for artist in ax.collections if not isinstance(artist, QuadContourSet)):
+        for point in mark.get_offsets():
+            outputs = np.atleast_1d(fastgrad.values(model(point.tolist())))
+            number = outputs[0] if len(outputs) == 1 else outputs.argmax()
+            *color, alpha = regions.get_facecolor()[np.searchsorted(regions.levels, number, side="right") - 1]
+            region = alpha * np.array(color) + (1.0 - alpha)
+            least = min(least, np.linalg.norm(mark.get_facecolor()[0][:3] - region))
+    return least
+
+
+def test_points_differ_in_color_from_their_region(axes):
+    model = nn.MLP(2, [8, 1], output_activation="sigmoid", rng=0)
+    train.fit(model, X, Y, loss="binary_cross_entropy", optimizer="adam", lr=0.1, epochs=300)
+    assert ((model(X).data > 0.9) == Y).all()
+    plots.decision_regions(model, X, Y, axes, resolution=30)
+    assert contrast(axes, model) > 0.5
+
+
+def test_points_of_several_classes_differ_in_color_from_their_region(axes):
+    plots.decision_regions(by_the_side, [[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]], [0, 1, 2], axes, resolution=21)
+    assert contrast(axes, by_the_side) > 0.5
+
+
+# Legends.
+
+DRAWN = {
+    "losses": lambda ax: plots.loss_curve(train.fit(nn.MLP(2, [1]), X, Y, epochs=5, validation=(X, Y)), ax),
+    "parameters": lambda ax: plots.parameter_history(np.ones((3, 20)), [f"w{k}" for k in range(20)], ax),
+    "one output": lambda ax: plots.decision_regions(nn.MLP(2, [1], rng=0), X, Y, ax, resolution=5),
+    "several outputs": lambda ax: plots.decision_regions(by_the_side, X, [0, 1, 1, 2], ax, resolution=5),
+}
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_legend_covers_nothing_and_is_in_the_picture(name):
+    ax = DRAWN[name](None)
+    ax.figure.draw_without_rendering()
+    legend, figure = ax.get_legend().get_window_extent(), ax.figure.bbox
+    assert not any(legend.overlaps(other.get_window_extent()) for other in ax.figure.axes)
+    assert figure.x0 <= legend.x0 <= legend.x1 <= figure.x1
+    assert figure.y0 <= legend.y0 <= legend.y1 <= figure.y1
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_figure_that_makes_no_room_has_its_legend_in_the_axes(name, axes):
+    ax = DRAWN[name](axes)
+    ax.figure.draw_without_rendering()
+    legend, inside = ax.get_legend().get_window_extent(), ax.get_window_extent()
+    assert inside.x0 <= legend.x0 <= legend.x1 <= inside.x1
 
 
 def test_a_users_own_model_is_called_row_by_row(axes):

@@ -222,7 +222,7 @@ def _names(file: str) -> set[str]:
 @pytest.mark.parametrize(
     ("names", "files"),
     [
-        (dir(Number), ["_tape/node.pyi", "_tape/numbers.pyi"]),
+        ([name for name in dir(Number) if hasattr(Number, name)], ["_tape/node.pyi", "_tape/numbers.pyi"]),
         (dir(math), ["math.py"]),
         (fastgrad.__all__, ["__init__.py"]),
     ],

@@ -9,7 +9,7 @@ import sys
 import textwrap
 from typing import NamedTuple
 
-from fastgrad.run import first_difference, run_script
+from fastgrad.run import exchange, first_difference, run_script
 from support.places import PACKAGE_FOLDER
 
 _MARK = "fastgrad: "
@@ -233,9 +233,22 @@ def on_fastgrad(path, **options):
     """Run a script on fastgrad in this process."""
     output, errors = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
-        run_script(path, **options)
+        try:
+            run_script(path, **options)
+        finally:
+            forget_the_program()
     lines = errors.getvalue().replace(os.path.dirname(path) + os.sep, "").splitlines()
     return Ran(output.getvalue(), [line.removeprefix(_MARK) for line in lines])
+
+
+def forget_the_program():
+    """Let go of a program's variables: its classes, which the tape knows by their nodes, would keep them."""
+    for number in exchange.settings.exchanged:
+        for method in list(vars(number).values()):
+            variables = getattr(method, "__globals__", {})
+            if variables.get("__name__") == "__main__":
+                variables.clear()
+    exchange.settings.exchanged.clear()
 
 
 def both_ways(path, **options):

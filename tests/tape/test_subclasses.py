@@ -1,5 +1,7 @@
 """Subclasses of the number types: what makes them fast changes nothing that Python promises of a class."""
 
+import gc
+import sys
 import weakref
 
 import pytest
@@ -61,6 +63,32 @@ def test_finalizers_are_called_once_each():
     late.__del__ = lambda self: seen.append(self.data)
     del x, y
     assert seen == [1.0, 2.0]
+
+
+def test_a_number_kept_by_a_finalizer_that_came_late_is_known_to_the_collector():
+    sub, kept = subclass(), []
+    for _ in range(3):
+        sub(1.0)
+    sub.__del__ = lambda self: kept.append(self)
+    x = sub(2.0)
+    x * 2.0  # on one of the handles from before, which has no part in the collector until then
+    del x
+    del sub.__del__
+    assert [y.data for y in kept] == [4.0, 2.0]
+    assert all(map(gc.is_tracked, kept))
+
+
+@pytest.mark.skipif(not hasattr(sys, "gettotalrefcount"), reason="only a debug build of Python counts all references")
+def test_references_of_handles_that_come_and_go_are_counted(number):
+    def make(kind, count):
+        for _ in range(count):
+            kind(1.0) * 2.0
+
+    for kind in (number, subclass(number)):
+        make(kind, 10_000)
+        before = sys.gettotalrefcount()
+        make(kind, 1000)
+        assert abs(sys.gettotalrefcount() - before) < 50
 
 
 def test_a_finalizer_may_keep_its_number():

@@ -1,0 +1,3 @@
+from collections.abc import Iterable
+
+def wrong_argument(name: str, numbers: Iterable[object]) -> TypeError | None: ...
