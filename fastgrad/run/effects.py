@@ -26,6 +26,33 @@ def does_more(function: Any) -> bool:
     return isinstance(function, types.FunctionType) and _does_more(function, set())
 
 
+def setting_read(function: Any, cls: type) -> str | None:
+    """Return a variable, or attribute of the class, that a function reads and the program changes, or None."""
+    return _setting_read(function, cls, set()) if isinstance(function, types.FunctionType) else None
+
+
+def _setting_read(function: types.FunctionType, cls: type, seen: set[types.CodeType]) -> str | None:
+    if function.__code__ in seen:
+        return None
+    seen.add(function.__code__)
+    node = reading.function_at(function.__code__.co_filename, function.__code__.co_firstlineno)
+    for code in _codes(function.__code__):
+        for name in code.co_names:
+            thing = function.__globals__.get(name)
+            if isinstance(thing, types.FunctionType):
+                found = _setting_read(thing, cls, seen)
+                if found is not None:
+                    return found
+            elif _is_setting(name, thing, cls) and reading.is_changed(name, node):
+                return name
+    return None
+
+
+def _is_setting(name: str, thing: Any, cls: type) -> bool:
+    things = (thing, *(vars(base).get(name) for base in cls.__mro__[:-1]))
+    return any(isinstance(thing, (bool, int, float, str, list, dict, set)) for thing in things)
+
+
 def _does_more(function: types.FunctionType, seen: set[types.CodeType]) -> bool:
     if function.__code__ in seen:
         return False

@@ -7,80 +7,21 @@ methods that mean what fastgrad's mean are fastgrad's; all others stay. If they 
 
 from __future__ import annotations
 
-import functools
-import inspect
-import sys
 import threading
 import types
 
-from fastgrad._tape.exchange import Maker, drop_maker, instance_of, nodes_made, spell
-from fastgrad._tape.node import Node
-from fastgrad._tape.spelled import Form, Spelled
-from fastgrad.run import effects, reading, trial
-from fastgrad.run.hook import read_ahead
-from fastgrad.run.own import short_name
-from fastgrad.run.roles import Roles, Unfit, find_making, find_roles, vars_of
+from fastgrad._tape.exchange import drop_maker, instance_of
+from fastgrad.run import reading
+from fastgrad.run.candidate import NEEDED, Candidate, described, set_new
+from fastgrad.run.roles import Unfit
 from fastgrad.run.saying import say
-from fastgrad.run.twins import TwinType, first_twin, make_twin, with_field
+from fastgrad.run.settings import settings
+from fastgrad.run.twins import TwinType
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from typing import Any
 
-    from fastgrad.run.trial import _Experiment
-
-# The functions of one number that a class may have under these names, in any spelling.
-_FUNCTIONS = {
-    **{name: name for name in ("exp", "log", "log2", "log10", "log1p", "expm1", "sqrt", "cbrt", "sin", "cos", "tan")},
-    **{name: name for name in ("asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "abs")},
-    **{name: name for name in ("relu", "sigmoid", "softplus", "gelu", "step", "sign", "erf", "erfc", "leaky_relu")},
-    **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "ln": "log", "logistic": "sigmoid", "__abs__": "abs"},
-    **{"leakyrelu": "leaky_relu", "logarithm": "log", "exponential": "exp", "heaviside": "step", "sigm": "sigmoid"},
-}
-# Operators, in the order in which they stand on each other, with the ways a class may spell them.
-_OPERATORS: dict[str, tuple[Form, ...]] = {
-    "__add__": (Form(0),),
-    "__radd__": (Form(0), Form.RADD_FIRST),
-    "__mul__": (Form(0),),
-    "__rmul__": (Form(0), Form.RMUL_FIRST),
-    "__neg__": (Form.NEG_TIMES, Form.NEG_TIMES | Form.NEG_FIRST, Form(0)),
-    "__pow__": (Form(0), Form.POWER_LEAF),
-    "__rpow__": (Form(0),),
-    "__sub__": (Form.SUB_ADDS, Form(0)),
-    "__rsub__": (Form(0),),
-    "__truediv__": (Form.DIV_POWERS, Form(0)),
-    "__rtruediv__": (Form(0),),
-}
-_SWEEPS: tuple[int, ...] = (
-    Form(0),
-    Form.ROOT_ADDS,
-    Form.SWEEP_OWN,
-    Form.SWEEP_OWN | Form.SWEEP_LEAVES,
-    Form.SWEEP_CLEARS,
-)
-_NEEDED = ("__add__", "__mul__")
-MORE = "it does more than compute"
-_KEPT = ("__new__", "__class__")
-
-
-class Settings:
-    """What ``fastgrad run`` was asked for, and what came of it."""
-
-    def __init__(self) -> None:
-        self.start(strict=False, explain=False)
-        self.active = False
-
-    def start(self, strict: bool, explain: bool) -> None:
-        """Begin a program."""
-        self.strict, self.explain, self.active = strict, explain, True
-        self.exchanged: list[type] = []
-        self.left_alone: list[type] = []
-        self.nodes_of_trials = 0
-        reading.sources.clear()
-
-
-settings = Settings()
 _one_at_a_time = threading.RLock()
 
 
@@ -91,19 +32,15 @@ def offered(cls: Any) -> Any:
             cls.__slots__ = vars(cls)[reading.SLOTS]
             delattr(cls, reading.SLOTS)
         if settings.active and isinstance(cls, type) and _may_be_engine(cls):
-            _set_new(cls, _First(cls))
+            set_new(cls, _First(cls))
     except Exception as error:  # whatever is wrong with the exchange, the program runs
         say(f"a class is left alone: looking at it raised {type(error).__name__}: {error}")
     return cls
 
 
-def _set_new(cls: Any, new: Any) -> None:
-    cls.__new__ = staticmethod(new)
-
-
 def _may_be_engine(cls: Any) -> bool:
     plain = cls.__new__ is object.__new__ or isinstance(cls.__new__, _First)
-    return plain and all(hasattr(cls, name) for name in _NEEDED)
+    return plain and all(hasattr(cls, name) for name in NEEDED)
 
 
 def _first_of(cls: type) -> _First | None:
@@ -138,12 +75,12 @@ class _First:
         self.trying, self.thread = True, threading.get_ident()
         for base in reversed(self.cls.__mro__[1:]):
             above = _first_of(base)
-            if above is not None:
+            if above is not None and not above.trying:
                 above.decide()
         if not isinstance(self.cls.__mro__[1].__new__, types.BuiltinFunctionType):  # the one above was exchanged
             del self.cls.__new__
             return
-        trial_of = _Trial(self)
+        trial_of = Candidate(self)
         try:
             trial_of.run()
             trial_of.exchange()
@@ -161,386 +98,9 @@ class _First:
     def stay(self, reason: str) -> None:
         """Let the class be what it was."""
         self.twin = None
-        del self.cls.__new__
-        drop_maker(self.cls)
+        if "__new__" in vars(self.cls):
+            del self.cls.__new__
+            drop_maker(self.cls)
         if reason:
             settings.left_alone.append(self.cls)
             say(f"{described(self.cls)} is left alone: {reason}")
-
-
-def described(cls: type) -> str:
-    """Return a class's name and place, for messages."""
-    file = getattr(sys.modules.get(cls.__module__), "__file__", None) or ""
-    statement = reading.class_statement(file, cls.__name__)
-    return f"class {cls.__name__}" + (f" ({short_name(file)}, line {statement.lineno})" if statement else "")
-
-
-class _Trial:
-    """A class beside its twin: which methods are exchanged for fastgrad's, and how the twin spells its graph."""
-
-    def __init__(self, first: _First) -> None:
-        self.first, self.cls = first, first.cls
-        self.form: int = 0
-        self.symbols: dict[str, Any] = {}
-        self.taken: list[str] = []
-        self.kept: dict[str, str] = {}  # with the reason
-        self.plain_class = self.cls
-
-    def run(self) -> None:
-        self.refuse_effects()
-        namespaces = [vars(module) for module in _own_modules()]
-        before = nodes_made()
-        with trial.undone(self.cls, namespaces, effects.names_reached(self.cls)) as changed:
-            self.roles = find_roles(self.cls, namespaces)
-            self.look_at_the_program()
-            self.signature = inspect.signature(vars_of(self.cls, "__init__").__get__(self.cls))
-            making = find_making(self.cls, self.roles)
-            self.twin = self.first.twin = first_twin(self.cls, self.roles, making, self.symbols)
-            self.first.twin = None
-            self.unwrap(next(iter(making)))
-            self.take("__init__", "__init__")
-            self.take_sweep()
-            self.try_operators()
-            self.try_sweep()
-            self.try_functions()
-        settings.nodes_of_trials += nodes_made() - before
-        self.check_what_is_asked(changed)
-        if settings.strict and self.kept:
-            raise Unfit(f"--strict, and {self.reasons()}")
-
-    def unwrap(self, data: str) -> None:
-        """See whether the constructor makes a number of a number."""
-        try:
-            self.twin._unwraps = getattr(self.cls(self.cls(3.0)), self.roles.number) == 3.0
-        except Exception:
-            self.twin._unwraps = False
-        if self.dispatches():
-            self.twin._dispatch = staticmethod(self.step_of_the_program)
-
-    def dispatches(self) -> bool:
-        """Does the sweep look at the operations' symbols? Then it knows what others do that the program makes."""
-        if self.roles.inner is not None:
-            return True
-        if self.roles.op is None or self.roles.closure or self.roles.slopes:
-            return False
-        return self.roles.op in reading.names_within(_name(self.roles.sweep))
-
-    def step_of_the_program(self, node: Any) -> None:
-        """Pass a node's gradient on as the program's own sweep would, tried on plain numbers."""
-        operands = Node.prev.__get__(node)
-        leaves = [self.plain(getattr(operand, self.roles.number)) for operand in operands]
-        making = {meaning: name for name, meaning in zip(self.twin._making.names, self.twin._making.meanings)}
-        if self.roles.inner is not None:
-            history = getattr(node, self.roles.children)
-            given = {making["history"]: with_field(history, self.roles.inner, self.roles.container(leaves))}
-        else:
-            given = {making["children"]: self.roles.container(leaves), making["op"]: self.roles.symbol(node)}
-        root = self.plain(getattr(node, self.roles.number), **given)
-        self.original_sweep(root)
-        name, gradient = self.roles.grad, getattr(node, self.roles.grad)
-        for operand, leaf in zip(operands, leaves):
-            setattr(operand, name, (getattr(operand, name) or 0.0) + gradient * (getattr(leaf, name) or 0.0))
-
-    def plain(self, number: float, **given: Any) -> Any:
-        """Make a number of the class as it was."""
-        twin, self.first.twin = self.first.twin, None
-        try:
-            return self.plain_class(number, **given)
-        finally:
-            self.first.twin = twin
-
-    def refuse_effects(self) -> None:
-        """What every trial runs must only compute."""
-        for name in ("__init__", *_NEEDED):
-            if effects.does_more(vars_of(self.cls, name)):
-                raise Unfit(f"its {name} does more than compute")
-
-    # One method.
-
-    def take(self, name: str, fastgrads: str) -> None:
-        setattr(self.twin, name, vars_of(Spelled, fastgrads))
-        if name not in self.taken:
-            self.taken.append(name)
-
-    def give_back(self, name: str) -> None:
-        delattr(self.twin, name)
-        self.taken.remove(name)
-
-    def disagreement(self, experiments: Iterable[tuple[str, _Experiment]]) -> str | None:
-        for where, experiment in experiments:
-            expected = trial.outcome(self.cls, self.roles, experiment, self.looks_at_graphs)
-            found = self.on_twin(experiment)
-            if not trial.agree(expected, found):
-                return where
-        return None
-
-    def on_twin(self, experiment: Any) -> Any:
-        """The outcome where the class's name makes twins."""
-        self.first.twin = self.twin
-        try:
-            return trial.outcome(self.twin, self.roles, experiment, self.looks_at_graphs)
-        finally:
-            self.first.twin = None
-
-    def set_form(self, form: int) -> None:
-        self.form = form
-        spell(self.twin, form)
-
-    # All of them.
-
-    def try_operators(self) -> None:
-        start = {0: Form.GRAD_INT, None: Form.GRAD_NONE}.get(self.roles.grad_at_first, Form(0))
-        start = Form(0) if isinstance(self.roles.grad_at_first, float) else start
-        if self.roles.returns == "derivatives":
-            start = Form(0)
-        self.learn_symbols()
-        self.take("__add__", "__add__")
-        for leaves in (Form.LEAVES, Form(0)):
-            self.set_form(start | leaves)
-            if self.disagreement(trial.of_two("__add__")) is None:
-                break
-        for name, forms in _OPERATORS.items():
-            if self.defines(name):
-                self.try_forms(
-                    name, forms, trial.of_two(name) if name[:3] != "__r" else trial.of_number_and_plain(name)
-                )
-        if "__add__" in self.kept:
-            raise Unfit(f"its __add__ gives {_differing(self.kept['__add__'])}")
-
-    def try_forms(self, name: str, forms: tuple[Form, ...], experiments: Iterable[tuple[str, _Experiment]]) -> None:
-        """Take an operator in the first form that agrees; else keep the class's own, if that works on fastgrad."""
-        if effects.does_more(vars_of(self.cls, name)):
-            self.kept[name] = MORE
-            return
-        before, experiments = self.form, list(_one_operand(experiments) if name == "__neg__" else experiments)
-        self.take(name, name)
-        places = []
-        for form in forms:
-            self.set_form(before | form)
-            where = self.disagreement(experiments)
-            if where is None:
-                return
-            places.append(where)
-        self.set_form(before)
-        self.keep(name, places[0], experiments)
-
-    def keep(self, name: str, where: str, experiments: Iterable[tuple[str, _Experiment]]) -> None:
-        self.give_back(name)
-        self.kept[name] = where
-        if (differs := self.disagreement(experiments)) is not None:
-            raise Unfit(f"its {name} gives something else on fastgrad's numbers, {differs}")
-
-    def original_sweep(self, root: Any) -> None:
-        """The class's own sweep, from a plain number."""
-        self.roles.swept(root)
-
-    def take_sweep(self) -> None:
-        """Let fastgrad's sweep stand in; the operators are tried with it, and then it is tried with them."""
-        name = self.roles.sweep
-        if self.roles.returns == "something" and reading.is_result_used(_name(name)):
-            raise Unfit(f"the program uses what its {_name(name)}() returns")
-        if isinstance(name, str):
-            self.take(name, "backward")
-            if self.roles.returns == "count" and reading.is_result_used(name):
-                setattr(self.twin, name, lambda node, *gradient: self.roles.fast_sweep(node, *gradient))
-
-    def try_sweep(self) -> None:
-        name, before = self.roles.sweep, self.form
-        plain = trial.sweeps(self.cls, self.roles)
-        for form in _SWEEPS:
-            self.set_form(before | form)
-            self.first.twin = self.twin
-            fast = trial.sweeps(self.twin, self.roles)
-            self.first.twin = None
-            if trial.agree(plain, fast):
-                return
-        raise Unfit(f"its {_name(name)}() leaves other derivatives than fastgrad's")
-
-    def try_functions(self) -> None:
-        for name in _method_names(self.cls):
-            function = _function_of(name)
-            if function is not None and effects.does_more(vars_of(self.cls, name)):
-                self.kept[name] = MORE
-            elif function is not None and name not in self.taken:
-                experiments = list(trial.of_one(name))
-                self.take(name, function)
-                self.see(function, lambda name=name: getattr(self.cls(0.5), name)())
-                where = self.disagreement(experiments)
-                if where is not None:
-                    self.keep(name, where, experiments)
-
-    # Symbols.
-
-    def learn_symbols(self) -> None:
-        """See which symbols the class gives its operators."""
-        a, b = self.cls(4.0), self.cls(2.0)
-        operators = {"add": "__add__", "mul": "__mul__", "sub": "__sub__", "div": "__truediv__"}
-        for operation, name in operators.items():
-            if self.defines(name):
-                self.see(operation, functools.partial(getattr(a, name), b))
-        if self.defines("__neg__"):
-            self.see("neg", a.__neg__)
-        self.see("constant", lambda: self.constant_in(a + 9.0))
-        self.see("pow", lambda: a**7)
-        if isinstance(self.symbols.get("pow"), str):
-            self.symbols["pow"] = self.symbols["pow"].replace("7", "{}")
-        if self.roles.inner is not None:
-            self.symbols["history of a leaf"] = getattr(a, self.roles.children)
-
-    def constant_in(self, total: Any) -> Any:
-        """The leaf that a plain operand became."""
-        return next(leaf for leaf in self.roles.operands(total) if getattr(leaf, self.roles.number) == 9.0)
-
-    def see(self, operation: str, make: Any) -> None:
-        """Keep the symbol, and the history, that an operation's result has."""
-        try:
-            made = make()
-            symbol = self.roles.symbol(made)
-        except Exception:
-            return
-        self.symbols[operation] = symbol
-        if self.roles.inner is not None:
-            self.symbols[f"history of {operation}"] = getattr(made, self.roles.children)
-
-    def defines(self, name: str) -> bool:
-        return any(name in vars(base) for base in self.cls.__mro__ if base is not object)
-
-    # What the program looks at.
-
-    def look_at_the_program(self) -> None:
-        """See whether the program looks at its graphs. If not, only their numbers have to agree."""
-        read_ahead()
-        machinery = reading.functions_reached({_name(self.roles.sweep)})
-        self.without = machinery | {"__init__", *_OPERATORS, *filter(_function_of, _method_names(self.cls))}
-        roles = self.roles
-        graph = {roles.children, roles.op, roles.slopes, roles.closure, roles.inner, "vars", "__dict__"}
-        self.looks_at_graphs = reading.is_asked_for({name for name in graph if name}, self.without)
-        if roles.returns == "count" and reading.is_result_used(_name(roles.sweep)):
-            self.looks_at_graphs = True
-        for name in roles.numbered:
-            if not _is_serial(roles.extras[name]) and reading.is_asked_for({name}, self.without):
-                raise Unfit(f"each number has its own {name}, which the program asks for")
-
-    def check_what_is_asked(self, changed: list[str]) -> None:
-        for name in changed:
-            if reading.is_asked_for({name}, {"__init__"}):
-                raise Unfit(f"making a number changes {name}, which the program asks for")
-
-    # The exchange itself.
-
-    def exchange(self) -> None:
-        """Move what was taken into the class, and let it make twins."""
-        originals = {name: vars_of(self.cls, name) for name in self.taken}
-        twins = _Twins(self, originals)
-        self.plain_class = twins.plain_class(self.cls)
-        self.twin._originals = originals
-        data = self.twin._making.names[0]
-        maker = Maker(twins.known, twins.make, 0, data, twins.plain)
-        for name in self.taken:
-            setattr(self.cls, name, vars(self.twin)[name])
-            delattr(self.twin, name)
-        self.twin._finished = True
-        _set_new(self.cls, maker)
-        if "__signature__" not in vars(self.cls):  # which would be that of __new__
-            self.cls.__signature__ = self.signature  # type: ignore[attr-defined]
-        if not isinstance(self.roles.sweep, str) and self.roles.sweep != self.roles.by_closures:
-            _replace_everywhere(self.roles.sweep, _sweeping(self.roles))
-
-    # What is said.
-
-    def reasons(self) -> str:
-        return ", ".join(f"{name}: {_differing(where)}" for name, where in self.kept.items())
-
-    def report(self) -> Iterator[str]:
-        note = f"; its own stay: {', '.join(self.kept)}" if self.kept else ""
-        yield f"{described(self.cls)} runs on fastgrad{note}"
-        if settings.explain:
-            yield f"  fastgrad's: {', '.join(self.taken)}"
-            for name, where in self.kept.items():
-                yield f"  its own {name}: {_differing(where)}"
-            own = [name for name in _method_names(self.cls) if name not in self.taken and name not in self.kept]
-            yield f"  not touched: {', '.join(own) or 'nothing'}"
-
-
-class _Twins:
-    """The twins of a class and of the classes below it, and its plain instances."""
-
-    def __init__(self, tried: _Trial, originals: dict[str, Any]) -> None:
-        self.cls, self.twin, self.originals = tried.cls, tried.twin, originals
-        self.known: dict[type, Any] = {self.cls: self.twin, self.twin: self.twin}
-        self.plains: dict[type, Any] = {}
-
-    def make(self, cls: Any) -> Any:
-        """Make a twin of a class below."""
-        if isinstance(cls, TwinType):
-            self.known[cls] = cls
-        elif cls not in self.known:
-            above = next(base for base in cls.__mro__[1:] if base in self.known or _is_below(base, self.cls))
-            self.known[cls] = make_twin(cls, (cls, self.known.get(above) or self.make(above)), {"_results": self.twin})
-        return self.known[cls]
-
-    def plain(self, cls: Any) -> Any:
-        """Make an instance as the class was, for data that is no number."""
-        return object.__new__(self.plain_class(cls))
-
-    def plain_class(self, cls: Any) -> Any:
-        """Return the class as it was, as a subclass."""
-        if cls not in self.plains:
-            attributes = {**self.originals, "__new__": lambda kind, *given, **named: object.__new__(kind)}
-            self.plains[cls] = type(cls)(cls.__name__, (cls,), {**attributes, "__module__": cls.__module__})
-        return self.plains[cls]
-
-
-def _sweeping(roles: Roles) -> Any:
-    """A function of the program's that sweeps, with fastgrad's sweep for numbers on the tape."""
-    original = roles.sweep
-
-    @functools.wraps(original)
-    def sweep(root: Any) -> Any:
-        return roles.fast_sweep(root) if isinstance(root, Spelled) else original(root)
-
-    return sweep
-
-
-def _replace_everywhere(original: Any, replacement: Any) -> None:
-    for module in _own_modules():
-        for name, value in list(vars(module).items()):
-            if value is original:
-                setattr(module, name, replacement)
-
-
-def _is_serial(name: Any) -> bool:
-    """Is it the default name of a number, a number itself? It is as good as any other."""
-    return isinstance(name, str) and name.isdigit()
-
-
-def _differing(where: str) -> str:
-    return MORE if where == MORE else f"another result {where}"
-
-
-def _name(sweep: Any) -> str:
-    return sweep if isinstance(sweep, str) else str(sweep.__name__)
-
-
-def _is_below(base: type, cls: type) -> bool:
-    return base is not cls and issubclass(base, cls)
-
-
-def _one_operand(experiments: Iterable[tuple[str, _Experiment]]) -> Iterator[tuple[str, _Experiment]]:
-    return trial.of_one("__neg__")
-
-
-def _own_modules() -> list[Any]:
-    files = reading.sources
-    return [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in files]
-
-
-def _function_of(name: str) -> str | None:
-    """Return fastgrad's name for a method, if it has one."""
-    return _FUNCTIONS.get(name if name.startswith("__") else name.strip("_").lower())
-
-
-def _method_names(cls: type) -> list[str]:
-    kinds = (types.FunctionType, staticmethod, classmethod, property)
-    entries = [entry for base in cls.__mro__ if base is not object for entry in vars(base).items()]
-    return list(dict.fromkeys(name for name, value in entries if isinstance(value, kinds) and name != "__new__"))

@@ -78,24 +78,24 @@ def read_ahead() -> None:
     packages = {
         getattr(module, "__file__", None): module.__dict__.get("__package__") for module in [*sys.modules.values()]
     }
-    pending = [(tree, packages.get(file)) for file, tree in reading.sources.items()]
+    pending = [(source, packages.get(file)) for file, source in reading.sources.items()]
     seen: set[str] = set()
     while pending:
-        tree, package = pending.pop()
-        for name in set(_imported(tree, package)) - seen:
+        source, package = pending.pop()
+        for name in set(_imported(source, package)) - seen:
             seen.add(name)
             spec = _spec_of(name)
             if spec is None or spec.origin in reading.sources or not (spec.has_location and is_own(spec.origin or "")):
                 continue
             with contextlib.suppress(OSError, SyntaxError, ValueError):
                 with open(spec.origin or "", "rb") as file:
-                    reading.sources[spec.origin or ""] = ast.parse(file.read())
+                    reading.sources[spec.origin or ""] = reading.Source(ast.parse(file.read()))
                 pending.append((reading.sources[spec.origin or ""], spec.parent))
 
 
-def _imported(tree: ast.Module, package: str | None) -> Iterator[str]:
+def _imported(source: reading.Source, package: str | None) -> Iterator[str]:
     """Yield the names of the modules that a module may import."""
-    for node in ast.walk(tree):
+    for node in source.nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and (not node.level or package):

@@ -12,9 +12,10 @@ import json
 import os
 import sys
 
-from fastgrad.run import exchange, reading
+from fastgrad.run import reading
 from fastgrad.run.saying import say
 from fastgrad.run.serving import served
+from fastgrad.run.settings import settings
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def run_notebook(path: str) -> None:
     shell = _shell(at)
     try:
         shell.user_module, shell.user_ns = sys.modules["__main__"], vars(sys.modules["__main__"])
-        if exchange.settings.active:
+        if settings.active:
             _prepare(shell, [source for source, _ in cells])
         for at.cell, (source, may_raise) in enumerate(cells, 1):
             result = shell.run_cell(source, store_history=True)
@@ -88,7 +89,7 @@ def _prepare(shell: Any, cells: list[str]) -> None:
     shell.ast_transformers.append(_Preparing())
     for number, cell in enumerate(cells, 1):  # what later cells ask for counts when a class is tried
         with contextlib.suppress(SyntaxError):
-            reading.sources[f"<cell {number}>"] = ast.parse(shell.transform_cell(cell))
+            reading.sources[f"<cell {number}>"] = reading.Source(ast.parse(shell.transform_cell(cell)))
 
 
 def _shell(at: _Place) -> Any:
@@ -127,13 +128,13 @@ class _Preparing(ast.NodeTransformer):
         if not isinstance(node, ast.Module):
             return node
         self.cells += 1
-        reading.sources[f"<cell {self.cells}>"] = ast.parse(ast.unparse(node))
+        reading.sources[f"<cell {self.cells}>"] = reading.Source(ast.parse(ast.unparse(node)))
         return reading.offering(node)
 
 
 def load_ipython_extension(shell: Any) -> None:
     """``%load_ext fastgrad``: exchange engines that cells define, or import, from now on."""
-    exchange.settings.start(strict=False, explain=False)
+    settings.start(strict=False, explain=False)
     _loaded.append((served([]), _Preparing()))
     _loaded[-1][0].__enter__()
     shell.ast_transformers.append(_loaded[-1][1])
@@ -143,7 +144,7 @@ def load_ipython_extension(shell: Any) -> None:
 
 def unload_ipython_extension(shell: Any) -> None:
     """``%unload_ext fastgrad``: what was exchanged stays; nothing more is."""
-    exchange.settings.active = False
+    settings.active = False
     while _loaded:
         serving, preparing = _loaded.pop()
         serving.__exit__(None, None, None)

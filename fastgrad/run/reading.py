@@ -20,7 +20,28 @@ SLOTS = "__slots_as_written__"
 
 _numbers: set[str] = set()  # names of classes with operators, and of those that stand on them
 
-sources: dict[str, ast.Module] = {}  # of the program's own modules, by file, as they were written
+sources: dict[str, Source] = {}  # of the program's own modules, by file, as they were written
+
+
+class Source:
+    """A module's tree, and what is asked of it again and again."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.tree, self.nodes = tree, list(ast.walk(tree))
+        self.functions: dict[str, list[ast.FunctionDef]] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.FunctionDef):
+                self.functions.setdefault(node.name, []).append(node)
+        self._names: dict[ast.AST, set[str]] = {}
+
+    def names_in(self, node: ast.AST) -> set[str]:
+        """Return the attributes and variables that a part of the module reads."""
+        if node not in self._names:
+            parts = list(ast.walk(node))
+            read = [part for part in parts if isinstance(getattr(part, "ctx", None), ast.Load)]
+            attributes = {part.attr for part in read if isinstance(part, ast.Attribute)}
+            self._names[node] = attributes | {part.id for part in read if isinstance(part, ast.Name)}
+        return self._names[node]
 
 
 def prepared(source: str | bytes, file: str) -> ast.Module:
@@ -29,7 +50,7 @@ def prepared(source: str | bytes, file: str) -> ast.Module:
     >>> print(ast.unparse(prepared("class V:\\n  def __add__(self, other): pass", "v.py")).split("\\n")[1])
     class V:
     """
-    sources[file] = ast.parse(source, file)
+    sources[file] = Source(ast.parse(source, file))
     return offering(ast.parse(source, file))
 
 
@@ -84,58 +105,45 @@ def _without_slots(decorator: ast.expr) -> ast.expr:
 
 def class_statement(file: str, name: str) -> ast.ClassDef | None:
     """Find the last class of a name in one of the program's modules."""
-    found = (node for node in ast.walk(sources.get(file, ast.Module([], []))) if isinstance(node, ast.ClassDef))
-    return next((node for node in reversed(list(found)) if node.name == name), None)
-
-
-def names_in(node: ast.AST) -> set[str]:
-    """Return the attributes and variables that a part of a program reads."""
-    parts = list(ast.walk(node))
-    attributes = {part.attr for part in parts if isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Load)}
-    return attributes | {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Load)}
-
-
-def names_within(function: str) -> set[str]:
-    """Return the names that functions and methods of a name read, and those that they call."""
-    functions = _functions()
-    reached = functions_reached({function})
-    return set().union(*(names_in(node) for name in reached for node in functions.get(name, ())))
-
-
-def functions_reached(start: set[str]) -> set[str]:
-    """Return the names of the functions and methods that those in ``start`` may call, and their own."""
-    functions, reached, pending = _functions(), set[str](), [*start]
-    while pending:
-        name = pending.pop()
-        if name not in reached and name in functions:
-            reached.add(name)
-            pending.extend(used for node in functions[name] for used in names_in(node))
-    return reached | start
-
-
-def _functions() -> dict[str, list[ast.FunctionDef]]:
-    found: dict[str, list[ast.FunctionDef]] = {}
-    for tree in sources.values():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.FunctionDef):
-                found.setdefault(node.name, []).append(node)
-    return found
+    nodes = sources[file].nodes if file in sources else []
+    found = [node for node in nodes if isinstance(node, ast.ClassDef) and node.name == name]
+    return found[-1] if found else None
 
 
 def function_at(file: str, line: int) -> ast.FunctionDef | None:
     """Find the function that begins in a line of one of the program's modules, with its decorators."""
-    for node in ast.walk(sources.get(file, ast.Module([], []))):
-        if isinstance(node, ast.FunctionDef) and line in (
-            node.lineno,
-            *(entry.lineno for entry in node.decorator_list),
-        ):
-            return node
+    for functions in sources[file].functions.values() if file in sources else ():
+        for node in functions:
+            if line in (node.lineno, *(entry.lineno for entry in node.decorator_list)):
+                return node
     return None
+
+
+def names_within(function: str) -> set[str]:
+    """Return the names that functions and methods of a name read, and those that they call."""
+    reached = functions_reached({function})
+    return {name for source in sources.values() for name in _read_by(source, reached)}
+
+
+def _read_by(source: Source, functions: set[str]) -> set[str]:
+    nodes = (node for name in functions for node in source.functions.get(name, ()))
+    return set().union(*(source.names_in(node) for node in nodes))
+
+
+def functions_reached(start: set[str]) -> set[str]:
+    """Return the names of the functions and methods that those in ``start`` may call, and their own."""
+    reached, pending = set[str](), set(start)
+    while pending:
+        reached |= pending
+        used = {name for source in sources.values() for name in _read_by(source, pending)}
+        known = {name for source in sources.values() for name in used & source.functions.keys()}
+        pending = known - reached
+    return reached
 
 
 def is_result_used(function: str) -> bool:
     """Tell whether the program does something with what a function or method returns."""
-    parts = [part for tree in sources.values() for part in ast.walk(tree)]
+    parts = [part for source in sources.values() for part in source.nodes]
     dropped = {id(part.value) for part in parts if isinstance(part, ast.Expr)}
     calls = [part for part in parts if isinstance(part, ast.Call) and id(part) not in dropped]
     return any(function in (getattr(call.func, "attr", None), getattr(call.func, "id", None)) for call in calls)
@@ -143,7 +151,9 @@ def is_result_used(function: str) -> bool:
 
 def is_asked_for(names: set[str], without: set[str]) -> bool:
     """Tell whether the program reads an attribute or variable outside the functions and methods ``without``."""
-    return any(names & names_in(part) for tree in sources.values() for part in _parts_without(tree, without))
+    return any(
+        names & source.names_in(part) for source in sources.values() for part in _parts_without(source.tree, without)
+    )
 
 
 def _parts_without(node: ast.AST, functions: set[str]) -> Iterator[ast.AST]:
@@ -152,3 +162,35 @@ def _parts_without(node: ast.AST, functions: set[str]) -> Iterator[ast.AST]:
             yield from _parts_without(child, functions)
         elif not (isinstance(child, ast.FunctionDef) and child.name in functions):
             yield child
+
+
+def is_changed(name: str, function: ast.AST | None) -> bool:
+    """Tell whether the program sets a variable or attribute more than once, or changes what is in it.
+
+    What a function does itself, to count its calls perhaps, is not meant.
+    """
+    own = set(ast.walk(function)) if function is not None else set()
+    parts = (part for source in sources.values() for part in source.nodes if part not in own)
+    return sum(_changes(part, name) for part in parts) > 1
+
+
+def _changes(part: ast.AST, name: str) -> int:
+    """How often a part of a program sets a name; changing what it stands for counts twice."""
+    stored = isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del))
+    if isinstance(part, ast.Name) and part.id == name:
+        return stored
+    if isinstance(part, ast.Attribute) and part.attr == name:
+        return stored and (name.isupper() or _looks_like_a_class(part.value))
+    if isinstance(part, ast.Subscript) and stored:
+        return 2 * (name in (getattr(part.value, "id", None), getattr(part.value, "attr", None)))
+    if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
+        return part.target.id == name
+    if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "setattr":
+        return 2 * any(isinstance(argument, ast.Constant) and argument.value == name for argument in part.args)
+    return 0
+
+
+def _looks_like_a_class(part: ast.expr) -> bool:
+    """Tell whether an expression stands for a class, by its looks; what is set on numbers is not shared by them."""
+    name = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
+    return name[:1].isupper() or name in ("cls", "__class__") or isinstance(part, ast.Call)

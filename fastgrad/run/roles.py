@@ -29,8 +29,9 @@ class Roles:
     number, grad : the number and its accumulated derivative.
     children, slopes : the operands and the derivatives by them; ``paired`` where both are in one, as pairs, with the
         place of the operand in a pair; ``inner`` where an object has them, under that name.
-    op, closure : the operation's symbol, and the function that passes a gradient on. It takes nothing, or the gradient,
-        and adds to the operands' or returns what they are given: ``closure_kind``.
+    op, closure : the operation's symbol, and others in ``more_symbols``, and the function that passes a gradient on. It
+        takes nothing, the gradient or the operands; it adds to the operands' grads, or returns what they are given, or
+        the slopes: ``closure_kind``.
     sweep : the method that sweeps, or the function of the program's; where there is none, ours, which calls the
         closures. ``returns`` is what it gives: nothing, the number of nodes, or a dict of derivatives, which then are
         nowhere else.
@@ -60,6 +61,7 @@ class Roles:
     def __init__(self) -> None:
         self.extras: dict[str, Any] = {}
         self.numbered: list[str] = []
+        self.more_symbols: dict[str, Any] = {}
         self.order: list[str] = []
 
     def operands(self, node: Any) -> list[Any]:
@@ -132,6 +134,8 @@ def find_roles(cls: type, namespaces: list[dict[str, Any]]) -> Roles:
     The sweep may be a function in one of the namespaces.
     """
     roles = Roles()
+    if vars_of(cls, "__init__") is vars(object)["__init__"]:
+        raise Unfit
     try:
         x, y = cls(3.0), cls(5.0)
         product = x * y
@@ -255,6 +259,9 @@ def _find_closure_kind(roles: Roles, cls: type) -> None:
     closure = getattr(product, roles.closure or "")
     if _succeeds(closure):
         return
+    if _holds(lambda: list(closure(x, y)) == [5.0, 3.0]):
+        roles.closure_kind = "(operands) -> slopes"
+        return
     given: list[Any] = []
     if not _succeeds(lambda: given.append(closure(2.0))):
         raise Unfit(f"its {roles.closure} takes more than a gradient")
@@ -283,8 +290,11 @@ def _find_others(roles: Roles, states: list[dict[str, Any]]) -> None:
             roles.slopes = name
         elif isinstance(value, types.FunctionType) and roles.closure is None:
             roles.closure, roles.closure_at_first = name, leaf.get(name)
-        elif isinstance(value, str) and value != leaf.get(name) == other.get(name) and roles.op is None:
-            roles.op, roles.op_at_first = name, leaf.get(name)
+        elif isinstance(value, str) and value != leaf.get(name) == other.get(name):
+            if roles.op is None:
+                roles.op, roles.op_at_first = name, leaf.get(name)
+            else:
+                roles.more_symbols[name] = leaf.get(name)
         else:
             roles.extras[name] = leaf.get(name)
             if not _same(leaf.get(name), other.get(name)):

@@ -10,11 +10,12 @@ import sys
 import types
 
 from fastgrad._tape.exchange import nodes_made
-from fastgrad.run import exchange, reading
+from fastgrad.run import reading
 from fastgrad.run.hook import compiled
 from fastgrad.run.own import short_name
 from fastgrad.run.saying import NODES, say
 from fastgrad.run.serving import served
+from fastgrad.run.settings import settings
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -140,7 +141,6 @@ def _on_fastgrad(
     if plain:
         yield
         return
-    settings = exchange.settings
     settings.start(strict, explain)
     before, replace = nodes_made(), list(replace)
     try:
@@ -158,7 +158,6 @@ def _on_fastgrad(
 
 
 def _say_if_nothing_was_found(replace: list[tuple[str, str]]) -> None:
-    settings = exchange.settings
     if settings.exchanged or settings.left_alone or replace or "micrograd" in sys.modules:
         return
     files = ", ".join(map(short_name, reading.sources)) or "the program"

@@ -64,13 +64,20 @@ def _reduced(twin: TwinType) -> Any:
 
 
 copyreg.pickle(TwinType, _reduced)
+_twin_types: dict[type, type] = {type: TwinType}
+
+
+def _twin_type(kind: type) -> Any:
+    """The type of the twins of classes of a type, ABCMeta for instance: one for all, as twins stand on twins."""
+    if kind not in _twin_types:
+        _twin_types[kind] = types.new_class("TwinType", (TwinType, kind))
+        copyreg.pickle(_twin_types[kind], _reduced)
+    return _twin_types[kind]
 
 
 def make_twin(cls: type, bases: tuple[type, ...], attributes: dict[str, Any]) -> Any:
     """Make a subclass that passes for the class: by name, by ``__class__``, and where types are compared."""
-    kind: Any = TwinType if type(cls) is type else types.new_class("TwinType", (TwinType, type(cls)))
-    if kind is not TwinType:
-        copyreg.pickle(kind, _reduced)
+    kind = _twin_type(type(cls))
     own = {name: vars(cls)[name] for name in ("__module__", "__qualname__", "__doc__") if name in vars(cls)}
     passing = {"__slots__": (), "__class__": property(lambda self: cls), "__qualname__": cls.__qualname__}
     with _no_subclass_is_told(cls):
@@ -102,6 +109,39 @@ def first_twin(cls: type, roles: Roles, making: dict[str, tuple[str, Any]], symb
     return make_twin(cls, (cls, Spelled), {**_attributes(cls, roles, symbols), "_making": plan})
 
 
+class Twins:
+    """The twins of a class and of the classes below it, and its plain instances."""
+
+    def __init__(self, cls: type, twin: Any, originals: dict[str, Any]) -> None:
+        self.cls, self.twin, self.originals = cls, twin, originals
+        self.known: dict[type, Any] = {self.cls: self.twin, self.twin: self.twin}
+        self.plains: dict[type, Any] = {}
+
+    def make(self, cls: Any) -> Any:
+        """Make a twin of a class below."""
+        if isinstance(cls, TwinType):
+            self.known[cls] = cls
+        elif cls not in self.known:
+            above = next(base for base in cls.__mro__[1:] if base in self.known or _is_below(base, self.cls))
+            self.known[cls] = make_twin(cls, (cls, self.known.get(above) or self.make(above)), {"_results": self.twin})
+        return self.known[cls]
+
+    def plain(self, cls: Any) -> Any:
+        """Make an instance as the class was, for data that is no number."""
+        return object.__new__(self.plain_class(cls))
+
+    def plain_class(self, cls: Any) -> Any:
+        """Return the class as it was, as a subclass."""
+        if cls not in self.plains:
+            attributes = {**self.originals, "__new__": lambda kind, *given, **named: object.__new__(kind)}
+            self.plains[cls] = type(cls)(cls.__name__, (cls,), {**attributes, "__module__": cls.__module__})
+        return self.plains[cls]
+
+
+def _is_below(base: type, cls: type) -> bool:
+    return base is not cls and issubclass(base, cls)
+
+
 def _attributes(cls: type, roles: Roles, symbols: _Template) -> dict[str, Any]:
     """The descriptors of a twin, under the program's names."""
     found: dict[str, Any] = {**_what_it_has_not(cls), **{name: _Unset(name) for name in _NODES_OWN}}
@@ -113,6 +153,8 @@ def _attributes(cls: type, roles: Roles, symbols: _Template) -> dict[str, Any]:
     found[roles.children] = _Operands(roles) if roles.inner is None else _History(roles, symbols)
     if roles.op:
         found[roles.op] = _Symbol(symbols, roles.op_at_first)
+    for name, at_first in roles.more_symbols.items():
+        found[name] = _Symbol(symbols, at_first, f"{name} of ")
     if roles.closure:
         found[roles.closure] = _Closure(roles)
     if roles.slopes:
@@ -266,25 +308,26 @@ class _Numbered:
 class _Symbol:
     """The operation's symbol, as the class has it."""
 
-    def __init__(self, symbols: _Template, at_first: Any) -> None:
-        self.symbols, self.at_first = symbols, at_first
+    def __init__(self, symbols: _Template, at_first: Any, which: str = "") -> None:
+        self.symbols, self.at_first, self.which = symbols, at_first, which
+        self.key = which or "_op"
 
     def __get__(self, node: Any, owner: type) -> Any:
         if node is None:
             return self
-        given = kept_on(node).get("_op")
+        given = kept_on(node).get(self.key)
         if given is not None:
             return given
         name, constant = operation_of(node)
         if name is None:
-            return self.symbols.get("constant", self.at_first) if is_constant(node) else self.at_first
-        symbol = self.symbols.get(name, name)
+            return self.symbols.get(f"{self.which}constant", self.at_first) if is_constant(node) else self.at_first
+        symbol = self.symbols.get(self.which + name, name)
         if isinstance(symbol, str) and constant is not None:
             return symbol.replace("{}", _shortest(constant))
         return symbol
 
     def __set__(self, node: Any, value: Any) -> None:
-        keep_on(node)["_op"] = value
+        keep_on(node)[self.key] = value
 
 
 class _Closure:
@@ -301,6 +344,8 @@ class _Closure:
             return given
         if self.at_first is None and not _PREV.__get__(node):
             return None
+        if self.kind == "(operands) -> slopes":
+            return lambda *operands: tuple(slopes_of(node))
         return {"()": _STEP.__get__(node), "(gradient)": lambda gradient: _pass_on(node, gradient)}.get(
             self.kind, lambda gradient: tuple(gradient * slope for slope in slopes_of(node))
         )
@@ -318,6 +363,8 @@ class _Closure:
             return function
         if self.kind == "(gradient)":
             return lambda: function(_grad(node))
+        if self.kind == "(operands) -> slopes":
+            return lambda: _contribute(node, [_grad(node) * slope for slope in function(*_PREV.__get__(node))])
         return lambda: _contribute(node, function(_grad(node)))
 
 

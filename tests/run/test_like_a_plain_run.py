@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from fastgrad.run import exchange, hook, reading, run_script
+from fastgrad.run import candidate, hook, reading, run_script
 from support.places import PACKAGE_FOLDER
 from support.teaching_engines import OWN_ENGINE, both_ways, command, on_fastgrad, said, same_both_ways, without_said
 
@@ -233,25 +233,25 @@ class TestFallingBack:
         def broken(*given):
             raise ZeroDivisionError("a mistake in fastgrad")
 
-        monkeypatch.setattr(exchange, "find_roles", broken)
+        monkeypatch.setattr(candidate, "find_roles", broken)
         ran = both_ways(script(OWN_ENGINE + USE))
         assert ran.said == [
             "class Value (program.py, line 2) is left alone: trying it raised ZeroDivisionError: a mistake in fastgrad"
         ]
 
-    @pytest.mark.parametrize("step", ["find_making", "first_twin", "sweep_names"])
+    @pytest.mark.parametrize("step", ["find_making", "first_twin", "read_ahead"])
     def test_where_a_step_of_it_raises(self, script, monkeypatch, step):
         def broken(*given):
             raise RuntimeError("broken")
 
-        monkeypatch.setattr(exchange if hasattr(exchange, step) else exchange.trial, step, broken, raising=False)
+        monkeypatch.setattr(candidate, step, broken, raising=False)
         both_ways(script(OWN_ENGINE + USE))
 
     def test_where_the_exchange_itself_raises(self, script, monkeypatch):
         def broken(self):
             raise RuntimeError("broken")
 
-        monkeypatch.setattr(exchange._Trial, "exchange", broken)
+        monkeypatch.setattr(candidate.Candidate, "exchange", broken)
         (line,) = both_ways(script(OWN_ENGINE + USE)).said
         assert "is left alone: " in line
 

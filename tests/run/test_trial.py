@@ -296,3 +296,60 @@ class TestAgreement:
     )
     def test_of_outcomes(self, plain, fast, agrees):
         assert trial.agree(plain, fast) is agrees
+
+
+class TestSettings:
+    """What a method reads of the program may change later: then it is not what it was when it was tried."""
+
+    FLAG = OWN_ENGINE.replace("class Value:", "class Value:\n    tracks = True")
+    KEEPS = "self._prev, self._op = set(_children) if {0} else set(), _op"
+    USE = "x = Value(3.0)\n(x * x).backward()\n{0}\ny = x * x\ny.backward()\nprint(x.grad, len(y._prev))\n"
+
+    @pytest.mark.parametrize(
+        ("start", "read", "change"),
+        [
+            ("", "Value.tracks", "Value.tracks = False"),
+            ("tracking = True\n", "tracking", "tracking = False"),
+            ("tracking = [True]\n", "tracking[0]", "tracking[0] = False"),
+            ("", "self.tracks", "setattr(Value, 'tracks', False)"),
+        ],
+    )
+    def test_that_the_constructor_reads(self, script, start, read, change):
+        engine = self.FLAG.replace("self._prev, self._op = set(_children), _op", self.KEEPS.format(read))
+        (line,) = both_ways(script(start + engine + self.USE.format(change))).said
+        assert "is left alone: its __init__ reads track" in line
+
+    def test_that_a_function_reads(self, script):
+        engine = "slope = 0.0\n" + OWN_ENGINE.replace("max(self.data, 0)", "max(self.data, slope * self.data)")
+        use = "x = Value(-2.0)\nprint(x.relu().data)\nslope = 0.1\nprint(x.relu().data)\n"
+        (line,) = both_ways(script(engine + use)).said
+        assert line.endswith("runs on fastgrad; its own stay: relu")
+
+    def test_that_stay_what_they_are_are_no_settings(self, script):
+        engine = "slope = 0.0\n" + OWN_ENGINE.replace("max(self.data, 0)", "max(self.data, slope * self.data)")
+        (line,) = both_ways(script(engine + "x = Value(-2.0)\nprint(x.relu().data)\n")).said
+        assert line.endswith("runs on fastgrad")
+
+
+class TestClassesBelow:
+    """The first number may be of a class below the engine's."""
+
+    def test_where_a_mixin_makes_numbers_of_a_class_below_it(self, script):
+        engine = OWN_ENGINE.replace("class Value:", "class Operators:", 1)
+        start = engine.index("    def __init__")
+        constructor = engine[start : engine.index("    def __add__")]
+        engine = engine.replace(constructor, "") + "\nclass Value(Operators):\n" + constructor
+        program = (
+            "class Weight(Value):\n    pass\nw = Weight(2.0)\ny = w * w + 1\ny.backward()\nprint(w.grad, y.data)\n"
+        )
+        (line,) = both_ways(script(engine + program)).said
+        assert line.startswith("class Value ")
+        assert line.endswith("runs on fastgrad")
+
+    def test_with_a_metaclass(self, script):
+        engine = "from abc import ABC\n" + OWN_ENGINE.replace("class Value:", "class Value(ABC):")
+        program = (
+            "class Weight(Value):\n    pass\nw = Weight(2.0)\n(w * w).backward()\nprint(w.grad, type(w).__name__)\n"
+        )
+        (line,) = both_ways(script(engine + program)).said
+        assert line.endswith("runs on fastgrad")

@@ -9,7 +9,8 @@ import sys
 import textwrap
 from typing import NamedTuple
 
-from fastgrad.run import exchange, first_difference, run_script
+from fastgrad.run import first_difference, run_script
+from fastgrad.run.settings import settings
 from support.places import PACKAGE_FOLDER
 
 _MARK = "fastgrad: "
@@ -243,12 +244,12 @@ def on_fastgrad(path, **options):
 
 def forget_the_program():
     """Let go of a program's variables: its classes, which the tape knows by their nodes, would keep them."""
-    for number in exchange.settings.exchanged:
+    for number in settings.exchanged:
         for method in list(vars(number).values()):
             variables = getattr(method, "__globals__", {})
             if variables.get("__name__") == "__main__":
                 variables.clear()
-    exchange.settings.exchanged.clear()
+    settings.exchanged.clear()
 
 
 def both_ways(path, **options):
