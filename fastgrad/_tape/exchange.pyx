@@ -1,5 +1,6 @@
 """What the exchange of a program's classes asks of the tape."""
 
+from cpython.float cimport PyFloat_CheckExact
 from cpython.object cimport PyTypeObject
 
 from fastgrad._tape.handle cimport Handle, forms, state_at, state_of, type_code_of
@@ -54,13 +55,13 @@ cdef class Maker:
     """
 
     cdef dict twins
-    cdef object kind, missing, name, plain
+    cdef object kind, twin, missing, name, plain
     cdef Py_ssize_t place
     cdef bint mixed
 
     def __cinit__(self, dict twins not None, missing, Py_ssize_t place, name, plain):
-        self.kind = next(iter(twins))
-        self.twins, self.missing, self.place, self.name, self.plain = twins, missing, place, name, plain
+        self.kind, self.twin = next(iter(twins.items()))
+        self.twins, self.missing, self.place, self.name, self.plain = twins, missing, place + 1, name, plain
 
     cdef bint stands_on_plain(self, tuple given, dict named) except -1:
         """Is a number made from one whose data is no number?"""
@@ -71,12 +72,15 @@ cdef class Maker:
                         return True
         return False
 
-    def __call__(self, number, *given, **named):
+    def __call__(self, *given, **named):
+        number = given[0]
         data = given[self.place] if len(given) > self.place else named.get(self.name, 0.0)
-        if not isinstance(data, (float, int, Handle)) or (self.mixed and self.stands_on_plain(given, named)):
+        if not PyFloat_CheckExact(data) and not isinstance(data, (float, int, Handle)):
             self.mixed = True
             return self.plain(number)
-        twin = self.twins.get(number)
+        if self.mixed and self.stands_on_plain(given, named):
+            return self.plain(number)
+        twin = self.twin if number is self.kind else self.twins.get(number)
         if twin is None:
             twin = self.missing(number)
         return new_instance(Spelled, <PyTypeObject *>twin)

@@ -5,7 +5,8 @@ from libc.stdlib cimport free, malloc
 
 from fastgrad._tape.drive cimport sweep_backward
 from fastgrad._tape.handle cimport Handle, unpinned_handle_of
-from fastgrad._tape.sweep cimport find_order, order
+from fastgrad._tape.nodeset cimport NodeSet, add, take_below
+from fastgrad._tape.sweep cimport borrow_set, find_order, give_back, order
 from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, hold, let_go, slot_count, slot_node, tape
 
 
@@ -55,19 +56,40 @@ cdef int sweep_own(Handle root, double gradient, bint leaves_only) except -1:
 
 def count_below(Handle root not None):
     """How many nodes a number stands on, itself included."""
-    return len(nodes_below(root))
+    cdef uint32_t count
+    free(nodes_below(root, &count))
+    return count
 
 
-cdef set nodes_below(Handle root):
-    cdef set found = {root.node}
-    cdef uint32_t k, j
-    find_order(root.node)
+cdef uint32_t *nodes_below(Handle root, uint32_t *count) except NULL:
+    """The nodes that a number stands on, itself the first, each once; to be freed."""
+    cdef NodeSet *s
+    cdef uint32_t *nodes
+    cdef uint32_t k, j, node = root.node
+    find_order(node)
+    count[0] = order.length
     for k in range(order.length):
-        found.add(order.nodes[k])
+        count[0] += slot_count(order.nodes[k])
+    nodes = <uint32_t *>malloc(count[0] * sizeof(uint32_t))
+    if nodes == NULL:
+        raise MemoryError(f"no memory for the order of {count[0]:,} nodes")
+    try:
+        s = borrow_set(node)
+    except MemoryError:
+        free(nodes)
+        raise
+    for k in range(order.length):
+        add(s, order.nodes[k])
         for j in range(slot_count(order.nodes[k])):
             if slot_node(order.nodes[k], j):
-                found.add(slot_node(order.nodes[k], j))
-    return found
+                add(s, slot_node(order.nodes[k], j))
+    count[0] = 0
+    while node:
+        nodes[count[0]] = node
+        count[0] += 1
+        node = take_below(s, node)
+    give_back(s, 0)
+    return nodes
 
 
 cdef int mark_reached(Handle root, bint leaves_only) except -1:
@@ -90,17 +112,29 @@ cdef inline void mark(uint32_t node) noexcept:
 
 def gradients_of(Handle root not None):
     """Sweep, and return the derivatives of all that a number stands on; the grads stay as they were."""
-    cdef uint32_t node
-    cdef dict before = {}, found = {}
+    cdef uint32_t count, k
+    cdef uint32_t *nodes
+    cdef double *before
+    cdef dict found = {}
     hold()
     try:
-        for node in nodes_below(root):
-            before[node] = tape.grad[node]
-            tape.grad[node] = 0.0
-        sweep_backward(root, 1.0)
+        nodes = nodes_below(root, &count)
+        before = <double *>malloc(count * sizeof(double))
+        if before == NULL:
+            free(nodes)
+            raise MemoryError(f"no memory for a sweep over {count:,} nodes")
+        for k in range(count):
+            before[k] = tape.grad[nodes[k]]
+            tape.grad[nodes[k]] = 0.0
+        try:
+            sweep_backward(root, 1.0)
+            for k in range(count):
+                found[unpinned_handle_of(nodes[k])] = tape.grad[nodes[k]]
+        finally:
+            for k in range(count):
+                tape.grad[nodes[k]] = before[k]
+            free(nodes)
+            free(before)
     finally:
-        for node in before:
-            found[unpinned_handle_of(node)] = tape.grad[node]
-            tape.grad[node] = before[node]
         let_go()
     return found
