@@ -162,6 +162,17 @@ class Candidate:
         setting = effects.setting_read(method, self.cls)
         return f"it reads {setting}, which the program changes" if setting is not None else None
 
+    def more_than_one_number(self, name: str) -> str | None:
+        """The same of a function of one number, which may take others as well."""
+        method = vars_of(self.cls, name)
+        if not isinstance(method, types.FunctionType):
+            return "it is no method of numbers"
+        others = [*inspect.signature(method).parameters.values()][1:]
+        optional = all(other.default is not other.empty for other in others)
+        if others and (reading.is_called_with_arguments(name) or not optional):
+            return "it takes arguments"
+        return self.more_than_numbers(name)
+
     # One method.
 
     def take(self, name: str, fastgrads: str) -> None:
@@ -208,19 +219,17 @@ class Candidate:
                 break
         for name, forms in _OPERATORS.items():
             if self.defines(name):
-                self.try_forms(
-                    name, forms, trial.of_two(name) if name[:3] != "__r" else trial.of_number_and_plain(name)
-                )
+                self.try_forms(name, forms)
         if "__add__" in self.kept:
             raise Unfit(f"its __add__ gives {_differing(self.kept['__add__'])}")
 
-    def try_forms(self, name: str, forms: tuple[Form, ...], experiments: Iterable[tuple[str, _Experiment]]) -> None:
+    def try_forms(self, name: str, forms: tuple[Form, ...]) -> None:
         """Take an operator in the first form that agrees; else keep the class's own, if that works on fastgrad."""
         reason = self.more_than_numbers(name)
         if reason is not None:
             self.kept[name] = reason
             return
-        before, experiments = self.form, list(_one_operand(experiments) if name == "__neg__" else experiments)
+        before, experiments = self.form, _experiments_with(name)
         self.take(name, name)
         places = []
         for form in forms:
@@ -248,10 +257,27 @@ class Candidate:
         name = self.roles.sweep
         if self.roles.returns == "something" and reading.is_result_used(_name(name)):
             raise Unfit(f"the program uses what its {_name(name)}() returns")
+        setting = effects.setting_read(vars_of(self.cls, name) if isinstance(name, str) else name, self.cls)
+        if setting is not None:
+            raise Unfit(f"its {_name(name)} reads {setting}, which the program changes")
         if isinstance(name, str):
             self.take(name, "backward")
-            if self.roles.returns == "count" and reading.is_result_used(name):
-                setattr(self.twin, name, lambda node, *gradient: self.roles.fast_sweep(node, *gradient))
+            parameter = self.parameter_of_the_sweep(name)
+            if parameter is not None:
+                setattr(self.twin, name, _sweep_with(self.roles, parameter))
+            elif self.roles.returns == "count" and reading.is_result_used(name):
+                setattr(self.twin, name, lambda node: self.roles.fast_sweep(node))
+
+    def parameter_of_the_sweep(self, name: str) -> str | None:
+        """Return the name of the sweep's parameter if it is the gradient to start with, and the program gives it."""
+        names = [*inspect.signature(vars_of(self.cls, name)).parameters][1:]
+        if not names or not reading.is_called_with_arguments(name):
+            return None
+        x, y = self.cls(3.0), self.cls(5.0)
+        getattr(x * y, name)(0.5)
+        if len(names) > 1 or getattr(x, self.roles.grad) != 2.5:
+            raise Unfit(f"the program calls its {name}() with {', '.join(names)}")
+        return names[0]
 
     def try_sweep(self) -> None:
         name, before = self.roles.sweep, self.form
@@ -268,7 +294,7 @@ class Candidate:
     def try_functions(self) -> None:
         for name in _method_names(self.cls):
             function = _function_of(name)
-            reason = self.more_than_numbers(name) if function is not None else None
+            reason = self.more_than_one_number(name) if function is not None else None
             if reason is not None:
                 self.kept[name] = reason
             elif function is not None and name not in self.taken:
@@ -384,6 +410,16 @@ def _sweeping(roles: Roles) -> Any:
     return sweep
 
 
+def _sweep_with(roles: Roles, parameter: str) -> Any:
+    """A sweep that is given a gradient, by place or by its name."""
+
+    def sweep(node: Any, *given: Any, **named: Any) -> Any:
+        values = [*given, *(named[name] for name in named if name == parameter)]
+        return roles.fast_sweep(node, *(value for value in values if value is not None))
+
+    return sweep
+
+
 def _replace_everywhere(original: Any, replacement: Any) -> None:
     for module in _own_modules():
         for name, value in list(vars(module).items()):
@@ -404,8 +440,10 @@ def _name(sweep: Any) -> str:
     return sweep if isinstance(sweep, str) else str(sweep.__name__)
 
 
-def _one_operand(experiments: Iterable[tuple[str, _Experiment]]) -> Iterator[tuple[str, _Experiment]]:
-    return trial.of_one("__neg__")
+def _experiments_with(operator: str) -> list[tuple[str, _Experiment]]:
+    if operator == "__neg__":
+        return list(trial.of_one(operator))
+    return list(trial.of_number_and_plain(operator) if operator.startswith("__r") else trial.of_two(operator))
 
 
 def _own_modules() -> list[Any]:

@@ -32,6 +32,8 @@ class Source:
         for node in self.nodes:
             if isinstance(node, ast.FunctionDef):
                 self.functions.setdefault(node.name, []).append(node)
+        imports = [alias for node in self.nodes if isinstance(node, ast.Import) for alias in node.names]
+        self.modules = {alias.asname or alias.name.partition(".")[0] for alias in imports}
         self._names: dict[ast.AST, set[str]] = {}
 
     def names_in(self, node: ast.AST) -> set[str]:
@@ -147,6 +149,16 @@ def is_result_used(function: str) -> bool:
     dropped = {id(part.value) for part in parts if isinstance(part, ast.Expr)}
     calls = [part for part in parts if isinstance(part, ast.Call) and id(part) not in dropped]
     return any(function in (getattr(call.func, "attr", None), getattr(call.func, "id", None)) for call in calls)
+
+
+def is_called_with_arguments(method: str) -> bool:
+    """Tell whether the program calls a method with arguments somewhere; a module's function of the name is another."""
+    for source in sources.values():
+        for part in source.nodes:
+            if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == method:
+                if (part.args or part.keywords) and getattr(part.func.value, "id", None) not in source.modules:
+                    return True
+    return False
 
 
 def is_asked_for(names: set[str], without: set[str]) -> bool:

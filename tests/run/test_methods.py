@@ -334,3 +334,44 @@ class TestOperators:
             print([name for name in ("exp", "sin", "forward", "label", "zero_grad") if hasattr(x, name)])
             """
         assert len(both_ways(script(SHAPES["closures"] + textwrap.dedent(program))).said) == 1
+
+
+class TestArguments:
+    """fastgrad's functions take one number: one that is given more stays the program's own."""
+
+    BASE = unary("log", "math.log(x, base)", "1 / (x * math.log(base))").replace("(self)", "(self, base=math.e)", 1)
+
+    def run(self, script, use, engine=BASE):
+        return both_ways(script("import math\n" + engine_with(engine) + "x = Value(8.0)\n" + use)).said
+
+    def test_that_are_given_keep_the_function(self, script):
+        assert self.run(script, "y = x.log(2)\ny.backward()\nprint(y.data, x.grad)\n")[0].endswith("its own stay: log")
+
+    def test_that_have_to_be_given_keep_it(self, script):
+        engine = self.BASE.replace("base=math.e", "base")
+        assert self.run(script, "print(x.data)\n", engine)[0].endswith("its own stay: log")
+
+    def test_that_are_never_given_do_not(self, script):
+        assert self.run(script, "y = x.log()\ny.backward()\nprint(y.data, x.grad)\n")[0].endswith("runs on fastgrad")
+
+    SWEEP = OWN_ENGINE.replace("def backward(self):", "def backward(self, seed=1):").replace(
+        "self.grad = 1\n", "self.grad = seed\n"
+    )
+
+    @pytest.mark.parametrize("call", ["y.backward(0.5)", "y.backward(seed=0.5)", "y.backward()"])
+    def test_a_sweep_may_be_given_its_gradient(self, script, call):
+        (line,) = both_ways(script(f"{self.SWEEP}x = Value(3.0)\ny = x * x\n{call}\nprint(x.grad, y.grad)\n")).said
+        assert line.endswith("runs on fastgrad")
+
+    def test_a_sweep_that_is_given_something_else_leaves_the_class_alone(self, script):
+        engine = OWN_ENGINE.replace(
+            "def backward(self):", "def backward(self, zero=False):\n        if zero: self.grad = 0"
+        )
+        (line,) = both_ways(script(engine + "x = Value(3.0)\n(x * x).backward(zero=True)\nprint(x.grad)\n")).said
+        assert line.endswith("is left alone: the program calls its backward() with zero")
+
+    def test_a_sweep_that_reads_a_setting_leaves_the_class_alone(self, script):
+        engine = "scale = 1.0\n" + OWN_ENGINE.replace("self.grad = 1\n", "self.grad = scale\n")
+        use = "x = Value(3.0)\n(x * x).backward()\nscale = 2.0\n(x * x).backward()\nprint(x.grad)\n"
+        (line,) = both_ways(script(engine + use)).said
+        assert line.endswith("is left alone: its backward reads scale, which the program changes")
