@@ -153,12 +153,14 @@ def is_result_used(function: str) -> bool:
 
 def is_called_with_arguments(method: str) -> bool:
     """Tell whether the program calls a method with arguments somewhere; a module's function of the name is another."""
-    for source in sources.values():
-        for part in source.nodes:
-            if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.func.attr == method:
-                if (part.args or part.keywords) and getattr(part.func.value, "id", None) not in source.modules:
-                    return True
-    return False
+    return any(
+        isinstance(part, ast.Call)
+        and getattr(part.func, "attr", None) == method
+        and (part.args or part.keywords)
+        and getattr(part.func.value, "id", None) not in source.modules  # type: ignore[attr-defined]
+        for source in sources.values()
+        for part in source.nodes
+    )
 
 
 def is_asked_for(names: set[str], without: set[str]) -> bool:
