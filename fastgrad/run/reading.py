@@ -157,7 +157,7 @@ def is_called_with_arguments(method: str) -> bool:
         isinstance(part, ast.Call)
         and getattr(part.func, "attr", None) == method
         and (part.args or part.keywords)
-        and getattr(part.func.value, "id", None) not in source.modules  # type: ignore[attr-defined]
+        and getattr(part.func.value, "id", None) not in source.modules  # type: ignore[attr-defined, operator]
         for source in sources.values()
         for part in source.nodes
     )

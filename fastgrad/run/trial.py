@@ -8,7 +8,9 @@ import io
 import itertools
 import math
 import random
+import signal
 import sys
+import threading
 import warnings
 
 from fastgrad.run.roles import Unfit
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 POINTS = (0.5, -0.5, 1.0, -1.0, 2.0, -3.0, 0.0, 1e-8, -1e-8, 1e-3, 0.1, 30.0, -30.0, 800.0, -800.0)
 PAIRS = ((3.0, 2.0), (-1.5, 0.5), (0.0, 2.0), (2.0, 0.0), (2.0, -3.0), (-2.0, 3.0), (1e-8, 1e8), (0.5, 0.5), (4.0, 1.0))
 _TOLERANCE = 1e-12
+PATIENCE = 3.0  # seconds; a trial takes a hundredth of one
 
 
 class Raised(Exception):
@@ -223,7 +226,8 @@ def undone(cls: type, namespaces: Iterable[dict[str, Any]], names: set[str]) -> 
     try:
         with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield changed
+            with _not_for_ever():
+                yield changed
         drew = legacy is not None and repr(sys.modules["numpy.random"].get_state()) != repr(legacy)
         if printed.getvalue() or drew or random.getstate() != state:
             raise Unfit("its methods print, or draw random numbers")
@@ -233,6 +237,35 @@ def undone(cls: type, namespaces: Iterable[dict[str, Any]], names: set[str]) -> 
             sys.modules["numpy.random"].set_state(legacy)
         for place, values in zip(places, before):
             changed += _put_back(place, values, cls)
+
+
+class _TooLong(BaseException):
+    """Raised in a trial that does not end; no method of the program's may take it for an error of its own."""
+
+
+@contextlib.contextmanager
+def _not_for_ever() -> Iterator[None]:
+    """End a trial that takes seconds: a method that no program calls may be a loop without an end.
+
+    Where there are no timers, or the program has one at work, or in another thread than the first, nothing ends it.
+    """
+    first = threading.current_thread() is threading.main_thread()
+    if not first or not hasattr(signal, "setitimer") or signal.getitimer(signal.ITIMER_REAL)[0]:
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _end)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE, PATIENCE)
+    try:
+        yield
+    except _TooLong:
+        raise Unfit(f"a method of it took more than {PATIENCE} seconds when it was tried") from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _end(*given: Any) -> None:
+    raise _TooLong
 
 
 def _copied(value: Any) -> Any:

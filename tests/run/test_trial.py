@@ -266,6 +266,15 @@ counter, log = types.SimpleNamespace(made=0, all=[]), io.StringIO()
         engine = OWN_ENGINE.replace("    # more methods", "    def train(self):\n        while True: pass\n")
         assert len(on_fastgrad(script(engine + "print(Value(1.0).data)")).said) == 1
 
+    def test_a_sweep_without_an_end_that_nobody_calls(self, script, monkeypatch):
+        monkeypatch.setattr(trial, "PATIENCE", 0.2)
+        engine = OWN_ENGINE.replace(
+            "        order, seen = [], set()", "        order, seen = [], set()\n        while 1: pass"
+        )
+        program = "import signal\nx = Value(3.0)\nprint((x * x).data, signal.getsignal(signal.SIGALRM))\n"
+        (line,) = both_ways(script(engine + program)).said
+        assert line.endswith("is left alone: a method of it took more than 0.2 seconds when it was tried")
+
     def test_recursion_limits(self, script):
         program = "import sys\nsys.setrecursionlimit(4000)\nx = Value(1.0)\nprint(sys.getrecursionlimit())"
         assert len(both_ways(script(OWN_ENGINE + program)).said) == 1
