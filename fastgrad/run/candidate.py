@@ -46,6 +46,8 @@ _OPERATORS: dict[str, tuple[Form, ...]] = {
     "__truediv__": (Form.DIV_POWERS, Form(0)),
     "__rtruediv__": (Form(0),),
 }
+# Reflected operators of classes that have them alone; else the form is the other's.
+_ALONE = {"__rsub__": (Form.SUB_ADDS,), "__rtruediv__": (Form.DIV_POWERS,)}
 _SWEEPS: tuple[int, ...] = (
     Form(0),
     Form.ROOT_ADDS,
@@ -219,7 +221,9 @@ class Candidate:
                 break
         for name, forms in _OPERATORS.items():
             if self.defines(name):
-                self.try_forms(name, forms)
+                self.try_forms(
+                    name, forms if self.defines(name.replace("__r", "__")) else (*forms, *_ALONE.get(name, ()))
+                )
         if "__add__" in self.kept:
             raise Unfit(f"its __add__ gives {_differing(self.kept['__add__'])}")
 
@@ -447,8 +451,10 @@ def _experiments_with(operator: str) -> list[tuple[str, _Experiment]]:
 
 
 def _own_modules() -> list[Any]:
-    files = reading.sources
-    return [module for module in list(sys.modules.values()) if getattr(module, "__file__", None) in files]
+    """The program's modules: those that were read, and the main one, which may be cells, or have no file."""
+    files, main = reading.sources, sys.modules["__main__"]
+    others = (module for module in list(sys.modules.values()) if module is not main)
+    return [main, *(module for module in others if getattr(module, "__file__", None) in files)]
 
 
 def _function_of(name: str) -> str | None:

@@ -7,6 +7,9 @@ import pytest
 
 from fastgrad.run import first_difference
 from support import wild
+from support.marks import in_processes
+
+pytestmark = in_processes
 
 pytest.importorskip("tomllib", reason="needs a Python that reads TOML")
 

@@ -375,3 +375,12 @@ class TestArguments:
         use = "x = Value(3.0)\n(x * x).backward()\nscale = 2.0\n(x * x).backward()\nprint(x.grad)\n"
         (line,) = both_ways(script(engine + use)).said
         assert line.endswith("is left alone: its backward reads scale, which the program changes")
+
+
+def test_a_reflected_operator_alone(script):
+    engine = OWN_ENGINE.replace(
+        "    # more methods",
+        "    def __neg__(self): return self * -1.0\n    def __rsub__(self, other): return other + -self",
+    )
+    use = "x = Value(3.0)\ny = 1.0 - x\ny.backward()\nprint(y.data, x.grad, y._op, len(y._prev))\n"
+    assert both_ways(script(engine + use)).said[0].endswith("runs on fastgrad")

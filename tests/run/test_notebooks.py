@@ -2,13 +2,17 @@
 
 import json
 import os
+import textwrap
 
 import pytest
 
 from fastgrad.run import first_difference
 from fastgrad.run.notebooks import cells_of
+from support.marks import in_processes
 from support.places import PACKAGE_FOLDER
 from support.teaching_engines import OWN_ENGINE, command, said
+
+pytestmark = in_processes
 
 pytest.importorskip("IPython")
 
@@ -54,6 +58,13 @@ class TestRun:
     def test_an_engine_in_a_cell_is_exchanged(self, notebook):
         done = both_ways(notebook(OWN_ENGINE, USE))
         assert done.stdout == "12.0 7.0\n"
+        assert said(done) == ["class Value runs on fastgrad"]
+
+    def test_an_engine_whose_sweep_is_a_function_of_another_cell(self, notebook):
+        engine, sweep = OWN_ENGINE.split("    def backward(self):\n")
+        function = "def backward(self):\n" + textwrap.indent(textwrap.dedent(sweep), "    ")
+        done = both_ways(notebook(engine, function, "x = Value(3.0)\nbackward(x * x)\nprint(x.grad)"))
+        assert done.stdout == "6.0\n"
         assert said(done) == ["class Value runs on fastgrad"]
 
     def test_an_engine_in_a_module_beside_it_is_exchanged(self, notebook, script):

@@ -12,3 +12,7 @@ measures = pytest.mark.skipif(
     COLLECT_ALWAYS or SANITIZED,
     reason="measures memory or time, of which sanitizers and forced collections take their own",
 )
+in_processes = pytest.mark.skipif(
+    COLLECT_ALWAYS or SANITIZED,
+    reason="starts programs as others do, of which the tests in this process run the like; there it takes for ever",
+)
