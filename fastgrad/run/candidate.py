@@ -46,8 +46,6 @@ _OPERATORS: dict[str, tuple[Form, ...]] = {
     "__truediv__": (Form.DIV_POWERS, Form(0)),
     "__rtruediv__": (Form(0),),
 }
-# Reflected operators of classes that have them alone; else the form is the other's.
-_ALONE = {"__rsub__": (Form.SUB_ADDS,), "__rtruediv__": (Form.DIV_POWERS,)}
 _SWEEPS: tuple[int, ...] = (
     Form(0),
     Form.ROOT_ADDS,
@@ -55,6 +53,7 @@ _SWEEPS: tuple[int, ...] = (
     Form.SWEEP_OWN | Form.SWEEP_LEAVES,
     Form.SWEEP_CLEARS,
 )
+SUMS_AND_PRODUCTS = ("__add__", "__radd__", "__mul__", "__rmul__")  # which sweeps are tried with
 NEEDED = ("__add__", "__mul__")
 
 
@@ -85,6 +84,7 @@ class Candidate:
         self.taken: list[str] = []
         self.kept: dict[str, str] = {}  # with the reason
         self.plain_class = self.cls
+        self.compares_graphs = True
 
     def run(self) -> None:
         self.refuse_effects()
@@ -101,7 +101,6 @@ class Candidate:
             self.take("__init__", "__init__")
             self.take_sweep()
             self.try_operators()
-            self.try_sweep()
             self.try_functions()
         settings.nodes_of_trials += nodes_made() - before
         self.check_what_is_asked(changed)
@@ -188,7 +187,7 @@ class Candidate:
 
     def disagreement(self, experiments: Iterable[tuple[str, _Experiment]]) -> str | None:
         for where, experiment in experiments:
-            expected = trial.outcome(self.cls, self.roles, experiment, self.looks_at_graphs)
+            expected = trial.outcome(self.cls, self.roles, experiment, self.compares_graphs)
             found = self.on_twin(experiment)
             if not trial.agree(expected, found):
                 return where
@@ -198,7 +197,7 @@ class Candidate:
         """The outcome where the class's name makes twins."""
         self.first.twin = self.twin
         try:
-            return trial.outcome(self.twin, self.roles, experiment, self.looks_at_graphs)
+            return trial.outcome(self.twin, self.roles, experiment, self.compares_graphs)
         finally:
             self.first.twin = None
 
@@ -219,13 +218,26 @@ class Candidate:
             self.set_form(start | leaves)
             if self.disagreement(trial.of_two("__add__")) is None:
                 break
-        for name, forms in _OPERATORS.items():
-            if self.defines(name):
-                self.try_forms(
-                    name, forms if self.defines(name.replace("__r", "__")) else (*forms, *_ALONE.get(name, ()))
-                )
+        for name in SUMS_AND_PRODUCTS:
+            self.try_operator(name)
         if "__add__" in self.kept:
             raise Unfit(f"its __add__ gives {_differing(self.kept['__add__'])}")
+        self.try_sweep()
+        for name in _OPERATORS:
+            if name not in SUMS_AND_PRODUCTS:
+                self.try_operator(name)
+
+    def try_operator(self, name: str) -> None:
+        if self.defines(name):
+            self.try_forms(name, (*self.forms_alone(name), *_OPERATORS[name]))
+
+    def forms_alone(self, name: str) -> tuple[Form, ...]:
+        """Return the forms of an operator that stand with others, which the class has not."""
+        if name == "__sub__" and not self.defines("__neg__"):
+            return tuple(Form.SUB_ADDS | form for form in _OPERATORS["__neg__"])
+        if name == "__rsub__" and not self.defines("__sub__"):
+            return (Form.SUB_ADDS,)
+        return (Form.DIV_POWERS,) if name == "__rtruediv__" and not self.defines("__truediv__") else ()
 
     def try_forms(self, name: str, forms: tuple[Form, ...]) -> None:
         """Take an operator in the first form that agrees; else keep the class's own, if that works on fastgrad."""
@@ -292,6 +304,8 @@ class Candidate:
             fast = trial.sweeps(self.twin, self.roles)
             self.first.twin = None
             if trial.agree(plain, fast):
+                # Where a second sweep passes on what the first has left inside, it matters what is inside.
+                self.compares_graphs = self.looks_at_graphs or not form & Form.SWEEP_OWN
                 return
         raise Unfit(f"its {_name(name)}() leaves other derivatives than fastgrad's")
 

@@ -360,3 +360,34 @@ print([number(v) for v in (x, y, z)], [derivative(v) for v in (x, y)])
         source = OWN_ENGINE.replace("def relu", "def former_relu") if name == "relu" else OWN_ENGINE
         program = f"x = Value(0.75)\ny = x.{name}()\nz = y * 2 + x\n{change}\nz.backward()\nprint(x.grad, y.grad)\n"
         both_ways(script("import math" + engine_with(unary(name, value, slope), source) + program))
+
+
+class TestSecondSweeps:
+    """What a sweep has left inside an operation is passed on by the next one, if the class has an inside there."""
+
+    @pytest.mark.parametrize("what", ["a - b", "a / b", "a.tanh()", "-a * b", "2 - a", "1 / b", "(a - b) * (a / b)"])
+    def test_pass_on_what_the_first_has_left(self, script, what):
+        use = f"a, b = Value(0.5), Value(2.0)\nq = {what}\nq.backward()\nq.backward()\nprint(a.grad, b.grad)\n"
+        both_ways(script(FULL_ENGINE + use))
+
+    @pytest.mark.parametrize("what", ["a - b", "a / b"])
+    def test_over_an_operation_that_is_one_node(self, script, what):
+        one_node = """
+            def __sub__(self, other):
+                out = Value(self.data - other.data, (self, other), "-")
+                def _backward():
+                    self.grad += out.grad
+                    other.grad -= out.grad
+                out._backward = _backward
+                return out
+            def __truediv__(self, other):
+                out = Value(self.data / other.data, (self, other), "/")
+                def _backward():
+                    self.grad += out.grad / other.data
+                    other.grad -= out.grad * self.data / other.data**2
+                out._backward = _backward
+                return out
+        """
+        use = f"a, b = Value(0.5), Value(2.0)\nq = {what}\nq.backward()\nq.backward()\nprint(a.grad, b.grad)\n"
+        (line,) = both_ways(script(engine_with(one_node) + use)).said
+        assert line.endswith("runs on fastgrad")

@@ -1,0 +1,1 @@
+"""Far more random input than the suite has; campaign.py says how one runs."""
