@@ -49,7 +49,7 @@ cdef class Trace(Observer):
 
     cdef int end_recording(self) except -1:
         self.end = tape.count
-        stop_observing()
+        stop_observing(self)
         while self.silences:
             disable_grad(True)
             self.silences -= 1

@@ -19,6 +19,7 @@ cdef struct Observers:
 cdef Observers observers
 
 cdef class Observer:
+    cdef object thread  # whose it is
     cdef int depends(self, uint32_t node) except -1              # on what a node depends: 0 or the flags above
     cdef int raised(self, error) except -1                       # an operation raises
     cdef int truth_asked(self, Handle number, bint truth) except -1
@@ -29,7 +30,7 @@ cdef class Observer:
 
 cdef Observer current()  # this thread's, or None
 cdef int observe(Observer observer) except -1
-cdef int stop_observing() except -1
+cdef int stop_observing(Observer observer) except -1
 
 cdef int note_raised(error) except -1
 cdef int note_truth(Handle number, bint truth) except -1

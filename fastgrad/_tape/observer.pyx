@@ -44,13 +44,15 @@ cdef Observer current():
 
 cdef int observe(Observer observer) except -1:
     """Make an observer this thread's, which has none."""
-    by_thread[threading.get_ident()] = observer
+    observer.thread = threading.get_ident()
+    by_thread[observer.thread] = observer
     observers.count += 1
     return 0
 
 
-cdef int stop_observing() except -1:
-    del by_thread[threading.get_ident()]
+cdef int stop_observing(Observer observer) except -1:
+    """End it, which takes no memory."""
+    del by_thread[observer.thread]
     observers.count -= 1
     return 0
 

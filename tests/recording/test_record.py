@@ -328,3 +328,16 @@ def test_every_kind_of_step_has_its_text():
     lines = Recorded(function, 1.0, 2.0, 3.0).text
     for line in ("where(v0, v1, v2)", "max(v0, v1)", "stop(v", "sum(v0, v1, v2)", "v0 / v1", "= dot(v0*v1, v2*u0)"):
         assert line in lines
+
+
+def test_a_recording_ends_without_memory():
+    testcapi = pytest.importorskip("_testcapi")
+    for first in range(4):
+        recording = Recording([fastgrad.Value(1.0)])
+        recording.__enter__()
+        testcapi.set_nomemory(first, first + 1)
+        try:
+            recording.__exit__(None, None, None)
+        finally:
+            testcapi.remove_mem_hooks()
+        assert not recording_active()
