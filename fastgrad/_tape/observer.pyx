@@ -3,6 +3,7 @@
 import os
 import threading
 
+cimport cython
 from libc.stdint cimport uint32_t
 from libc.string cimport memset
 
@@ -15,6 +16,7 @@ class TraceError(TypeError):
     """What a compiled function does cannot be recorded: replayed with other arguments it would be wrong."""
 
 
+@cython.auto_pickle(False)
 cdef class Observer:
     cdef int depends(self, uint32_t node) except -1:
         return 0
