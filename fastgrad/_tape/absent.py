@@ -1,7 +1,5 @@
 """Attributes that other libraries' numbers have, and those here have not: what to say when one is asked for."""
 
-from __future__ import annotations
-
 
 class Absent:
     """A place in a class where there is no attribute, with what to use instead. ``hasattr`` is False as elsewhere.
