@@ -290,8 +290,8 @@ class Candidate:
         if not names or not reading.is_called_with_arguments(name):
             return None
         x, y = self.cls(3.0), self.cls(5.0)
-        getattr(x * y, name)(0.5)
-        if len(names) > 1 or getattr(x, self.roles.grad) != 2.5:
+        getattr(x + y, name)(0.5)
+        if len(names) > 1 or getattr(x, self.roles.grad) != 0.5:
             raise Unfit(f"the program calls its {name}() with {', '.join(names)}")
         return names[0]
 

@@ -362,6 +362,35 @@ print([number(v) for v in (x, y, z)], [derivative(v) for v in (x, y)])
         both_ways(script("import math" + engine_with(unary(name, value, slope), source) + program))
 
 
+class TestASweepThatKnowsNoProducts:
+    """It looks at the symbols, calls itself with the gradient, and knows what the program makes by hand."""
+
+    ENGINE = """
+class Value:
+    def __init__(self, data, _children=(), _op=""):
+        self.data, self.grad, self._prev, self._op = data, 0.0, tuple(_children), _op
+    def __add__(self, other):
+        return Value(self.data + other.data, (self, other), "+")
+    def __mul__(self, other):
+        return Value(self.data * other.data, (self, other), "*")
+    def backward(self, gradient=1.0):
+        self.grad += gradient
+        if self._op == "+":
+            for operand in self._prev:
+                operand.backward(gradient)
+        if self._op == "square":
+            self._prev[0].backward(2 * self._prev[0].data * gradient)
+def square(x):
+    return Value(x.data**2, (x,), "square")
+"""
+
+    def test_passes_on_what_it_passed_on(self, script):
+        use = "x, y = Value(3.0), Value(5.0)\n(square(x) + x * y).backward()\nprint(x.grad, y.grad)\n"
+        ran = both_ways(script(self.ENGINE + use))
+        assert ran.output == "6.0 0.0\n"
+        assert ran.said[0].endswith("runs on fastgrad; its own stay: __mul__")
+
+
 class TestSecondSweeps:
     """What a sweep has left inside an operation is passed on by the next one, if the class has an inside there."""
 
