@@ -293,6 +293,7 @@ cdef class Spelled(Number):
     _making = None
     _results = None
     _unwraps = False
+    _floats = False
     _dispatch = None
     _originals = {}
 
@@ -314,9 +315,9 @@ cdef class Spelled(Number):
         """The number."""
         if observers.count:
             refuse(self, ".data")
-        if self.whole or is_whole_leaf(self.node):
+        if (self.whole or is_whole_leaf(self.node)) and not type(self)._floats:
             return int(tape.data[self.node])
-        if self.state != NULL:
+        if self.state != NULL and not type(self)._floats:
             return (<dict>self.state).get("data", tape.data[self.node])
         return tape.data[self.node]
 

@@ -97,7 +97,7 @@ class Candidate:
             making = find_making(self.cls, self.roles)
             self.twin = self.first.twin = first_twin(self.cls, self.roles, making, self.symbols)
             self.first.twin = None
-            self.unwrap(next(iter(making)))
+            self.see_how_it_is_made()
             self.take("__init__", "__init__")
             self.take_sweep()
             self.try_operators()
@@ -107,8 +107,9 @@ class Candidate:
         if settings.strict and self.kept:
             raise Unfit(f"--strict, and {self.reasons()}")
 
-    def unwrap(self, data: str) -> None:
-        """See whether the constructor makes a number of a number."""
+    def see_how_it_is_made(self) -> None:
+        """See whether the constructor makes a number of a number, and a float of an int, and who knows its steps."""
+        self.twin._floats = isinstance(getattr(self.cls(7), self.roles.number), float)
         try:
             self.twin._unwraps = getattr(self.cls(self.cls(3.0)), self.roles.number) == 3.0
         except Exception:
@@ -135,7 +136,7 @@ class Candidate:
         else:
             given = {making["children"]: self.roles.container(leaves), making["op"]: self.roles.symbol(node)}
         root = self.plain(getattr(node, self.roles.number), **given)
-        self.original_sweep(root)
+        self.roles.swept(root)
         name, gradient = self.roles.grad, getattr(node, self.roles.grad)
         for operand, leaf in zip(operands, leaves):
             setattr(operand, name, (getattr(operand, name) or 0.0) + gradient * (getattr(leaf, name) or 0.0))
@@ -263,10 +264,6 @@ class Candidate:
         differs = self.disagreement(experiments)
         if differs is not None and (name.startswith("__") or reading.is_asked_for({name}, {name})):
             raise Unfit(f"its {name} gives something else on fastgrad's numbers, {differs}")
-
-    def original_sweep(self, root: Any) -> None:
-        """The class's own sweep, from a plain number."""
-        self.roles.swept(root)
 
     def take_sweep(self) -> None:
         """Let fastgrad's sweep stand in; the operators are tried with it, and then it is tried with them."""

@@ -461,3 +461,10 @@ class TestCopies:
         """
         ran = both_ways(script(SHAPES["slopes"] + textwrap.dedent(program)))
         assert ran.said == ["class Value (program.py, line 1) runs on fastgrad"]
+
+
+def test_a_constructor_that_makes_floats_of_ints(script):
+    engine = OWN_ENGINE.replace("self.data, self.grad = data, 0", "self.data, self.grad = float(data), 0", 1)
+    use = "x = Value(3)\ny = x * 2\nprint(type(x.data), type(y.data), {type(v.data) for v in y._prev})\n"
+    use += "print(Value(True).data)\n"
+    assert both_ways(script(engine + use)).said[0].endswith("runs on fastgrad")
