@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from campaigns.campaign import NAMES
-from support.marks import measures
+from support.marks import in_processes, measures
 from support.places import PACKAGE_FOLDER, TESTS
 
 PATHS = f"{TESTS}:{PACKAGE_FOLDER.parent}"
@@ -48,6 +48,7 @@ if __name__ == "__main__":
 """
 
 
+@in_processes
 @pytest.mark.parametrize(("failure", "code"), [("assert 0, 'wrong'", 1), ("os.abort()", -6)])
 def test_a_failure_is_told_with_the_fewest_steps(tmp_path, failure, code):
     (tmp_path / "failing.py").write_text(FAILING.format(failure=failure))
