@@ -9,6 +9,7 @@ from fastgrad._tape.handle cimport Handle
 
 cdef double ask_python(uint32_t op, double a, double b) except? -1.0
 cdef int sweep_backward(Handle root, double gradient) except -1
+cdef int recompute_node(uint32_t node) except -1
 cdef int sweep_forward(Handle root) except -1
 cdef int sweep_zero(Handle root) except -1
 cdef int step(uint32_t node) except -1

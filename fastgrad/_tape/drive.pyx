@@ -173,6 +173,13 @@ cdef int python_value(uint32_t node) except -1:
     return 0
 
 
+cdef int recompute_node(uint32_t node) except -1:
+    """Compute a node's data from its operands' data."""
+    if not recompute(node):
+        python_value(node)
+    return 0
+
+
 cdef int sweep_forward(Handle root) except -1:
     cdef uint32_t k, node = root.node
     hold()

@@ -12,6 +12,7 @@ class Maker:
         place: int,
         name: str,
         plain: Callable[[type], Any],
+        mixed: bool = False,
     ) -> Self: ...
     def __call__(self, number: type, *given: Any, **named: Any) -> Any: ...
 

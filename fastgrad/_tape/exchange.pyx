@@ -52,6 +52,8 @@ cdef class Maker:
         The data's parameter.
     plain : function
         Makes an instance of a class where the data is no number.
+    mixed : bool
+        Whether there are such instances before it has made one.
     """
 
     cdef dict twins
@@ -59,9 +61,10 @@ cdef class Maker:
     cdef Py_ssize_t place
     cdef bint mixed
 
-    def __cinit__(self, dict twins not None, missing, Py_ssize_t place, name, plain):
+    def __cinit__(self, dict twins not None, missing, Py_ssize_t place, name, plain, bint mixed=False):
         self.kind, self.twin = next(iter(twins.items()))
         self.twins, self.missing, self.place, self.name, self.plain = twins, missing, place + 1, name, plain
+        self.mixed = mixed
 
     cdef bint stands_on_plain(self, tuple given, dict named) except -1:
         """Is a number made from one whose data is no number?"""

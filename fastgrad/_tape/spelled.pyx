@@ -116,9 +116,14 @@ cdef inline object binary(uint32_t op, left, right, uint32_t leaf_first):
 
 
 cdef object of_others(uint32_t op, left, right):
-    """An operation with something else, an array perhaps, or an instance as the class was: its own method knows."""
+    """An operation with something else, an array perhaps, or an instance as the class was."""
     if isinstance(left, Node) and isinstance(right, Node):
         return any_operation(op, left, right)
+    return of_the_class(op, left, right)
+
+
+cdef object of_the_class(uint32_t op, left, right):
+    """An operation as the class's own method has it."""
     number, other, name = (left, right, METHODS[op]) if isinstance(left, Spelled) else (right, left, REFLECTED[op])
     method = type(number)._originals.get(name)
     return NotImplemented if method is None else method(number, other)
@@ -253,13 +258,18 @@ cdef int fill(Spelled number, Making making, tuple given, dict named) except -1:
         elif meaning[0] == "=" and value != default:
             attributes[meaning[1:]] = value
     if operands:
-        become_operation(number, operands, slopes if slopes else None)
-        dispatch = type(number)._dispatch
-        if dispatch is not None:
-            state_of(number)["_backward"] = partial(dispatch, number)
-            tape.op[number.node] |= HAS_CALLBACK
+        stand_on(number, operands, slopes if slopes else None)
     for name, value in attributes.items():  # a closure among them, which is the operation's
         setattr(number, name, value)
+    return 0
+
+
+cdef int stand_on(Spelled number, list operands, list slopes) except -1:
+    become_operation(number, operands, slopes)
+    dispatch = type(number)._dispatch
+    if dispatch is not None:
+        state_of(number)["_backward"] = partial(dispatch, number)
+        tape.op[number.node] |= HAS_CALLBACK
     return 0
 
 
@@ -400,6 +410,8 @@ cdef class Spelled(Number):
     def __pow__(left, right, modulus):
         if modulus is not None:
             return NotImplemented
+        if isinstance(right, Handle) and spells(left, right, PLAIN_EXPONENT):
+            return of_the_class(OP_pow, left, right)
         result = power(left, right)
         return kept_whole(result, left, right) if PyLong_CheckExact(right) and right >= 0 else result
 

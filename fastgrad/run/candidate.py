@@ -11,10 +11,12 @@ from fastgrad._tape.exchange import Maker, nodes_made, spell
 from fastgrad._tape.node import Node
 from fastgrad._tape.spelled import Form, Spelled
 from fastgrad.run import effects, reading, trial
-from fastgrad.run.hook import read_ahead
+from fastgrad.run.hook import own_modules, read_ahead
 from fastgrad.run.own import short_name
-from fastgrad.run.roles import Roles, Unfit, find_making, find_roles, vars_of
+from fastgrad.run.roles import Unfit, find_making, find_roles, vars_of
 from fastgrad.run.settings import settings
+from fastgrad.run.sweeping import Sweep, sweep_name
+from fastgrad.run.switches import Switched, watch
 from fastgrad.run.twins import Twins, first_twin, with_field
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
+    from fastgrad.run.switches import Setting
     from fastgrad.run.trial import _Experiment
 
 # The functions of one number that a class may have under these names, in any spelling.
@@ -46,13 +49,6 @@ _OPERATORS: dict[str, tuple[Form, ...]] = {
     "__truediv__": (Form.DIV_POWERS, Form(0)),
     "__rtruediv__": (Form(0),),
 }
-_SWEEPS: tuple[int, ...] = (
-    Form(0),
-    Form.ROOT_ADDS,
-    Form.SWEEP_OWN,
-    Form.SWEEP_OWN | Form.SWEEP_LEAVES,
-    Form.SWEEP_CLEARS,
-)
 SUMS_AND_PRODUCTS = ("__add__", "__radd__", "__mul__", "__rmul__")  # which sweeps are tried with
 NEEDED = ("__add__", "__mul__")
 
@@ -85,10 +81,11 @@ class Candidate:
         self.kept: dict[str, str] = {}  # with the reason
         self.plain_class = self.cls
         self.compares_graphs = True
+        self.switches: list[Setting] = []
 
     def run(self) -> None:
         self.refuse_effects()
-        namespaces = [vars(module) for module in _own_modules()]
+        namespaces = [vars(module) for module in own_modules()]
         before = nodes_made()
         with trial.undone(self.cls, namespaces, effects.names_reached(self.cls)) as changed:
             self.roles = find_roles(self.cls, namespaces)
@@ -99,7 +96,8 @@ class Candidate:
             self.first.twin = None
             self.see_how_it_is_made()
             self.take("__init__", "__init__")
-            self.take_sweep()
+            self.sweep = Sweep(self)
+            self.sweep.stand_in()
             self.try_operators()
             self.try_functions()
         settings.nodes_of_trials += nodes_made() - before
@@ -123,7 +121,7 @@ class Candidate:
             return True
         if self.roles.op is None or self.roles.closure or self.roles.slopes:
             return False
-        return self.roles.op in reading.names_within(_name(self.roles.sweep))
+        return self.roles.op in reading.names_within(sweep_name(self.roles))
 
     def step_of_the_program(self, node: Any) -> None:
         """Pass a node's gradient on as the program's own sweep would, tried on plain numbers."""
@@ -161,8 +159,11 @@ class Candidate:
         method = vars_of(self.cls, name)
         if effects.does_more(method):
             return "it does more than compute"
-        setting = effects.setting_read(method, self.cls)
-        return f"it reads {setting}, which the program changes" if setting is not None else None
+        for setting in effects.settings_read(method, self.cls):
+            if not setting.is_switch():
+                return f"it reads {setting.name}, which the program changes"
+            self.switches.append(setting)
+        return None
 
     def more_than_one_number(self, name: str) -> str | None:
         """The same of a function of one number, which may take others as well."""
@@ -223,10 +224,17 @@ class Candidate:
             self.try_operator(name)
         if "__add__" in self.kept:
             raise Unfit(f"its __add__ gives {_differing(self.kept['__add__'])}")
-        self.try_sweep()
+        self.sweep.settle()
+        if self.defines("__pow__") and self.takes_plain_exponents_alone():
+            self.set_form(self.form | Form.PLAIN_EXPONENT)
         for name in _OPERATORS:
             if name not in SUMS_AND_PRODUCTS:
                 self.try_operator(name)
+
+    def takes_plain_exponents_alone(self) -> bool:
+        of_numbers = [experiment for _, experiment in trial.of_numbers("__pow__")]
+        outcomes = [trial.outcome(self.cls, self.roles, experiment, False) for experiment in of_numbers]
+        return all(isinstance(outcome, trial.Raised) for outcome in outcomes)
 
     def try_operator(self, name: str) -> None:
         if self.defines(name):
@@ -264,47 +272,6 @@ class Candidate:
         differs = self.disagreement(experiments)
         if differs is not None and (name.startswith("__") or reading.is_asked_for({name}, {name})):
             raise Unfit(f"its {name} gives something else on fastgrad's numbers, {differs}")
-
-    def take_sweep(self) -> None:
-        """Let fastgrad's sweep stand in; the operators are tried with it, and then it is tried with them."""
-        name = self.roles.sweep
-        if self.roles.returns == "something" and reading.is_result_used(_name(name)):
-            raise Unfit(f"the program uses what its {_name(name)}() returns")
-        setting = effects.setting_read(vars_of(self.cls, name) if isinstance(name, str) else name, self.cls)
-        if setting is not None:
-            raise Unfit(f"its {_name(name)} reads {setting}, which the program changes")
-        if isinstance(name, str):
-            self.take(name, "backward")
-            parameter = self.parameter_of_the_sweep(name)
-            if parameter is not None:
-                setattr(self.twin, name, _sweep_with(self.roles, parameter))
-            elif self.roles.returns == "count" and reading.is_result_used(name):
-                setattr(self.twin, name, lambda node: self.roles.fast_sweep(node))
-
-    def parameter_of_the_sweep(self, name: str) -> str | None:
-        """Return the name of the sweep's parameter if it is the gradient to start with, and the program gives it."""
-        names = [*inspect.signature(vars_of(self.cls, name)).parameters][1:]
-        if not names or not reading.is_called_with_arguments(name):
-            return None
-        x, y = self.cls(3.0), self.cls(5.0)
-        getattr(x + y, name)(0.5)
-        if len(names) > 1 or getattr(x, self.roles.grad) != 0.5:
-            raise Unfit(f"the program calls its {name}() with {', '.join(names)}")
-        return names[0]
-
-    def try_sweep(self) -> None:
-        name, before = self.roles.sweep, self.form
-        plain = trial.sweeps(self.cls, self.roles)
-        for form in _SWEEPS:
-            self.set_form(before | form)
-            self.first.twin = self.twin
-            fast = trial.sweeps(self.twin, self.roles)
-            self.first.twin = None
-            if trial.agree(plain, fast):
-                # Where a second sweep passes on what the first has left inside, it matters what is inside.
-                self.compares_graphs = self.looks_at_graphs or not form & Form.SWEEP_OWN
-                return
-        raise Unfit(f"its {_name(name)}() leaves other derivatives than fastgrad's")
 
     def try_functions(self) -> None:
         for name in _method_names(self.cls):
@@ -362,13 +329,16 @@ class Candidate:
     def look_at_the_program(self) -> None:
         """See whether the program looks at its graphs. If not, only their numbers have to agree."""
         read_ahead()
-        machinery = reading.functions_reached({_name(self.roles.sweep)})
+        machinery = reading.functions_reached({sweep_name(self.roles)})
         self.without = machinery | {"__init__", *_OPERATORS, *filter(_function_of, _method_names(self.cls))}
         roles = self.roles
         graph = {roles.children, roles.op, roles.slopes, roles.closure, roles.inner, "vars", "__dict__"}
         self.looks_at_graphs = reading.is_asked_for({name for name in graph if name}, self.without)
-        if roles.returns == "count" and reading.is_result_used(_name(roles.sweep)):
+        if roles.returns in ("count", "nodes") and reading.is_result_used(sweep_name(roles)):
             self.looks_at_graphs = True
+        for name, reason in roles.hidden.items():
+            if reading.is_asked_for({name}, self.without) or reading.is_set(name, self.without):
+                raise Unfit(f"{reason}, and the program asks for it")
         for name in roles.numbered:
             if not _is_serial(roles.extras[name]) and reading.is_asked_for({name}, self.without):
                 raise Unfit(f"each number has its own {name}, which the program asks for")
@@ -387,7 +357,7 @@ class Candidate:
         self.plain_class = twins.plain_class(self.cls)
         self.twin._originals = originals
         data = self.twin._making.names[0]
-        maker = Maker(twins.known, twins.make, 0, data, twins.plain)
+        maker = Maker(twins.known, twins.make, 0, data, twins.plain, bool(self.switches))
         for name in self.taken:
             setattr(self.cls, name, vars(self.twin)[name])
             delattr(self.twin, name)
@@ -395,8 +365,11 @@ class Candidate:
         set_new(self.cls, maker)
         if "__signature__" not in vars(self.cls):  # which would be that of __new__
             self.cls.__signature__ = self.signature
-        if not isinstance(self.roles.sweep, str) and self.roles.sweep != self.roles.by_closures:
-            _replace_everywhere(self.roles.sweep, _sweeping(self.roles))
+        self.sweep.exchange()
+        if self.switches:
+            fast = {name: vars(self.cls)[name] for name in (*self.taken, "__new__")}
+            plain = {**originals, "__new__": staticmethod(lambda number, *given, **named: twins.plain(number))}
+            watch(Switched(self.cls, self.switches, fast, plain))
 
     # What is said.
 
@@ -414,34 +387,6 @@ class Candidate:
             yield f"  not touched: {', '.join(own) or 'nothing'}"
 
 
-def _sweeping(roles: Roles) -> Any:
-    """A function of the program's that sweeps, with fastgrad's sweep for numbers on the tape."""
-    original = roles.sweep
-
-    @functools.wraps(original)
-    def sweep(root: Any) -> Any:
-        return roles.fast_sweep(root) if isinstance(root, Spelled) else original(root)
-
-    return sweep
-
-
-def _sweep_with(roles: Roles, parameter: str) -> Any:
-    """A sweep that is given a gradient, by place or by its name."""
-
-    def sweep(node: Any, *given: Any, **named: Any) -> Any:
-        values = [*given, *(named[name] for name in named if name == parameter)]
-        return roles.fast_sweep(node, *(value for value in values if value is not None))
-
-    return sweep
-
-
-def _replace_everywhere(original: Any, replacement: Any) -> None:
-    for module in _own_modules():
-        for name, value in list(vars(module).items()):
-            if value is original:
-                setattr(module, name, replacement)
-
-
 def _is_serial(name: Any) -> bool:
     """Is it the default name of a number, a number itself? It is as good as any other."""
     return isinstance(name, str) and name.isdigit()
@@ -451,21 +396,10 @@ def _differing(where: str) -> str:
     return where if where.startswith("it ") else f"another result {where}"
 
 
-def _name(sweep: Any) -> str:
-    return sweep if isinstance(sweep, str) else str(sweep.__name__)
-
-
 def _experiments_with(operator: str) -> list[tuple[str, _Experiment]]:
     if operator == "__neg__":
         return list(trial.of_one(operator))
     return list(trial.of_number_and_plain(operator) if operator.startswith("__r") else trial.of_two(operator))
-
-
-def _own_modules() -> list[Any]:
-    """The program's modules: those that were read, and the main one, which may be cells, or have no file."""
-    files, main = reading.sources, sys.modules["__main__"]
-    others = (module for module in list(sys.modules.values()) if module is not main)
-    return [main, *(module for module in others if getattr(module, "__file__", None) in files)]
 
 
 def _function_of(name: str) -> str | None:

@@ -6,9 +6,11 @@ Such a method is not run in a trial, and not exchanged.
 from __future__ import annotations
 
 import ast
+import sys
 import types
 
 from fastgrad.run import reading
+from fastgrad.run.switches import Setting
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -26,31 +28,41 @@ def does_more(function: Any) -> bool:
     return isinstance(function, types.FunctionType) and _does_more(function, set())
 
 
-def setting_read(function: Any, cls: type) -> str | None:
-    """Return a variable, or attribute of the class, that a function reads and the program changes, or None."""
-    return _setting_read(function, cls, set()) if isinstance(function, types.FunctionType) else None
+def settings_read(function: Any, cls: type) -> list[Setting]:
+    """Return the variables, and attributes of classes, that a function reads and the program changes."""
+    return list(_settings_read(function, cls, set())) if isinstance(function, types.FunctionType) else []
 
 
-def _setting_read(function: types.FunctionType, cls: type, seen: set[types.CodeType]) -> str | None:
+def _settings_read(function: types.FunctionType, cls: type, seen: set[types.CodeType]) -> Iterator[Setting]:
     if function.__code__ in seen:
-        return None
+        return
     seen.add(function.__code__)
     node = reading.function_at(function.__code__.co_filename, function.__code__.co_firstlineno)
     for code in _codes(function.__code__):
-        for name in code.co_names:
-            thing = function.__globals__.get(name)
+        named = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
+        for thing in named:
             if isinstance(thing, types.FunctionType):
-                found = _setting_read(thing, cls, seen)
-                if found is not None:
-                    return found
-            elif _is_setting(name, thing, cls) and reading.is_changed(name, node):
-                return name
-    return None
+                yield from _settings_read(thing, cls, seen)
+        owners = [function.__globals__, *cls.__mro__[:-1], *(thing for thing in named if _is_own(thing))]
+        for name in code.co_names:
+            owner = next((owner for owner in owners if _is_setting(_had_by(owner, name))), None)
+            if owner is not None and reading.is_changed(name, node):
+                yield Setting(name, owner)
 
 
-def _is_setting(name: str, thing: Any, cls: type) -> bool:
-    things = (thing, *(vars(base).get(name) for base in cls.__mro__[:-1]))
-    return any(isinstance(thing, (bool, int, float, str, list, dict, set)) for thing in things)
+def _is_own(thing: Any) -> bool:
+    """Is it a class or a module of the program's?"""
+    module = sys.modules.get(thing.__module__) if isinstance(thing, type) else thing
+    own = module is sys.modules["__main__"] or getattr(module, "__file__", None) in reading.sources
+    return isinstance(module, types.ModuleType) and own
+
+
+def _had_by(owner: Any, name: str) -> Any:
+    return owner.get(name) if isinstance(owner, dict) else vars(owner).get(name)
+
+
+def _is_setting(thing: Any) -> bool:
+    return isinstance(thing, (bool, int, float, str, list, dict, set))
 
 
 def _does_more(function: types.FunctionType, seen: set[types.CodeType]) -> bool:

@@ -73,6 +73,13 @@ class _Prepared(importlib.machinery.SourceFileLoader):
         return compiled(self.get_data(path), path)
 
 
+def own_modules() -> list[Any]:
+    """The program's modules: those that were read, and the main one, which may be cells, or have no file."""
+    files, main = reading.sources, sys.modules["__main__"]
+    others = (module for module in list(sys.modules.values()) if module is not main)
+    return [main, *(module for module in others if getattr(module, "__file__", None) in files)]
+
+
 def read_ahead() -> None:
     """Read the program's modules that those which are read import, now or later, without running anything."""
     packages = {

@@ -1,8 +1,9 @@
 """A program's sources: how its classes are offered for exchange, and what it asks of its numbers.
 
-A module's syntax tree is changed in three small ways before it is compiled. A class with operators is passed to
-`offered` when it is made, after its decorators. It has no slots, as a class on fastgrad takes none of its own. And of
-``type(x)`` is made ``x.__class__``, the class that ``x`` shows. Line numbers stay what they are.
+A module's syntax tree is changed in four small ways before it is compiled. A class with operators is passed to
+`offered` when it is made, after its decorators. It has no slots, as a class on fastgrad takes none of its own. Of
+``type(x)`` is made ``x.__class__``, the class that ``x`` shows. And after a statement that sets a switch, a variable of
+the module's or a class's that is True or False, `switches.look` is called. Line numbers stay what they are.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ import ast
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 _ARITHMETIC = {"__add__", "__mul__", "__radd__", "__rmul__"}
 _OFFERED = '__import__("fastgrad.run.exchange", None, None, ["offered"]).offered'
+_LOOK = '__import__("fastgrad.run.switches", None, None, ["look"]).look()'
 
 SLOTS = "__slots_as_written__"
 
@@ -32,9 +35,20 @@ class Source:
         for node in self.nodes:
             if isinstance(node, ast.FunctionDef):
                 self.functions.setdefault(node.name, []).append(node)
-        imports = [alias for node in self.nodes if isinstance(node, ast.Import) for alias in node.names]
-        self.modules = {alias.asname or alias.name.partition(".")[0] for alias in imports}
+        self.modules = _names_imported(self.nodes, ast.Import)
+        self.imported = self.modules | _names_imported(self.nodes, ast.ImportFrom)
         self._names: dict[ast.AST, set[str]] = {}
+
+    def not_looked_at(self) -> Iterator[ast.AST]:
+        """Yield all parts but those of statements after which `switches.look` is called."""
+        names = switch_names(self.tree)
+        looked_at = {
+            part
+            for node in self.nodes
+            if isinstance(node, ast.Assign) and _sets_one_of(node, names)
+            for part in ast.walk(node)
+        }
+        return (node for node in self.nodes if node not in looked_at)
 
     def names_in(self, node: ast.AST) -> set[str]:
         """Return the attributes and variables that a part of the module reads."""
@@ -44,6 +58,11 @@ class Source:
             attributes = {part.attr for part in read if isinstance(part, ast.Attribute)}
             self._names[node] = attributes | {part.id for part in read if isinstance(part, ast.Name)}
         return self._names[node]
+
+
+def _names_imported(nodes: list[ast.AST], kind: type[ast.Import | ast.ImportFrom]) -> set[str]:
+    imports = [alias for node in nodes if isinstance(node, kind) for alias in node.names]
+    return {alias.asname or alias.name.partition(".")[0] for alias in imports}
 
 
 def prepared(source: str | bytes, file: str) -> ast.Module:
@@ -58,11 +77,23 @@ def prepared(source: str | bytes, file: str) -> ast.Module:
 
 def offering(tree: ast.Module) -> ast.Module:
     """Change a tree so that its classes are offered for exchange."""
-    changed: ast.Module = ast.fix_missing_locations(_Offering().visit(tree))
+    changed: ast.Module = ast.fix_missing_locations(_Offering(switch_names(tree)).visit(tree))
     return changed
 
 
 class _Offering(ast.NodeTransformer):
+    def __init__(self, switches: set[str]) -> None:
+        self.switches = switches
+
+    def visit_Assign(self, node: ast.Assign) -> Any:
+        self.generic_visit(node)
+        if not _sets_one_of(node, self.switches):
+            return node
+        look = ast.parse(_LOOK).body[0]
+        for part in ast.walk(look):
+            ast.copy_location(part, node)
+        return [node, look]
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         self.generic_visit(node)
         if node.bases or _defined(node) & _ARITHMETIC:
@@ -100,6 +131,44 @@ def _without_slots(decorator: ast.expr) -> ast.expr:
     if isinstance(decorator, ast.Call):
         decorator.keywords = [keyword for keyword in decorator.keywords if keyword.arg not in ("slots", "weakref_slot")]
     return decorator
+
+
+# Switches.
+
+
+def switch_names(tree: ast.AST) -> set[str]:
+    """Return what a module sets to True or False somewhere and a function of it reads, or perhaps one of another's."""
+    assignments = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    stored = [_stored_in(node) for node in assignments if _has_a_bool(node.value)]
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+    read = {part.id for node in functions for part in ast.walk(node) if isinstance(part, ast.Name)}
+    variables = {part.id for parts in stored for part in parts if isinstance(part, ast.Name)} & read
+    return variables | {part.attr for parts in stored for part in parts if isinstance(part, ast.Attribute)}
+
+
+def _has_a_bool(value: ast.expr) -> bool:
+    return any(isinstance(part, ast.Constant) and isinstance(part.value, bool) for part in ast.walk(value))
+
+
+def _stored_in(node: ast.Assign) -> list[ast.Name | ast.Attribute]:
+    """The variables, and attributes of others than ``self``, that a statement sets."""
+    parts = [part for target in node.targets for part in ast.walk(target)]
+    return [
+        part
+        for part in parts
+        if isinstance(part, (ast.Name, ast.Attribute))
+        and isinstance(part.ctx, ast.Store)
+        and not (isinstance(part, ast.Attribute) and getattr(part.value, "id", "self") == "self")
+    ]
+
+
+def _sets_one_of(node: ast.Assign, names: set[str]) -> bool:
+    return any((part.id if isinstance(part, ast.Name) else part.attr) in names for part in _stored_in(node))
+
+
+def is_switched(name: str) -> bool:
+    """Tell whether the program changes a variable or attribute by statements alone that are looked at."""
+    return not any(_changes(part, name, source) for source in sources.values() for part in source.not_looked_at())
 
 
 # What a program asks.
@@ -170,6 +239,16 @@ def is_asked_for(names: set[str], without: set[str]) -> bool:
     )
 
 
+def is_set(name: str, without: set[str]) -> bool:
+    """Tell whether the program sets an attribute outside the functions and methods ``without``."""
+    return any(
+        isinstance(part, ast.Attribute) and part.attr == name and isinstance(part.ctx, ast.Store)
+        for source in sources.values()
+        for node in _parts_without(source.tree, without)
+        for part in ast.walk(node)
+    )
+
+
 def _parts_without(node: ast.AST, functions: set[str]) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.ClassDef):
@@ -184,17 +263,17 @@ def is_changed(name: str, function: ast.AST | None) -> bool:
     What a function does itself, to count its calls perhaps, is not meant.
     """
     own = set(ast.walk(function)) if function is not None else set()
-    parts = (part for source in sources.values() for part in source.nodes if part not in own)
-    return sum(_changes(part, name) for part in parts) > 1
+    parts = ((part, source) for source in sources.values() for part in source.nodes if part not in own)
+    return sum(_changes(part, name, source) for part, source in parts) > 1
 
 
-def _changes(part: ast.AST, name: str) -> int:
+def _changes(part: ast.AST, name: str, source: Source) -> int:
     """How often a part of a program sets a name; changing what it stands for counts twice."""
     stored = isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del))
     if isinstance(part, ast.Name) and part.id == name:
         return stored
     if isinstance(part, ast.Attribute) and part.attr == name:
-        return stored and (name.isupper() or _looks_like_a_class(part.value))
+        return stored and (name.isupper() or _is_shared(part.value, source))
     if isinstance(part, ast.Subscript) and stored:
         return 2 * (name in (getattr(part.value, "id", None), getattr(part.value, "attr", None)))
     if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
@@ -204,7 +283,9 @@ def _changes(part: ast.AST, name: str) -> int:
     return 0
 
 
-def _looks_like_a_class(part: ast.expr) -> bool:
-    """Tell whether an expression stands for a class, by its looks; what is set on numbers is not shared by them."""
+def _is_shared(part: ast.expr, source: Source) -> bool:
+    """Tell whether an expression stands for a module or class, by its looks; what is set on numbers is their own."""
+    if isinstance(part, ast.Name) and part.id in source.imported:
+        return True
     name = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
     return name[:1].isupper() or name in ("cls", "__class__") or isinstance(part, ast.Call)

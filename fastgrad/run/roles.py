@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import itertools
 import re
 import types
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 _SWEEP = re.compile(r"back|grad|deriv|chain|propag|adjoint|sweep|reverse", re.IGNORECASE)
 _NO_SWEEP = re.compile(r"^_|zero|reset|clear|clip|no_|set_|is_|has_|require", re.IGNORECASE)
 _CONTAINERS = (set, frozenset, tuple, list)
+_CALLABLES: tuple[type, ...] = (types.FunctionType, types.MethodType, functools.partial)
 
 
 class Unfit(Exception):
@@ -33,9 +36,11 @@ class Roles:
         takes nothing, the gradient or the operands; it adds to the operands' grads, or returns what they are given, or
         the slopes: ``closure_kind``.
     sweep : the method that sweeps, or the function of the program's; where there is none, ours, which calls the
-        closures. ``returns`` is what it gives: nothing, the number of nodes, or a dict of derivatives, which then are
-        nowhere else.
+        closures. ``returns`` is what it gives: nothing, the number of nodes, the nodes, or a dict of derivatives, which
+        then are nowhere else. ``sweeps_itself`` where fastgrad's does not stand in for it.
+    recomputing : closures that compute the number again from its operands.
     extras : what else an instance has, with its value at first; ``numbered`` of it differ from instance to instance.
+    hidden : what depends on how an instance was made in a way that is not known, and why it is not.
     order : all the names, as an instance has them.
     """
 
@@ -47,6 +52,8 @@ class Roles:
     returns: str | None = None
     unique = False
     root_in_result = False
+    order_step = order_direction = 1
+    sweeps_itself = False
     result_like: Any = None
     paired: int | None = None
     inner: str | None = None
@@ -61,6 +68,8 @@ class Roles:
     def __init__(self) -> None:
         self.extras: dict[str, Any] = {}
         self.numbered: list[str] = []
+        self.recomputing: dict[str, Any] = {}
+        self.hidden: dict[str, str] = {}
         self.more_symbols: dict[str, Any] = {}
         self.order: list[str] = []
 
@@ -75,7 +84,7 @@ class Roles:
         """Sweep from a number, as the program does or, from one on fastgrad's tape, as fastgrad does."""
         if isinstance(self.sweep, str):
             return getattr(node, self.sweep)()
-        if not isinstance(node, Spelled) or self.sweep == self.by_closures:
+        if not isinstance(node, Spelled) or self.sweeps_itself or self.sweep == self.by_closures:
             return self.sweep(node)
         return self.fast_sweep(node)
 
@@ -88,7 +97,28 @@ class Roles:
             factory = getattr(self.result_like, "default_factory", None)
             return found if factory is None else type(self.result_like)(factory, found)
         Spelled.backward(node, *gradient)
+        if self.returns == "nodes":
+            return self.depth_first(node, self.order_step)[:: self.order_direction]
         return count_below(node) if self.returns == "count" else None
+
+    def depth_first(self, root: Any, step: int = 1) -> list[Any]:
+        """Return all that a number stands on, itself the last, as a recursive function finds it.
+
+        The last operands come first where ``step`` is -1, as in a function that keeps a stack.
+        """
+        order: list[Any] = []
+        seen = {id(root)}
+        pending = [(root, iter(self.operands(root)[::step]))]
+        while pending:
+            node, operands = pending[-1]
+            operand = next((operand for operand in operands if id(operand) not in seen), None)
+            if operand is None:
+                order.append(node)
+                pending.pop()
+            else:
+                seen.add(id(operand))
+                pending.append((operand, iter(self.operands(operand)[::step])))
+        return order
 
     def derivative(self, node: Any, returned: Any) -> Any:
         """Return a number's derivative after a sweep that returned something."""
@@ -96,19 +126,8 @@ class Roles:
 
     def by_closures(self, root: Any) -> None:
         """Call the closures of all that a number stands on, from the root down."""
-        order: list[Any] = []
-        seen: set[int] = set()
-
-        def visit(node: Any) -> None:
-            if id(node) not in seen:
-                seen.add(id(node))
-                for operand in self.operands(node):
-                    visit(operand)
-                order.append(node)
-
-        visit(root)
         setattr(root, self.grad, 1.0)
-        for node in reversed(order):
+        for node in reversed(self.depth_first(root)):
             getattr(node, self.closure or "")()
 
     def symbol(self, node: Any) -> Any:
@@ -148,9 +167,12 @@ def find_roles(cls: type, namespaces: list[dict[str, Any]]) -> Roles:
     roles.number = _attribute(states, lambda a, b, c: (a, b, c) == (3.0, 5.0, 15.0), "no attribute holds its number")
     _find_operands(roles, states, x, y)
     _find_sweep(roles, cls, _functions(namespaces))
+    _find_closures(roles, cls, states)
     _find_others(roles, states)
     if roles.closure:
         _find_closure_kind(roles, cls)
+    if roles.returns == "something":
+        _find_order(roles, cls)
     if roles.sweep is None:
         roles.sweep = roles.by_closures
     return roles
@@ -251,6 +273,35 @@ def _try_sweep(roles: Roles, cls: type, sweep: Any, operation: str, expected: tu
     return False
 
 
+def _find_order(roles: Roles, cls: type) -> None:
+    """See whether the sweep returns the nodes, in an order that is known."""
+    x, y = cls(3.0), cls(5.0)
+    a = x + y
+    root = (a * x) * a + (y + x)
+    returned = roles.swept(root)
+    for step, direction in itertools.product((1, -1), repeat=2):
+        order = roles.depth_first(root, step)[::direction]
+        if isinstance(returned, list) and [*map(id, returned)] == [*map(id, order)]:
+            roles.returns, roles.order_step, roles.order_direction = "nodes", step, direction
+
+
+def _find_closures(roles: Roles, cls: type, states: list[dict[str, Any]]) -> None:
+    leaf, _, product = states
+    for name, value in product.items():
+        if isinstance(value, _CALLABLES):
+            if _computes_again(roles, cls, name):
+                roles.recomputing[name] = leaf.get(name)
+            elif roles.closure is None:
+                roles.closure, roles.closure_at_first = name, leaf.get(name)
+
+
+def _computes_again(roles: Roles, cls: type, name: str) -> bool:
+    x, y = cls(3.0), cls(5.0)
+    product = x * y
+    setattr(x, roles.number, 4.0)
+    return _succeeds(getattr(product, name)) and bool(getattr(product, roles.number) == 20.0)
+
+
 def _find_closure_kind(roles: Roles, cls: type) -> None:
     x, y = cls(3.0), cls(5.0)
     product = x * y
@@ -284,25 +335,24 @@ def _succeeds(function: Any) -> bool:
 def _find_others(roles: Roles, states: list[dict[str, Any]]) -> None:
     leaf, other, product = states
     for name, value in product.items():
-        if name in (roles.number, roles.grad, roles.children):
+        if name in (roles.number, roles.grad, roles.children, roles.closure, *roles.recomputing):
             continue
         if isinstance(value, _CONTAINERS) and list(value) == [5.0, 3.0]:
             roles.slopes = name
-        elif isinstance(value, types.FunctionType) and roles.closure is None:
-            roles.closure, roles.closure_at_first = name, leaf.get(name)
         elif isinstance(value, str) and value != leaf.get(name) == other.get(name):
             if roles.op is None:
                 roles.op, roles.op_at_first = name, leaf.get(name)
             else:
                 roles.more_symbols[name] = leaf.get(name)
         else:
-            roles.extras[name] = leaf.get(name)
-            if not _same(leaf.get(name), other.get(name)):
-                if not isinstance(value, (int, str)):
-                    raise Unfit(f"each number has its own {name}")
-                roles.numbered.append(name)
-            elif not _same(value, leaf.get(name)):
-                raise Unfit(f"its {name} depends on how a number was made")
+            differ = not _same(leaf.get(name), other.get(name))
+            if differ and not isinstance(value, (int, str)):
+                roles.hidden[name] = f"each number has its own {name}"
+            elif not differ and not _same(value, leaf.get(name)):
+                roles.hidden[name] = f"its {name} depends on how a number was made"
+            else:
+                roles.extras[name] = leaf.get(name)
+                roles.numbered += [name] if differ else []
 
 
 def _same(a: Any, b: Any) -> bool:

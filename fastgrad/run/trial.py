@@ -109,10 +109,15 @@ def _unary(name: str, point: float) -> _Experiment:
 
 def of_two(name: str) -> Iterator[tuple[str, _Experiment]]:
     """An operator of two numbers, of a number and itself, and of a number and a plain one."""
+    yield from of_numbers(name)
+    yield from of_number_and_plain(name)
+
+
+def of_numbers(name: str) -> Iterator[tuple[str, _Experiment]]:
+    """An operator of two numbers, and of a number and itself."""
     for a, b in PAIRS:
         yield f"at {a:g} and {b:g}", _binary(name, a, b, plain=False)
     yield "of a number with itself", _with_itself(name)
-    yield from of_number_and_plain(name)
 
 
 def of_number_and_plain(name: str) -> Iterator[tuple[str, _Experiment]]:

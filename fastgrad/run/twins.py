@@ -5,9 +5,22 @@ from __future__ import annotations
 import contextlib
 import copy
 import copyreg
+import functools
 import itertools
 import types
 
+from fastgrad._tape.attributes import (
+    Kept,
+    Operands,
+    OperandsIn,
+    Slopes,
+    StepFrom,
+    Steps,
+    pass_contributions,
+    pass_gradient,
+    pass_slopes,
+    recompute,
+)
 from fastgrad._tape.describe import operation_of, slopes_of
 from fastgrad._tape.exchange import is_constant, keep_on, kept_on
 from fastgrad._tape.node import Node
@@ -32,7 +45,6 @@ _OPERATORS = ("add", "sub", "mul", "truediv", "pow", "mod", "floordiv", "divmod"
 
 # The node's own descriptors: a class may have its names for something else.
 _GRAD: Any = vars(Spelled)["grad"]
-_STEP: Any = vars(Node)["_backward"]
 _OWN_STEP: Any = vars(Node)["_own_backward"]
 _PREV: Any = vars(Node)["prev"]
 
@@ -133,8 +145,9 @@ class Twins:
     def plain_class(self, cls: Any) -> Any:
         """Return the class as it was, as a subclass."""
         if cls not in self.plains:
+            passing = {"__module__": cls.__module__, "__class__": property(lambda self: cls)}
             attributes = {**self.originals, "__new__": lambda kind, *given, **named: object.__new__(kind)}
-            self.plains[cls] = type(cls)(cls.__name__, (cls,), {**attributes, "__module__": cls.__module__})
+            self.plains[cls] = type(cls)(cls.__name__, (cls,), {**attributes, **passing})
         return self.plains[cls]
 
 
@@ -156,11 +169,14 @@ def _attributes(cls: type, roles: Roles, symbols: _Template) -> dict[str, Any]:
     for name, at_first in roles.more_symbols.items():
         found[name] = _Symbol(symbols, at_first, f"{name} of ")
     if roles.closure:
-        found[roles.closure] = _Closure(roles)
+        found[roles.closure] = _steps(roles)
+    for name, at_first in roles.recomputing.items():
+        found[name] = Kept(functools.partial(_recomputing, at_first), name)
     if roles.slopes:
-        found[roles.slopes] = _Kept(lambda node: _like(roles.container, slopes_of(node)), roles.slopes)
+        found[roles.slopes] = Slopes(lambda node: _like(roles.container, slopes_of(node)), roles.slopes)
     found["__array_priority__"] = getattr(cls, "__array_priority__", -1_000_000.0)  # as numpy ranks what has none
-    found["__dict__"] = property(lambda self: _Attributes(self, roles.order))
+    shown = [name for name in roles.order if name not in roles.hidden]
+    found["__dict__"] = property(lambda self: _Attributes(self, shown))
     return found
 
 
@@ -206,6 +222,10 @@ def _like(container: Any, entries: list[Any]) -> Any:
     return tuple(entries) if container in (set, frozenset) else container(entries)
 
 
+def _recomputing(at_first: Any, node: Any) -> Any:
+    return functools.partial(recompute, node) if _PREV.__get__(node) else at_first
+
+
 def _at_first(name: str, value: Any) -> Any:
     return value if isinstance(value, _IMMUTABLE) and not isinstance(value, types.FunctionType) else _Fresh(name, value)
 
@@ -233,28 +253,15 @@ class _Fresh:
         return self if node is None else keep_on(node).setdefault(self.name, copy.copy(self.value))
 
 
-class _Kept:
-    """An attribute computed from the node, until it is set."""
-
-    def __init__(self, compute: Any, name: str) -> None:
-        self.compute, self.name = compute, name
-
-    def __get__(self, node: Any, owner: type) -> Any:
-        if node is None:
-            return self
-        kept = kept_on(node)
-        return kept[self.name] if self.name in kept else self.compute(node)
-
-    def __set__(self, node: Any, value: Any) -> None:
-        keep_on(node)[self.name] = value
-
-
-class _Operands(_Kept):
+class _Operands(Operands):
     """The operands, in the container that the class has them in."""
 
     def __init__(self, roles: Roles) -> None:
-        super().__init__(self.of_node, roles.children)
-        self.container, self.paired, self.unique = roles.container, roles.paired, roles.unique
+        repeats = not roles.unique or roles.container is set
+        simple = roles.paired is None and roles.inner is None and roles.container is not list and repeats
+        compute = OperandsIn(roles.container) if simple else self.of_node
+        super().__init__(compute, roles.children, roles.paired, roles.inner, roles.slopes)
+        self.container, self.unique = roles.container, roles.unique
 
     def of_node(self, node: Any) -> Any:
         operands = _PREV.__get__(node)
@@ -276,14 +283,14 @@ class _History(_Operands):
 
     def __init__(self, roles: Roles, symbols: _Template) -> None:
         super().__init__(roles)
-        self.inner, self.symbols = roles.inner or "", symbols
+        self.symbols = symbols
 
     def of_node(self, node: Any) -> Any:
         name, _ = operation_of(node)
         like = self.symbols.get(f"history of {name}")
         if like is None:
             return self.symbols["history of a leaf"]
-        return with_field(like, self.inner, self.container(_PREV.__get__(node)))
+        return with_field(like, self.inner or "", self.container(_PREV.__get__(node)))
 
 
 def with_field(record: Any, name: str, value: Any) -> Any:
@@ -330,59 +337,41 @@ class _Symbol:
         keep_on(node)[self.key] = value
 
 
-class _Closure:
+def _steps(roles: Roles) -> Steps:
     """The function that passes a node's gradient on, of the kind that the class has."""
+    has_leaves = roles.closure_at_first is not None
+    if roles.closure_kind == "()":
+        return Steps(StepFrom(has_leaves), "closure")
+    compute, passes = _STEPS[roles.closure_kind]
+    return Steps(functools.partial(compute, has_leaves), "closure", passes)
 
-    def __init__(self, roles: Roles) -> None:
-        self.kind, self.at_first, self.name = roles.closure_kind, roles.closure_at_first, "closure"
 
-    def __get__(self, node: Any, owner: type) -> Any:
-        if node is None:
-            return self
-        given = kept_on(node).get(self.name)
-        if given is not None:
-            return given
-        if self.at_first is None and not _PREV.__get__(node):
-            return None
-        if self.kind == "(operands) -> slopes":
-            return lambda *operands: tuple(slopes_of(node))
-        return {"()": _STEP.__get__(node), "(gradient)": lambda gradient: _pass_on(node, gradient)}.get(
-            self.kind, lambda gradient: tuple(gradient * slope for slope in slopes_of(node))
-        )
+def _with_gradient(has_leaves: bool, node: Any) -> Any:
+    return functools.partial(_pass_on, node) if has_leaves or _PREV.__get__(node) else None
 
-    def __set__(self, node: Any, function: Any) -> None:
-        keep_on(node)[self.name] = function
-        if function is None:
-            _STEP.__delete__(node)
-        else:
-            _STEP.__set__(node, self.step(node, function))
 
-    def step(self, node: Any, function: Any) -> Any:
-        """The node's step of a sweep."""
-        if self.kind == "()":
-            return function
-        if self.kind == "(gradient)":
-            return lambda: function(_grad(node))
-        if self.kind == "(operands) -> slopes":
-            return lambda: _contribute(node, [_grad(node) * slope for slope in function(*_PREV.__get__(node))])
-        return lambda: _contribute(node, function(_grad(node)))
+def _with_operands(has_leaves: bool, node: Any) -> Any:
+    return (lambda *operands: tuple(slopes_of(node))) if has_leaves or _PREV.__get__(node) else None
+
+
+def _for_contributions(has_leaves: bool, node: Any) -> Any:
+    if not has_leaves and not _PREV.__get__(node):
+        return None
+    return lambda gradient: tuple(gradient * slope for slope in slopes_of(node))
+
+
+_STEPS = {
+    "(gradient)": (_with_gradient, pass_gradient),
+    "(operands) -> slopes": (_with_operands, pass_slopes),
+    "(gradient) -> contributions": (_for_contributions, pass_contributions),
+}
 
 
 def _pass_on(node: Any, gradient: float) -> None:
-    before = _grad(node)
+    before = _GRAD.__get__(node)
     _GRAD.__set__(node, gradient)
     _OWN_STEP(node)
     _GRAD.__set__(node, before)
-
-
-def _contribute(node: Any, contributions: Any) -> None:
-    given = contributions if isinstance(contributions, (tuple, list)) else (contributions,)
-    for operand, contribution in zip(_PREV.__get__(node), given):
-        _GRAD.__set__(operand, (_grad(operand) or 0.0) + contribution)
-
-
-def _grad(node: Any) -> Any:
-    return _GRAD.__get__(node)
 
 
 def _shortest(number: float) -> str:

@@ -363,18 +363,18 @@ class TestArguments:
         (line,) = both_ways(script(f"{self.SWEEP}x = Value(3.0)\ny = x * x\n{call}\nprint(x.grad, y.grad)\n")).said
         assert line.endswith("runs on fastgrad")
 
-    def test_a_sweep_that_is_given_something_else_leaves_the_class_alone(self, script):
+    def test_a_sweep_that_is_given_something_else_is_then_the_programs(self, script):
         engine = OWN_ENGINE.replace(
-            "def backward(self):", "def backward(self, zero=False):\n        if zero: self.grad = 0"
+            "def backward(self):", "def backward(self, halve=False):\n        if halve: self.data /= 2"
         )
-        (line,) = both_ways(script(engine + "x = Value(3.0)\n(x * x).backward(zero=True)\nprint(x.grad)\n")).said
-        assert line.endswith("is left alone: the program calls its backward() with zero")
+        use = "x = Value(3.0)\ny = x * x\ny.backward(halve=True)\nprint(x.grad, y.data)\ny.backward()\nprint(x.grad)\n"
+        assert both_ways(script(engine + use)).said == ["class Value (program.py, line 2) runs on fastgrad"]
 
-    def test_a_sweep_that_reads_a_setting_leaves_the_class_alone(self, script):
+    def test_a_sweep_that_reads_a_setting_stays(self, script):
         engine = "scale = 1.0\n" + OWN_ENGINE.replace("self.grad = 1\n", "self.grad = scale\n")
         use = "x = Value(3.0)\n(x * x).backward()\nscale = 2.0\n(x * x).backward()\nprint(x.grad)\n"
         (line,) = both_ways(script(engine + use)).said
-        assert line.endswith("is left alone: its backward reads scale, which the program changes")
+        assert line.endswith("runs on fastgrad; its own stay: backward")
 
 
 def test_a_reflected_operator_alone(script):

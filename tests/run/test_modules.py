@@ -55,6 +55,13 @@ class TestBeside:
         folder = files(engine=OWN_ENGINE, nn=nn, train="from nn import *\nfrom engine import *\nn = Neuron()\n" + USE)
         assert said(same_both_ways("train.py", cwd=folder)) == on_fastgrad("engine.py")
 
+    def test_with_a_switch_that_the_script_sets(self, files):
+        keeps = "self._prev, self._op = set(_children) if tracking else set(), _op"
+        engine = "tracking = True\n" + OWN_ENGINE.replace("self._prev, self._op = set(_children), _op", keeps)
+        use = "import engine\nx = engine.Value(3.0)\ny = x * x\nengine.tracking = False\nz = x * x\n"
+        use += "y.backward()\nz.backward()\nprint(x.grad, len(y._prev), len(z._prev))\n"
+        assert said(same_both_ways("train.py", cwd=files(engine=engine, train=use))) == on_fastgrad("engine.py", 3)
+
     def test_imported_by_name(self, files):
         use = "import importlib\nValue = importlib.import_module('engine').Value\n" + USE
         folder = files(engine=OWN_ENGINE, train=use)

@@ -145,10 +145,20 @@ class TestMethods:
         (line,) = both_ways(script(engine(SETS + "return order_of(self)\n") + program())).said
         assert line.endswith(ON_FASTGRAD)
 
-    def test_that_returns_what_the_program_uses(self, script):
-        used = program() + "print(len(z.backward()))\n"
-        (line,) = both_ways(script(engine(SETS + "return order_of(self)\n") + used)).said
-        assert line.endswith("is left alone: the program uses what its backward() returns")
+    RECURSIVE = "order = []\ndef visit(node):\n    if node not in order:\n        [visit(v) for v in node.operands]\n"
+    RECURSIVE += "        order.append(node)\nvisit(self)\nreturn order\n"
+
+    @pytest.mark.parametrize("order", ["return order_of(self)\n", "return order_of(self)[::-1]\n", RECURSIVE])
+    def test_that_returns_the_nodes(self, script, order):
+        used = program() + "for root in (z, (z + y) * z):\n    print([node.data for node in root.backward()])\n"
+        (line,) = both_ways(script(engine(SETS + order) + used)).said
+        assert line.endswith(ON_FASTGRAD)
+
+    @pytest.mark.parametrize("result", ["order_of(self)[1:]", "{'nodes': len(order_of(self))}", "self.data > 0"])
+    def test_that_returns_what_else_the_program_uses(self, script, result):
+        used = program() + "print(str(z.backward())[:9])\n"
+        (line,) = both_ways(script(engine(SETS + f"return {result}\n") + used)).said
+        assert line.endswith(f"{ON_FASTGRAD}; its own stay: backward")
 
     def test_by_recursion_along_all_paths(self, script):
         body = "self.grad += gradient\nif self.op == '+':\n    for operand in self.operands:\n"
@@ -169,7 +179,7 @@ class TestMethods:
 
 
 class TestMistakes:
-    """Sweeps that find other derivatives: their engines stay as they are."""
+    """Sweeps that find other derivatives: they stay."""
 
     SWEEPS = {
         "no order": "self.grad = 1.0\npending = [self]\nfor node in pending:\n    node.step()\n"
@@ -181,7 +191,7 @@ class TestMistakes:
     @pytest.mark.parametrize("mistake", SWEEPS)
     def test_stay(self, script, mistake):
         (line,) = both_ways(script(engine(self.SWEEPS[mistake]) + program())).said
-        assert " is left alone: " in line
+        assert line.endswith(f"{ON_FASTGRAD}; its own stay: backward")
 
     def test_of_a_step_that_assigns(self, script):
         source = engine(SETS).replace("self.grad += out.grad", "self.grad = out.grad", 1)
