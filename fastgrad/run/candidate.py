@@ -92,6 +92,7 @@ class Candidate:
             self.look_at_the_program()
             self.signature = inspect.signature(vars_of(self.cls, "__init__").__get__(self.cls))
             making = find_making(self.cls, self.roles)
+            self.check_what_decides([*making], {name: meaning for name, (meaning, _) in making.items()})
             self.twin = self.first.twin = first_twin(self.cls, self.roles, making, self.symbols)
             self.first.twin = None
             self.see_how_it_is_made()
@@ -342,6 +343,15 @@ class Candidate:
         for name in roles.numbered:
             if not _is_serial(roles.extras[name]) and reading.is_asked_for({name}, self.without):
                 raise Unfit(f"each number has its own {name}, which the program asks for")
+
+    def check_what_decides(self, parameters: list[str], meanings: dict[str, str]) -> None:
+        """Refuse a class that does something else with numbers for which the program sets an attribute."""
+        machinery = reading.functions_reached({sweep_name(self.roles), *_OPERATORS})
+        for name in self.roles.extras:
+            given = next((place for place, key in enumerate(parameters) if meanings[key] == f"={name}"), None)
+            is_given = given is not None and reading.is_given(self.cls, parameters[given], given, self.without)
+            if reading.is_read_in(name, machinery) and (is_given or reading.is_set(name, self.without)):
+                raise Unfit(f"its {name} decides what becomes of a number, and the program sets it")
 
     def check_what_is_asked(self, changed: list[str]) -> None:
         for name in changed:

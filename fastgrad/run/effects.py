@@ -45,9 +45,9 @@ def _settings_read(function: types.FunctionType, cls: type, seen: set[types.Code
                 yield from _settings_read(thing, cls, seen)
         owners = [function.__globals__, *cls.__mro__[:-1], *(thing for thing in named if _is_own(thing))]
         for name in code.co_names:
-            owner = next((owner for owner in owners if _is_setting(_had_by(owner, name))), None)
-            if owner is not None and reading.is_changed(name, node):
-                yield Setting(name, owner)
+            having = [owner for owner in owners if _is_setting(_had_by(owner, name))]
+            if having and reading.is_changed(name, node):
+                yield from (Setting(name, owner) for owner in having)
 
 
 def _is_own(thing: Any) -> bool:

@@ -239,6 +239,33 @@ def is_asked_for(names: set[str], without: set[str]) -> bool:
     )
 
 
+def is_read_in(attribute: str, functions: set[str]) -> bool:
+    """Tell whether functions and methods of some names read an attribute."""
+    return any(
+        isinstance(part, ast.Attribute) and part.attr == attribute and isinstance(part.ctx, ast.Load)
+        for source in sources.values()
+        for name in functions
+        for node in source.functions.get(name, ())
+        for part in ast.walk(node)
+    )
+
+
+def is_given(cls: type, parameter: str, place: int, without: set[str]) -> bool:
+    """Tell whether the program, outside some functions, makes numbers with a parameter, by its name or place."""
+    calls = [
+        part
+        for source in sources.values()
+        for node in _parts_without(source.tree, without)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Call)
+    ]
+    named = any(keyword.arg == parameter for call in calls for keyword in call.keywords)
+    return named or any(
+        len(call.args) > place and cls.__name__ in (getattr(call.func, "id", None), getattr(call.func, "attr", None))
+        for call in calls
+    )
+
+
 def is_set(name: str, without: set[str]) -> bool:
     """Tell whether the program sets an attribute outside the functions and methods ``without``."""
     return any(

@@ -359,6 +359,22 @@ print(Value(1.0).data, Weight(4.0).data, vars(Weight(4.0)).keys())
         (line,) = both_ways(script(start + engine + self.SWITCHED.replace("{0}", change))).said
         assert line.endswith("runs on fastgrad")
 
+    FLAGGED = OWN_ENGINE.replace('_op=""):', '_op="", needs=True):\n        self.needs = needs').replace(
+        "self.grad += out.grad", "self.grad += out.grad if self.needs else 0"
+    )
+
+    @pytest.mark.parametrize(
+        "use",
+        ["x = Value(3.0, needs=False)", "x = Value(3.0, (), '', False)", "x = Value(3.0)\nx.needs = False"],
+    )
+    def test_that_each_number_has(self, script, use):
+        (line,) = both_ways(script(self.FLAGGED + use + "\n(x + x).backward()\nprint(x.grad)\n")).said
+        assert line.endswith("is left alone: its needs decides what becomes of a number, and the program sets it")
+
+    def test_that_each_number_has_and_no_one_sets(self, script):
+        (line,) = both_ways(script(self.FLAGGED + "x = Value(3.0)\n(x + x).backward()\nprint(x.grad)\n")).said
+        assert line.endswith("runs on fastgrad")
+
     def test_that_a_function_reads(self, script):
         engine = "slope = 0.0\n" + OWN_ENGINE.replace("max(self.data, 0)", "max(self.data, slope * self.data)")
         use = "x = Value(-2.0)\nprint(x.relu().data)\nslope = 0.1\nprint(x.relu().data)\n"
