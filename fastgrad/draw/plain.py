@@ -1,0 +1,208 @@
+"""The plain SVG that a `Drawing` makes without Graphviz."""
+
+from __future__ import annotations
+
+import html
+import itertools
+import math
+import re
+import unicodedata
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fastgrad.draw.canvas import _Direction
+
+    _Edge: TypeAlias = tuple[str, str]  # names of nodes
+    _Place: TypeAlias = tuple[str, int]
+    _Link: TypeAlias = tuple[_Place, _Place]
+    _Pair: TypeAlias = tuple[float, float]
+
+# Every node has a place in the column of its rank. An edge over several columns gets a place in each column between as
+# well, so that it runs between the boxes; edges from one node share these. A place is (name, rank). "Along" is the
+# direction in which ranks grow, "across" the other one: x and y, or with "TB" y and x.
+
+_CHARACTER, _LINE, _PADDING, _GAP_ALONG, _GAP_ACROSS = 7.3, 15.0, 9.0, 38.0, 12.0
+_WIRE = (0.0, 6.0)  # an edge's extents (along, across) where it passes a column
+_SWEEPS = 12
+
+
+def svg(nodes: Mapping[str, tuple[str, str]], edges: Sequence[_Edge], rankdir: _Direction) -> str:
+    boxes = {name: _Box(label, shape, rankdir) for name, (label, shape) in nodes.items()}
+    ranks = _ranks(list(boxes), edges)
+    links = _links(ranks, edges)
+    places = [*ranks.items(), *(place for link in links for place in link)]
+    columns: list[list[_Place]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
+    for place in dict.fromkeys(places):
+        columns[place[1]].append(place)
+    sizes = {(name, rank): boxes[name].size(rankdir) if ranks[name] == rank else _WIRE for name, rank in places}
+    spans = _along(columns, sizes)
+    middles = _across(columns, links, sizes)
+    shapes = [_wire(spans, middles, link, sizes[link[1]] != _WIRE, rankdir) for link in links]
+    for name, rank in ranks.items():
+        center = sum(spans[name, rank]) / 2, middles[name, rank]
+        shapes += boxes[name].svg(*(center if rankdir == "LR" else center[::-1]))
+    ends = [(0.0, 0.0), *((spans[place][1], middles[place] + sizes[place][1] / 2) for place in places)]
+    extents = [max(end) + _PADDING for end in zip(*ends, strict=True)]
+    width, height = extents if rankdir == "LR" else extents[::-1]
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="monospace" font-size="12" text-anchor="middle">'
+    )
+    return "\n".join([opening, '<rect width="100%" height="100%" fill="white"/>', *shapes, "</svg>\n"])
+
+
+def _ranks(names: Sequence[str], edges: Sequence[_Edge]) -> dict[str, int]:
+    """Count each node's steps from the leaves; a leaf is moved up to its first use."""
+    order = {name: index for index, name in enumerate(names)}
+    before: dict[str, list[str]] = {name: [] for name in names}
+    after: dict[str, list[str]] = {name: [] for name in names}
+    for tail, head in edges:
+        if order[tail] < order[head]:  # others could close a circle: drawn, but without a say in the ranks
+            before[head].append(tail)
+            after[tail].append(head)
+    ranks: dict[str, int] = {}
+    for name in names:
+        ranks[name] = max((ranks[tail] + 1 for tail in before[name]), default=0)
+    for name in names:
+        if after[name] and not before[name]:
+            ranks[name] = min(ranks[head] for head in after[name]) - 1
+    return ranks
+
+
+def _links(ranks: Mapping[str, int], edges: Sequence[_Edge]) -> list[_Link]:
+    """Cut the edges into pieces between neighbouring columns."""
+    heads: dict[str, list[str]] = {}
+    for tail, head in edges:
+        heads.setdefault(tail, []).append(head)
+    links: list[_Link] = []
+    for tail, reached in heads.items():
+        start = ranks[tail]
+        wire = [(tail, rank) for rank in range(start, max(ranks[head] for head in reached))]
+        links += itertools.pairwise(wire)
+        links += [((tail, max(start, ranks[head] - 1)), (head, ranks[head])) for head in reached]
+    return links
+
+
+def _along(columns: list[list[_Place]], sizes: Mapping[_Place, _Pair]) -> dict[_Place, _Pair]:
+    """Return where each place starts and ends in the direction of the ranks; a wire goes through the whole column."""
+    spans: dict[_Place, _Pair] = {}
+    start = _PADDING
+    for column in columns:
+        width = max(sizes[place][0] for place in column)
+        for place in column:
+            slack = 0.0 if sizes[place] == _WIRE else (width - sizes[place][0]) / 2
+            spans[place] = (start + slack, start + width - slack)
+        start += width + _GAP_ALONG
+    return spans
+
+
+def _across(columns: list[list[_Place]], links: Sequence[_Link], sizes: Mapping[_Place, _Pair]) -> dict[_Place, float]:
+    """Return each place's middle across the ranks, near its neighbours' middles and without overlaps."""
+    tails: dict[_Place, list[_Place]] = {}
+    heads: dict[_Place, list[_Place]] = {}
+    for tail, head in links:
+        tails.setdefault(head, []).append(tail)
+        heads.setdefault(tail, []).append(head)
+    middles = {place: index * 1.0 for column in columns for index, place in enumerate(column)}
+    for sweep in range(_SWEEPS):
+        neighbours, ordered = (heads, reversed(columns)) if sweep % 2 else (tails, columns)
+        for column in ordered:
+            _settle(column, neighbours, middles, sizes)
+    top = min((middles[place] - sizes[place][1] / 2 for place in middles), default=0.0)
+    return {place: middle - top + _PADDING for place, middle in middles.items()}
+
+
+def _settle(
+    column: list[_Place],
+    neighbours: Mapping[_Place, list[_Place]],
+    middles: dict[_Place, float],
+    sizes: Mapping[_Place, _Pair],
+) -> None:
+    wanted = {}
+    for place in column:
+        near = neighbours.get(place, [place])
+        wanted[place] = sum(middles[other] for other in near) / len(near)
+    column.sort(key=wanted.__getitem__)
+    edge = -math.inf
+    for place in column:
+        half = sizes[place][1] / 2
+        middles[place] = max(wanted[place], edge + half)
+        edge = middles[place] + half + _GAP_ACROSS
+    shift = sum(wanted[place] - middles[place] for place in column) / len(column)
+    for place in column:
+        middles[place] += shift
+
+
+def _wire(
+    spans: Mapping[_Place, _Pair], middles: Mapping[_Place, float], link: _Link, arrives: bool, rankdir: _Direction
+) -> str:
+    """Draw one piece of an edge: a curve that ends in an arrow at a box and goes straight through another column."""
+    tail, head = link
+    (_, start), (end, far) = spans[tail], spans[head]
+    low, high, half = middles[tail], middles[head], (start + end) / 2
+
+    def at(along: float, across: float) -> str:
+        return f"{along:.1f},{across:.1f}" if rankdir == "LR" else f"{across:.1f},{along:.1f}"
+
+    curve = f"M{at(start, low)} C{at(half, low)} {at(half, high)} {at(end, high)}"
+    if not arrives:
+        return f'<path d="{curve} L{at(far, high)}" fill="none" stroke="black"/>'
+    arrow = f"M{at(end, high)} L{at(end - 7, high - 3)} L{at(end - 7, high + 3)} Z"
+    return f'<path d="{curve}" fill="none" stroke="black"/><path d="{arrow}"/>'
+
+
+def _cells(label: str, is_record: bool) -> list[list[str]]:
+    """Read a Graphviz label as cells, each a list of lines: what `escape` wrote, and a record's own marks."""
+    cells = [[""]]
+    for token in re.findall(r"\\.|[^\\]", label, re.DOTALL):
+        if token in (r"\n", r"\l", r"\r", "\n"):
+            cells[-1].append("")
+        elif is_record and token == "|":
+            cells.append([""])
+        elif not (is_record and token in "{}"):
+            cells[-1][-1] += token[-1]
+    return [[html.unescape(line.strip()) for line in cell] for cell in cells]
+
+
+class _Box:
+    """A node's shape and texts, with its size."""
+
+    def __init__(self, label: str, shape: str, rankdir: _Direction) -> None:
+        self.is_round = shape in ("circle", "ellipse")
+        # Graphviz stacks a record's cells across the ranks, and the other way inside braces.
+        self.side_by_side = shape == "record" and label.startswith("{") == (rankdir == "LR")
+        self.cells = _cells(label, shape == "record")
+        self.widths = [max(map(_length, cell)) * _CHARACTER + 2 * _PADDING for cell in self.cells]
+        self.heights = [len(cell) * _LINE + _PADDING for cell in self.cells]
+        along, across = (sum, max) if self.side_by_side else (max, sum)
+        self.width, self.height = along(self.widths), across(self.heights)
+
+    def size(self, rankdir: _Direction) -> _Pair:
+        """The extents (along, across)."""
+        return (self.width, self.height) if rankdir == "LR" else (self.height, self.width)
+
+    def svg(self, x: float, y: float) -> list[str]:
+        """List the elements of a box whose middle is at (x, y)."""
+        left, top = x - self.width / 2, y - self.height / 2
+        shapes = []
+        if self.is_round:
+            radii = f'rx="{self.width / 2:.1f}" ry="{self.height / 2:.1f}"'
+            shapes.append(f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {radii} fill="white" stroke="black"/>')
+        for cell, cell_width, cell_height in zip(self.cells, self.widths, self.heights, strict=True):
+            width, height = (cell_width, self.height) if self.side_by_side else (self.width, cell_height)
+            if not self.is_round:
+                at = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
+                shapes.append(f'<rect {at} fill="white" stroke="black"/>')
+            baseline = top + (height - (len(cell) - 1) * _LINE) / 2 + 4
+            for index, line in enumerate(cell):
+                at = f'x="{left + width / 2:.1f}" y="{baseline + index * _LINE:.1f}"'
+                shapes.append(f"<text {at}>{html.escape(line)}</text>")
+            left, top = (left + width, top) if self.side_by_side else (left, top + height)
+        return shapes
+
+
+def _length(line: str) -> int:
+    """A line's width in characters, of which the East Asian ones are twice as wide."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)
