@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from fastgrad._tape.node import Node
-    from fastgrad.draw.plain import _Edge
+    from fastgrad.draw.plain import _Attributes, _Edge, _Node
 
     _Direction: TypeAlias = Literal["LR", "TB"]
     _Path: TypeAlias = str | PathLike[str]
@@ -90,6 +90,7 @@ class Drawing:
     """A graph's picture made without Graphviz, used like a ``graphviz.Digraph``.
 
     The picture has a column (with "TB" a row) for each step from the leaves. A leaf stands just before its first use.
+    Where nodes have places, ``pos="1.5,-2!"`` as Graphviz's neato reads it, these count instead, and edges are lines.
 
     Parameters
     ----------
@@ -97,6 +98,8 @@ class Drawing:
         What ``render`` and ``pipe`` make unless told otherwise. Only "svg" can be made without the ``dot`` program.
     rankdir : {"LR", "TB"}
         Left to right, or top to bottom.
+    graph_attr : mapping of str to str, optional
+        More of the graph's attributes, for the source.
 
     Examples
     --------
@@ -114,29 +117,41 @@ class Drawing:
     True
     """
 
-    def __init__(self, format: str = "svg", rankdir: _Direction = "LR") -> None:
+    def __init__(
+        self, format: str = "svg", rankdir: _Direction = "LR", graph_attr: Mapping[str, str] | None = None
+    ) -> None:
         self.format = format
         self.rankdir = rankdir
-        self._nodes: dict[str, tuple[str, str]] = {}  # label and shape, by name
-        self._edges: dict[_Edge, None] = {}
+        self.graph_attr = dict(graph_attr or {})
+        self._nodes: dict[str, _Node] = {}
+        self._edges: dict[_Edge, _Attributes] = {}
         self._body: list[str] = []
 
     def node(self, name: str, label: str | None = None, **attributes: str) -> None:
-        """Add a node, or change it: ``shape="record"``, "circle" and "ellipse" are known, others are boxes."""
-        self._nodes[name] = (name if label is None else label, attributes.get("shape", "ellipse"))
+        """Add a node, or change it.
+
+        ``shape="record"``, "circle", "ellipse" and "plaintext" are known, others are boxes. The plain picture goes by
+        ``pos``, ``fontsize``, ``fontcolor``, ``width`` with ``fixedsize="true"``, and ``tooltip``, too.
+        """
+        self._nodes[name] = (name if label is None else label, attributes)
         self._body.append(f"\t{_quote(name)}{_listed(label, attributes)}\n")
 
     def edge(self, tail_name: str, head_name: str, label: str | None = None, **attributes: str) -> None:
-        """Add an arrow between two nodes. Its label and attributes are for the source: the plain picture shows none."""
+        """Add an arrow between two nodes.
+
+        Its label and attributes are for the source; where nodes have places, the plain picture shows ``color``,
+        ``penwidth`` and ``tooltip``.
+        """
         for name in (tail_name, head_name):
-            self._nodes.setdefault(name, (name, "ellipse"))
-        self._edges[tail_name, head_name] = None
+            self._nodes.setdefault(name, (name, {}))
+        self._edges[tail_name, head_name] = attributes
         self._body.append(f"\t{_quote(tail_name)} -> {_quote(head_name)}{_listed(label, attributes)}\n")
 
     @property
     def source(self) -> str:
         """The graph in the DOT language, for ``dot`` elsewhere."""
-        return "".join(["digraph {\n", f"\tgraph [rankdir={self.rankdir}]\n", *self._body, "}\n"])
+        attributes = _listed(None, {"rankdir": self.rankdir, **self.graph_attr})
+        return "".join(["digraph {\n", f"\tgraph{attributes}\n", *self._body, "}\n"])
 
     def __str__(self) -> str:
         return self.source
@@ -153,7 +168,7 @@ class Drawing:
                 f"a picture in the format {format!r} needs the graphviz package and Graphviz's program dot, which are "
                 "not both installed here: install them, or ask for format='svg'"
             )
-        picture = plain.svg(self._nodes, list(self._edges), self.rankdir)
+        picture = plain.svg(self._nodes, self._edges, self.rankdir)
         return picture if encoding else picture.encode()
 
     def _repr_svg_(self) -> str:
@@ -197,14 +212,16 @@ class Drawing:
 _LONG_FOR_GRAPHVIZ = 2000
 
 
-def canvas(format: str, rankdir: _Direction, operands: Mapping[_N, Iterable[_N]]) -> _Picture:
+def canvas(format: str, rankdir: _Direction, operands: Mapping[_N, Iterable[_N]], **graph_attr: str) -> _Picture:
     """Return what a graph is to be drawn on: a ``graphviz.Digraph``, or a `Drawing` where Graphviz is missing or slow.
 
     Parameters
     ----------
     format, rankdir : str
     operands : dict
-        What each node stands on, by node; every node comes after those.
+        What each node stands on, by node; every node comes after those. Of nodes that have places nothing is asked.
+    **graph_attr : str
+        More of the graph's attributes.
     """
     if rankdir not in ("LR", "TB"):
         raise ValueError(f"rankdir={rankdir!r} is not a direction: pass 'LR' (left to right) or 'TB' (top to bottom)")
@@ -213,8 +230,8 @@ def canvas(format: str, rankdir: _Direction, operands: Mapping[_N, Iterable[_N]]
     except ImportError:
         graphviz = None
     if graphviz is None or shutil.which("dot") is None or _stretch(operands) > _LONG_FOR_GRAPHVIZ:
-        return Drawing(format, rankdir)
-    dot = graphviz.Digraph(format=format, graph_attr={"rankdir": rankdir})
+        return Drawing(format, rankdir, graph_attr)
+    dot = graphviz.Digraph(format=format, graph_attr={"rankdir": rankdir, **graph_attr})
     dot._repr_svg_ = functools.partial(dot.pipe, format="svg", encoding="utf-8")
     picture: _Picture = dot
     return picture

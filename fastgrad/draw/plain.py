@@ -1,4 +1,4 @@
-"""The plain SVG that a `Drawing` makes without Graphviz."""
+"""The plain SVG that a `Drawing` makes without Graphviz: nodes in columns, or where they say that they are."""
 
 from __future__ import annotations
 
@@ -14,22 +14,84 @@ if TYPE_CHECKING:
 
     from fastgrad.draw.canvas import _Direction
 
+    _Attributes: TypeAlias = Mapping[str, str]
+    _Node: TypeAlias = tuple[str, _Attributes]  # the label comes first
     _Edge: TypeAlias = tuple[str, str]  # names of nodes
     _Place: TypeAlias = tuple[str, int]
     _Link: TypeAlias = tuple[_Place, _Place]
     _Pair: TypeAlias = tuple[float, float]
 
-# Every node has a place in the column of its rank. An edge over several columns gets a place in each column between as
-# well, so that it runs between the boxes; edges from one node share these. A place is (name, rank). "Along" is the
-# direction in which ranks grow, "across" the other one: x and y, or with "TB" y and x.
-
 _CHARACTER, _LINE, _PADDING, _GAP_ALONG, _GAP_ACROSS = 7.3, 15.0, 9.0, 38.0, 12.0
+_FONT_SIZE, _INCH = 12.0, 72.0
+
+
+def svg(nodes: Mapping[str, _Node], edges: Mapping[_Edge, _Attributes], rankdir: _Direction) -> str:
+    """Write the picture of nodes by name and of edges: by columns, or if a node has a place, ``pos``, by places."""
+    boxes = {name: _Box(label, attributes, rankdir) for name, (label, attributes) in nodes.items()}
+    places = {name: attributes["pos"] for name, (_, attributes) in nodes.items() if "pos" in attributes}
+    shapes, (width, height) = _by_places(boxes, places, edges) if places else _by_columns(boxes, list(edges), rankdir)
+    opening = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="monospace" font-size="{_FONT_SIZE:.0f}" '
+        'text-anchor="middle">'
+    )
+    return "\n".join([opening, '<rect width="100%" height="100%" fill="white"/>', *shapes, "</svg>\n"])
+
+
+# By places: those of Graphviz's neato, in inches, y upwards. Edges are lines, which the nodes' shapes cover.
+
+
+def _by_places(
+    boxes: Mapping[str, _Box], places: Mapping[str, str], edges: Mapping[_Edge, _Attributes]
+) -> tuple[list[str], _Pair]:
+    """List the elements of a picture, and return its extents."""
+    at = {name: _point(place) for name, place in places.items()}
+    left = min(x - boxes[name].width / 2 for name, (x, _) in at.items()) - _PADDING
+    top = min(y - boxes[name].height / 2 for name, (_, y) in at.items()) - _PADDING
+    for name, box in boxes.items():
+        if name not in at:  # beneath all others
+            at[name] = left + _PADDING + box.width / 2, _bottom(boxes, at) + _GAP_ACROSS + box.height / 2
+    at = {name: (x - left, y - top) for name, (x, y) in at.items()}
+    shapes = [_line(at[tail], at[head], attributes) for (tail, head), attributes in edges.items()]
+    for name, box in boxes.items():
+        shapes += box.svg(*at[name])
+    width = max(x + boxes[name].width / 2 for name, (x, _) in at.items()) + _PADDING
+    return shapes, (width, _bottom(boxes, at) + _PADDING)
+
+
+def _point(place: str) -> _Pair:
+    x, y = (float(number) * _INCH for number in place.rstrip("!").split(","))
+    return x, -y
+
+
+def _bottom(boxes: Mapping[str, _Box], at: Mapping[str, _Pair]) -> float:
+    return max(y + boxes[name].height / 2 for name, (_, y) in at.items())
+
+
+def _line(start: _Pair, end: _Pair, attributes: _Attributes) -> str:
+    (x1, y1), (x2, y2) = start, end
+    look = f'stroke="{html.escape(attributes.get("color", "black"))}" stroke-width="{attributes.get("penwidth", "1")}"'
+    return f'<path d="M{x1:.1f},{y1:.1f} L{x2:.1f},{y2:.1f}" {look}>{_title(attributes)}</path>'
+
+
+def _title(attributes: _Attributes) -> str:
+    """Return the element for what is shown of something that is pointed at."""
+    lines = _cells(attributes.get("tooltip", ""), is_record=False)[0]
+    return f"<title>{html.escape(' '.join(lines))}</title>" if any(lines) else ""
+
+
+# By columns: every node has a place in that of its rank. An edge over several columns gets a place in each column
+# between as well, so that it runs between the boxes; edges from one node share these. A place is (name, rank). "Along"
+# is the direction in which ranks grow, "across" the other one: x and y, or with "TB" y and x.
+
 _WIRE = (0.0, 6.0)  # an edge's extents (along, across) where it passes a column
 _SWEEPS = 12
 
 
-def svg(nodes: Mapping[str, tuple[str, str]], edges: Sequence[_Edge], rankdir: _Direction) -> str:
-    boxes = {name: _Box(label, shape, rankdir) for name, (label, shape) in nodes.items()}
+def _by_columns(
+    boxes: Mapping[str, _Box], edges: Sequence[_Edge], rankdir: _Direction
+) -> tuple[list[str], Sequence[float]]:
+    """List the elements of a picture, and return its extents."""
     ranks = _ranks(list(boxes), edges)
     links = _links(ranks, edges)
     places = [*ranks.items(), *(place for link in links for place in link)]
@@ -45,12 +107,7 @@ def svg(nodes: Mapping[str, tuple[str, str]], edges: Sequence[_Edge], rankdir: _
         shapes += boxes[name].svg(*(center if rankdir == "LR" else center[::-1]))
     ends = [(0.0, 0.0), *((spans[place][1], middles[place] + sizes[place][1] / 2) for place in places)]
     extents = [max(end) + _PADDING for end in zip(*ends, strict=True)]
-    width, height = extents if rankdir == "LR" else extents[::-1]
-    opening = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="monospace" font-size="12" text-anchor="middle">'
-    )
-    return "\n".join([opening, '<rect width="100%" height="100%" fill="white"/>', *shapes, "</svg>\n"])
+    return shapes, extents if rankdir == "LR" else extents[::-1]
 
 
 def _ranks(names: Sequence[str], edges: Sequence[_Edge]) -> dict[str, int]:
@@ -153,6 +210,9 @@ def _wire(
     return f'<path d="{curve}" fill="none" stroke="black"/><path d="{arrow}"/>'
 
 
+# Boxes.
+
+
 def _cells(label: str, is_record: bool) -> list[list[str]]:
     """Read a Graphviz label as cells, each a list of lines: what `escape` wrote, and a record's own marks."""
     cells = [[""]]
@@ -169,13 +229,19 @@ def _cells(label: str, is_record: bool) -> list[list[str]]:
 class _Box:
     """A node's shape and texts, with its size."""
 
-    def __init__(self, label: str, shape: str, rankdir: _Direction) -> None:
-        self.is_round = shape in ("circle", "ellipse")
+    def __init__(self, label: str, attributes: _Attributes, rankdir: _Direction) -> None:
+        shape = attributes.get("shape", "ellipse")
+        self.is_round, self.is_bare = shape in ("circle", "ellipse"), shape == "plaintext"
+        self.title, self.color = _title(attributes), attributes.get("fontcolor")
+        self.scale = float(attributes.get("fontsize", _FONT_SIZE)) / _FONT_SIZE
         # Graphviz stacks a record's cells across the ranks, and the other way inside braces.
         self.side_by_side = shape == "record" and label.startswith("{") == (rankdir == "LR")
         self.cells = _cells(label, shape == "record")
-        self.widths = [max(map(_length, cell)) * _CHARACTER + 2 * _PADDING for cell in self.cells]
-        self.heights = [len(cell) * _LINE + _PADDING for cell in self.cells]
+        padding = 1.0 if self.is_bare else _PADDING
+        self.widths = [max(map(_length, cell)) * _CHARACTER * self.scale + 2 * padding for cell in self.cells]
+        self.heights = [len(cell) * _LINE * self.scale + padding for cell in self.cells]
+        if attributes.get("fixedsize") == "true":
+            self.widths = self.heights = [_INCH * float(attributes["width"])]
         along, across = (sum, max) if self.side_by_side else (max, sum)
         self.width, self.height = along(self.widths), across(self.heights)
 
@@ -186,21 +252,29 @@ class _Box:
     def svg(self, x: float, y: float) -> list[str]:
         """List the elements of a box whose middle is at (x, y)."""
         left, top = x - self.width / 2, y - self.height / 2
+        look = f'fill="white" stroke="{"none" if self.is_bare else "black"}"'
         shapes = []
         if self.is_round:
             radii = f'rx="{self.width / 2:.1f}" ry="{self.height / 2:.1f}"'
-            shapes.append(f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {radii} fill="white" stroke="black"/>')
+            shapes.append(f'<ellipse cx="{x:.1f}" cy="{y:.1f}" {radii} {look}/>')
         for cell, cell_width, cell_height in zip(self.cells, self.widths, self.heights, strict=True):
             width, height = (cell_width, self.height) if self.side_by_side else (self.width, cell_height)
             if not self.is_round:
                 at = f'x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{height:.1f}"'
-                shapes.append(f'<rect {at} fill="white" stroke="black"/>')
-            baseline = top + (height - (len(cell) - 1) * _LINE) / 2 + 4
-            for index, line in enumerate(cell):
-                at = f'x="{left + width / 2:.1f}" y="{baseline + index * _LINE:.1f}"'
-                shapes.append(f"<text {at}>{html.escape(line)}</text>")
+                shapes.append(f"<rect {at} {look}/>")
+            shapes += self._lines(cell, left + width / 2, top + height / 2)
             left, top = (left + width, top) if self.side_by_side else (left, top + height)
-        return shapes
+        return ["<g>", self.title, *shapes, "</g>"] if self.title else shapes
+
+    def _lines(self, lines: Sequence[str], x: float, y: float) -> list[str]:
+        """List the elements of texts one below the other, around (x, y)."""
+        look = "" if self.scale == 1.0 else f' font-size="{self.scale * _FONT_SIZE:g}"'
+        look += "" if self.color is None else f' fill="{html.escape(self.color)}"'
+        baseline = y + (4 - (len(lines) - 1) * _LINE / 2) * self.scale
+        return [
+            f'<text x="{x:.1f}" y="{baseline + index * _LINE * self.scale:.1f}"{look}>{html.escape(line)}</text>'
+            for index, line in enumerate(lines)
+        ]
 
 
 def _length(line: str) -> int:

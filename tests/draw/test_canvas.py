@@ -130,6 +130,68 @@ class TestWithoutGraphviz:
         assert texts(draw.Drawing()._repr_svg_()) == []
 
 
+class TestPlaces:
+    """Where nodes say where they are, the picture goes by that: in inches, upwards, as Graphviz's neato has it."""
+
+    def picture(self, *unplaced):
+        picture = draw.Drawing(graph_attr={"layout": "neato"})
+        picture.node("a", "start", shape="circle", fixedsize="true", width="0.5", pos="1,2!")
+        picture.node("b", shape="box", pos="3,1!", tooltip="what b is")
+        picture.edge("a", "b", color="red", penwidth="2.5", tooltip="from a to b")
+        for name in unplaced:
+            picture.node(name)
+        return picture
+
+    def elements(self, kind, picture):
+        return [element for element in ElementTree.fromstring(picture.pipe()).iter() if tag(element) == kind]
+
+    def test_nodes_are_there(self):
+        circle, box = shapes(self.picture().pipe())
+        middle = [(left + right) / 2 for left, right in zip(circle, circle[2:])]
+        assert [(left + right) / 2 for left, right in zip(box, box[2:])] == pytest.approx(
+            [middle[0] + 144.0, middle[1] + 72.0], abs=0.1
+        )
+        assert circle[2] - circle[0] == circle[3] - circle[1] == 36.0
+
+    def test_edges_are_lines_in_their_colours_and_widths_beneath_the_nodes(self):
+        (line,) = self.elements("path", self.picture())
+        assert (line.get("stroke"), line.get("stroke-width")) == ("red", "2.5")
+        start, end = (tuple(map(float, point.split(","))) for point in line.get("d")[1:].split(" L"))
+        for (x, y), (left, top, right, bottom) in zip((start, end), shapes(self.picture().pipe()), strict=True):
+            assert (x, y) == pytest.approx(((left + right) / 2, (top + bottom) / 2), abs=0.1)
+        kinds = [tag(element) for element in ElementTree.fromstring(self.picture().pipe()).iter()]
+        assert kinds.index("path") < kinds.index("ellipse")
+
+    def test_what_is_pointed_at_tells_of_itself(self):
+        assert [title.text for title in self.elements("title", self.picture())] == ["from a to b", "what b is"]
+
+    def test_texts_have_sizes_and_colours(self):
+        picture = draw.Drawing()
+        picture.node("small", "two\\nlines", shape="plaintext", pos="0,0!", fontsize="6", fontcolor="gray")
+        picture.node("plain", shape="plaintext", pos="2,0!")
+        looks = [(text.get("font-size"), text.get("fill")) for text in self.elements("text", picture)]
+        assert looks == [("6", "gray"), ("6", "gray"), (None, None)]
+        small, plain = shapes(picture.pipe())
+        assert small[3] - small[1] == pytest.approx(plain[3] - plain[1], abs=1.5)  # two lines of half the height
+
+    def test_plain_texts_have_no_border(self):
+        picture = draw.Drawing()
+        picture.node("text", shape="plaintext")
+        picture.node("box", shape="box")
+        assert [rect.get("stroke") for rect in self.elements("rect", picture)] == [None, "none", "black"]
+
+    def test_nodes_without_a_place_are_beneath(self):
+        found = shapes(self.picture("note", "another").pipe())
+        assert [top for _, top, _, _ in found] == sorted(top for _, top, _, _ in found)
+        assert all(found[k][3] < found[k + 1][1] for k in (1, 2))
+        height = float(ElementTree.fromstring(self.picture("note", "another").pipe()).get("height"))
+        assert found[-1][3] < height
+
+    def test_source_has_the_graphs_attributes_as_the_package_writes_them(self):
+        attributes = {"rankdir": "LR", "layout": "neato", "bgcolor": "light gray"}
+        assert draw.Drawing(graph_attr=attributes).source == graphviz.Digraph(graph_attr=attributes).source
+
+
 class TestTexts:
     @pytest.mark.parametrize("text", AWKWARD_TEXTS)
     @pytest.mark.parametrize("draws", [draw.draw_dot, draw.visualize_graph])
