@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from fastgrad._layers.batch import Batch
     from fastgrad._tape.numbers import Number, Scalar
+    from fastgrad.nn.drawn import _Step
     from fastgrad.nn.init import _Choice, _Source
 
     _Row: TypeAlias = Sequence[Node | SupportsFloat]
@@ -197,6 +198,9 @@ class Neuron(_Fused):
             )
         self._dense.activation = name
 
+    def _steps(self, name: str) -> list[_Step]:
+        return [*self._own_blocks(name)]
+
     def _own_blocks(self, prefix: str) -> tuple[Rows]:
         return (Rows(prefix, self._dense, ()),)
 
@@ -348,6 +352,9 @@ class Layer(_Fused):
         self._dense.activation = _of_layer(self.nout, name)
         for neuron in self._neurons or ():
             neuron._dense.activation = self._dense.activation
+
+    def _steps(self, name: str) -> list[_Step]:
+        return [*self._own_blocks(name)]
 
     def _own_blocks(self, prefix: str) -> tuple[Rows]:
         return (Rows(prefix, self._dense, (self.nout,)),)

@@ -16,6 +16,7 @@ import numpy as np
 from fastgrad._layers.parameters import Parameters
 from fastgrad._tape.node import Node
 from fastgrad.nn import _archive
+from fastgrad.nn.drawn import Drawn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     _Stretch: TypeAlias = Node | tuple[Leaves, int, int]
 
 
-class Module:
+class Module(Drawn):
     """Something with parameters, and the base class for modules of your own.
 
     Parameters are found in attributes, in the order in which these were first assigned: scalars that were not computed
@@ -126,7 +127,7 @@ class Module:
         yield from self._own_blocks(prefix)
         for name, thing in vars(self).items():
             if name not in self._inner:
-                yield from _blocks_in(thing, _joined(prefix, name), seen)
+                yield from _blocks_in(thing, joined(prefix, name), seen)
 
     def _given(self, prefix: str, seen: _Seen) -> Iterator[_Block]:
         blocks = list(self._found(prefix, dict(seen)))
@@ -134,7 +135,7 @@ class Module:
         known = {id(value): (name, activation) for value, name, activation in reversed(named)}
         seen[id(self)] = self
         for place, value in enumerate(self._own_parameters()):
-            name, activation = known.get(id(value), (_joined(prefix, f"parameters.{place}"), None))
+            name, activation = known.get(id(value), (joined(prefix, f"parameters.{place}"), None))
             yield Single(name, value, activation)
 
     def _own_parameters(self) -> list[Number]:
@@ -355,7 +356,7 @@ class Rows:
     def __init__(self, prefix: str, dense: Dense, rows: tuple[int, ...]) -> None:
         self.prefix, self.width, self.activation = prefix, dense.nin + 1, dense.activation
         self.stretch = (dense.leaves, dense.offset, dense.offset + dense.nout * self.width)
-        self.w, self.b = _joined(prefix, "w"), _joined(prefix, "b")
+        self.w, self.b = joined(prefix, "w"), joined(prefix, "b")
         self.shapes: dict[str, tuple[int, ...]] = {self.w: (*rows, dense.nin), self.b: rows}
 
     def named(self) -> Iterator[tuple[str, Number]]:
@@ -363,9 +364,12 @@ class Rows:
         leaves, start, stop = self.stretch
         for place in range(start, stop):
             neuron, k = divmod(place - start, self.width)
-            part = f"w.{k}" if k < self.width - 1 else "b"
-            path = _joined(self.prefix, f"neurons.{neuron}") if self.shapes[self.b] else self.prefix
-            yield _joined(path, part), leaves[place]
+            yield self.name(neuron, f"w.{k}" if k < self.width - 1 else "b"), leaves[place]
+
+    def name(self, neuron: int, part: str) -> str:
+        """Return the name of one of a neuron's parameters."""
+        path = joined(self.prefix, f"neurons.{neuron}") if self.shapes[self.b] else self.prefix
+        return joined(path, part)
 
     def split(self, flat: _Floats) -> dict[str, _Floats]:
         """Return the state dict's entries for the flat numbers."""
@@ -463,7 +467,7 @@ def _view(block: _Block) -> Parameters:
     return Parameters([block.stretch])
 
 
-def _joined(prefix: str, name: str) -> str:
+def joined(prefix: str, name: str) -> str:
     return f"{prefix}.{name}" if prefix else name
 
 

@@ -14,7 +14,7 @@ from fastgrad._layers.layer_input import apply
 from fastgrad._layers.leaves import Leaves
 from fastgrad.nn.init import Recipe
 from fastgrad.nn.layers import Layer, activation_name, check_softmax, count, draw
-from fastgrad.nn.module import Module
+from fastgrad.nn.module import Module, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastgrad._layers.parameters import Parameters
+    from fastgrad.nn.drawn import _Step
     from fastgrad.nn.init import _Choice, _Source
     from fastgrad.nn.layers import _Row, _Rows
 
@@ -94,6 +95,15 @@ class Sequential(Module):
         if plan.view is None:
             plan.view = super()._flat_view()
         return plan.view
+
+    def _steps(self, name: str) -> list[_Step]:
+        steps: list[_Step] = []
+        for k, layer in enumerate(self.layers):
+            place = joined(name, f"layers.{k}")
+            within = layer._steps(place) if isinstance(layer, Module) else None
+            called = getattr(layer, "__name__", type(layer).__name__)
+            steps += [f"{place}\n{called}"] if within is None else within
+        return steps
 
     @reprlib.recursive_repr()
     def __repr__(self) -> str:

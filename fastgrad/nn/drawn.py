@@ -1,0 +1,101 @@
+"""What a module tells of itself in a picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from fastgrad.draw.canvas import _Direction, _Picture
+    from fastgrad.nn.module import Rows, Single
+
+    _Step: TypeAlias = Rows | str  # a layer or a neuron; or what else is applied, by its name
+
+
+class Drawn:
+    """The part of `Module` that draws it."""
+
+    _blocks: Callable[[str, dict[int, object]], Iterator[Single | Rows]]
+
+    def _steps(self, name: str) -> list[_Step] | None:
+        """Return what is applied in turn, with names that begin so; or None where nobody can tell."""
+        return None
+
+    def draw(
+        self,
+        format: str = "svg",
+        rankdir: _Direction = "LR",
+        max_nodes: float = 400,
+        *,
+        max_neurons: float = 16,
+        max_numbers: float = 40,
+        max_edges: float = 1000,
+    ) -> _Picture:
+        """Draw a neuron, a layer, or layers that are applied one after the other.
+
+        Inputs and neurons are circles, a neuron's with its bias and its activation, and weights are lines: blue where
+        they are positive, red where negative, gray where 0, black where not finite, and the wider the larger beside the
+        network's largest. Parameters have the names of `named_parameters`: a caption has the first part, a circle the
+        next and a line the last; a line or a circle that is pointed at shows the whole name and the number. Nothing is
+        computed, so that neither graphs nor gradients change.
+
+        In a `Sequential`, functions and modules that compute in a way of their own are boxes. What a subclass's own
+        ``__call__`` does beside applying its layers is not seen.
+
+        Parameters
+        ----------
+        format : str
+            What ``render`` writes by default: "svg", or with Graphviz's program ``dot`` also "png", "pdf" and others.
+        rankdir : {"LR", "TB"}
+            Which way a row goes through the network: left to right, or top to bottom.
+        max_nodes : int
+            How many circles and boxes are drawn at most.
+        max_neurons : int
+            How many circles a column has at most, 3 or more. Of a wider layer, and of more inputs, the first ones and
+            the last are drawn, and a mark between says how many are left out.
+        max_numbers : int
+            Up to how many weights, of all that are drawn, have their numbers on the lines.
+        max_edges : int
+            Up to how many weights are drawn. Of more none is, and between the columns stands the shape that they have
+            in a state dict.
+
+        Returns
+        -------
+        graphviz.Digraph or Drawing
+            Shown as a picture by a notebook; has ``source``, ``render``, ``view`` and ``pipe``: see `fastgrad.draw`.
+
+        Raises
+        ------
+        TypeError
+            If it is a module that computes in a way of its own, which only its ``__call__`` knows.
+        ValueError
+            If there are more nodes than ``max_nodes``, or no layers, or layers that do not fit.
+
+        Examples
+        --------
+        >>> from fastgrad import nn
+        >>> neuron = nn.Neuron(2)
+        >>> neuron.w, neuron.b = [1.0, -2.0], 0.5
+        >>> picture = neuron.draw()
+        >>> [text in picture.source for text in ("w.0 1", "w.1 -2", "b 0.5", "tanh")]
+        [True, True, True, True]
+        """
+        from fastgrad.nn.drawing import Limits, picture
+
+        model, steps = type(self).__name__, self._steps("")
+        if steps is None:
+            parts = [f"model.{name}.draw()" for name, thing in vars(self).items() if isinstance(thing, Drawn)]
+            raise TypeError(
+                f"{model} computes in a way that only its __call__ knows, so there is no picture of it: draw a part or "
+                f"a result, {' or '.join([*parts, 'model(x).draw_dot()'])}"
+            )
+        if not steps:
+            raise ValueError(f"{model} has no layers to draw: give it some, as in nn.Sequential(nn.Layer(3, 1))")
+        limits = Limits(max_nodes, max_neurons, max_numbers, max_edges)
+        return picture(model, self._as_named(steps), format, rankdir, limits)
+
+    def _as_named(self, steps: Sequence[_Step]) -> list[_Step]:
+        """Exchange blocks for those of the same parameters that `named_parameters` goes by."""
+        known = {block.stretch: block for block in self._blocks("", {}) if isinstance(block.stretch, tuple)}
+        return [step if isinstance(step, str) else known.get(step.stretch, step) for step in steps]
