@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # The package of that name that others build on: its engine is exchanged wherever it is installed.
 MICROGRAD = "micrograd"
+# What starts processes, by module of Python's: the function that is given a command, or returns it.
+STARTERS = {"multiprocessing.spawn": "get_command_line", "multiprocessing.util": "spawnv_passfds"}
 _STAND_IN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "compat", "micrograd")
 
 
@@ -45,6 +47,8 @@ class OwnModules:
         if spec is None and name == MICROGRAD:
             init = os.path.join(_STAND_IN, "__init__.py")
             return importlib.util.spec_from_file_location(name, init, submodule_search_locations=[_STAND_IN])
+        if spec is not None and name in STARTERS:
+            spec.loader = _Followed(name, spec.origin or "")
         loader = spec.loader if spec is not None else None
         if (
             spec is not None
@@ -78,6 +82,16 @@ def own_modules() -> list[Any]:
     files, main = reading.sources, sys.modules["__main__"]
     others = (module for module in list(sys.modules.values()) if module is not main)
     return [main, *(module for module in others if getattr(module, "__file__", None) in files)]
+
+
+class _Followed(importlib.machinery.SourceFileLoader):
+    """Loads a module that starts processes, and lets them be served."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        super().exec_module(module)
+        from fastgrad.run.children import follow
+
+        follow(module)
 
 
 def read_ahead() -> None:

@@ -134,7 +134,7 @@ class _Preparing(ast.NodeTransformer):
 
 def load_ipython_extension(shell: Any) -> None:
     """``%load_ext fastgrad``: exchange engines that cells define, or import, from now on."""
-    settings.start(strict=False, explain=False)
+    settings.start(strict=False, explain=False, also=())
     _loaded.append((served([]), _Preparing()))
     _loaded[-1][0].__enter__()
     shell.ast_transformers.append(_loaded[-1][1])

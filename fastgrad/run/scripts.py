@@ -141,10 +141,10 @@ def _on_fastgrad(
     if plain:
         yield
         return
-    settings.start(strict, explain)
+    settings.start(strict, explain, also)
     before, replace = nodes_made(), list(replace)
     try:
-        with served(replace, also):
+        with served(replace, settings.also):
             yield
     except SystemExit:
         _say_if_nothing_was_found(replace)
@@ -158,7 +158,7 @@ def _on_fastgrad(
 
 
 def _say_if_nothing_was_found(replace: list[tuple[str, str]]) -> None:
-    if settings.exchanged or settings.left_alone or replace or "micrograd" in sys.modules:
+    if settings.exchanged or settings.left_alone or settings.has_children or replace or "micrograd" in sys.modules:
         return
     files = ", ".join(map(short_name, reading.sources)) or "the program"
     say(
