@@ -1,60 +1,18 @@
-"""Processes that a program starts with `multiprocessing`: those that begin as a new Python are put on fastgrad, too.
-
-Such a process is started with a line of code. Another is put before it, by which the process reads the program's
-modules as its parent does, the main module among them.
-"""
+"""A process that a program has started: it reads the program's modules as its parent does, the main one among them."""
 
 from __future__ import annotations
 
-import functools
 import runpy
 import sys
 
-from fastgrad.run.hook import STARTERS, OwnModules, compiled
-from fastgrad.run.saying import hush, say
+from fastgrad.run.hook import OwnModules, compiled
+from fastgrad.run.saying import hush
 from fastgrad.run.settings import settings
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    import types
     from collections.abc import Iterable
     from typing import Any
-
-_STARTS = ("from multiprocessing.spawn import", "from multiprocessing.forkserver import")
-# A process that cannot import fastgrad is what it would be without it.
-_LINE = """
-try:
-    from fastgrad.run.children import serve
-except ImportError:
-    pass
-else:
-    serve({also!r}, {strict!r})
-"""
-
-
-def follow(module: types.ModuleType) -> None:
-    """Let the processes that one of the `STARTERS` starts be served."""
-    original = getattr(module, STARTERS[module.__name__])
-
-    @functools.wraps(original)
-    def starting(*given: Any, **named: Any) -> Any:
-        if module.__name__ == "multiprocessing.spawn":
-            return _served(original(*given, **named))
-        path, command, *others = given
-        return original(path, _served(command), *others, **named)
-
-    setattr(module, original.__name__, starting)
-
-
-def _served(command: list[Any]) -> list[Any]:
-    """Put our line before that of a command that starts a process of the program's."""
-    if not settings.active or not any(str(part).startswith(_STARTS) for part in command):
-        return command
-    if not settings.has_children:
-        settings.has_children = True
-        say("processes that the program starts are put on fastgrad, too")
-    line = f"exec({_LINE.format(also=settings.also, strict=settings.strict)!r}); "
-    return [line + part if str(part).startswith(_STARTS) else part for part in command]
 
 
 def serve(also: Iterable[str], strict: bool) -> None:

@@ -11,6 +11,7 @@ import sys
 
 from fastgrad.run import reading
 from fastgrad.run.own import is_named, is_own
+from fastgrad.run.starting import STARTERS, follow
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 # The package of that name that others build on: its engine is exchanged wherever it is installed.
 MICROGRAD = "micrograd"
-# What starts processes, by module of Python's: the function that is given a command, or returns it.
-STARTERS = {"multiprocessing.spawn": "get_command_line", "multiprocessing.util": "spawnv_passfds"}
 _STAND_IN = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "compat", "micrograd")
 
 
@@ -89,8 +88,6 @@ class _Followed(importlib.machinery.SourceFileLoader):
 
     def exec_module(self, module: types.ModuleType) -> None:
         super().exec_module(module)
-        from fastgrad.run.children import follow
-
         follow(module)
 
 
