@@ -21,14 +21,16 @@ def serve(also: Iterable[str], strict: bool) -> None:
 
     hush()
     settings.start(strict, explain=False, also=also)
-    sys.meta_path.insert(0, OwnModules(also))  # type: ignore[arg-type]  # a finder by its methods
+    sys.meta_path.insert(0, OwnModules(also))
     multiprocessing.spawn.runpy = _Runner()  # type: ignore[attr-defined]
 
 
 class _Runner:
     """What runs a child's main module, in the place of `runpy`: a script is prepared before it is compiled."""
 
-    run_module = staticmethod(runpy.run_module)
+    def run_module(self, *given: Any, **named: Any) -> dict[str, Any]:
+        """Run a module as `runpy` does."""
+        return runpy.run_module(*given, **named)
 
     def run_path(self, path: str, run_name: str) -> dict[str, Any]:
         """Run a script under a name, and return its variables."""
