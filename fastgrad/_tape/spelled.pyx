@@ -205,7 +205,7 @@ cdef class Making:
         Of each: "data", "children", "slopes", "pairs" of children and slopes, "history", "op", "=" and the name of the
         attribute that keeps it, or "-" for none.
     defaults : sequence
-        Of each but the data: what is given where nothing is.
+        Of each: what is given where nothing is; ``...`` where something has to be.
     children, inner : str, optional
         The attribute of an object, a "history", that has the children, and its name for them.
     """
@@ -239,7 +239,9 @@ cdef int fill(Spelled number, Making making, tuple given, dict named) except -1:
     if making is None:
         raise TypeError(f"{type(number).__name__} is for subclasses that say how they are made")
     values = making.arranged(type(number).__name__, given, named)
-    set_number(number, values[making.meanings.index("data")])
+    if values[0] is ...:
+        raise TypeError(f"{type(number).__name__}.__init__() missing 1 required positional argument: '{making.names[0]}'")
+    set_number(number, values[0])
     for meaning, value, default in zip(making.meanings, values, making.defaults):
         if value is default or value is None:
             continue
@@ -274,6 +276,10 @@ cdef int stand_on(Spelled number, list operands, list slopes) except -1:
 
 
 cdef int set_number(Spelled number, data) except -1:
+    if data is None:  # which is to be set later
+        set_leaf(number, 0.0)
+        state_of(number)["data"] = None
+        return 0
     set_leaf(number, data.data if isinstance(data, Spelled) and type(number)._unwraps else data)
     if not PyFloat_CheckExact(data):
         keep_kind(number, data)

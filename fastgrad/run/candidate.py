@@ -11,6 +11,7 @@ from fastgrad._tape.exchange import Maker, nodes_made, spell
 from fastgrad._tape.node import Node
 from fastgrad._tape.spelled import Form, Spelled
 from fastgrad.run import effects, reading, trial
+from fastgrad.run.functions import Functions, function_of
 from fastgrad.run.hook import own_modules, read_ahead
 from fastgrad.run.own import short_name
 from fastgrad.run.roles import Unfit, find_making, find_roles, vars_of
@@ -27,14 +28,6 @@ if TYPE_CHECKING:
     from fastgrad.run.switches import Setting
     from fastgrad.run.trial import _Experiment
 
-# The functions of one number that a class may have under these names, in any spelling.
-_FUNCTIONS = {
-    **{name: name for name in ("exp", "log", "log2", "log10", "log1p", "expm1", "sqrt", "cbrt", "sin", "cos", "tan")},
-    **{name: name for name in ("asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "abs")},
-    **{name: name for name in ("relu", "sigmoid", "softplus", "gelu", "step", "sign", "erf", "erfc", "leaky_relu")},
-    **{"arcsin": "asin", "arccos": "acos", "arctan": "atan", "ln": "log", "logistic": "sigmoid", "__abs__": "abs"},
-    **{"leakyrelu": "leaky_relu", "logarithm": "log", "exponential": "exp", "heaviside": "step", "sigm": "sigmoid"},
-}
 # Operators, in the order in which they stand on each other, with the ways a class may spell them.
 _OPERATORS: dict[str, tuple[Form, ...]] = {
     "__add__": (Form(0),),
@@ -101,6 +94,8 @@ class Candidate:
             self.sweep.stand_in()
             self.try_operators()
             self.try_functions()
+        self.functions = Functions(self)
+        self.functions.try_them(namespaces)
         settings.nodes_of_trials += nodes_made() - before
         self.check_what_is_asked(changed)
         if settings.strict and self.kept:
@@ -276,7 +271,7 @@ class Candidate:
 
     def try_functions(self) -> None:
         for name in _method_names(self.cls):
-            function = _function_of(name)
+            function = function_of(name)
             reason = self.more_than_one_number(name) if function is not None else None
             if reason is not None:
                 self.kept[name] = reason
@@ -331,7 +326,7 @@ class Candidate:
         """See whether the program looks at its graphs. If not, only their numbers have to agree."""
         read_ahead()
         machinery = reading.functions_reached({sweep_name(self.roles)})
-        self.without = machinery | {"__init__", *_OPERATORS, *filter(_function_of, _method_names(self.cls))}
+        self.without = machinery | {"__init__", *_OPERATORS, *filter(function_of, _method_names(self.cls))}
         roles = self.roles
         graph = {roles.children, roles.op, roles.slopes, roles.closure, roles.inner, "vars", "__dict__"}
         self.looks_at_graphs = reading.is_asked_for({name for name in graph if name}, self.without)
@@ -376,6 +371,7 @@ class Candidate:
         if "__signature__" not in vars(self.cls):  # which would be that of __new__
             self.cls.__signature__ = self.signature
         self.sweep.exchange()
+        self.functions.exchange()
         if self.switches:
             fast = {name: vars(self.cls)[name] for name in (*self.taken, "__new__")}
             plain = {**originals, "__new__": staticmethod(lambda number, *given, **named: twins.plain(number))}
@@ -390,7 +386,8 @@ class Candidate:
         note = f"; its own stay: {', '.join(self.kept)}" if self.kept else ""
         yield f"{described(self.cls)} runs on fastgrad{note}"
         if settings.explain:
-            yield f"  fastgrad's: {', '.join(self.taken)}"
+            functions = [f"{function.__name__}()" for function in self.functions.taken]
+            yield f"  fastgrad's: {', '.join([*self.taken, *functions])}"
             for name, where in self.kept.items():
                 yield f"  its own {name}: {_differing(where)}"
             own = [name for name in _method_names(self.cls) if name not in self.taken and name not in self.kept]
@@ -410,11 +407,6 @@ def _experiments_with(operator: str) -> list[tuple[str, _Experiment]]:
     if operator == "__neg__":
         return list(trial.of_one(operator))
     return list(trial.of_number_and_plain(operator) if operator.startswith("__r") else trial.of_two(operator))
-
-
-def _function_of(name: str) -> str | None:
-    """Return fastgrad's name for a method, if it has one."""
-    return _FUNCTIONS.get(name if name.startswith("__") else name.strip("_").lower())
 
 
 def _method_names(cls: type) -> list[str]:

@@ -381,7 +381,7 @@ def find_making(cls: type, roles: Roles) -> dict[str, tuple[str, Any]]:
     for number in (0.1, 1 / 3, 16777217.0, -1e-300, 7):
         if getattr(cls(number), roles.number) != number:
             raise Unfit(f"its constructor makes another number of {number!r}")
-    making: dict[str, tuple[str, Any]] = {data.name: ("data", None)}
+    making: dict[str, tuple[str, Any]] = {data.name: ("data", ... if data.default is data.empty else data.default)}
     for parameter in others:
         if parameter.default is parameter.empty:
             raise Unfit(f"its constructor needs {parameter.name}")

@@ -384,3 +384,41 @@ def test_a_reflected_operator_alone(script):
     )
     use = "x = Value(3.0)\ny = 1.0 - x\ny.backward()\nprint(y.data, x.grad, y._op, len(y._prev))\n"
     assert both_ways(script(engine + use)).said[0].endswith("runs on fastgrad")
+
+
+class TestMakingAnEmptyNumber:
+    EMPTY = OWN_ENGINE.replace("def __init__(self, data,", "def __init__(self, data=None,")
+    USE = """
+def cube(x):
+    out = Value()
+    out.data = x.data**3
+    out._prev = {x}
+    def step():
+        x.grad += 3 * x.data**2 * out.grad
+    out._backward = step
+    return out
+
+x, empty = Value(2.0), Value()
+y = cube(x) * x + cube(cube(x))
+y.backward()
+print(y.data, x.grad, empty.data, empty.grad, empty._prev, len(y._prev))
+empty.data = 3.0
+(empty * x).backward()
+print(empty.data, empty.grad)
+"""
+
+    def test_which_gets_its_number_and_operands_later(self, script):
+        assert both_ways(script(self.EMPTY + self.USE)).said == ["class Value (program.py, line 2) runs on fastgrad"]
+
+    @pytest.mark.parametrize("default", ["0.0", "1.5", "7"])
+    def test_of_a_number_that_is_the_default(self, script, default):
+        engine = self.EMPTY.replace("data=None", f"data={default}")
+        assert (
+            both_ways(script(engine + "x = Value()\n(x * x).backward()\nprint(x.data, x.grad)\n"))
+            .said[0]
+            .endswith("fastgrad")
+        )
+
+    def test_that_has_to_have_one(self, script):
+        use = "x = Value(2.0)\ntry:\n    Value()\nexcept TypeError as error:\n    print(error)\n"
+        both_ways(script(OWN_ENGINE + use))
