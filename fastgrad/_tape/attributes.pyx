@@ -185,6 +185,11 @@ def pass_gradient(function, Spelled node not None):
     function(node.grad)
 
 
+def pass_node(function, Spelled node not None):
+    """Give the number itself to a function that passes its gradient on."""
+    function(node)
+
+
 def pass_slopes(function, Spelled node not None):
     """Pass on the gradient times the slopes that a function of the operands returns."""
     operands = operands_of(node)

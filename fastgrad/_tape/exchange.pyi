@@ -13,6 +13,7 @@ class Maker:
         name: str,
         plain: Callable[[type], Any],
         mixed: bool = False,
+        unwraps: bool = True,
     ) -> Self: ...
     def __call__(self, number: type, *given: Any, **named: Any) -> Any: ...
 

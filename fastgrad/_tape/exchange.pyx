@@ -54,17 +54,21 @@ cdef class Maker:
         Makes an instance of a class where the data is no number.
     mixed : bool
         Whether there are such instances before it has made one.
+    unwraps : bool
+        Whether a number made from a number has its data; else it has it as data, and is no number.
     """
 
     cdef dict twins
     cdef object kind, twin, missing, name, plain
     cdef Py_ssize_t place
-    cdef bint mixed
+    cdef bint mixed, unwraps
 
-    def __cinit__(self, dict twins not None, missing, Py_ssize_t place, name, plain, bint mixed=False):
+    def __cinit__(
+        self, dict twins not None, missing, Py_ssize_t place, name, plain, bint mixed=False, bint unwraps=True
+    ):
         self.kind, self.twin = next(iter(twins.items()))
         self.twins, self.missing, self.place, self.name, self.plain = twins, missing, place + 1, name, plain
-        self.mixed = mixed
+        self.mixed, self.unwraps = mixed, unwraps
 
     cdef bint stands_on_plain(self, tuple given, dict named) except -1:
         """Is a number made from one whose data is no number?"""
@@ -78,9 +82,10 @@ cdef class Maker:
     def __call__(self, *given, **named):
         number = given[0]
         data = given[self.place] if len(given) > self.place else named.get(self.name, 0.0)
-        if not PyFloat_CheckExact(data) and not isinstance(data, (float, int, Handle)):
-            self.mixed = True
-            return self.plain(number)
+        if not PyFloat_CheckExact(data) and not isinstance(data, (float, int)):
+            if not (self.unwraps and isinstance(data, Handle)):
+                self.mixed = True
+                return self.plain(number)
         if self.mixed and self.stands_on_plain(given, named):
             return self.plain(number)
         twin = self.twin if number is self.kind else self.twins.get(number)

@@ -116,10 +116,17 @@ cdef inline object binary(uint32_t op, left, right, uint32_t leaf_first):
 
 
 cdef object of_others(uint32_t op, left, right):
-    """An operation with something else, an array perhaps, or an instance as the class was."""
-    if isinstance(left, Node) and isinstance(right, Node):
+    """An operation with something else: an array perhaps, an instance as the class was, or a number of another class."""
+    if isinstance(left, Node) and isinstance(right, Node) and are_related(left, right):
         return any_operation(op, left, right)
     return of_the_class(op, left, right)
+
+
+cdef bint are_related(left, right) except -1:
+    """Do two numbers give each other's results? Numbers of two engines of a program do not."""
+    if not isinstance(left, Spelled) or not isinstance(right, Spelled):
+        return True
+    return (type(left)._results or type(left)) is (type(right)._results or type(right))
 
 
 cdef object of_the_class(uint32_t op, left, right):
@@ -364,16 +371,17 @@ cdef class Spelled(Number):
 
     @grad.setter
     def grad(self, number):
+        cdef double grad = 0.0
         if observers.count:
             refuse_always("setting .grad")
-        if number is None:
+        if not as_double(number, &grad):  # None, or whatever the program has in mind
             tape.grad[self.node] = 0.0
-            if not forms[self.type_code] & GRAD_NONE:
-                state_of(self)["grad"] = None
+            if number is not None or not forms[self.type_code] & GRAD_NONE:
+                state_of(self)["grad"] = number
             return
         if self.state != NULL:
             (<dict>self.state).pop("grad", None)
-        tape.grad[self.node] = number_of(number, "grad")
+        tape.grad[self.node] = grad
         if tape.grad[self.node] == 0.0 and forms[self.type_code] & (GRAD_INT | GRAD_NONE):
             is_first = PyLong_CheckExact(number) and forms[self.type_code] & GRAD_INT
             tape.grad[self.node] = 0.0 if is_first else -0.0

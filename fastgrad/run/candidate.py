@@ -105,7 +105,8 @@ class Candidate:
         """See whether the constructor makes a number of a number, and a float of an int, and who knows its steps."""
         self.twin._floats = isinstance(getattr(self.cls(7), self.roles.number), float)
         try:
-            self.twin._unwraps = getattr(self.cls(self.cls(3.0)), self.roles.number) == 3.0
+            inner = getattr(self.cls(self.cls(3.0)), self.roles.number)
+            self.twin._unwraps = isinstance(inner, (int, float)) and inner == 3.0
         except Exception:
             self.twin._unwraps = False
         if self.dispatches():
@@ -362,7 +363,7 @@ class Candidate:
         self.plain_class = twins.plain_class(self.cls)
         self.twin._originals = originals
         data = self.twin._making.names[0]
-        maker = Maker(twins.known, twins.make, 0, data, twins.plain, bool(self.switches))
+        maker = Maker(twins.known, twins.make, 0, data, twins.plain, bool(self.switches), self.twin._unwraps)
         for name in self.taken:
             setattr(self.cls, name, vars(self.twin)[name])
             delattr(self.twin, name)

@@ -33,7 +33,7 @@ class Roles:
     children, slopes : the operands and the derivatives by them; ``paired`` where both are in one, as pairs, with the
         place of the operand in a pair; ``inner`` where an object has them, under that name.
     op, closure : the operation's symbol, and others in ``more_symbols``, and the function that passes a gradient on. It
-        takes nothing, the gradient or the operands; it adds to the operands' grads, or returns what they are given, or
+        takes nothing, the node, the gradient or the operands; it adds to the operands' grads, or returns what they are given, or
         the slopes: ``closure_kind``.
     sweep : the method that sweeps, or the function of the program's; where there is none, ours, which calls the
         closures. ``returns`` is what it gives: nothing, the number of nodes, the nodes, or a dict of derivatives, which
@@ -168,7 +168,7 @@ def find_roles(cls: type, namespaces: list[dict[str, Any]]) -> Roles:
     _find_operands(roles, states, x, y)
     _find_sweep(roles, cls, _functions(namespaces))
     _find_closures(roles, cls, states)
-    _find_others(roles, states)
+    _find_others(roles, cls, states)
     if roles.closure:
         _find_closure_kind(roles, cls)
     if roles.returns == "something":
@@ -303,23 +303,33 @@ def _computes_again(roles: Roles, cls: type, name: str) -> bool:
 
 
 def _find_closure_kind(roles: Roles, cls: type) -> None:
-    x, y = cls(3.0), cls(5.0)
-    product = x * y
-    if roles.grad:
-        setattr(product, roles.grad, 2.0)
-    closure = getattr(product, roles.closure or "")
-    if _succeeds(closure):
+    """See what the closure of a product takes and does."""
+
+    def called_with(*kinds: str) -> tuple[Any, Any]:
+        """The grad of the first factor, and what is returned, after the closure of a product of 3 and 5 was called."""
+        x, y = cls(3.0), cls(5.0)
+        product = x * y
+        if roles.grad:
+            setattr(product, roles.grad, 2.0)
+        given = {"node": product, "gradient": 2.0, "x": x, "y": y}
+        try:
+            returned = getattr(product, roles.closure or "")(*(given[kind] for kind in kinds))
+        except Exception as error:
+            return None, error
+        return (getattr(x, roles.grad) if roles.grad else None), returned
+
+    if not isinstance(called_with()[1], Exception):
         return
-    if _holds(lambda: list(closure(x, y)) == [5.0, 3.0]):
+    if _holds(lambda: list(called_with("x", "y")[1]) == [5.0, 3.0]):
         roles.closure_kind = "(operands) -> slopes"
-        return
-    given: list[Any] = []
-    if not _succeeds(lambda: given.append(closure(2.0))):
-        raise Unfit(f"its {roles.closure} takes more than a gradient")
-    if _holds(lambda: list(given[0]) == [10.0, 6.0]):
+    elif _holds(lambda: float(called_with("node")[0]) == 10.0):
+        roles.closure_kind = "(node)"
+    elif _holds(lambda: list(called_with("gradient")[1]) == [10.0, 6.0]):
         roles.closure_kind = "(gradient) -> contributions"
-    elif roles.grad and getattr(x, roles.grad) == 10.0:
+    elif _holds(lambda: called_with("gradient")[0] == 10.0):
         roles.closure_kind = "(gradient)"
+    elif isinstance(called_with("gradient")[1], Exception):
+        raise Unfit(f"its {roles.closure} takes more than a gradient")
     else:
         raise Unfit(f"it is not clear what its {roles.closure} does")
 
@@ -332,7 +342,7 @@ def _succeeds(function: Any) -> bool:
     return True
 
 
-def _find_others(roles: Roles, states: list[dict[str, Any]]) -> None:
+def _find_others(roles: Roles, cls: type, states: list[dict[str, Any]]) -> None:
     leaf, other, product = states
     for name, value in product.items():
         if name in (roles.number, roles.grad, roles.children, roles.closure, *roles.recomputing):
@@ -340,7 +350,9 @@ def _find_others(roles: Roles, states: list[dict[str, Any]]) -> None:
         if isinstance(value, _CONTAINERS) and list(value) == [5.0, 3.0]:
             roles.slopes = name
         elif isinstance(value, str) and value != leaf.get(name) == other.get(name):
-            if roles.op is None:
+            if _follows_operands(cls, name):
+                roles.hidden[name] = f"its {name} is made from that of its operands"
+            elif roles.op is None:
                 roles.op, roles.op_at_first = name, leaf.get(name)
             else:
                 roles.more_symbols[name] = leaf.get(name)
@@ -353,6 +365,13 @@ def _find_others(roles: Roles, states: list[dict[str, Any]]) -> None:
             else:
                 roles.extras[name] = leaf.get(name)
                 roles.numbered += [name] if differ else []
+
+
+def _follows_operands(cls: type, name: str) -> bool:
+    """Tell whether an attribute of a product is another where that of the factors is."""
+    x, y = cls(3.0), cls(5.0)
+    before = getattr(x * y, name)
+    return _succeeds(lambda: setattr(x, name, "a probe")) and bool(getattr(x * y, name) != before)
 
 
 def _same(a: Any, b: Any) -> bool:

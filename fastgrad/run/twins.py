@@ -18,6 +18,7 @@ from fastgrad._tape.attributes import (
     Steps,
     pass_contributions,
     pass_gradient,
+    pass_node,
     pass_slopes,
     recompute,
 )
@@ -350,6 +351,10 @@ def _with_gradient(has_leaves: bool, node: Any) -> Any:
     return functools.partial(_pass_on, node) if has_leaves or _PREV.__get__(node) else None
 
 
+def _with_node(has_leaves: bool, node: Any) -> Any:
+    return _OWN_STEP if has_leaves or _PREV.__get__(node) else None
+
+
 def _with_operands(has_leaves: bool, node: Any) -> Any:
     return (lambda *operands: tuple(slopes_of(node))) if has_leaves or _PREV.__get__(node) else None
 
@@ -360,7 +365,8 @@ def _for_contributions(has_leaves: bool, node: Any) -> Any:
     return lambda gradient: tuple(gradient * slope for slope in slopes_of(node))
 
 
-_STEPS = {
+_STEPS: dict[str, tuple[Any, Any]] = {
+    "(node)": (_with_node, pass_node),
     "(gradient)": (_with_gradient, pass_gradient),
     "(operands) -> slopes": (_with_operands, pass_slopes),
     "(gradient) -> contributions": (_for_contributions, pass_contributions),
