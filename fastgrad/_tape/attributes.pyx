@@ -173,8 +173,26 @@ cdef class StepFrom:
         return node._own_backward
 
 
+@cython.auto_pickle(False)
+cdef class RecomputingFrom:
+    """A function of a number: the function without arguments that computes it again from its operands.
+
+    Parameters
+    ----------
+    at_first : object
+        What a number without operands has.
+    """
+
+    cdef readonly object at_first
+
+    def __init__(self, at_first):
+        self.at_first = at_first
+
+    def __call__(self, Node node not None):
+        return self.at_first if tape.op[node.node] & OP_MASK == OP_LEAF else partial(recompute, node)
+
+
 def recompute(Handle node not None):
-    """Compute a number again from its operands."""
     recompute_node(node.node)
 
 

@@ -116,7 +116,7 @@ cdef inline object binary(uint32_t op, left, right, uint32_t leaf_first):
 
 
 cdef object of_others(uint32_t op, left, right):
-    """An operation with something else: an array perhaps, an instance as the class was, or a number of another class."""
+    """An operation with something else: an array, an instance as the class was, a number of another class."""
     if isinstance(left, Node) and isinstance(right, Node) and are_related(left, right):
         return any_operation(op, left, right)
     return of_the_class(op, left, right)
@@ -247,7 +247,8 @@ cdef int fill(Spelled number, Making making, tuple given, dict named) except -1:
         raise TypeError(f"{type(number).__name__} is for subclasses that say how they are made")
     values = making.arranged(type(number).__name__, given, named)
     if values[0] is ...:
-        raise TypeError(f"{type(number).__name__}.__init__() missing 1 required positional argument: '{making.names[0]}'")
+        missing = f"missing 1 required positional argument: '{making.names[0]}'"
+        raise TypeError(f"{type(number).__name__}.__init__() {missing}")
     set_number(number, values[0])
     for meaning, value, default in zip(making.meanings, values, making.defaults):
         if value is default or value is None:

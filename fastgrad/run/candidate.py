@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import sys
@@ -185,11 +186,12 @@ class Candidate:
         self.taken.remove(name)
 
     def disagreement(self, experiments: Iterable[tuple[str, _Experiment]]) -> str | None:
+        """Say what differs and where, or return None."""
         for where, experiment in experiments:
             expected = trial.outcome(self.cls, self.roles, experiment, self.compares_graphs)
             found = self.on_twin(experiment)
             if not trial.agree(expected, found):
-                return where
+                return f"another {'graph' if trial.differ_in_graph(expected, found) else 'result'} {where}"
         return None
 
     def on_twin(self, experiment: Any) -> Any:
@@ -220,7 +222,7 @@ class Candidate:
         for name in SUMS_AND_PRODUCTS:
             self.try_operator(name)
         if "__add__" in self.kept:
-            raise Unfit(f"its __add__ gives {_differing(self.kept['__add__'])}")
+            raise Unfit(f"its __add__ gives {self.kept['__add__']}")
         self.sweep.settle()
         if self.defines("__pow__") and self.takes_plain_exponents_alone():
             self.set_form(self.form | Form.PLAIN_EXPONENT)
@@ -268,7 +270,7 @@ class Candidate:
         self.kept[name] = where
         differs = self.disagreement(experiments)
         if differs is not None and (name.startswith("__") or reading.is_asked_for({name}, {name})):
-            raise Unfit(f"its {name} gives something else on fastgrad's numbers, {differs}")
+            raise Unfit(f"its {name} on fastgrad's numbers gives {differs}")
 
     def try_functions(self) -> None:
         for name in _method_names(self.cls):
@@ -278,7 +280,10 @@ class Candidate:
                 self.kept[name] = reason
             elif function is not None and name not in self.taken:
                 experiments = list(trial.of_one(name))
+                own = vars_of(self.cls, name)
                 self.take(name, function)
+                if len(inspect.signature(own).parameters) > 1:
+                    setattr(self.twin, name, _unless_given(own, vars(self.twin)[name]))
                 self.see(function, lambda name=name: getattr(self.cls(0.5), name)())
                 where = self.disagreement(experiments)
                 if where is not None:
@@ -288,6 +293,7 @@ class Candidate:
 
     def learn_symbols(self) -> None:
         """See which symbols the class gives its operators."""
+        constant: dict[str, Any] = {}
         a, b = self.cls(4.0), self.cls(2.0)
         operators = {"add": "__add__", "mul": "__mul__", "sub": "__sub__", "div": "__truediv__"}
         for operation, name in operators.items():
@@ -296,11 +302,23 @@ class Candidate:
         if self.defines("__neg__"):
             self.see("neg", a.__neg__)
         self.see("constant", lambda: self.constant_in(a + 9.0))
+        with contextlib.suppress(Exception):  # not every class takes plain operands
+            constant = vars(self.constant_in(a + 9.0))
+        self.check_constant(constant)
         self.see("pow", lambda: a**7)
         if isinstance(self.symbols.get("pow"), str):
             self.symbols["pow"] = self.symbols["pow"].replace("7", "{}")
         if self.roles.inner is not None:
             self.symbols["history of a leaf"] = getattr(a, self.roles.children)
+
+    def check_constant(self, attributes: dict[str, Any]) -> None:
+        """Refuse a class whose operators make something else of a plain operand than a number, if it is asked for."""
+        for name, value in self.roles.extras.items():
+            differs = name not in self.roles.numbered and attributes.get(name, value) != value
+            if differs and reading.is_asked_for({name}, self.without):
+                raise Unfit(
+                    f"its {name} is another where a number is made of a plain operand, and the program asks for it"
+                )
 
     def constant_in(self, total: Any) -> Any:
         """The leaf that a plain operand became."""
@@ -381,7 +399,7 @@ class Candidate:
     # What is said.
 
     def reasons(self) -> str:
-        return ", ".join(f"{name}: {_differing(where)}" for name, where in self.kept.items())
+        return ", ".join(f"{name}: {reason}" for name, reason in self.kept.items())
 
     def report(self) -> Iterator[str]:
         note = f"; its own stay: {', '.join(self.kept)}" if self.kept else ""
@@ -389,19 +407,25 @@ class Candidate:
         if settings.explain:
             functions = [f"{function.__name__}()" for function in self.functions.taken]
             yield f"  fastgrad's: {', '.join([*self.taken, *functions])}"
-            for name, where in self.kept.items():
-                yield f"  its own {name}: {_differing(where)}"
+            for name, reason in self.kept.items():
+                yield f"  its own {name}: {reason}"
             own = [name for name in _method_names(self.cls) if name not in self.taken and name not in self.kept]
             yield f"  not touched: {', '.join(own) or 'nothing'}"
+
+
+def _unless_given(own: Any, fast: Any) -> Any:
+    """A method that is the class's own where it is given more than the number."""
+
+    @functools.wraps(own)
+    def method(number: Any, *given: Any, **named: Any) -> Any:
+        return own(number, *given, **named) if given or named else fast(number)
+
+    return method
 
 
 def _is_serial(name: Any) -> bool:
     """Is it the default name of a number, a number itself? It is as good as any other."""
     return isinstance(name, str) and name.isdigit()
-
-
-def _differing(where: str) -> str:
-    return where if where.startswith("it ") else f"another result {where}"
 
 
 def _experiments_with(operator: str) -> list[tuple[str, _Experiment]]:

@@ -46,7 +46,8 @@ def _settings_read(function: types.FunctionType, cls: type, seen: set[types.Code
         owners = [function.__globals__, *cls.__mro__[:-1], *(thing for thing in named if _is_own(thing))]
         for name in code.co_names:
             having = [owner for owner in owners if _is_setting(_had_by(owner, name))]
-            if having and reading.is_changed(name, node):
+            files = {function.__code__.co_filename, *(getattr(owner, "__file__", "") for owner in having)}
+            if having and reading.is_changed(name, node, files):
                 yield from (Setting(name, owner) for owner in having)
 
 

@@ -11,8 +11,8 @@ import threading
 import types
 
 from fastgrad._tape.exchange import drop_maker, instance_of
-from fastgrad.run import reading
 from fastgrad.run.candidate import NEEDED, Candidate, described, set_new
+from fastgrad.run.offering import SLOTS
 from fastgrad.run.roles import Unfit
 from fastgrad.run.saying import say
 from fastgrad.run.settings import settings
@@ -28,9 +28,9 @@ _one_at_a_time = threading.RLock()
 def offered(cls: Any) -> Any:
     """Offer a class for exchange; it is returned, to be tried when its first number is made."""
     try:
-        if reading.SLOTS in vars(cls):
-            cls.__slots__ = vars(cls)[reading.SLOTS]
-            delattr(cls, reading.SLOTS)
+        if SLOTS in vars(cls):
+            cls.__slots__ = vars(cls)[SLOTS]
+            delattr(cls, SLOTS)
         if settings.active and isinstance(cls, type) and _may_be_engine(cls):
             set_new(cls, _First(cls))
     except Exception as error:  # whatever is wrong with the exchange, the program runs

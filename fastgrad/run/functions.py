@@ -70,6 +70,7 @@ class Functions:
         if meant not in candidate.symbols:
             candidate.see(meant, lambda: function(candidate.cls(0.5)))
         experiments = [(f"at {point:g}", _at(point, function, fast)) for point in trial.POINTS]
+        experiments += trial.used_twice(lambda x: (fast if isinstance(x, Spelled) else function)(x))
         outcomes = [trial.outcome(candidate.cls, candidate.roles, experiment, False) for _, experiment in experiments]
         has_values = any(isinstance(outcome, list) and len(outcome) == 3 for outcome in outcomes)
         return has_values and candidate.disagreement(experiments) is None

@@ -9,7 +9,7 @@ import importlib.util
 import os
 import sys
 
-from fastgrad.run import reading
+from fastgrad.run import offering, reading
 from fastgrad.run.own import is_named, is_own
 from fastgrad.run.starting import STARTERS, follow
 
@@ -135,7 +135,7 @@ def _spec_of(name: str) -> ModuleSpec | None:
 def compiled(source: str | bytes, file: str) -> types.CodeType:
     """Compile a module of the program, prepared for exchange; as it is where that goes wrong."""
     try:
-        tree = reading.prepared(source, file)
+        tree = offering.prepared(source, file)
     except (SyntaxError, ValueError, RecursionError):
         tree = source  # type: ignore[assignment]  # compiling it raises the error as Python does
     code: types.CodeType = compile(tree, file, "exec", dont_inherit=True)

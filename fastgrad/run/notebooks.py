@@ -12,7 +12,7 @@ import json
 import os
 import sys
 
-from fastgrad.run import reading
+from fastgrad.run import offering, reading
 from fastgrad.run.saying import say
 from fastgrad.run.serving import served
 from fastgrad.run.settings import settings
@@ -129,7 +129,7 @@ class _Preparing(ast.NodeTransformer):
             return node
         self.cells += 1
         reading.sources[f"<cell {self.cells}>"] = reading.Source(ast.parse(ast.unparse(node)))
-        return reading.offering(node)
+        return offering.offering(node)
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sysconfig
 
@@ -9,6 +10,7 @@ TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_looked_in: dict[str, bool] = {}  # folders, and whether packages were installed there
 _INSTALLED = ("site-packages", "dist-packages")
 _PATHS = sysconfig.get_paths()
 # The folders of Python's own modules and of fastgrad; below them nothing is the program's.
@@ -27,7 +29,20 @@ def is_own(path: str) -> bool:
     """
     path = os.path.realpath(path)
     folders = path.split(os.sep)
-    return not path.startswith(_LIBRARIES) and not any(name in folders for name in _INSTALLED)
+    if path.startswith(_LIBRARIES) or any(name in folders for name in _INSTALLED):
+        return False
+    above = itertools.accumulate(folders[1:-1], os.path.join, initial=folders[0] + os.sep)
+    return not any(map(_has_installed, above))
+
+
+def _has_installed(folder: str) -> bool:
+    """Tell whether packages were installed in a folder, with ``pip install --target`` perhaps."""
+    if folder not in _looked_in:
+        try:
+            _looked_in[folder] = any(name.endswith(".dist-info") for name in os.listdir(folder))
+        except OSError:
+            _looked_in[folder] = False
+    return _looked_in[folder]
 
 
 def short_name(path: str) -> str:

@@ -1,33 +1,21 @@
-"""A program's sources: how its classes are offered for exchange, and what it asks of its numbers.
-
-A module's syntax tree is changed in four small ways before it is compiled. A class with operators is passed to
-`offered` when it is made, after its decorators. It has no slots, as a class on fastgrad takes none of its own. Of
-``type(x)`` is made ``x.__class__``, the class that ``x`` shows. And after a statement that sets a switch, a variable of
-the module's or a class's that is True or False, `switches.look` is called. Line numbers stay what they are.
-"""
+"""A program's sources, and what it asks of its numbers."""
 
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from typing import Any
 
-_ARITHMETIC = {"__add__", "__mul__", "__radd__", "__rmul__"}
-_OFFERED = '__import__("fastgrad.run.exchange", None, None, ["offered"]).offered'
-_LOOK = '__import__("fastgrad.run.switches", None, None, ["look"]).look()'
-
-SLOTS = "__slots_as_written__"
-
-_numbers: set[str] = set()  # names of classes with operators, and of those that stand on them
+    _Uses = dict[str, set["str | None"]]  # of names: the outermost functions in which they are used, None outside
 
 sources: dict[str, Source] = {}  # of the program's own modules, by file, as they were written
 
 
 class Source:
-    """A module's tree, and what is asked of it again and again."""
+    """A module's tree, and what is found in it once and asked for again and again."""
 
     def __init__(self, tree: ast.Module) -> None:
         self.tree, self.nodes = tree, list(ast.walk(tree))
@@ -37,27 +25,69 @@ class Source:
                 self.functions.setdefault(node.name, []).append(node)
         self.modules = _names_imported(self.nodes, ast.Import)
         self.imported = self.modules | _names_imported(self.nodes, ast.ImportFrom)
-        self._names: dict[ast.AST, set[str]] = {}
-
-    def not_looked_at(self) -> Iterator[ast.AST]:
-        """Yield all parts but those of statements after which `switches.look` is called."""
-        names = switch_names(self.tree)
-        looked_at = {
-            part
-            for node in self.nodes
-            if isinstance(node, ast.Assign) and _sets_one_of(node, names)
-            for part in ast.walk(node)
-        }
-        return (node for node in self.nodes if node not in looked_at)
+        self._read: dict[ast.AST, tuple[set[str], set[str]]] = {}
 
     def names_in(self, node: ast.AST) -> set[str]:
         """Return the attributes and variables that a part of the module reads."""
-        if node not in self._names:
-            parts = list(ast.walk(node))
-            read = [part for part in parts if isinstance(getattr(part, "ctx", None), ast.Load)]
+        return set().union(*self.read_in(node))
+
+    def read_in(self, node: ast.AST) -> tuple[set[str], set[str]]:
+        """Return the attributes, and the variables, that a part of the module reads."""
+        if node not in self._read:
+            read = [part for part in ast.walk(node) if isinstance(getattr(part, "ctx", None), ast.Load)]
             attributes = {part.attr for part in read if isinstance(part, ast.Attribute)}
-            self._names[node] = attributes | {part.id for part in read if isinstance(part, ast.Name)}
-        return self._names[node]
+            self._read[node] = attributes, {part.id for part in read if isinstance(part, ast.Name)}
+        return self._read[node]
+
+    @cached_property
+    def parts(self) -> list[tuple[ast.AST, str | None]]:
+        """All parts of functions, and of what stands outside of functions, with the outermost function's name."""
+        return [(part, name) for node, name, _ in _outermost(self.tree) for part in ast.walk(node)]
+
+    @cached_property
+    def reads(self) -> _Uses:
+        """What attributes and variables are read, and where."""
+        return _by_name((part, name) for part, name in self.parts if isinstance(getattr(part, "ctx", None), ast.Load))
+
+    @cached_property
+    def stores(self) -> _Uses:
+        """What attributes are set, and where."""
+        attributes = (entry for entry in self.parts if isinstance(entry[0], ast.Attribute))
+        return _by_name((part, name) for part, name in attributes if isinstance(part.ctx, ast.Store))  # type: ignore[attr-defined]
+
+    @cached_property
+    def calls(self) -> list[tuple[ast.Call, str | None]]:
+        """All calls, and where they stand."""
+        return [(part, name) for part, name in self.parts if isinstance(part, ast.Call)]
+
+    @cached_property
+    def used(self) -> set[str]:
+        """The functions and methods of whose results something becomes."""
+        dropped = {id(node.value) for node in self.nodes if isinstance(node, ast.Expr)}
+        return {_called(call) for call, _ in self.calls if id(call) not in dropped}
+
+    @cached_property
+    def changes(self) -> dict[str, list[tuple[ast.AST, int, bool]]]:
+        """Where a variable of the module, or an attribute that numbers share, is set, how often, and for others, too.
+
+        Changing what it stands for counts twice.
+        """
+        found: dict[str, list[tuple[ast.AST, int, bool]]] = {}
+        shared = {name for node in self.nodes if isinstance(node, ast.Global) for name in node.names}
+        for top, function, in_class in _outermost(self.tree):
+            for node in ast.walk(top):
+                is_variable = isinstance(node, (ast.Name, ast.AugAssign))
+                for name, count in _changed_by(node, self.imported):
+                    if not is_variable or function is None or name in shared:
+                        found.setdefault(name, []).append((node, count, not is_variable or in_class))
+        return found
+
+    @cached_property
+    def looked_at(self) -> set[ast.AST]:
+        """The parts of statements after which `switches.look` is called."""
+        names = switch_names(self.tree)
+        statements = [node for node in self.nodes if isinstance(node, ast.Assign) and sets_one_of(node, names)]
+        return {part for statement in statements for part in ast.walk(statement)}
 
 
 def _names_imported(nodes: list[ast.AST], kind: type[ast.Import | ast.ImportFrom]) -> set[str]:
@@ -65,72 +95,50 @@ def _names_imported(nodes: list[ast.AST], kind: type[ast.Import | ast.ImportFrom
     return {alias.asname or alias.name.partition(".")[0] for alias in imports}
 
 
-def prepared(source: str | bytes, file: str) -> ast.Module:
-    """Parse a module of the program, and return what is compiled in its place.
-
-    >>> print(ast.unparse(prepared("class V:\\n  def __add__(self, other): pass", "v.py")).split("\\n")[1])
-    class V:
-    """
-    sources[file] = Source(ast.parse(source, file))
-    return offering(ast.parse(source, file))
-
-
-def offering(tree: ast.Module) -> ast.Module:
-    """Change a tree so that its classes are offered for exchange."""
-    changed: ast.Module = ast.fix_missing_locations(_Offering(switch_names(tree)).visit(tree))
-    return changed
+def _outermost(node: ast.AST) -> Iterator[tuple[ast.AST, str | None, bool]]:
+    """Yield what stands in a module and its classes: functions with their names, and all else; and if in a class."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef):
+            yield from _outermost(child)
+        else:
+            function = child.name if isinstance(child, ast.FunctionDef) else None
+            yield child, function, isinstance(node, ast.ClassDef)
 
 
-class _Offering(ast.NodeTransformer):
-    def __init__(self, switches: set[str]) -> None:
-        self.switches = switches
-
-    def visit_Assign(self, node: ast.Assign) -> Any:
-        self.generic_visit(node)
-        if not _sets_one_of(node, self.switches):
-            return node
-        look = ast.parse(_LOOK).body[0]
-        for part in ast.walk(look):
-            ast.copy_location(part, node)
-        return [node, look]
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
-        self.generic_visit(node)
-        if node.bases or _defined(node) & _ARITHMETIC:
-            decorator = ast.parse(_OFFERED, mode="eval").body
-            for part in ast.walk(decorator):
-                ast.copy_location(part, node)
-            node.decorator_list.insert(0, decorator)
-        if _defined(node) & _ARITHMETIC or {ast.unparse(base).rpartition(".")[2] for base in node.bases} & _numbers:
-            _numbers.add(node.name)
-            for entry in node.body:
-                _rename_slots(entry)
-            node.decorator_list = [_without_slots(entry) for entry in node.decorator_list]
-        return node
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        self.generic_visit(node)
-        if isinstance(node.func, ast.Name) and node.func.id == "type" and len(node.args) == 1 and not node.keywords:
-            return ast.copy_location(ast.Attribute(node.args[0], "__class__", ast.Load()), node)
-        return node
+def _by_name(parts: Iterator[tuple[ast.AST, str | None]]) -> _Uses:
+    found: _Uses = {}
+    for part, function in parts:
+        name = getattr(part, "attr", None) or getattr(part, "id", None)
+        if name is not None:
+            found.setdefault(name, set()).add(function)
+    return found
 
 
-def _defined(node: ast.ClassDef) -> set[str]:
-    names = {entry.name for entry in node.body if isinstance(entry, ast.FunctionDef)}
-    assigned = [target for entry in node.body if isinstance(entry, ast.Assign) for target in entry.targets]
-    return names | {target.id for target in assigned if isinstance(target, ast.Name)}
+def _called(call: ast.Call) -> str:
+    return str(getattr(call.func, "attr", None) or getattr(call.func, "id", ""))
 
 
-def _rename_slots(entry: ast.stmt) -> None:
-    for target in entry.targets if isinstance(entry, ast.Assign) else [getattr(entry, "target", None)]:
-        if isinstance(target, ast.Name) and target.id == "__slots__":
-            target.id = SLOTS
+def _changed_by(node: ast.AST, imported: set[str]) -> Iterator[tuple[str, int]]:
+    """Yield the names that a part of a module sets."""
+    is_stored = isinstance(getattr(node, "ctx", None), (ast.Store, ast.Del))
+    if isinstance(node, ast.Name) and is_stored:
+        yield node.id, 1
+    elif isinstance(node, ast.Attribute) and is_stored and (node.attr.isupper() or _is_shared(node.value, imported)):
+        yield node.attr, 1
+    elif isinstance(node, ast.Subscript) and is_stored:
+        yield str(getattr(node.value, "id", None) or getattr(node.value, "attr", "")), 2
+    elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+        yield node.target.id, 1
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "setattr":
+        yield from ((part.value, 2) for part in node.args if isinstance(part, ast.Constant) and type(part.value) is str)
 
 
-def _without_slots(decorator: ast.expr) -> ast.expr:
-    if isinstance(decorator, ast.Call):
-        decorator.keywords = [keyword for keyword in decorator.keywords if keyword.arg not in ("slots", "weakref_slot")]
-    return decorator
+def _is_shared(part: ast.expr, imported: set[str]) -> bool:
+    """Tell whether an expression stands for a module or class, by its looks; what is set on numbers is their own."""
+    if isinstance(part, ast.Name) and part.id in imported:
+        return True
+    name = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
+    return name[:1].isupper() or name in ("cls", "__class__") or isinstance(part, ast.Call)
 
 
 # Switches.
@@ -162,13 +170,14 @@ def _stored_in(node: ast.Assign) -> list[ast.Name | ast.Attribute]:
     ]
 
 
-def _sets_one_of(node: ast.Assign, names: set[str]) -> bool:
+def sets_one_of(node: ast.Assign, names: set[str]) -> bool:
+    """Tell whether a statement sets a variable, or an attribute that is not of ``self``, of some names."""
     return any((part.id if isinstance(part, ast.Name) else part.attr) in names for part in _stored_in(node))
 
 
 def is_switched(name: str) -> bool:
     """Tell whether the program changes a variable or attribute by statements alone that are looked at."""
-    return not any(_changes(part, name, source) for source in sources.values() for part in source.not_looked_at())
+    return all(change[0] in source.looked_at for source in sources.values() for change in source.changes.get(name, ()))
 
 
 # What a program asks.
@@ -214,105 +223,52 @@ def functions_reached(start: set[str]) -> set[str]:
 
 def is_result_used(function: str) -> bool:
     """Tell whether the program does something with what a function or method returns."""
-    parts = [part for source in sources.values() for part in source.nodes]
-    dropped = {id(part.value) for part in parts if isinstance(part, ast.Expr)}
-    calls = [part for part in parts if isinstance(part, ast.Call) and id(part) not in dropped]
-    return any(function in (getattr(call.func, "attr", None), getattr(call.func, "id", None)) for call in calls)
+    return any(function in source.used for source in sources.values())
 
 
 def is_called_with_arguments(method: str) -> bool:
     """Tell whether the program calls a method with arguments somewhere; a module's function of the name is another."""
     return any(
-        isinstance(part, ast.Call)
-        and getattr(part.func, "attr", None) == method
-        and (part.args or part.keywords)
-        and getattr(part.func.value, "id", None) not in source.modules  # type: ignore[attr-defined, operator]
+        getattr(call.func, "attr", None) == method
+        and (call.args or call.keywords)
+        and getattr(getattr(call.func, "value", None), "id", "") not in source.modules
         for source in sources.values()
-        for part in source.nodes
+        for call, _ in source.calls
     )
 
 
 def is_asked_for(names: set[str], without: set[str]) -> bool:
     """Tell whether the program reads an attribute or variable outside the functions and methods ``without``."""
-    return any(
-        names & source.names_in(part) for source in sources.values() for part in _parts_without(source.tree, without)
-    )
+    return any(source.reads.get(name, set()) - without for source in sources.values() for name in names)
+
+
+def is_set(name: str, without: set[str]) -> bool:
+    """Tell whether the program sets an attribute outside the functions and methods ``without``."""
+    return any(source.stores.get(name, set()) - without for source in sources.values())
 
 
 def is_read_in(attribute: str, functions: set[str]) -> bool:
     """Tell whether functions and methods of some names read an attribute."""
     return any(
-        isinstance(part, ast.Attribute) and part.attr == attribute and isinstance(part.ctx, ast.Load)
+        attribute in source.read_in(node)[0]
         for source in sources.values()
         for name in functions
         for node in source.functions.get(name, ())
-        for part in ast.walk(node)
     )
 
 
 def is_given(cls: type, parameter: str, place: int, without: set[str]) -> bool:
     """Tell whether the program, outside some functions, makes numbers with a parameter, by its name or place."""
-    calls = [
-        part
-        for source in sources.values()
-        for node in _parts_without(source.tree, without)
-        for part in ast.walk(node)
-        if isinstance(part, ast.Call)
-    ]
+    calls = [call for source in sources.values() for call, name in source.calls if name not in without]
     named = any(keyword.arg == parameter for call in calls for keyword in call.keywords)
-    return named or any(
-        len(call.args) > place and cls.__name__ in (getattr(call.func, "id", None), getattr(call.func, "attr", None))
-        for call in calls
-    )
+    return named or any(len(call.args) > place and _called(call) == cls.__name__ for call in calls)
 
 
-def is_set(name: str, without: set[str]) -> bool:
-    """Tell whether the program sets an attribute outside the functions and methods ``without``."""
-    return any(
-        isinstance(part, ast.Attribute) and part.attr == name and isinstance(part.ctx, ast.Store)
-        for source in sources.values()
-        for node in _parts_without(source.tree, without)
-        for part in ast.walk(node)
-    )
-
-
-def _parts_without(node: ast.AST, functions: set[str]) -> Iterator[ast.AST]:
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.ClassDef):
-            yield from _parts_without(child, functions)
-        elif not (isinstance(child, ast.FunctionDef) and child.name in functions):
-            yield child
-
-
-def is_changed(name: str, function: ast.AST | None) -> bool:
-    """Tell whether the program sets a variable or attribute more than once, or changes what is in it.
+def is_changed(name: str, function: ast.AST | None, files: set[str]) -> bool:
+    """Tell whether the program sets a variable of some modules, or an attribute, more than once, or changes it.
 
     What a function does itself, to count its calls perhaps, is not meant.
     """
     own = set(ast.walk(function)) if function is not None else set()
-    parts = ((part, source) for source in sources.values() for part in source.nodes if part not in own)
-    return sum(_changes(part, name, source) for part, source in parts) > 1
-
-
-def _changes(part: ast.AST, name: str, source: Source) -> int:
-    """How often a part of a program sets a name; changing what it stands for counts twice."""
-    stored = isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del))
-    if isinstance(part, ast.Name) and part.id == name:
-        return stored
-    if isinstance(part, ast.Attribute) and part.attr == name:
-        return stored and (name.isupper() or _is_shared(part.value, source))
-    if isinstance(part, ast.Subscript) and stored:
-        return 2 * (name in (getattr(part.value, "id", None), getattr(part.value, "attr", None)))
-    if isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
-        return part.target.id == name
-    if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id == "setattr":
-        return 2 * any(isinstance(argument, ast.Constant) and argument.value == name for argument in part.args)
-    return 0
-
-
-def _is_shared(part: ast.expr, source: Source) -> bool:
-    """Tell whether an expression stands for a module or class, by its looks; what is set on numbers is their own."""
-    if isinstance(part, ast.Name) and part.id in source.imported:
-        return True
-    name = part.id if isinstance(part, ast.Name) else part.attr if isinstance(part, ast.Attribute) else ""
-    return name[:1].isupper() or name in ("cls", "__class__") or isinstance(part, ast.Call)
+    changes = ((file in files, change) for file, source in sources.items() for change in source.changes.get(name, ()))
+    return sum(count for here, (node, count, shared) in changes if (here or shared) and node not in own) > 1

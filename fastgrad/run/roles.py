@@ -33,8 +33,8 @@ class Roles:
     children, slopes : the operands and the derivatives by them; ``paired`` where both are in one, as pairs, with the
         place of the operand in a pair; ``inner`` where an object has them, under that name.
     op, closure : the operation's symbol, and others in ``more_symbols``, and the function that passes a gradient on. It
-        takes nothing, the node, the gradient or the operands; it adds to the operands' grads, or returns what they are given, or
-        the slopes: ``closure_kind``.
+        takes nothing, the node, the gradient or the operands; it adds to the operands' grads, or returns what they are
+        given, or the slopes: ``closure_kind``.
     sweep : the method that sweeps, or the function of the program's; where there is none, ours, which calls the
         closures. ``returns`` is what it gives: nothing, the number of nodes, the nodes, or a dict of derivatives, which
         then are nowhere else. ``sweeps_itself`` where fastgrad's does not stand in for it.

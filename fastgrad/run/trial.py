@@ -79,6 +79,13 @@ def agree(plain: Any, fast: Any) -> bool:
     return bool(plain == fast)
 
 
+def differ_in_graph(plain: Any, fast: Any) -> bool:
+    """Tell whether two outcomes differ in their graphs alone."""
+    if not (isinstance(plain, list) and isinstance(fast, list) and len(plain) == len(fast) == 3):
+        return False
+    return agree(plain[0], fast[0]) and agree(plain[2], fast[2])
+
+
 def _is_number(x: Any) -> bool:
     return hasattr(type(x), "__float__") and not isinstance(x, str)
 
@@ -94,9 +101,20 @@ def close(a: float, b: float) -> bool:
 
 
 def of_one(name: str) -> Iterator[tuple[str, _Experiment]]:
-    """A method without arguments, at the points."""
+    """A method without arguments, at the points, and of a number that is used twice."""
     for point in POINTS:
         yield f"at {point:g}", _unary(name, point)
+    yield from used_twice(lambda x: getattr(x, name)())
+
+
+def used_twice(function: Callable[..., Any], operands: int = 1) -> Iterator[tuple[str, _Experiment]]:
+    """A function of numbers that are used twice: where derivatives are set, not added, one of them is lost."""
+
+    def experiment(cls: Any) -> tuple[list[Any], Any]:
+        leaves = [cls(0.5 + k) for k in range(operands)]
+        return leaves, function(*leaves) + function(*leaves)
+
+    yield "of a number that is used twice", experiment
 
 
 def _unary(name: str, point: float) -> _Experiment:
@@ -118,6 +136,7 @@ def of_numbers(name: str) -> Iterator[tuple[str, _Experiment]]:
     for a, b in PAIRS:
         yield f"at {a:g} and {b:g}", _binary(name, a, b, plain=False)
     yield "of a number with itself", _with_itself(name)
+    yield from used_twice(lambda x, y: getattr(x, name)(y), 2)
 
 
 def of_number_and_plain(name: str) -> Iterator[tuple[str, _Experiment]]:
@@ -125,6 +144,7 @@ def of_number_and_plain(name: str) -> Iterator[tuple[str, _Experiment]]:
     for a, b in PAIRS:
         yield f"at {a:g} with the plain {b:g}", _binary(name, a, b, plain=True)
     yield "at 3 with the plain int 2", _binary(name, 3.0, 2, plain=True)
+    yield from used_twice(lambda x: getattr(x, name)(2.0))
 
 
 def _binary(name: str, a: float, b: float, *, plain: bool) -> _Experiment:

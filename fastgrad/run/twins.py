@@ -13,6 +13,7 @@ from fastgrad._tape.attributes import (
     Kept,
     Operands,
     OperandsIn,
+    RecomputingFrom,
     Slopes,
     StepFrom,
     Steps,
@@ -20,7 +21,6 @@ from fastgrad._tape.attributes import (
     pass_gradient,
     pass_node,
     pass_slopes,
-    recompute,
 )
 from fastgrad._tape.describe import operation_of, slopes_of
 from fastgrad._tape.exchange import is_constant, keep_on, kept_on
@@ -172,7 +172,7 @@ def _attributes(cls: type, roles: Roles, symbols: _Template) -> dict[str, Any]:
     if roles.closure:
         found[roles.closure] = _steps(roles)
     for name, at_first in roles.recomputing.items():
-        found[name] = Kept(functools.partial(_recomputing, at_first), name)
+        found[name] = Kept(RecomputingFrom(at_first), name)
     if roles.slopes:
         found[roles.slopes] = Slopes(lambda node: _like(roles.container, slopes_of(node)), roles.slopes)
     found["__array_priority__"] = getattr(cls, "__array_priority__", -1_000_000.0)  # as numpy ranks what has none
@@ -221,10 +221,6 @@ def _had_by(cls: type, name: str) -> Any:
 
 def _like(container: Any, entries: list[Any]) -> Any:
     return tuple(entries) if container in (set, frozenset) else container(entries)
-
-
-def _recomputing(at_first: Any, node: Any) -> Any:
-    return functools.partial(recompute, node) if _PREV.__get__(node) else at_first
 
 
 def _at_first(name: str, value: Any) -> Any:

@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-from fastgrad.run import candidate, hook, reading, run_script
+from fastgrad.run import candidate, hook, offering, run_script
 from support.places import PACKAGE_FOLDER
 from support.teaching_engines import OWN_ENGINE, both_ways, command, on_fastgrad, said, same_both_ways, without_said
 
@@ -264,21 +264,21 @@ class TestFallingBack:
         def broken(source, file):
             raise RecursionError
 
-        monkeypatch.setattr(reading, "prepared", broken)
+        monkeypatch.setattr(offering, "prepared", broken)
         ran = both_ways(script(OWN_ENGINE + USE))
         assert "runs on fastgrad" not in "".join(ran.said)
 
     def test_where_a_module_cannot_be_prepared(self, script, monkeypatch):
         script(OWN_ENGINE, "engine.py")
         path = script("import sys, os\nsys.path.insert(0, os.path.dirname(__file__))\nfrom engine import Value\n" + USE)
-        before = hook.reading.prepared
+        before = hook.offering.prepared
 
         def broken(source, file):
             if file.endswith("engine.py"):
                 raise RecursionError
             return before(source, file)
 
-        monkeypatch.setattr(hook.reading, "prepared", broken)
+        monkeypatch.setattr(hook.offering, "prepared", broken)
         monkeypatch.delitem(sys.modules, "engine", raising=False)
         try:
             assert on_fastgrad(path).output == "12.0 7.0\n"

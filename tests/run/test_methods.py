@@ -422,3 +422,70 @@ print(empty.data, empty.grad)
     def test_that_has_to_have_one(self, script):
         use = "x = Value(2.0)\ntry:\n    Value()\nexcept TypeError as error:\n    print(error)\n"
         both_ways(script(OWN_ENGINE + use))
+
+
+class TestDerivativesThatAreSetNotAdded:
+    """A step with = for +=, which shows where a number is used twice."""
+
+    USE = "x, y = Value(0.5), Value(2.0)\nz = {0} + {0}\nz.backward()\nprint(z.data, x.grad, y.grad)\n"
+
+    @pytest.mark.parametrize(
+        ("method", "call"),
+        [(unary("exp", "math.exp(x)", "out.data"), "x.exp()"), (unary("sin", "math.sin(x)", "math.cos(x)"), "x.sin()")],
+    )
+    def test_of_one_operand(self, script, method, call):
+        engine = engine_with(method.replace("self.grad += ", "self.grad = "))
+        (line,) = both_ways(script("\nimport math" + engine + self.USE.format(call))).said
+        assert line.endswith(f"; its own stay: {call[2:5]}")
+
+    @pytest.mark.parametrize("operand", ["self", "other"])
+    def test_of_one_operand_of_two(self, script, operand):
+        method = "def __sub__(self, other):\n    out = Value(self.data - other.data, (self, other), '-')\n"
+        method += "    def _backward():\n        self.grad += out.grad\n        other.grad -= out.grad\n"
+        method += "    out._backward = _backward\n    return out\n"
+        method = method.replace(f"{operand}.grad {'+=' if operand == 'self' else '-='} ", f"{operand}.grad = ")
+        (line,) = both_ways(script(engine_with(method) + self.USE.format("(x - y)"))).said
+        assert line.endswith("; its own stay: __sub__")
+
+
+class TestWhatAPlainOperandBecomes:
+    MAKES = "other = other if isinstance(other, Value) else Value(other"
+    LABELLED = OWN_ENGINE.replace(f"{MAKES})", f"{MAKES}, label='c')").replace(
+        '_op=""):', '_op="", label=""):\n        self.label = label'
+    )
+
+    def test_is_refused_where_it_is_more_and_asked_for(self, script):
+        use = "x = Value(2.0)\nprint(sorted(v.label for v in (x + 3)._prev))\n"
+        (line,) = both_ways(script(self.LABELLED + use)).said
+        assert "its label is another where a number is made of a plain operand" in line
+
+    def test_is_a_number_where_no_one_asks(self, script):
+        (line,) = both_ways(script(self.LABELLED + "x = Value(2.0)\nprint((x + 3).data)\n")).said
+        assert line.endswith("runs on fastgrad")
+
+
+def test_a_function_that_may_take_more_is_the_classs_own_where_it_does(script):
+    log = """
+def log(self, base=math.e):
+    out = Value(math.log(self.data, base), (self,), "log")
+    def _backward():
+        self.grad += out.grad / (self.data * math.log(base))
+    out._backward = _backward
+    return out
+"""
+    use = "x = Value(3.0)\narguments = [(), (10,), (2.0,)]\n"
+    use += (
+        "for given in arguments:\n    exec('y = x.log' + str(tuple(given)) + '; y.backward(); print(y.data, x.grad)')\n"
+    )
+    (line,) = both_ways(script("\nimport math" + engine_with(log) + use)).said
+    assert line.endswith("runs on fastgrad")
+
+
+@pytest.mark.parametrize("symbols", ["+*", "+"])
+def test_labels_that_are_made_of_labels_are_no_symbols(script, symbols):
+    engine = OWN_ENGINE.replace('_op=""):', '_op="", label=""):\n        self.label = label')
+    for symbol in symbols:
+        made = f"(self, other), '{symbol}', f'({{self.label}}{symbol}{{other.label}})')"
+        engine = engine.replace(f'(self, other), "{symbol}")', made)
+    (line,) = both_ways(script(engine + "x = Value(2.0, label='x')\ny = x + x\nprint(y.data, y.label)\n")).said
+    assert " is left alone: its label " in line

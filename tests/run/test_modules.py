@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from fastgrad.run import run_script
+from fastgrad.run.own import is_own
 from support.places import PACKAGE_FOLDER
 from support.teaching_engines import OWN_ENGINE, command, python, said, same_both_ways
 
@@ -38,6 +39,15 @@ def files(tmp_path):
         return tmp_path
 
     return write
+
+
+def test_what_was_installed_into_a_folder_is_not_the_programs(tmp_path):
+    assert is_own(str(tmp_path / "parts" / "engine.py"))
+    installed = tmp_path / "installed"
+    (installed / "engine-1.0.dist-info").mkdir(parents=True)
+    assert not is_own(str(installed / "engine.py"))
+    assert not is_own(str(installed / "package" / "engine.py"))
+    assert is_own(str(tmp_path / "engine.py"))
 
 
 class TestBeside:
