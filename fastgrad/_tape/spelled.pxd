@@ -27,3 +27,4 @@ cdef class Spelled(Number):
 
 cdef bint is_constant_leaf(uint32_t node) noexcept
 cdef int stand_on(Spelled number, list operands, list slopes) except -1
+cdef Spelled as_leaf(Spelled x)

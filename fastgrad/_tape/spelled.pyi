@@ -30,6 +30,7 @@ class Making:
     defaults: tuple[Any, ...]
     children: str | None
     inner: str | None
+    flag: Any
     def __new__(
         cls,
         names: Sequence[str],
@@ -37,6 +38,7 @@ class Making:
         defaults: Sequence[Any],
         children: str | None = None,
         inner: str | None = None,
+        flag: Any = None,
     ) -> Self: ...
 
 class Spelled(Number):

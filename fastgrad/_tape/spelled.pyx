@@ -199,6 +199,14 @@ cdef object leaf_for(Node x):
     return leaf(x, tape.data[x.node])
 
 
+cdef Spelled as_leaf(Spelled x):
+    """A number that is no more than that: what it was computed from is left behind."""
+    cdef Spelled alone = leaf_for(x)
+    alone.whole = x.whole
+    tape.second[alone.node].constant = WHOLE if x.whole else 0
+    return alone
+
+
 # How they are made.
 
 cdef class Making:
@@ -210,19 +218,21 @@ cdef class Making:
         The parameters' names, in order.
     meanings : sequence of str
         Of each: "data", "children", "slopes", "pairs" of children and slopes, "history", "op", "=" and the name of the
-        attribute that keeps it, or "-" for none.
+        attribute that keeps it, "flag", or "-" for none.
     defaults : sequence
         Of each: what is given where nothing is; ``...`` where something has to be.
     children, inner : str, optional
         The attribute of an object, a "history", that has the children, and its name for them.
+    flag : Flag, optional
+        What says whether a number takes a derivative.
     """
 
     cdef readonly tuple names, meanings, defaults
-    cdef readonly object children, inner
+    cdef readonly object children, inner, flag
 
-    def __cinit__(self, names, meanings, defaults, children=None, inner=None):
+    def __cinit__(self, names, meanings, defaults, children=None, inner=None, flag=None):
         self.names, self.meanings, self.defaults = tuple(names), tuple(meanings), tuple(defaults)
-        self.children, self.inner = children, inner
+        self.children, self.inner, self.flag = children, inner, flag
 
     cdef list arranged(self, str what, tuple given, dict named):
         """The arguments by the parameters' places."""
@@ -267,8 +277,12 @@ cdef int fill(Spelled number, Making making, tuple given, dict named) except -1:
                 state_of(number)["_op"] = value
         elif meaning[0] == "=" and value != default:
             attributes[meaning[1:]] = value
+    if making.flag is not None:
+        flag, operands = making.flag.given(values[making.meanings.index("flag")], operands)
     if operands:
         stand_on(number, operands, slopes if slopes else None)
+    if making.flag is not None:
+        making.flag.tell(number, flag)
     for name, value in attributes.items():  # a closure among them, which is the operation's
         setattr(number, name, value)
     return 0

@@ -8,10 +8,11 @@ import inspect
 import sys
 import types
 
-from fastgrad._tape.exchange import Maker, nodes_made, spell
+from fastgrad._tape.exchange import Maker, spell
 from fastgrad._tape.node import Node
-from fastgrad._tape.spelled import Form, Spelled
+from fastgrad._tape.spelled import Form, Making
 from fastgrad.run import effects, reading, trial
+from fastgrad.run.flags import Flagging, method_for
 from fastgrad.run.functions import Functions, function_of
 from fastgrad.run.hook import own_modules, read_ahead
 from fastgrad.run.own import short_name
@@ -65,9 +66,13 @@ class Candidate:
     ----------
     first : object
         The class's ``__new__`` for the time being, which makes instances of its ``twin`` where that is set.
+    flag : str, optional
+        The constructor's parameter for the flag of numbers that take a derivative, where not all do.
     """
 
-    def __init__(self, first: Any) -> None:
+    operators = tuple(_OPERATORS)
+
+    def __init__(self, first: Any, flag: str | None = None) -> None:
         self.first, self.cls = first, first.cls
         self.form: int = 0
         self.symbols: dict[str, Any] = {}
@@ -76,31 +81,41 @@ class Candidate:
         self.plain_class = self.cls
         self.compares_graphs = True
         self.switches: list[Setting] = []
+        self.flagging = Flagging(self, flag) if flag is not None else None
 
     def run(self) -> None:
         self.refuse_effects()
         namespaces = [vars(module) for module in own_modules()]
-        before = nodes_made()
-        with trial.undone(self.cls, namespaces, effects.names_reached(self.cls)) as changed:
-            self.roles = find_roles(self.cls, namespaces)
-            self.look_at_the_program()
-            self.signature = inspect.signature(vars_of(self.cls, "__init__").__get__(self.cls))
-            making = find_making(self.cls, self.roles)
-            self.check_what_decides([*making], {name: meaning for name, (meaning, _) in making.items()})
-            self.twin = self.first.twin = first_twin(self.cls, self.roles, making, self.symbols)
-            self.first.twin = None
-            self.see_how_it_is_made()
-            self.take("__init__", "__init__")
-            self.sweep = Sweep(self)
-            self.sweep.stand_in()
-            self.try_operators()
-            self.try_functions()
-        self.functions = Functions(self)
-        self.functions.try_them(namespaces)
-        settings.nodes_of_trials += nodes_made() - before
+        with self.flagging.by_default() if self.flagging is not None else contextlib.nullcontext():
+            with trial.undone(self.cls, namespaces, effects.names_reached(self.cls)) as changed:
+                self.try_all(namespaces)
+            self.functions = Functions(self)
+            self.functions.try_them(namespaces)
+        if self.flagging is not None:
+            with trial.undone(self.cls, namespaces, effects.names_reached(self.cls)):
+                self.flagging.settle()
         self.check_what_is_asked(changed)
         if settings.strict and self.kept:
             raise Unfit(f"--strict, and {self.reasons()}")
+
+    def try_all(self, namespaces: list[dict[str, Any]]) -> None:
+        self.roles = find_roles(self.cls, namespaces)
+        making = find_making(self.cls, self.roles)
+        if self.flagging is not None:
+            self.flagging.find(making)
+        self.look_at_the_program()
+        self.check_what_decides([*making], {name: meaning for name, (meaning, _) in making.items()})
+        self.twin = first_twin(self.cls, self.roles, self.plan(making), self.symbols)
+        self.see_how_it_is_made()
+        self.take("__init__", "__init__")
+        self.sweep = Sweep(self)
+        self.sweep.stand_in()
+        self.try_operators()
+        self.try_functions()
+
+    def plan(self, making: dict[str, tuple[str, Any]]) -> Making:
+        meanings, defaults = zip(*making.values())
+        return Making([*making], meanings, defaults, self.roles.children, self.roles.inner, self.roles.flag)
 
     def see_how_it_is_made(self) -> None:
         """See whether the constructor makes a number of a number, and a float of an int, and who knows its steps."""
@@ -177,7 +192,7 @@ class Candidate:
     # One method.
 
     def take(self, name: str, fastgrads: str) -> None:
-        setattr(self.twin, name, vars_of(Spelled, fastgrads))
+        setattr(self.twin, name, method_for(fastgrads, self.roles.flag))
         if name not in self.taken:
             self.taken.append(name)
 
@@ -377,6 +392,7 @@ class Candidate:
     def exchange(self) -> None:
         """Move what was taken into the class, and let it make twins."""
         originals = {name: vars_of(self.cls, name) for name in self.taken}
+        signature = inspect.signature(originals["__init__"].__get__(self.cls))
         twins = Twins(self.cls, self.twin, originals)
         self.plain_class = twins.plain_class(self.cls)
         self.twin._originals = originals
@@ -388,7 +404,7 @@ class Candidate:
         self.twin._finished = True
         set_new(self.cls, maker)
         if "__signature__" not in vars(self.cls):  # which would be that of __new__
-            self.cls.__signature__ = self.signature
+            self.cls.__signature__ = signature
         self.sweep.exchange()
         self.functions.exchange()
         if self.switches:

@@ -40,7 +40,8 @@ def _settings_read(function: types.FunctionType, cls: type, seen: set[types.Code
     node = reading.function_at(function.__code__.co_filename, function.__code__.co_firstlineno)
     for code in _codes(function.__code__):
         named = [function.__globals__[name] for name in code.co_names if name in function.__globals__]
-        for thing in named:
+        methods = [vars(base).get(name) for base in cls.__mro__ for name in code.co_names]
+        for thing in (*named, *methods):
             if isinstance(thing, types.FunctionType):
                 yield from _settings_read(thing, cls, seen)
         owners = [function.__globals__, *cls.__mro__[:-1], *(thing for thing in named if _is_own(thing))]

@@ -7,11 +7,13 @@ methods that mean what fastgrad's mean are fastgrad's; all others stay. If they 
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import types
 
-from fastgrad._tape.exchange import drop_maker, instance_of
+from fastgrad._tape.exchange import drop_maker, instance_of, nodes_made
 from fastgrad.run.candidate import NEEDED, Candidate, described, set_new
+from fastgrad.run.flags import flags_of
 from fastgrad.run.offering import SLOTS
 from fastgrad.run.roles import Unfit
 from fastgrad.run.saying import say
@@ -80,9 +82,8 @@ class _First:
         if not isinstance(self.cls.__mro__[1].__new__, types.BuiltinFunctionType):  # the one above was exchanged
             del self.cls.__new__
             return
-        trial_of = Candidate(self)
         try:
-            trial_of.run()
+            trial_of = self.tried()
             trial_of.exchange()
         except Unfit as reason:
             self.stay(str(reason))
@@ -94,6 +95,22 @@ class _First:
                 say(line)
         finally:
             self.trying = False
+
+    def tried(self) -> Candidate:
+        """Try the class: as one whose numbers all take a derivative, else as one with a flag for those that do."""
+        candidate, before = Candidate(self), nodes_made()
+        try:
+            candidate.run()
+        except Unfit:
+            for flag in flags_of(self.cls):
+                candidate = Candidate(self, flag)
+                with contextlib.suppress(Unfit):
+                    candidate.run()
+                    return candidate
+            raise
+        finally:
+            settings.nodes_of_trials += nodes_made() - before
+        return candidate
 
     def stay(self, reason: str) -> None:
         """Let the class be what it was."""

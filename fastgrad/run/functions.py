@@ -7,8 +7,9 @@ import types
 
 from fastgrad._tape.spelled import Spelled
 from fastgrad.run import effects, reading, trial
+from fastgrad.run.flags import method_for
 from fastgrad.run.hook import own_modules
-from fastgrad.run.roles import Unfit, vars_of
+from fastgrad.run.roles import Unfit
 from fastgrad.run.twins import TwinType
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -60,7 +61,7 @@ class Functions:
         for function in _found():
             if not effects.does_more(function) and not effects.settings_read(function, self.candidate.cls):
                 meant = function_of(function.__name__) or ""
-                fast = vars_of(Spelled, meant)
+                fast = method_for(meant, self.candidate.roles.flag)
                 if self.agrees(function, fast, meant):
                     self.taken[function] = fast
 

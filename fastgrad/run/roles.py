@@ -16,6 +16,8 @@ TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
     from typing import Any
 
+    from fastgrad._tape.flags import Flag
+
 _SWEEP = re.compile(r"back|grad|deriv|chain|propag|adjoint|sweep|reverse", re.IGNORECASE)
 _NO_SWEEP = re.compile(r"^_|zero|reset|clear|clip|no_|set_|is_|has_|require", re.IGNORECASE)
 _CONTAINERS = (set, frozenset, tuple, list)
@@ -42,6 +44,7 @@ class Roles:
     extras : what else an instance has, with its value at first; ``numbered`` of it differ from instance to instance.
     hidden : what depends on how an instance was made in a way that is not known, and why it is not.
     order : all the names, as an instance has them.
+    flag : the flag of numbers that take a derivative, where not all do.
     """
 
     number: str
@@ -64,6 +67,7 @@ class Roles:
     closure_at_first: Any = None
     closure_kind = "()"
     grad_at_first: Any = 0.0
+    flag: Flag | None = None
 
     def __init__(self) -> None:
         self.extras: dict[str, Any] = {}
@@ -84,9 +88,13 @@ class Roles:
         """Sweep from a number, as the program does or, from one on fastgrad's tape, as fastgrad does."""
         if isinstance(self.sweep, str):
             return getattr(node, self.sweep)()
-        if not isinstance(node, Spelled) or self.sweeps_itself or self.sweep == self.by_closures:
+        if self.sweeps_itself or self.sweep == self.by_closures or not self.is_swept_fast(node):
             return self.sweep(node)
         return self.fast_sweep(node)
+
+    def is_swept_fast(self, node: Any) -> bool:
+        """Tell whether fastgrad's sweep is meant for a number: for one on the tape that takes a derivative."""
+        return isinstance(node, Spelled) and (self.flag is None or bool(self.flag.__get__(node)))
 
     def fast_sweep(self, node: Any, *gradient: float) -> Any:
         """Sweep on the tape, and return what the program's own sweep returns."""

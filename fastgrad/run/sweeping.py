@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 
-from fastgrad._tape.spelled import Form, Spelled
+from fastgrad._tape.spelled import Form
 from fastgrad.run import effects, reading, trial
 from fastgrad.run.hook import own_modules
 from fastgrad.run.roles import Unfit, vars_of
@@ -49,8 +49,10 @@ class Sweep:
         elif self.is_method:
             self.candidate.take(self.name, "backward")
             sweep = self.with_arguments()
+            if sweep is None and self.roles.flag is not None:
+                sweep = self.roles.fast_sweep
             if sweep is not None:
-                setattr(self.candidate.twin, self.name, sweep)
+                setattr(self.candidate.twin, self.name, self.where_it_is_fast(sweep))
 
     def why_it_stays(self) -> str | None:
         if self.roles.returns == "something" and reading.is_result_used(self.name):
@@ -72,6 +74,16 @@ class Sweep:
             return _with_gradient(self.roles, self.parameters[0])
         self.both = True
         return _unless_given(self.roles, self.original)
+
+    def where_it_is_fast(self, sweep: Any) -> Any:
+        """Leave to the program's own sweep the numbers that fastgrad's is not meant for."""
+        if self.roles.flag is None:
+            return sweep
+
+        def either(node: Any, *given: Any, **named: Any) -> Any:
+            return (sweep if self.roles.is_swept_fast(node) else self.original)(node, *given, **named)
+
+        return either
 
     def takes_a_gradient(self) -> bool:
         """Tell whether the sweep's parameter is the gradient to start with."""
@@ -134,7 +146,7 @@ def _sweeping(roles: Roles) -> Any:
 
     @functools.wraps(original)
     def sweep(root: Any) -> Any:
-        return roles.fast_sweep(root) if isinstance(root, Spelled) else original(root)
+        return roles.fast_sweep(root) if roles.is_swept_fast(root) else original(root)
 
     return sweep
 

@@ -24,8 +24,9 @@ from fastgrad._tape.attributes import (
 )
 from fastgrad._tape.describe import operation_of, slopes_of
 from fastgrad._tape.exchange import is_constant, keep_on, kept_on
+from fastgrad._tape.flags import FlaggedGrad, FlaggedStep
 from fastgrad._tape.node import Node
-from fastgrad._tape.spelled import Making, Spelled
+from fastgrad._tape.spelled import Spelled
 from fastgrad.run.roles import vars_of
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from fastgrad._tape.spelled import Making
     from fastgrad.run.roles import Roles
 
     _Template = dict[str, Any]  # an operation's symbol by its name in the op table; {} stands for its constant
@@ -115,11 +117,9 @@ def _no_subclass_is_told(cls: Any) -> Iterator[None]:
             del cls.__init_subclass__
 
 
-def first_twin(cls: type, roles: Roles, making: dict[str, tuple[str, Any]], symbols: _Template) -> Any:
+def first_twin(cls: type, roles: Roles, making: Making, symbols: _Template) -> Any:
     """Make the twin of a class that has none below it."""
-    meanings = [meaning for meaning, _ in making.values()]
-    plan = Making(list(making), meanings, [default for _, default in making.values()], roles.children, roles.inner)
-    return make_twin(cls, (cls, Spelled), {**_attributes(cls, roles, symbols), "_making": plan})
+    return make_twin(cls, (cls, Spelled), {**_attributes(cls, roles, symbols), "_making": making})
 
 
 class Twins:
@@ -164,6 +164,8 @@ def _attributes(cls: type, roles: Roles, symbols: _Template) -> dict[str, Any]:
     found[roles.number] = vars(Spelled)["data"]
     if roles.grad:
         found[roles.grad] = vars(Spelled)["grad"]
+    if roles.flag is not None:
+        found.update({roles.flag.name: roles.flag, roles.grad: FlaggedGrad(roles.flag)})
     found[roles.children] = _Operands(roles) if roles.inner is None else _History(roles, symbols)
     if roles.op:
         found[roles.op] = _Symbol(symbols, roles.op_at_first)
@@ -338,7 +340,8 @@ def _steps(roles: Roles) -> Steps:
     """The function that passes a node's gradient on, of the kind that the class has."""
     has_leaves = roles.closure_at_first is not None
     if roles.closure_kind == "()":
-        return Steps(StepFrom(has_leaves), "closure")
+        compute: Any = StepFrom(has_leaves)
+        return Steps(compute if roles.flag is None else FlaggedStep(roles.flag, compute), "closure")
     compute, passes = _STEPS[roles.closure_kind]
     return Steps(functools.partial(compute, has_leaves), "closure", passes)
 
