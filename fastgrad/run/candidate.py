@@ -19,7 +19,7 @@ from fastgrad.run.own import short_name
 from fastgrad.run.roles import Unfit, find_making, find_roles, vars_of
 from fastgrad.run.settings import settings
 from fastgrad.run.sweeping import Sweep, sweep_name
-from fastgrad.run.switches import Switched, watch
+from fastgrad.run.switches import Switched, turned, watch
 from fastgrad.run.twins import Twins, first_twin, with_field
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -112,6 +112,7 @@ class Candidate:
         self.sweep.stand_in()
         self.try_operators()
         self.try_functions()
+        self.always_on_tape = self.stays_on_tape()
 
     def plan(self, making: dict[str, tuple[str, Any]]) -> Making:
         meanings, defaults = zip(*making.values())
@@ -304,6 +305,34 @@ class Candidate:
                 if where is not None:
                     self.keep(name, where, experiments)
 
+    def stays_on_tape(self) -> bool:
+        """Tell whether numbers can be fastgrad's, with the class's own methods, where a switch is not what it was."""
+        if effects.settings_read(vars_of(self.cls, "__init__"), self.cls):
+            return False
+        own = {name: vars_of(self.cls, name) for name in self.taken if name != "__init__"}
+        tried = [pair for name in own if name in _OPERATORS for pair in _experiments_with(name)]
+        return all(self.disagreement(self.with_switch(switch, own, tried)) is None for switch in self.switches)
+
+    def with_switch(
+        self, switch: Setting, own: dict[str, Any], tried: list[tuple[str, _Experiment]]
+    ) -> Iterator[tuple[str, _Experiment]]:
+        """Experiments whose result is made, or swept, while a switch is not what it was."""
+
+        def made(experiment: _Experiment, cls: Any) -> Any:
+            with turned(switch, cls, own if cls is self.twin else {}):
+                leaves, result = experiment(cls)
+            return leaves, result * leaves[0] + leaves[0]
+
+        def swept(experiment: _Experiment, cls: Any) -> Any:
+            leaves, result = experiment(cls)
+            with turned(switch, cls, own if cls is self.twin else {}):
+                self.roles.swept(result)
+            return leaves, result + leaves[0]
+
+        for where, experiment in tried:
+            yield where, functools.partial(made, experiment)
+            yield where, functools.partial(swept, experiment)
+
     # Symbols.
 
     def learn_symbols(self) -> None:
@@ -397,7 +426,7 @@ class Candidate:
         self.plain_class = twins.plain_class(self.cls)
         self.twin._originals = originals
         data = self.twin._making.names[0]
-        maker = Maker(twins.known, twins.make, 0, data, twins.plain, bool(self.switches), self.twin._unwraps)
+        maker = Maker(twins.known, twins.make, 0, data, twins.plain, not self.always_on_tape, self.twin._unwraps)
         for name in self.taken:
             setattr(self.cls, name, vars(self.twin)[name])
             delattr(self.twin, name)
@@ -408,9 +437,10 @@ class Candidate:
         self.sweep.exchange()
         self.functions.exchange()
         if self.switches:
-            fast = {name: vars(self.cls)[name] for name in (*self.taken, "__new__")}
             plain = {**originals, "__new__": staticmethod(lambda number, *given, **named: twins.plain(number))}
-            watch(Switched(self.cls, self.switches, fast, plain))
+            if self.always_on_tape:
+                del plain["__init__"], plain["__new__"]
+            watch(Switched(self.cls, self.switches, {name: vars(self.cls)[name] for name in plain}, plain))
 
     # What is said.
 

@@ -58,7 +58,7 @@ class Functions:
             self.taken.clear()
 
     def try_each(self) -> None:
-        for function in _found():
+        for function in _found() if not self.candidate.switches else ():
             if not effects.does_more(function) and not effects.settings_read(function, self.candidate.cls):
                 meant = function_of(function.__name__) or ""
                 fast = method_for(meant, self.candidate.roles.flag)

@@ -5,10 +5,13 @@ The program's statements that set a variable to True or False are followed by a 
 
 from __future__ import annotations
 
+import contextlib
+
 from fastgrad.run import reading
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
 
@@ -31,6 +34,13 @@ class Setting:
         """Return what it is now."""
         return self.owner.get(self.name) if isinstance(self.owner, dict) else getattr(self.owner, self.name, None)
 
+    def set(self, value: Any) -> None:
+        """Let it be something else."""
+        if isinstance(self.owner, dict):
+            self.owner[self.name] = value
+        else:
+            setattr(self.owner, self.name, value)
+
     def is_switch(self) -> bool:
         """Tell whether it is True or False, and is only changed where that is seen."""
         return isinstance(self.at_first, bool) and reading.is_switched(self.name)
@@ -46,7 +56,7 @@ class Switched:
     settings : list of Setting
         Its switches.
     fast, plain : dict
-        Its methods on fastgrad and as they were, ``__new__`` among them.
+        Its methods on fastgrad and as they were; ``__new__`` is among them where numbers have to be as they were, too.
     """
 
     def __init__(self, cls: Any, settings: list[Setting], fast: dict[str, Any], plain: dict[str, Any]) -> None:
@@ -60,6 +70,21 @@ class Switched:
             self.is_fast = is_fast
             for name, method in (self.fast if is_fast else self.plain).items():
                 setattr(self.cls, name, method)
+
+
+@contextlib.contextmanager
+def turned(setting: Setting, cls: Any, plain: dict[str, Any]) -> Iterator[None]:
+    """Let a switch be what it is not, and a class have its methods as they were."""
+    fast = {name: vars(cls)[name] for name in plain}
+    setting.set(not setting.at_first)
+    for name, method in plain.items():
+        setattr(cls, name, method)
+    try:
+        yield
+    finally:
+        setting.set(setting.at_first)
+        for name, method in fast.items():
+            setattr(cls, name, method)
 
 
 _switched: list[Switched] = []

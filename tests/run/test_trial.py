@@ -359,6 +359,54 @@ print(Value(1.0).data, Weight(4.0).data, vars(Weight(4.0)).keys())
         (line,) = both_ways(script(start + engine + self.SWITCHED.replace("{0}", change))).said
         assert line.endswith("runs on fastgrad")
 
+    AROUND = "tracking = True\n" + OWN_ENGINE.replace(
+        "        def _backward():", "        if not tracking: return Value(out.data)\n        def _backward():"
+    )
+    OFF_AT_LAST = """
+import fastgrad
+x, w = Value(3.0), Value(2.0)
+for on in (True, False, True, False):
+    tracking = True if on else False
+    y = x * w + 1
+    z = (y * y).relu() * x
+    z.backward()
+    print(on, x.grad, w.grad, y.data, len(y._prev), len(z._prev))
+"""
+
+    def test_that_operators_alone_read_are_followed_on_the_tape(self, script):
+        both_ways(script(self.AROUND + self.OFF_AT_LAST))
+        ran = on_fastgrad(script(self.AROUND + self.OFF_AT_LAST + "print(isinstance(y, fastgrad.Node))\n"))
+        assert ran.output.endswith("0 0\nTrue\n")
+
+    def test_that_the_constructor_reads_leave_the_tape(self, script):
+        engine = "tracking = True\n" + OWN_ENGINE.replace(
+            "self._prev, self._op = set(_children), _op", self.KEEPS.format("tracking")
+        )
+        ran = on_fastgrad(script(engine + self.OFF_AT_LAST + "print(isinstance(y, fastgrad.Node))\n"))
+        assert ran.output.endswith("0 0\nFalse\n")
+
+    def test_that_are_switches_are_followed_by_functions(self, script):
+        keeps = self.KEEPS.format("tracking")
+        engine = "import math\ntracking = True\n" + OWN_ENGINE.replace(
+            "self._prev, self._op = set(_children), _op", keeps
+        )
+        function = """
+def tanh(x):
+    out = Value(math.tanh(x.data), (x,), "tanh")
+    def step():
+        x.grad += (1 - out.data**2) * out.grad
+    out._backward = step
+    return out
+x = Value(0.5)
+for on in (True, False):
+    tracking = True if on else False
+    y = tanh(x)
+    y.backward()
+    print(y.data, x.grad, len(y._prev))
+"""
+        (line,) = both_ways(script(engine + function)).said
+        assert line.endswith("runs on fastgrad")
+
     FLAGGED = OWN_ENGINE.replace('_op=""):', '_op="", needs=True):\n        self.needs = needs').replace(
         "self.grad += out.grad", "self.grad += out.grad if self.needs else 0"
     )
