@@ -229,6 +229,8 @@ class Candidate:
         start = Form(0) if isinstance(self.roles.grad_at_first, float) else start
         if self.roles.returns == "derivatives":
             start = Form(0)
+        if self.roles.seeded:
+            start |= Form.ROOT_ADDS
         self.learn_symbols()
         self.take("__add__", "__add__")
         for leaves in (Form.LEAVES, Form(0)):

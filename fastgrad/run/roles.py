@@ -39,7 +39,8 @@ class Roles:
         given, or the slopes: ``closure_kind``.
     sweep : the method that sweeps, or the function of the program's; where there is none, ours, which calls the
         closures. ``returns`` is what it gives: nothing, the number of nodes, the nodes, or a dict of derivatives, which
-        then are nowhere else. ``sweeps_itself`` where fastgrad's does not stand in for it.
+        then are nowhere else. ``sweeps_itself`` where fastgrad's does not stand in for it; ``seeded`` where it starts
+        from the gradient that the program has given the root.
     recomputing : closures that compute the number again from its operands.
     extras : what else an instance has, with its value at first; ``numbered`` of it differ from instance to instance.
     hidden : what depends on how an instance was made in a way that is not known, and why it is not.
@@ -56,7 +57,7 @@ class Roles:
     unique = False
     root_in_result = False
     order_step = order_direction = 1
-    sweeps_itself = False
+    sweeps_itself = seeded = False
     result_like: Any = None
     paired: int | None = None
     inner: str | None = None
@@ -85,7 +86,13 @@ class Roles:
         return [pair[self.paired] for pair in found] if self.paired is not None else list(found)
 
     def swept(self, node: Any) -> Any:
-        """Sweep from a number, as the program does or, from one on fastgrad's tape, as fastgrad does."""
+        """Sweep from a number with a gradient of 1: as the program does or, from one on the tape, as fastgrad does."""
+        if self.seeded:
+            setattr(node, self.grad, 1.0)
+        return self.swept_on(node)
+
+    def swept_on(self, node: Any) -> Any:
+        """Sweep from a number with what its gradient is, if the program has to give it one."""
         if isinstance(self.sweep, str):
             return getattr(node, self.sweep)()
         if self.sweeps_itself or self.sweep == self.by_closures or not self.is_swept_fast(node):
@@ -104,7 +111,7 @@ class Roles:
                 del found[node]
             factory = getattr(self.result_like, "default_factory", None)
             return found if factory is None else type(self.result_like)(factory, found)
-        Spelled.backward(node, *gradient)
+        Spelled.backward(node, *(gradient or ([0.0] if self.seeded else [])))
         if self.returns == "nodes":
             return self.depth_first(node, self.order_step)[:: self.order_direction]
         return count_below(node) if self.returns == "count" else None
@@ -240,17 +247,19 @@ def fields_of(value: Any) -> dict[str, Any]:
 def _find_sweep(roles: Roles, cls: type, functions: list[types.FunctionType]) -> None:
     """The method, or function, that brings 5 and 3 to the factors 3 and 5, and where it leaves them.
 
-    In an engine whose sweep knows nothing of products, a sum has to do; without a sweep, the closure of a product.
+    In an engine whose sweep knows nothing of products, a sum has to do. It may start from a gradient that the program
+    has given the root. Without a sweep, the closure of a product has to do.
     """
-    for operation, expected in (("__mul__", (5.0, 3.0)), ("__add__", (1.0, 1.0))):
-        for sweep in (*sweep_names(cls), *functions):
-            if not does_more(vars_of(cls, sweep) if isinstance(sweep, str) else sweep) and _try_sweep(
-                roles, cls, sweep, operation, expected
-            ):
+    sweeps = [*sweep_names(cls), *functions]
+    sweeps = [sweep for sweep in sweeps if not does_more(vars_of(cls, sweep) if isinstance(sweep, str) else sweep)]
+    undone = [name for name, value in vars(cls(3.0) * cls(5.0)).items() if value is None or _is_zero(value)]
+    for seed in (None, *undone):
+        for operation, expected in (("__mul__", (5.0, 3.0)), ("__add__", (1.0, 1.0))):
+            if any(_try_sweep(roles, cls, sweep, operation, expected, seed) for sweep in sweeps):
                 return
     x, y = cls(3.0), cls(5.0)
     product, before = x * y, dict(vars(x))
-    zeros = [name for name, value in vars(product).items() if value == 0 and isinstance(value, (int, float))]
+    zeros = [name for name, value in vars(product).items() if _is_zero(value)]
     closures = [name for name, value in vars(product).items() if isinstance(value, types.FunctionType)]
     if len(zeros) == len(closures) == 1 and zeros[0] != roles.number:
         setattr(product, zeros[0], 1.0)
@@ -260,22 +269,31 @@ def _find_sweep(roles: Roles, cls: type, functions: list[types.FunctionType]) ->
     raise Unfit("no method of it, and no function, brings the derivatives of a product to its factors")
 
 
-def _try_sweep(roles: Roles, cls: type, sweep: Any, operation: str, expected: tuple[float, float]) -> bool:
+def _is_zero(value: Any) -> bool:
+    return isinstance(value, (int, float)) and value == 0
+
+
+def _try_sweep(
+    roles: Roles, cls: type, sweep: Any, operation: str, expected: tuple[float, float], seed: str | None
+) -> bool:
     x, y = cls(3.0), cls(5.0)
     before = dict(vars(x))
     try:
         result = getattr(x, operation)(y)
+        if seed is not None:
+            setattr(result, seed, 1.0)
         returned = getattr(result, sweep)() if isinstance(sweep, str) else sweep(result)
     except Exception:
         return False
-    if isinstance(returned, dict) and _holds(lambda: (returned[x], returned[y]) == expected):
+    if seed is None and isinstance(returned, dict) and _holds(lambda: (returned[x], returned[y]) == expected):
         roles.sweep, roles.returns, roles.grad = sweep, "derivatives", ""
         roles.result_like, roles.root_in_result = returned, result in returned
         return True
     for name, value in vars(x).items():
-        changed = value is not before.get(name) and name != roles.number
+        changed = value is not before.get(name) and name != roles.number and seed in (None, name)
         if changed and _holds(lambda a, b: (a, b) == expected, value, vars(y).get(name)):
             roles.sweep, roles.grad, roles.grad_at_first = sweep, name, before.get(name)
+            roles.seeded = seed is not None
             roles.returns = None if returned is None else "count" if returned == 3 else "something"
             return True
     return False

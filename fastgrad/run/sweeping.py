@@ -69,8 +69,8 @@ class Sweep:
         """Return what stands in for a sweep that is given arguments, or whose result is used; None where neither is."""
         if not self.parameters or not reading.is_called_with_arguments(self.name):
             used = self.roles.returns in ("count", "nodes") and reading.is_result_used(self.name)
-            return (lambda node: self.roles.fast_sweep(node)) if used else None
-        if len(self.parameters) == 1 and self.takes_a_gradient():
+            return (lambda node: self.roles.fast_sweep(node)) if used or self.roles.seeded else None
+        if len(self.parameters) == 1 and not self.roles.seeded and self.takes_a_gradient():
             return _with_gradient(self.roles, self.parameters[0])
         self.both = True
         return _unless_given(self.roles, self.original)
@@ -98,7 +98,8 @@ class Sweep:
         """Find the form in which fastgrad's sweep leaves what the class's leaves; else its own has to."""
         candidate, before = self.candidate, self.candidate.form
         plain = trial.sweeps(candidate.cls, self.roles)
-        for form in () if self.roles.sweeps_itself else _FORMS:
+        forms = [Form.ROOT_ADDS] if self.roles.seeded else _FORMS
+        for form in () if self.roles.sweeps_itself else forms:
             candidate.set_form(before | form)
             if trial.agree(plain, self.on_twin()):
                 # Where a second sweep passes on what the first has left inside, it matters what is inside.

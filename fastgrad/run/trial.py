@@ -168,9 +168,11 @@ def _with_itself(name: str) -> _Experiment:
 
 def sweeps(cls: Any, roles: Roles) -> list[Any]:
     """All the grads after sweeps, again and over shared nodes, and where numbers are equal."""
-    stories = (_twice, _shared, _equal_numbers, _diamond, _alone, _zeroed)[
-        : -1 if roles.returns == "derivatives" else None
-    ]
+    stories = (_twice, _shared, _equal_numbers, _diamond, _alone)
+    if roles.returns != "derivatives":
+        stories += (_zeroed,)
+    if roles.seeded:
+        stories += (_seeded,)
     return [_told(cls, roles, story) for story in stories]
 
 
@@ -229,6 +231,18 @@ def _zeroed(cls: Any, roles: Roles) -> tuple[list[Any], Any]:
     roles.swept(p)
     setattr(x, roles.grad, roles.grad_at_first)
     return [x, y, p], roles.swept(p + x)
+
+
+def _seeded(cls: Any, roles: Roles) -> tuple[list[Any], Any]:
+    x, y = cls(3.0), cls(5.0)
+    p = x * y
+    q = p * x
+    if roles.grad_at_first is not None:
+        roles.swept_on(p)
+    for gradient in (2.5, 0, -1):
+        setattr(q, roles.grad, gradient)
+        roles.swept_on(q)
+    return [x, y, p, q], roles.swept_on(q)
 
 
 # What a trial leaves behind: nothing.

@@ -1,5 +1,6 @@
 """Sweeps of every kind: what they leave on the numbers, when they run again and what they return."""
 
+import re
 import textwrap
 
 import pytest
@@ -113,6 +114,48 @@ METHODS = {
         """,
 }
 EXCHANGED_METHODS = ["accumulating", "adding to the root's own grad", "clearing all before"]
+
+
+class TestSeeds:
+    """The program gives the root its gradient, and sweeps from that."""
+
+    BODY = SETS.replace("self.grad = 1.0", "")
+    USE = """
+z.backward()
+show()
+z.grad = 1
+z.backward()
+show()
+w = z * z + 3
+for seed in (0.5, -2.0, 0):
+    w.grad = seed
+    w.backward()
+    show()
+w.backward()
+print(w.grad)
+"""
+
+    @pytest.mark.parametrize("first", ["0.0", "0"])
+    def test_that_the_program_sets(self, script, first):
+        (line,) = both_ways(script(engine(self.BODY, first=first) + SHOW + self.USE)).said
+        assert line.endswith(ON_FASTGRAD)
+
+    def test_for_a_function_that_sweeps(self, script):
+        function = "def backpropagate(root):\n    for node in order_of(root):\n        node.step()\n"
+        source = engine("pass").replace("    def backward(self):\n        pass\n", "") + function
+        used = re.sub(r"(\w)\.backward\(\)", r"backpropagate(\1)", self.USE)
+        (line,) = both_ways(script(source + SHOW + used)).said
+        assert line.endswith(ON_FASTGRAD)
+
+    def test_that_a_sweep_takes_away(self, script):
+        body = self.BODY + "self.grad = 0.0\n"
+        (line,) = both_ways(script(engine(body) + SHOW + self.USE)).said
+        assert line.endswith("its own stay: backward")
+
+    def test_that_a_sweep_is_also_given(self, script):
+        body = "self.grad = self.grad if gradient is None else gradient\n" + self.BODY
+        used = self.USE + "w.backward(0.25)\nshow()\n"
+        both_ways(script(engine(body, ", gradient=None") + SHOW + used))
 
 
 class TestMethods:
