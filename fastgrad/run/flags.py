@@ -156,7 +156,7 @@ class Flagging:
             if result is NotImplemented:
                 raise TypeError
         except Exception as error:
-            return trial.Raised(type(error).__name__)
+            return trial.raised(error)
         if not isinstance(result, cls):
             return ["no number of the class"]
         w = self.number(cls, 2.0, True)

@@ -199,6 +199,14 @@ def function_at(file: str, line: int) -> ast.FunctionDef | None:
     return None
 
 
+def is_raised_at(file: str, line: int) -> bool:
+    """Tell whether a statement that raises is in a line of one of the program's modules."""
+    nodes = sources[file].nodes if file in sources else []
+    return any(
+        isinstance(node, (ast.Raise, ast.Assert)) and node.lineno <= line <= (node.end_lineno or 0) for node in nodes
+    )
+
+
 def names_within(function: str) -> set[str]:
     """Return the names that functions and methods of a name read, and those that they call."""
     reached = functions_reached({function})

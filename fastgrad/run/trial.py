@@ -13,6 +13,7 @@ import sys
 import threading
 import warnings
 
+from fastgrad.run import reading
 from fastgrad.run.roles import Unfit
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -26,12 +27,34 @@ if TYPE_CHECKING:
 
 POINTS = (0.5, -0.5, 1.0, -1.0, 2.0, -3.0, 0.0, 1e-8, -1e-8, 1e-3, 0.1, 30.0, -30.0, 800.0, -800.0)
 PAIRS = ((3.0, 2.0), (-1.5, 0.5), (0.0, 2.0), (2.0, 0.0), (2.0, -3.0), (-2.0, 3.0), (1e-8, 1e8), (0.5, 0.5), (4.0, 1.0))
+POWERS = (*PAIRS[:6], (0.0, -1.0), (0.0, 0.0), (0.0, 0.5), (3.0, 1.0), (-1.5, 2.0), *PAIRS[7:])  # no huge exponent
 _TOLERANCE = 1e-12
 PATIENCE = 3.0  # seconds; a trial takes a hundredth of one
 
 
 class Raised(Exception):
-    """What a method raised in a trial."""
+    """What a method raised in a trial.
+
+    Parameters
+    ----------
+    name : str
+        The exception's class, and what it says.
+    deliberately : bool
+        Whether a statement of the program raised it.
+    """
+
+    def __init__(self, name: str, deliberately: bool = False) -> None:
+        super().__init__(name)
+        self.name, self.deliberately = name, deliberately
+
+
+def raised(error: Exception) -> Raised:
+    """Return what an exception is as an outcome."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    file, line = (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno) if traceback is not None else ("", 0)
+    return Raised(f"{type(error).__name__}: {error}", reading.is_raised_at(file, line))
 
 
 # What a method does, seen from outside.
@@ -49,7 +72,7 @@ def outcome(cls: type, roles: Roles, experiment: _Experiment, with_graph: bool) 
         returned = roles.swept(result)
         return [getattr(result, roles.number), picture, [roles.derivative(leaf, returned) for leaf in leaves]]
     except Exception as error:
-        return Raised(type(error).__name__)
+        return raised(error)
 
 
 def _picture(node: Any, leaves: list[Any], roles: Roles) -> Any:
@@ -66,10 +89,11 @@ def _picture(node: Any, leaves: list[Any], roles: Roles) -> Any:
 def agree(plain: Any, fast: Any) -> bool:
     """Tell whether two outcomes are the same, numbers within a few roundings.
 
-    Where the class's own method raises, anything will do: no program prints a number from there.
+    Where the class's own method fails, anything will do: no program prints a number from there. What it raises itself
+    has to be raised.
     """
     if isinstance(plain, Raised):
-        return True
+        return not plain.deliberately or (isinstance(fast, Raised) and plain.name == fast.name)
     if isinstance(plain, list) and isinstance(fast, list):
         return len(plain) == len(fast) and all(map(agree, plain, fast))
     if _is_number(plain) and _is_number(fast):
@@ -133,7 +157,7 @@ def of_two(name: str) -> Iterator[tuple[str, _Experiment]]:
 
 def of_numbers(name: str) -> Iterator[tuple[str, _Experiment]]:
     """An operator of two numbers, and of a number and itself."""
-    for a, b in PAIRS:
+    for a, b in _pairs_for(name):
         yield f"at {a:g} and {b:g}", _binary(name, a, b, plain=False)
     yield "of a number with itself", _with_itself(name)
     yield from used_twice(lambda x, y: getattr(x, name)(y), 2)
@@ -141,10 +165,14 @@ def of_numbers(name: str) -> Iterator[tuple[str, _Experiment]]:
 
 def of_number_and_plain(name: str) -> Iterator[tuple[str, _Experiment]]:
     """An operator of a number and a plain one."""
-    for a, b in PAIRS:
+    for a, b in _pairs_for(name):
         yield f"at {a:g} with the plain {b:g}", _binary(name, a, b, plain=True)
     yield "at 3 with the plain int 2", _binary(name, 3.0, 2, plain=True)
     yield from used_twice(lambda x: getattr(x, name)(2.0))
+
+
+def _pairs_for(name: str) -> tuple[tuple[float, float], ...]:
+    return POWERS if name == "__pow__" else PAIRS
 
 
 def _binary(name: str, a: float, b: float, *, plain: bool) -> _Experiment:
@@ -168,11 +196,9 @@ def _with_itself(name: str) -> _Experiment:
 
 def sweeps(cls: Any, roles: Roles) -> list[Any]:
     """All the grads after sweeps, again and over shared nodes, and where numbers are equal."""
-    stories = (_twice, _shared, _equal_numbers, _diamond, _alone)
-    if roles.returns != "derivatives":
-        stories += (_zeroed,)
-    if roles.seeded:
-        stories += (_seeded,)
+    stories = [_twice, _shared, _equal_numbers, _diamond, _alone]
+    stories += [_zeroed] if roles.returns != "derivatives" else []
+    stories += [_seeded] if roles.seeded else []
     return [_told(cls, roles, story) for story in stories]
 
 
