@@ -16,6 +16,7 @@ from fastgrad.run.own import short_name
 from fastgrad.run.saying import NODES, say
 from fastgrad.run.serving import served
 from fastgrad.run.settings import settings
+from fastgrad.run.switches import forget
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -142,6 +143,7 @@ def _on_fastgrad(
         yield
         return
     settings.start(strict, explain, also)
+    forget()
     before, replace = nodes_made(), list(replace)
     try:
         with served(replace, settings.also):

@@ -87,12 +87,17 @@ def turned(setting: Setting, cls: Any, plain: dict[str, Any]) -> Iterator[None]:
             setattr(cls, name, method)
 
 
-_switched: list[Switched] = []
+_switched: list[Switched] = []  # of the program that runs
 
 
 def watch(switched: Switched) -> None:
     """Look at a class's switches from now on."""
     _switched.append(switched)
+
+
+def forget() -> None:
+    """Look at no class any more, as another program begins."""
+    _switched.clear()
 
 
 def look() -> None:

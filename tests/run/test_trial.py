@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from fastgrad.run import trial
+from fastgrad.run import switches, trial
 from fastgrad.run.roles import Unfit, find_making, find_roles, sweep_names
 from support.engine_shapes import SHAPES
 from support.teaching_engines import FULL_ENGINE, OWN_ENGINE, both_ways, on_fastgrad, said, same_both_ways
@@ -384,6 +384,14 @@ for on in (True, False, True, False):
         )
         ran = on_fastgrad(script(engine + self.OFF_AT_LAST + "print(isinstance(y, fastgrad.Node))\n"))
         assert ran.output.endswith("0 0\nFalse\n")
+
+    def test_that_were_those_of_another_program_are_forgotten(self, script):
+        path = script(self.AROUND + self.OFF_AT_LAST)
+        on_fastgrad(path)
+        watched = switches._switched[:]
+        on_fastgrad(path)
+        assert len(switches._switched) == len(watched) == 1
+        assert switches._switched != watched
 
     def test_that_are_switches_are_followed_by_functions(self, script):
         keeps = self.KEEPS.format("tracking")
