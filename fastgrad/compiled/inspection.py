@@ -59,7 +59,7 @@ class Inspected:
         path : int, optional
             Which path, from 0 on, in the order of `programs`. Without it all are drawn, in one picture.
         format : str
-            What ``render`` writes by default: "svg", or with Graphviz's program ``dot`` also "png", "pdf" and others.
+            As of `fastgrad.draw.draw_dot`.
         rankdir : {"LR", "TB"}
             Which way the computation runs: left to right, or top to bottom.
         max_nodes : int
@@ -68,7 +68,7 @@ class Inspected:
         Returns
         -------
         graphviz.Digraph or Drawing
-            Shown as a picture by a notebook; has ``source``, ``render``, ``view`` and ``pipe``: see `fastgrad.draw`.
+            The picture, as `fastgrad.draw.draw_dot` returns it.
 
         Raises
         ------

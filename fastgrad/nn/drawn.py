@@ -46,7 +46,7 @@ class Drawn:
         Parameters
         ----------
         format : str
-            What ``render`` writes by default: "svg", or with Graphviz's program ``dot`` also "png", "pdf" and others.
+            As of `fastgrad.draw.draw_dot`.
         rankdir : {"LR", "TB"}
             Which way a row goes through the network: left to right, or top to bottom.
         max_nodes : int
@@ -63,7 +63,7 @@ class Drawn:
         Returns
         -------
         graphviz.Digraph or Drawing
-            Shown as a picture by a notebook; has ``source``, ``render``, ``view`` and ``pipe``: see `fastgrad.draw`.
+            The picture, as `fastgrad.draw.draw_dot` returns it.
 
         Raises
         ------
