@@ -361,7 +361,8 @@ class Candidate:
 
     def check_constant(self, attributes: dict[str, Any]) -> None:
         """Refuse a class whose operators make something else of a plain operand than a number, if it is asked for."""
-        for name, value in self.roles.extras.items():
+        of_leaves = {name: values[0] for name, values in self.roles.told_apart.items()}
+        for name, value in {**self.roles.extras, **of_leaves}.items():
             differs = name not in self.roles.numbered and attributes.get(name, value) != value
             if differs and reading.is_asked_for({name}, self.without):
                 raise Unfit(
@@ -399,6 +400,10 @@ class Candidate:
         self.looks_at_graphs = reading.is_asked_for({name for name in graph if name}, self.without)
         if roles.returns in ("count", "nodes") and reading.is_result_used(sweep_name(roles)):
             self.looks_at_graphs = True
+        for name in list(roles.told_apart):
+            if not reading.is_asked_for({name}, self.without) or reading.is_set(roles.children, self.without):
+                roles.hidden[name] = f"its {name} depends on how a number was made"
+                del roles.told_apart[name]
         for name, reason in roles.hidden.items():
             if reading.is_asked_for({name}, self.without) or reading.is_set(name, self.without):
                 raise Unfit(f"{reason}, and the program asks for it")
@@ -409,7 +414,7 @@ class Candidate:
     def check_what_decides(self, parameters: list[str], meanings: dict[str, str]) -> None:
         """Refuse a class that does something else with numbers for which the program sets an attribute."""
         machinery = reading.functions_reached({sweep_name(self.roles), *_OPERATORS})
-        for name in self.roles.extras:
+        for name in (*self.roles.extras, *self.roles.told_apart):
             given = next((place for place, key in enumerate(parameters) if meanings[key] == f"={name}"), None)
             is_given = given is not None and reading.is_given(self.cls, parameters[given], given, self.without)
             if reading.is_read_in(name, machinery) and (is_given or reading.is_set(name, self.without)):

@@ -224,8 +224,9 @@ class Flagging:
     def _attributes(self, number: Any, flagging: Flagging) -> Iterator[Any]:
         """What else numbers have, with the flag, without it, and as results."""
         roles = self.candidate.roles
+        names = [name for name in (*roles.extras, *roles.told_apart) if name not in roles.numbered]
         for node in (number(3.0, True), number(3.0, False), number(3.0, False) * number(5.0, False)):
-            yield tuple(repr(getattr(node, name)) for name in roles.extras if name not in roles.numbered)
+            yield tuple(repr(getattr(node, name)) for name in names)
             yield tuple(getattr(node, name) is None for name in (roles.closure, roles.slopes) if name)
 
 

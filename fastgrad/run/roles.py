@@ -43,6 +43,8 @@ class Roles:
         from the gradient that the program has given the root.
     recomputing : closures that compute the number again from its operands.
     extras : what else an instance has, with its value at first; ``numbered`` of it differ from instance to instance.
+    told_apart : what is True of numbers that were given and False of results, or the other way round; with the two
+        values, and whether the constructor tells by the operands.
     hidden : what depends on how an instance was made in a way that is not known, and why it is not.
     order : all the names, as an instance has them.
     flag : the flag of numbers that take a derivative, where not all do.
@@ -74,6 +76,7 @@ class Roles:
         self.extras: dict[str, Any] = {}
         self.numbered: list[str] = []
         self.recomputing: dict[str, Any] = {}
+        self.told_apart: dict[str, tuple[bool, bool, bool]] = {}
         self.hidden: dict[str, str] = {}
         self.more_symbols: dict[str, Any] = {}
         self.order: list[str] = []
@@ -386,6 +389,10 @@ def _find_others(roles: Roles, cls: type, states: list[dict[str, Any]]) -> None:
             differ = not _same(leaf.get(name), other.get(name))
             if differ and not isinstance(value, (int, str)):
                 roles.hidden[name] = f"each number has its own {name}"
+            elif (
+                not differ and isinstance(value, bool) and value is not leaf.get(name) and isinstance(leaf[name], bool)
+            ):
+                roles.told_apart[name] = leaf[name], value, False
             elif not differ and not _same(value, leaf.get(name)):
                 roles.hidden[name] = f"its {name} depends on how a number was made"
             else:
@@ -431,6 +438,10 @@ def find_making(cls: type, roles: Roles) -> dict[str, tuple[str, Any]]:
         if parameter.default is parameter.empty:
             raise Unfit(f"its constructor needs {parameter.name}")
         making[parameter.name] = _meaning(cls, roles, making, parameter.name), parameter.default
+    for name, (of_leaf, of_result, _) in roles.told_apart.items():
+        given = {key: (cls(2.0), cls(3.0)) for key, (meaning, _) in making.items() if meaning == "children"}
+        tells = bool(given) and getattr(_made(cls, **given), name, of_leaf) is of_result
+        roles.told_apart[name] = of_leaf, of_result, tells
     return making
 
 

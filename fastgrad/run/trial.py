@@ -68,7 +68,8 @@ def outcome(cls: type, roles: Roles, experiment: _Experiment, with_graph: bool) 
             return ["no number of the class", result if isinstance(result, (int, float, bool)) else type(result)]
         if isinstance(getattr(result, roles.number), complex):
             return Raised("complex")
-        picture = _picture(result, leaves, roles) if with_graph else None
+        told_apart = [getattr(result, name) for name in roles.told_apart]
+        picture = [told_apart, _picture(result, leaves, roles) if with_graph else None]
         returned = roles.swept(result)
         return [getattr(result, roles.number), picture, [roles.derivative(leaf, returned) for leaf in leaves]]
     except Exception as error:

@@ -161,6 +161,7 @@ def _attributes(cls: type, roles: Roles, symbols: _Template) -> dict[str, Any]:
     found: dict[str, Any] = {**_what_it_has_not(cls), **{name: _Unset(name) for name in _NODES_OWN}}
     found.update({name: _at_first(name, value) for name, value in roles.extras.items()})
     found.update({name: _Numbered(name, type(roles.extras[name])) for name in roles.numbered})
+    found.update({name: Kept(_told_apart(*values), name) for name, values in roles.told_apart.items()})
     found[roles.number] = vars(Spelled)["data"]
     if roles.grad:
         found[roles.grad] = vars(Spelled)["grad"]
@@ -309,6 +310,13 @@ class _Numbered:
 
     def __get__(self, node: Any, owner: type) -> Any:
         return self if node is None else keep_on(node).setdefault(self.name, self.kind(next(self.counter)))
+
+
+def _told_apart(of_leaf: bool, of_result: bool, by_operands: bool) -> Any:
+    """What an attribute is that differs between numbers that were given, and results."""
+    if by_operands:
+        return lambda node: of_result if _PREV.__get__(node) else of_leaf
+    return lambda node: of_leaf if operation_of(node)[0] is None else of_result
 
 
 class _Symbol:
