@@ -34,7 +34,7 @@ def test_it_prints_the_same(program):
 
 def test_most_are_put_on_fastgrad():
     served = [program for program in PROGRAMS if any("runs on fastgrad" in line for line in program.says)]
-    assert len(served) > 0.7 * len(PROGRAMS)
+    assert len(served) > 0.8 * len(PROGRAMS)
 
 
 def test_every_file_belongs_to_a_program():
