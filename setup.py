@@ -47,6 +47,7 @@ DIRECTIVES = {
 
 
 # With the operation a constant, an operator is inlined into its slot, if the compiler is told to.
+INLINED_IN = ("_tape/numbers.c", "_tape/spelled.c", "_tape/sweep.c", "_kernels/machine.c", "_kernels/steps.c")
 INLINED = ["-DCYTHON_INLINE=inline __attribute__((always_inline))"]
 
 
@@ -56,7 +57,7 @@ def flags_for(source):
         # It takes the first to compute several rows at once where a row chooses. Without the second a kernel's time
         # depends, by a tenth, on where the linker puts it.
         return [*FLAGS, "-fno-trapping-math", "-falign-loops=64"]
-    if source.endswith(("_tape/numbers.c", "_tape/spelled.c", "_tape/sweep.c")):
+    if source.endswith(INLINED_IN):
         return [*FLAGS, *INLINED]
     return FLAGS
 

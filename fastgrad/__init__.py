@@ -37,6 +37,8 @@ __all__ = [
     "compile",
     "custom",
     "dot",
+    "fuse",
+    "fused_loops",
     "grads",
     "logsumexp",
     "math",
@@ -50,9 +52,11 @@ __all__ = [
     "values",
 ]
 
-_NEED_NUMPY = {
+_LATER = {  # what is asked for by few programs, and most of what needs numpy
     "TraceError": "compiled",
     "compile": "compiled",
+    "fuse": "fusing",
+    "fused_loops": "fusing",
     "grads": "arrays",
     "set_values": "arrays",
     "values": "arrays",
@@ -63,7 +67,7 @@ _former_names.serve()
 
 
 def load_ipython_extension(shell: object) -> None:
-    """``%load_ext fastgrad`` in a notebook: engines that later cells define or import run on fastgrad."""
+    """``%load_ext fastgrad`` in a notebook: engines that later cells define or import run on fastgrad, fused."""
     from fastgrad.run import notebooks
 
     notebooks.load_ipython_extension(shell)
@@ -86,6 +90,7 @@ if TYPE_CHECKING:
     from fastgrad import train as train
     from fastgrad.arrays import grads, set_values, values
     from fastgrad.compiled import TraceError, compile
+    from fastgrad.fusing import fuse, fused_loops
 else:
 
     def __getattr__(name):
@@ -93,9 +98,9 @@ else:
 
         if name in _MODULES:
             return importlib.import_module(f"fastgrad.{name}")
-        if name in _NEED_NUMPY:
-            return getattr(importlib.import_module(f"fastgrad.{_NEED_NUMPY[name]}"), name)
+        if name in _LATER:
+            return getattr(importlib.import_module(f"fastgrad.{_LATER[name]}"), name)
         raise AttributeError(f"module 'fastgrad' has no attribute {name!r}")
 
     def __dir__():
-        return sorted({*globals(), *_MODULES, *_NEED_NUMPY})
+        return sorted({*globals(), *_MODULES, *_LATER})

@@ -25,7 +25,7 @@ examples:
   fastgrad run -m course.train --epochs 20       a module, as python -m runs it; -c and - (standard input), too
   fastgrad run lecture.ipynb                     a notebook's cells, in order
   fastgrad run --compare train.py                the program both ways: times, and whether the output agrees
-  fastgrad run --explain train.py                what became of each class, method by method
+  fastgrad run --explain train.py                what became of each class, method by method, and of each loop
   fastgrad run --replace nn=seed1 train.py       "from nn import MLP" gives that dialect's, on fastgrad (see below)
 """
 _RUN_DIALECTS = """\
@@ -86,10 +86,15 @@ def _add_run(commands: _Commands) -> None:
         "1e-9; addresses, timings and the order of sets aside",
     )
     command.add_argument(
-        "--explain", action="store_true", help="say of each class which methods were exchanged, and why"
+        "--explain",
+        action="store_true",
+        help="say of each class which methods were exchanged, and why, and of each loop whether it is a kernel",
     )
     command.add_argument(
         "--strict", action="store_true", help="leave a class alone if any of its methods differs from fastgrad's"
+    )
+    command.add_argument(
+        "--no-fuse", dest="fuse", action="store_false", help="leave loops to Python, rather than to kernels"
     )
     command.add_argument(
         "--plain", action="store_true", help="exchange nothing: how --compare runs a notebook the first time"
@@ -145,7 +150,7 @@ def _run(options: argparse.Namespace) -> int:
             return _fail(f"cannot open the script {options.script!r}: {error.strerror}", 2)
     if options.compare:
         return run.compare(program, _options_again(options))
-    chosen = {name: getattr(options, name) for name in ("replace", "also", "strict", "explain", "plain")}
+    chosen = {name: getattr(options, name) for name in ("replace", "also", "strict", "explain", "plain", "fuse")}
     try:
         if options.module:
             run.run_module(options.module[0], options.module[1:], **chosen)
@@ -173,7 +178,8 @@ def _program(options: argparse.Namespace) -> list[str] | None:
 
 
 def _options_again(options: argparse.Namespace) -> list[str]:
-    flags = [flag for flag, given in (("--strict", options.strict), ("--explain", options.explain)) if given]
+    given = {"--strict": options.strict, "--explain": options.explain, "--no-fuse": not options.fuse}
+    flags = [flag for flag, is_given in given.items() if is_given]
     also = [word for package in options.also for word in ("--also", package)]
     return [*flags, *also, *(word for module, name in options.replace for word in ("--replace", f"{module}={name}"))]
 

@@ -27,7 +27,8 @@ cdef extern from *:
         return object;
     }
     """
-    object revive(PyObject *dead)  # a new reference
+    PyObject *revive(PyObject *dead) noexcept  # a new reference
+    object taken "(PyObject *)"(PyObject *)     # the reference itself, which becomes the caller's
 
 cdef enum:
     VALUE = 0        # the code of each type of number: its place in `types`
@@ -69,18 +70,24 @@ cdef int adopt(object number, uint8_t type_code, const char *name) except -1
 cdef int disable_grad(bint nothing) except -1
 
 
-cdef inline object make(Handle like, uint32_t node):
-    """A handle for a node that has none, of the type of another handle."""
-    cdef Shelf *s = &shelf[like.type_code]
+cdef inline PyObject *from_shelf(uint8_t type_code, uint32_t node) noexcept:
+    """A new reference to a handle for a node that has none, of the type of a code; NULL where the shelf is empty."""
+    cdef Shelf *s = &shelf[type_code]
     cdef PyObject *handle = s.top
     if handle == NULL:
-        return make_slowly(like, node)
+        return NULL
     s.top = (<Handle>handle).state
     s.count -= 1
     (<Handle>handle).state = NULL
     (<Handle>handle).node = node
     tape.owner[node] = &(<Handle>handle).node
     return revive(handle)
+
+
+cdef inline object make(Handle like, uint32_t node):
+    """A handle for a node that has none, of the type of another handle."""
+    cdef PyObject *handle = from_shelf(like.type_code, node)
+    return make_slowly(like, node) if handle == NULL else taken(handle)
 
 
 cdef inline object leaf(Handle like, double value):

@@ -1,6 +1,6 @@
 """Numbers whose graph is spelled as a teaching engine spells it."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint8_t, uint32_t
 
 from fastgrad._tape.numbers cimport Number
 
@@ -25,6 +25,8 @@ cpdef enum Form:
 cdef class Spelled(Number):
     pass
 
+cdef uint32_t append_constant_leaf(uint8_t type_code, double constant, bint whole) noexcept
+cdef bint is_whole_leaf(uint32_t node) noexcept
 cdef bint is_constant_leaf(uint32_t node) noexcept
 cdef int stand_on(Spelled number, list operands, list slopes) except -1
 cdef Spelled as_leaf(Spelled x)

@@ -13,7 +13,7 @@ from functools import partial
 from cpython.float cimport PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from libc.math cimport signbit
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint8_t, uint32_t
 
 from fastgrad._tape.convert cimport as_double, number_of
 from fastgrad._tape.describe cimport operands_of
@@ -43,7 +43,8 @@ cdef enum:
     CONSTANT_LEAF = 2  # it was a plain operand
 
 
-cdef inline bint is_whole_leaf(uint32_t node) noexcept:
+cdef bint is_whole_leaf(uint32_t node) noexcept:
+    """Was a leaf's number given as an int?"""
     cdef double kept = tape.second[node].constant
     return tape.op[node] & OP_MASK == OP_LEAF and (kept == WHOLE or kept == WHOLE + CONSTANT_LEAF)
 
@@ -51,6 +52,13 @@ cdef inline bint is_whole_leaf(uint32_t node) noexcept:
 cdef bint is_constant_leaf(uint32_t node) noexcept:
     """Was a leaf made of a plain operand?"""
     return tape.op[node] & OP_MASK == OP_LEAF and tape.second[node].constant >= CONSTANT_LEAF
+
+
+cdef uint32_t append_constant_leaf(uint8_t type_code, double constant, bint whole) noexcept:
+    """A leaf for a plain operand, an int perhaps, for which there is room; it has no handle yet."""
+    cdef Second second
+    second.constant = CONSTANT_LEAF + whole
+    return append(OP_LEAF, type_code, constant, 0, second)
 
 
 # Operations.
@@ -75,8 +83,7 @@ cdef inline object with_leaf(uint32_t op, Node x, double constant, bint leaf_fir
         reserve(2, 0)
         if not grad_enabled():
             return leaf(x, y)
-    second.constant = CONSTANT_LEAF + whole
-    other = append(OP_LEAF, x.type_code, constant, 0, second)
+    other = append_constant_leaf(x.type_code, constant, whole)
     second.constant = 0.0
     second.node = x.node if leaf_first else other
     return make(x, append(op, x.type_code, y, other if leaf_first else x.node, second))

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def serve(also: Iterable[str], strict: bool) -> None:
+def serve(also: Iterable[str], strict: bool, fuse: bool) -> None:
     """Serve this process as its parent is, which has said so."""
     import multiprocessing.spawn
 
     hush()
-    settings.start(strict, explain=False, also=also)
+    settings.start(strict, explain=False, also=also, fuse=fuse)
     sys.meta_path.insert(0, OwnModules(also))
     multiprocessing.spawn.runpy = _Runner()  # type: ignore[attr-defined]
 

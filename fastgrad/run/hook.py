@@ -11,6 +11,7 @@ import sys
 
 from fastgrad.run import offering, reading
 from fastgrad.run.own import is_named, is_own
+from fastgrad.run.settings import settings
 from fastgrad.run.starting import STARTERS, follow
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -138,5 +139,9 @@ def compiled(source: str | bytes, file: str) -> types.CodeType:
         tree = offering.prepared(source, file)
     except (SyntaxError, ValueError, RecursionError):
         tree = source  # type: ignore[assignment]  # compiling it raises the error as Python does
+    if settings.fuse and isinstance(tree, ast.AST):
+        from fastgrad import fusing
+
+        return fusing.compiled(tree, file)
     code: types.CodeType = compile(tree, file, "exec", dont_inherit=True)
     return code

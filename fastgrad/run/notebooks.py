@@ -86,7 +86,7 @@ class _Place:
 
 
 def _prepare(shell: Any, cells: list[str]) -> None:
-    shell.ast_transformers.append(_Preparing())
+    _Preparing().attach(shell)
     for number, cell in enumerate(cells, 1):  # what later cells ask for counts when a class is tried
         with contextlib.suppress(SyntaxError):
             reading.sources[f"<cell {number}>"] = reading.Source(ast.parse(shell.transform_cell(cell)))
@@ -120,24 +120,44 @@ def _shell(at: _Place) -> Any:
 
 
 class _Preparing(ast.NodeTransformer):
-    """IPython's hook between a cell's text and its code."""
+    """IPython's hook between a cell's text and its code; and one between its code and its run."""
 
-    cells = 0
+    def __init__(self) -> None:
+        self.cells = 0
+        self.fuser: Any = None
+
+    def attach(self, shell: Any) -> None:
+        shell.ast_transformers.append(self)
+        if settings.fuse:
+            from fastgrad.fusing.functions import every_loop
+            from fastgrad.fusing.rewrite import Fuser
+
+            self.fuser, run = Fuser("<cell>"), shell.run_code
+            self.fuser.found = every_loop
+            shell.run_code = lambda code, *given, **named: run(self.fuser.with_sites(code), *given, **named)
+
+    def detach(self, shell: Any) -> None:
+        shell.ast_transformers.remove(self)
+        vars(shell).pop("run_code", None)
 
     def visit(self, node: ast.AST) -> ast.AST:
         if not isinstance(node, ast.Module):
             return node
         self.cells += 1
         reading.sources[f"<cell {self.cells}>"] = reading.Source(ast.parse(ast.unparse(node)))
-        return offering.offering(node)
+        tree = offering.offering(node)
+        if self.fuser is not None:
+            self.fuser.file = f"<cell {self.cells}>"
+            self.fuser.module(tree)
+        return tree
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext fastgrad``: exchange engines that cells define, or import, from now on."""
+    """``%load_ext fastgrad``: exchange engines that cells define, or import, from now on, and fuse cells' loops."""
     settings.start(strict=False, explain=False, also=())
     _loaded.append((served([]), _Preparing()))
     _loaded[-1][0].__enter__()
-    shell.ast_transformers.append(_loaded[-1][1])
+    _loaded[-1][1].attach(shell)
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.insert(0, "")
 
@@ -148,7 +168,7 @@ def unload_ipython_extension(shell: Any) -> None:
     while _loaded:
         serving, preparing = _loaded.pop()
         serving.__exit__(None, None, None)
-        shell.ast_transformers.remove(preparing)
+        preparing.detach(shell)
 
 
 _loaded: list[tuple[Any, _Preparing]] = []

@@ -35,6 +35,7 @@ def run_script(
     strict: bool = False,
     explain: bool = False,
     plain: bool = False,
+    fuse: bool = True,
 ) -> None:
     """Run the program at ``path`` as ``python path argv...`` would, on fastgrad.
 
@@ -53,9 +54,11 @@ def run_script(
     strict : bool
         Whether a class of which any method differs from fastgrad's is left alone as a whole.
     explain : bool
-        Whether to say of each class, method by method, what became of it.
+        Whether to say of each class, method by method, what became of it, and of each loop.
     plain : bool
         Whether to exchange and serve nothing at all.
+    fuse : bool
+        Whether loops over numbers run as kernels.
 
     Raises
     ------
@@ -72,7 +75,9 @@ def run_script(
     ...     run_script(script, replace=[("engine", "Value")])
     6.0
     """
-    options: dict[str, Any] = {"replace": replace, "also": also, "strict": strict, "explain": explain, "plain": plain}
+    options: dict[str, Any] = {
+        "replace": replace, "also": also, "strict": strict, "explain": explain, "plain": plain, "fuse": fuse,
+    }  # fmt: skip
     if path.endswith(".ipynb"):
         _run_notebook(path, argv, options)
         return
@@ -137,12 +142,13 @@ def _on_fastgrad(
     strict: bool = False,
     explain: bool = False,
     plain: bool = False,
+    fuse: bool = True,
 ) -> Iterator[None]:
     """Let classes be exchanged and modules be served, and say at the end if there was nothing to do."""
     if plain:
         yield
         return
-    settings.start(strict, explain, also)
+    settings.start(strict, explain, also, fuse)
     forget()
     before, replace = nodes_made(), list(replace)
     try:
@@ -156,7 +162,17 @@ def _on_fastgrad(
     finally:
         settings.active = False
         if explain:
+            if fuse:
+                _say_what_became_of_loops()
             say(f"{NODES}: {nodes_made() - before - settings.nodes_of_trials:,}")
+
+
+def _say_what_became_of_loops() -> None:
+    from fastgrad.fusing import fused_loops
+
+    for file in reading.sources:
+        for line in fused_loops(file):
+            say(f"  {short_name(file)}{line.removeprefix(file)}")
 
 
 def _say_if_nothing_was_found(replace: list[tuple[str, str]]) -> None:

@@ -16,9 +16,9 @@ class Settings:
         self.start(strict=False, explain=False, also=())
         self.active = False
 
-    def start(self, strict: bool, explain: bool, also: Iterable[str]) -> None:
+    def start(self, strict: bool, explain: bool, also: Iterable[str], fuse: bool = True) -> None:
         """Begin a program."""
-        self.strict, self.explain, self.also, self.active = strict, explain, list(also), True
+        self.strict, self.explain, self.also, self.fuse, self.active = strict, explain, list(also), fuse, True
         self.has_children = False
         self.exchanged: list[type] = []
         self.left_alone: list[type] = []

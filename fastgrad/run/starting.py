@@ -25,7 +25,7 @@ try:
 except ImportError:
     pass
 else:
-    serve({also!r}, {strict!r})
+    serve({also!r}, {strict!r}, {fuse!r})
 """
 
 
@@ -50,5 +50,5 @@ def _served(command: list[Any]) -> list[Any]:
     if not settings.has_children:
         settings.has_children = True
         say("processes that the program starts are put on fastgrad, too")
-    line = f"exec({_LINE.format(also=settings.also, strict=settings.strict)!r}); "
+    line = f"exec({_LINE.format(also=settings.also, strict=settings.strict, fuse=settings.fuse)!r}); "
     return [line + part if str(part).startswith(_STARTS) else part for part in command]

@@ -81,14 +81,38 @@ class TestNothingFound:
 class TestExplain:
     def test_says_what_became_of_each_method(self, script):
         engine = engine_with("def cube(self):\n    return self * self * self", MISTAKEN)
-        first, fastgrads, own, rest, nodes = on_fastgrad(script(engine + USE), explain=True).said
+        first, fastgrads, own, rest, *loops, nodes = on_fastgrad(script(engine + USE), explain=True).said
         assert first == "class Value (program.py, line 2) runs on fastgrad; its own stay: relu"
         names = fastgrads.removeprefix("  fastgrad's: ").split(", ")
         assert {"__init__", "backward", "__add__", "__radd__", "__mul__", "__rmul__"} <= set(names)
         assert own.startswith("  its own relu: another result at -0.5")
         assert "cube" in rest.removeprefix("  not touched: ").split(", ")
         assert not {"relu", "cube"} & set(names)
+        assert [line.partition(": ")[0] for line in loops] == ["  program.py:45", "  program.py:50"]
         assert nodes.startswith("nodes made: ")
+
+    def test_says_what_became_of_each_loop(self, script):
+        program = """
+x = [Value(i + 1.0) for i in range(3)]
+total = sum(v * v for v in x)
+total.backward()
+for v in x:
+    v.data -= 0.1 * v.grad
+    v.grad = 0
+for v in x:
+    print(v.data)
+"""
+        done = on_fastgrad(script(OWN_ENGINE + program), explain=True)
+        became = [line.partition(": ")[2] for line in done.said if line.startswith("  program.py:")]
+        assert became[-4:] == [
+            "[Value(i + 1.0) for i in range(3)]: no kernel: a call of Value is not for kernels",
+            "sum((v * v for v in x)): a kernel, which ran once",
+            "for v in x: a kernel, which ran once",
+            "for v in x: no kernel: print(v.data) is not for kernels",
+        ]
+        plainly = on_fastgrad(script(OWN_ENGINE + program), explain=True, fuse=False)
+        assert not any(line.startswith("  program.py:") for line in plainly.said)
+        assert plainly.output == done.output
 
     def test_counts_the_nodes_that_the_program_makes(self, script):
         assert on_fastgrad(script(OWN_ENGINE + USE), explain=True).said[-1] == "nodes made: 3"

@@ -265,3 +265,15 @@ class TestExtension:
         )
         assert printed["stdout"].endswith("12.0 7.0\n12.0 7.0\n")
         assert printed["stderr"].count("class Value runs on fastgrad") == 2
+
+
+def test_the_loops_of_cells_are_kernels(notebook):
+    cells = [
+        "from fastgrad import Value, fused_loops",
+        "x = [Value(i + 1.0) for i in range(3)]\ntotal = sum(v * v for v in x)",
+        "for v in x:\n    v.data = v.data * 2.0",
+        "print(total.data, x[2].data)\nprint([line.partition(': ')[2] for line in fused_loops('<cell 3>')])",
+    ]
+    path = notebook(*cells)
+    assert command(path).stdout.splitlines() == ["14.0 6.0", "['for v in x: a kernel, which ran once']"]
+    assert command("--no-fuse", path).stdout.splitlines() == ["14.0 6.0", "[]"]

@@ -1,0 +1,83 @@
+"""How a block of rounds is done: its plan, and the columns that the plan computes with.
+
+Where the rounds of an innermost loop do not depend on each other, but for sums, each instruction can do many of them
+before the next one begins. A *column* has a value for each round of the block, a *step* makes one of others. Operands
+of steps are columns, or, from -1 down, registers that are the same in all rounds.
+"""
+
+from cpython.object cimport PyObject
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
+
+cdef enum:
+    ROUNDS = 64        # of a block, at most
+    COLUMNS = 32
+    STEPS = 64
+    EXPECTED = 64
+    LISTS = 8
+    INDEX = 0               # the column of the loop's index
+    ITSELF_NUMBER = -30000  # an operand: the step's own number
+
+cdef union Values:
+    double number[64]
+    int64_t integer[64]
+    uint32_t node[64]
+    PyObject *object[64]
+
+cdef struct Column:
+    Values values
+    uint8_t tag
+    uint8_t type_code
+
+cdef enum StepCode:
+    TAKE_ITEMS         # of the list or tuple a, at b
+    TAKE_PARTS         # the entry c of each of the tuples a
+    JOIN_NODES         # the operation c of two nodes
+    NODES_AND_NUMBERS  # the operation c of a node a and a plain number b, or of one node
+    NUMBERS_AND_NODES  # the same operation, where the node is b
+    NEW_LEAVES         # of the plain numbers a; c says whether they are ints
+    SUM_NODES          # of b, on top of what register a holds
+    COMBINE_NUMBERS    # the operation c of plain numbers
+    APPLY_TO_NUMBERS   # the operation c of one of them
+    SUM_NUMBERS        # of b, on top of what register a holds; register c has what rounding has lost
+    LARGEST_NUMBERS    # of b and what was the largest before, at first in register a
+    LEAST_NUMBERS
+    READ_ATTRIBUTES    # of the nodes a: c is what
+    SET_ATTRIBUTES     # of the nodes a to b: c is what
+    SET_ITEMS          # of the list a, at b, to the column or register c
+    APPEND_ALL         # b to the list a
+
+cdef struct Step:
+    uint16_t code
+    uint16_t to        # a column
+    int16_t a
+    int16_t b
+    int32_t c
+    uint32_t offset    # of the node that it appends, among those of a round
+    double number
+
+cdef struct Expected:
+    # What a register has to hold for the plan to do.
+    uint16_t place
+    uint8_t tag
+    uint8_t type_code
+    unsigned version   # of the type
+
+cdef struct Kept:
+    # What a register has after a block: the column's last entry.
+    uint16_t place
+    uint16_t column
+
+cdef struct Plan:
+    Step steps[64]
+    Expected expected[64]
+    Kept kept[32]
+    uint8_t tags[32]          # of columns
+    uint8_t type_codes[32]
+    uint32_t step_count, expected_count, kept_count, column_count
+    uint32_t nodes            # that a round appends
+    bint sets_anything
+    int16_t lists[8]          # operands: those that are set have to be others than the rest
+    uint8_t sets[8]           # which are
+    uint32_t list_count
+    uint32_t code             # of the type of its nodes
+    unsigned version

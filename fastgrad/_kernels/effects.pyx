@@ -1,0 +1,126 @@
+# distutils: extra_compile_args = -O2
+"""What a block sets. The contract is in the header, effects.pxd."""
+
+from cpython.object cimport PyObject
+from cpython.ref cimport Py_DECREF
+from libc.stdint cimport int16_t, uint32_t
+
+from fastgrad._kernels.changes cimport Change, as_object, note_change, room_for_changes
+from fastgrad._kernels.columns cimport APPEND_ALL, INDEX, SET_ATTRIBUTES, SET_ITEMS, Plan, Step
+from fastgrad._kernels.fields cimport DATA, list_items, set_number
+from fastgrad._kernels.registers cimport NODE, SPELLS, Register, kinds
+from fastgrad._kernels.steps cimport Block, Numbers, entry, numbers_of
+from fastgrad._tape.tape cimport tape
+
+cdef extern from "Python.h":
+    int PyList_Append(PyObject *values, PyObject *value)
+
+
+cdef bint make_entries(Block *block, const Step *step, int16_t x) noexcept:
+    """Make the objects that are to be set, or none where there is no memory for all."""
+    cdef PyObject **made = block.columns[step.to].object
+    cdef Register value
+    cdef uint32_t k
+    for k in range(block.rounds):
+        value = entry(block, x, k)
+        made[k] = as_object(&value)
+        if made[k] == NULL:
+            drop_entries(made, k)
+            return False
+    return True
+
+
+cdef void drop_entries(PyObject **made, uint32_t count) noexcept:
+    cdef uint32_t k
+    for k in range(count):
+        Py_DECREF(<object>made[k])
+
+
+cdef bint make_all(Block *block) noexcept:
+    """Make what the rounds set, and have room to note what was there before."""
+    cdef const Plan *plan = block.plan
+    cdef const Step *step
+    cdef uint32_t s, settings = 0
+    for s in range(plan.step_count):
+        step = &plan.steps[s]
+        settings += step.code == SET_ATTRIBUTES or step.code == SET_ITEMS
+        if step.code == SET_ITEMS or step.code == APPEND_ALL:
+            if not make_entries(block, step, <int16_t>step.c if step.code == SET_ITEMS else step.b):
+                drop_made(block, s)
+                return False
+    if settings and not room_for_changes(block.run, settings * block.rounds):
+        drop_made(block, plan.step_count)
+        return False
+    return True
+
+
+cdef void drop_made(Block *block, uint32_t steps) noexcept:
+    cdef uint32_t s
+    for s in range(steps):
+        if block.plan.steps[s].code == SET_ITEMS or block.plan.steps[s].code == APPEND_ALL:
+            drop_entries(block.columns[block.plan.steps[s].to].object, block.rounds)
+
+
+cdef void set_attributes(Block *block, const Step *step) noexcept:
+    cdef const uint32_t *nodes = block.columns[step.a].node
+    cdef double *values = tape.data if step.c == DATA else tape.grad
+    cdef Numbers new
+    cdef Register number, value
+    cdef Change change
+    cdef uint32_t k
+    change.place, change.before, change.is_grad = NULL, NULL, step.c != DATA
+    if not block.is_statement:
+        for k in range(block.rounds):
+            change.node, change.number = nodes[k], values[nodes[k]]
+            note_change(block.run, change)
+    if kinds[block.plan.code].standing & SPELLS:
+        number.tag, number.type_code, number.whole = NODE, <unsigned char>block.plan.code, False
+        for k in range(block.rounds):
+            number.node, value = nodes[k], entry(block, step.b, k)
+            set_number(&number, step.c, &value)
+        return
+    numbers_of(block, step, step.b, &new)
+    for k in range(block.rounds):
+        values[nodes[k]] = new.at[k * new.by]
+
+
+cdef void set_items(Block *block, const Step *step) noexcept:
+    cdef PyObject **place = list_items(block.run.registers[-1 - step.a].content.object)
+    cdef PyObject **made = block.columns[step.to].object
+    cdef Change change
+    cdef uint32_t k
+    change.node, change.is_grad, change.number = 0, False, 0.0
+    place += block.columns[INDEX].integer[0]
+    for k in range(block.rounds):
+        change.place, change.before = place + k, place[k]
+        place[k] = made[k]
+        if block.is_statement:
+            Py_DECREF(<object>change.before)
+        else:
+            note_change(block.run, change)
+
+
+cdef bint append_all(Block *block, const Step *step) noexcept:
+    cdef PyObject *values = block.run.registers[-1 - step.a].content.object
+    cdef PyObject **made = block.columns[step.to].object
+    cdef uint32_t k
+    cdef bint done = True
+    for k in range(block.rounds):
+        done = done and PyList_Append(values, made[k]) == 0
+    drop_entries(made, block.rounds)
+    return done
+
+
+cdef bint set_all(Block *block) noexcept:
+    """Set what the rounds set."""
+    cdef const Step *step
+    cdef uint32_t s
+    for s in range(block.plan.step_count):
+        step = &block.plan.steps[s]
+        if step.code == SET_ATTRIBUTES:
+            set_attributes(block, step)
+        elif step.code == SET_ITEMS:
+            set_items(block, step)
+        elif step.code == APPEND_ALL and not append_all(block, step):
+            return False
+    return True

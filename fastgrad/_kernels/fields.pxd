@@ -1,0 +1,50 @@
+"""What a kernel reads of objects, and sets on numbers, without that Python code runs.
+
+Each returns whether it did it; where it did not, Python has to.
+"""
+
+from cpython.list cimport PyList_CheckExact
+from cpython.object cimport PyObject
+from cpython.tuple cimport PyTuple_CheckExact
+from libc.stdint cimport int32_t, int64_t, uint8_t
+
+from fastgrad._kernels.registers cimport INT, OBJECT, Register
+
+cdef extern from *:
+    """
+    static inline PyObject **list_items(PyObject *values) { return ((PyListObject *)values)->ob_item; }
+    static inline PyObject **tuple_items(PyObject *values) { return ((PyTupleObject *)values)->ob_item; }
+    """
+    PyObject **list_items(PyObject *values)
+    PyObject **tuple_items(PyObject *values)
+    Py_ssize_t size_at "Py_SIZE"(PyObject *value)
+
+cdef enum Meaning:
+    # What a name is for numbers of a type. That of a method is the code of its operation.
+    STRANGE = 0
+    DATA = -1
+    GRAD = -2
+
+cdef int32_t meaning_of(const Register *number, object name) noexcept
+cdef bint read_number(const Register *number, int32_t meaning, Register *out) noexcept
+cdef bint may_set_number(const Register *number, int32_t meaning, uint8_t tag) noexcept
+cdef bint set_number(const Register *number, int32_t meaning, const Register *value) noexcept
+# New references, or NULL.
+cdef PyObject *attribute_of(PyObject *owner, object name) noexcept
+cdef PyObject *slice_of(const Register *sequence, const Register *start, const Register *stop) noexcept
+# Borrowed, or NULL.
+cdef PyObject *other_item(const Register *container, const Register *key) noexcept
+cdef PyObject **place_of(const Register *sequence, const Register *index) noexcept
+cdef bint is_harmless(PyObject *dying) noexcept
+cdef Py_ssize_t length_of(PyObject *sequence) noexcept
+
+
+cdef inline PyObject *item_of(const Register *container, const Register *key) noexcept:
+    """The entry of a list, a tuple or a dict, borrowed; NULL where it takes Python to say."""
+    cdef PyObject *values = container.content.object
+    if container.tag == OBJECT and key.tag == INT and 0 <= key.content.integer < size_at(values):
+        if PyList_CheckExact(<object>values):
+            return list_items(values)[key.content.integer]
+        if PyTuple_CheckExact(<object>values):
+            return tuple_items(values)[key.content.integer]
+    return other_item(container, key)

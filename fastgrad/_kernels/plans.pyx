@@ -1,0 +1,481 @@
+# distutils: extra_compile_args = -O2
+"""Plans for blocks. The contract is in the header, plans.pxd; what a plan is, in columns.pxd."""
+
+from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t
+from libc.stdlib cimport calloc, free
+from libc.string cimport memset
+
+from fastgrad._kernels.arithmetic cimport OP_abs, OP_add, OP_div, OP_mul, OP_pow, OP_sub
+from fastgrad._kernels.columns cimport (
+    APPEND_ALL, APPLY_TO_NUMBERS, COLUMNS, COMBINE_NUMBERS, EXPECTED, INDEX, ITSELF_NUMBER, JOIN_NODES, LARGEST_NUMBERS,
+    LEAST_NUMBERS, LISTS, NEW_LEAVES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, READ_ATTRIBUTES, SET_ATTRIBUTES, SET_ITEMS,
+    STEPS, SUM_NODES, SUM_NUMBERS, TAKE_ITEMS, TAKE_PARTS, Plan, Step,
+)
+from fastgrad._kernels.fields cimport DATA, GRAD, meaning_of
+from fastgrad._kernels.program cimport (
+    ABSOLUTE_VALUE, ADD, APPEND, ATTRIBUTE, COPY, DIVIDE, FUNCTION, FUNCTION_OF_FLOAT, FUNCTION_OF_NODE, GREATER, ITEM,
+    KEEP, METHOD, MULTIPLY, NEGATIVE, POWER, ROUND_DONE, SET_ATTRIBUTE, SET_ITEM, SMALLER, SUBTRACT, SUMMED, UNPACKED,
+    Instruction, Loop, Program,
+)
+from fastgrad._kernels.registers cimport (
+    ABSOLUTE, ADDS, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, NOTHING, OBJECT, POWERS, SUBTRACTS, Register, kinds,
+)
+from fastgrad._tape.handle cimport forms
+from fastgrad._tape.spelled cimport (
+    DIV_POWERS, LEAVES, NEG_FIRST, NEG_TIMES, PLAIN_EXPONENT, POWER_LEAF, RADD_FIRST, RMUL_FIRST, SUB_ADDS,
+)
+from fastgrad._tape.tape cimport OP_TO_CV, OP_TO_VC
+
+cdef extern from "operations/ops.h" nogil:
+    enum:
+        OP_neg
+
+cdef enum:
+    NONE_YET = -1       # what stands for a register: no column,
+    UNCHANGED = -2      # or none, as it holds the same in all rounds
+    REFUSED = -32000    # no operand
+    ALWAYS = 1 << 16
+
+cdef struct Planner:
+    Plan *plan
+    Run *run
+    int16_t column_of[256]    # by register
+    uint8_t writes[256]       # of the loop's body, by register
+    bint sets_items, sets_attributes                 # anywhere in the body
+    int16_t set_values[8]                            # into the plan's lists, so far
+    int16_t owner_of[2]                              # of which data, or grad, was set so far
+    int16_t value_of[2]
+    uint32_t code             # of the type of numbers
+
+
+cdef int16_t operand(Planner *p, uint16_t place) noexcept:
+    """What stands for a register, as an operand of a step."""
+    if p.column_of[place] >= 0:
+        return p.column_of[place]
+    if p.writes[place] and p.column_of[place] != UNCHANGED:
+        return REFUSED  # it has what the round before has left
+    return expected(p, place)
+
+
+cdef int16_t expected(Planner *p, uint16_t place) noexcept:
+    cdef const Register *register = &p.run.registers[place]
+    cdef uint32_t i
+    if register.tag == NODE and register.whole:
+        return REFUSED
+    for i in range(p.plan.expected_count):
+        if p.plan.expected[i].place == place:
+            return <int16_t>(-1 - <int>place)
+    if p.plan.expected_count == EXPECTED:
+        return REFUSED
+    i = p.plan.expected_count
+    p.plan.expected_count += 1
+    p.plan.expected[i].place, p.plan.expected[i].tag = place, register.tag
+    if register.tag == NODE:
+        p.plan.expected[i].type_code = register.type_code
+        p.plan.expected[i].version = kinds[register.type_code].version
+    return <int16_t>(-1 - <int>place)
+
+
+cdef uint8_t tag_of(const Planner *p, int16_t x) noexcept:
+    if x == REFUSED:
+        return NOTHING
+    if x == ITSELF_NUMBER:
+        return FLOAT
+    return p.plan.tags[x] if x >= 0 else p.run.registers[-1 - x].tag
+
+
+cdef inline bint is_plain(const Planner *p, int16_t x) noexcept:
+    return tag_of(p, x) == FLOAT or tag_of(p, x) == INT
+
+
+cdef bint know_type(Planner *p, int16_t x) noexcept:
+    """Note the type of a node; all are of one."""
+    cdef uint32_t code = p.plan.type_codes[x] if x >= 0 else p.run.registers[-1 - x].type_code
+    if p.code == 0xFFFF:
+        p.code = code
+    return p.code == code
+
+
+cdef int16_t step(
+    Planner *p, uint16_t code, uint8_t tag, int16_t a, int16_t b, int32_t c=0, double number=0.0
+) noexcept:
+    """Add a step that makes a column; return that."""
+    cdef Plan *plan = p.plan
+    cdef Step *made
+    if a == REFUSED or b == REFUSED or plan.step_count == STEPS or plan.column_count == COLUMNS:
+        return REFUSED
+    made = &plan.steps[plan.step_count]
+    plan.step_count += 1
+    made.code, made.to, made.a, made.b, made.c, made.number = code, plan.column_count, a, b, c, number
+    plan.tags[made.to], plan.type_codes[made.to] = tag, p.code
+    plan.column_count += 1
+    plan.sets_anything |= code == SET_ATTRIBUTES or code == SET_ITEMS or code == APPEND_ALL
+    if tag == NODE and code not in (TAKE_ITEMS, TAKE_PARTS):
+        made.offset = plan.nodes
+        plan.nodes += 1
+    return made.to
+
+
+cdef bint gives(Planner *p, uint16_t place, int16_t column) noexcept:
+    if column == REFUSED:
+        return False
+    p.column_of[place] = column
+    return True
+
+
+# Operations. Those of nodes go the ways of arithmetic.pyx, step by step.
+
+cdef int16_t joined(Planner *p, uint32_t op, int16_t a, int16_t b, uint32_t plain_first) noexcept:
+    cdef uint32_t form = forms[p.code]
+    cdef int16_t leaf
+    if tag_of(p, a) == NODE and tag_of(p, b) == NODE:
+        return step(p, JOIN_NODES, NODE, a, b, op)
+    if tag_of(p, a) == NODE:
+        if not form & LEAVES:
+            return step(p, NODES_AND_NUMBERS, NODE, a, b, op + OP_TO_VC)
+        return step(p, JOIN_NODES, NODE, a, new_leaf(p, b), op)
+    if not form & LEAVES:
+        return step(p, NUMBERS_AND_NODES, NODE, a, b, op + OP_TO_CV)
+    leaf = new_leaf(p, a)
+    if form & plain_first or plain_first == ALWAYS:
+        return step(p, JOIN_NODES, NODE, leaf, b, op)
+    return step(p, JOIN_NODES, NODE, b, leaf, op)
+
+
+cdef int16_t new_leaf(Planner *p, int16_t x) noexcept:
+    return step(p, NEW_LEAVES, NODE, x, x, tag_of(p, x) == INT)
+
+
+cdef int16_t negative(Planner *p, int16_t x) noexcept:
+    cdef uint32_t form = forms[p.code]
+    cdef int16_t leaf
+    if tag_of(p, x) != NODE:
+        return step(p, APPLY_TO_NUMBERS, tag_of(p, x), x, x, OP_neg) if tag_of(p, x) == FLOAT else REFUSED
+    if not form & NEG_TIMES:
+        return step(p, NODES_AND_NUMBERS, NODE, x, ITSELF_NUMBER, OP_neg)
+    if not form & LEAVES:
+        return step(p, NODES_AND_NUMBERS, NODE, x, ITSELF_NUMBER, OP_mul + OP_TO_VC, -1.0)
+    leaf = step(p, NEW_LEAVES, NODE, ITSELF_NUMBER, ITSELF_NUMBER, True, -1.0)
+    if form & NEG_FIRST:
+        return step(p, JOIN_NODES, NODE, leaf, x, OP_mul)
+    return step(p, JOIN_NODES, NODE, x, leaf, OP_mul)
+
+
+cdef int16_t inverse(Planner *p, int16_t x) noexcept:
+    """x**-1"""
+    cdef int16_t leaf
+    if tag_of(p, x) != NODE:
+        return step(p, COMBINE_NUMBERS, FLOAT, x, ITSELF_NUMBER, OP_pow, -1.0)
+    if not forms[p.code] & POWER_LEAF:
+        return step(p, NODES_AND_NUMBERS, NODE, x, ITSELF_NUMBER, OP_pow + OP_TO_VC, -1.0)
+    leaf = step(p, NEW_LEAVES, NODE, ITSELF_NUMBER, ITSELF_NUMBER, False, -1.0)
+    return step(p, JOIN_NODES, NODE, x, leaf, OP_pow)
+
+
+cdef int16_t power(Planner *p, int16_t a, int16_t b) noexcept:
+    cdef uint32_t form = forms[p.code]
+    if tag_of(p, a) == NODE and tag_of(p, b) != NODE:
+        if not form & POWER_LEAF:
+            return step(p, NODES_AND_NUMBERS, NODE, a, b, OP_pow + OP_TO_VC)
+        return step(p, JOIN_NODES, NODE, a, step(p, NEW_LEAVES, NODE, b, b, False), OP_pow)
+    return REFUSED if form & PLAIN_EXPONENT else joined(p, OP_pow, a, b, ALWAYS)
+
+
+cdef int16_t of_nodes(Planner *p, uint32_t op, int16_t a, int16_t b) noexcept:
+    cdef uint32_t form
+    if tag_of(p, a) == NODE and not know_type(p, a) or tag_of(p, b) == NODE and not know_type(p, b):
+        return REFUSED
+    form = forms[p.code]
+    if not kinds[p.code].standing & bit_of(op):
+        return REFUSED
+    if op == OP_add:
+        return joined(p, op, a, b, RADD_FIRST)
+    if op == OP_mul:
+        return joined(p, op, a, b, RMUL_FIRST)
+    if op == OP_pow:
+        return power(p, a, b)
+    if op == OP_sub and form & SUB_ADDS:
+        return joined(p, OP_add, a, negative(p, b), RADD_FIRST)
+    if op == OP_div and form & DIV_POWERS:
+        return joined(p, OP_mul, a, inverse(p, b), RMUL_FIRST)
+    return joined(p, op, a, b, ALWAYS)
+
+
+cdef inline uint32_t bit_of(uint32_t op) noexcept:
+    return (
+        ADDS if op == OP_add else SUBTRACTS if op == OP_sub else MULTIPLIES if op == OP_mul
+        else DIVIDES if op == OP_div else POWERS
+    )
+
+
+cdef inline uint32_t op_of(uint16_t code) noexcept:
+    return (
+        OP_add if code == ADD else OP_sub if code == SUBTRACT else OP_mul if code == MULTIPLY
+        else OP_div if code == DIVIDE else OP_pow
+    )
+
+
+cdef bint plan_binary(Planner *p, const Instruction *i) noexcept:
+    cdef int16_t a = operand(p, i.a), b = operand(p, i.b)
+    if a == REFUSED or b == REFUSED:
+        return False
+    if tag_of(p, a) == NODE or tag_of(p, b) == NODE:
+        if not (tag_of(p, a) == NODE or is_plain(p, a)) or not (tag_of(p, b) == NODE or is_plain(p, b)):
+            return False
+        return gives(p, i.to, of_nodes(p, op_of(i.code), a, b))
+    if not is_plain(p, a) or not is_plain(p, b):
+        return False
+    if a < 0 and b < 0:
+        return unchanged(p, i.to)
+    if tag_of(p, a) == INT and tag_of(p, b) == INT:
+        return False
+    return gives(p, i.to, step(p, COMBINE_NUMBERS, FLOAT, a, b, op_of(i.code)))
+
+
+cdef bint unchanged(Planner *p, uint16_t place) noexcept:
+    """A register in which every round puts the same."""
+    if p.writes[place] != 1:
+        return False
+    p.column_of[place] = UNCHANGED
+    return True
+
+
+cdef bint plan_unary(Planner *p, const Instruction *i, uint32_t op, uint32_t bit) noexcept:
+    cdef int16_t a = operand(p, i.a)
+    if a == REFUSED:
+        return False
+    if tag_of(p, a) == NODE:
+        if not know_type(p, a) or (bit and not kinds[p.code].standing & bit):
+            return False
+        if op == OP_neg:
+            return gives(p, i.to, negative(p, a))
+        return gives(p, i.to, step(p, NODES_AND_NUMBERS, NODE, a, ITSELF_NUMBER, op))
+    if tag_of(p, a) != FLOAT:
+        return a < 0 and tag_of(p, a) == INT and unchanged(p, i.to)
+    return unchanged(p, i.to) if a < 0 else gives(p, i.to, step(p, APPLY_TO_NUMBERS, FLOAT, a, a, op))
+
+
+# What is read and set.
+
+cdef int16_t taken(Planner *p, uint16_t to, uint16_t code, int16_t a, int16_t b, int32_t c) noexcept:
+    """A column of what is in lists, or tuples: of the kind that the first round has met."""
+    cdef const Register *seen = &p.run.registers[to]
+    if p.writes[to] != 1 or (seen.tag == NODE and seen.whole):
+        return REFUSED
+    cdef int16_t column = step(p, code, seen.tag, a, b, c)
+    if column != REFUSED and seen.tag == NODE:
+        p.plan.type_codes[column] = seen.type_code
+        if not know_type(p, column):
+            return REFUSED
+    return column
+
+
+cdef bint plan_item(Planner *p, const Instruction *i) noexcept:
+    cdef int16_t a = operand(p, i.a), b = operand(p, i.b)
+    if a == REFUSED or b == REFUSED or tag_of(p, a) != OBJECT or tag_of(p, b) != INT:
+        return False
+    if p.sets_items and a >= 0:
+        return False  # a list among those may be the one that is set
+    if a < 0 and b < 0:
+        return not p.sets_items and unchanged(p, i.to)
+    if not p.sets_items:
+        return gives(p, i.to, taken(p, i.to, TAKE_ITEMS, a, b, 0))
+    cdef int32_t known = listed(p, a)
+    if known < 0 or b != INDEX:
+        return False
+    if p.set_values[known] != REFUSED:
+        return gives(p, i.to, p.set_values[known])
+    return gives(p, i.to, taken(p, i.to, TAKE_ITEMS, a, b, 0))
+
+
+cdef int32_t listed(Planner *p, int16_t a) noexcept:
+    """The place of a list among those of the plan."""
+    cdef Plan *plan = p.plan
+    cdef uint32_t k
+    for k in range(plan.list_count):
+        if plan.lists[k] == a:
+            return k
+    if plan.list_count == LISTS:
+        return -1
+    plan.lists[plan.list_count] = a
+    plan.list_count += 1
+    return plan.list_count - 1
+
+
+cdef bint plan_set_item(Planner *p, const Instruction *i) noexcept:
+    cdef int16_t a = operand(p, i.a), b = operand(p, i.b), value = operand(p, i.to)
+    if a == REFUSED or b == REFUSED or value == REFUSED or a >= 0 or b != INDEX or tag_of(p, value) == OBJECT:
+        return False
+    cdef int32_t known = listed(p, a)
+    if known < 0 or p.plan.sets[known]:
+        return False
+    p.plan.sets[known], p.set_values[known] = True, value
+    return step(p, SET_ITEMS, FLOAT, a, b, value) != REFUSED
+
+
+cdef bint plan_attribute(Planner *p, const Instruction *i, object name) noexcept:
+    cdef int16_t a = operand(p, i.a)
+    cdef int32_t meaning
+    if a == REFUSED or tag_of(p, a) != NODE or not know_type(p, a):
+        return False
+    meaning = meaning_of(&p.run.registers[i.a], name)
+    if meaning != DATA and meaning != GRAD:
+        return False
+    if p.owner_of[-1 - meaning] != REFUSED:
+        return p.owner_of[-1 - meaning] == a and gives(p, i.to, p.value_of[-1 - meaning])
+    if p.writes[i.to] == 1 and p.run.registers[i.to].tag != FLOAT:
+        return False
+    if a < 0:
+        return not p.sets_attributes and unchanged(p, i.to)
+    return gives(p, i.to, step(p, READ_ATTRIBUTES, FLOAT, a, a, meaning))
+
+
+cdef bint plan_set_attribute(Planner *p, const Instruction *i, object name) noexcept:
+    cdef int16_t a = operand(p, i.a), b = operand(p, i.b)
+    cdef int32_t meaning
+    if a == REFUSED or b == REFUSED or a < 0 or tag_of(p, a) != NODE or not is_plain(p, b) or not know_type(p, a):
+        return False
+    meaning = meaning_of(&p.run.registers[i.a], name)
+    if (meaning != DATA and meaning != GRAD) or p.owner_of[-1 - meaning] != REFUSED:
+        return False
+    p.owner_of[-1 - meaning], p.value_of[-1 - meaning] = a, b if tag_of(p, b) == FLOAT else REFUSED
+    return step(p, SET_ATTRIBUTES, FLOAT, a, b, meaning) != REFUSED
+
+
+cdef bint plan_sum(Planner *p, const Instruction *i) noexcept:
+    cdef const Register *total = &p.run.registers[i.to]
+    cdef int16_t value = operand(p, i.a)
+    if value < 0 or p.writes[i.to] != 1 or p.column_of[i.to] != NONE_YET or total.tag != tag_of(p, value):
+        return False
+    if total.tag == NODE:
+        if total.whole or not know_type(p, value) or total.type_code != p.code or not kinds[p.code].standing & ADDS:
+            return False
+        return gives(p, i.to, step(p, SUM_NODES, NODE, expected(p, i.to), value, OP_add))
+    return total.tag == FLOAT and gives(p, i.to, step(p, SUM_NUMBERS, FLOAT, expected(p, i.to), value, i.b))
+
+
+cdef bint plan_extreme(Planner *p, const Instruction *i) noexcept:
+    """The largest one so far, in which a generator ends; of plain numbers."""
+    cdef int16_t value = operand(p, i.b)
+    if i.a != i.to or value < 0 or p.writes[i.to] != 1 or p.run.registers[i.to].tag != FLOAT:
+        return False
+    if tag_of(p, value) != FLOAT:
+        return False
+    return gives(
+        p, i.to, step(p, LARGEST_NUMBERS if i.code == GREATER else LEAST_NUMBERS, FLOAT, expected(p, i.to), value)
+    )
+
+
+cdef bint plan_append(Planner *p, const Instruction *i) noexcept:
+    cdef int16_t a = operand(p, i.to), b = operand(p, i.a)
+    return a < 0 and a != REFUSED and b != REFUSED and step(p, APPEND_ALL, FLOAT, a, b) != REFUSED
+
+
+cdef bint plan_unpacked(Planner *p, const Instruction *i) noexcept:
+    cdef int16_t a = operand(p, i.a)
+    cdef int32_t k
+    if a < 0 or tag_of(p, a) != OBJECT or p.sets_items:
+        return False
+    for k in range(i.c):
+        if not gives(p, i.to + k, taken(p, i.to + k, TAKE_PARTS, a, i.c, k)):
+            return False
+    return True
+
+
+cdef bint plan_copy(Planner *p, const Instruction *i) noexcept:
+    cdef int16_t a = operand(p, i.a)
+    if a == REFUSED:
+        return False
+    if a < 0:
+        return unchanged(p, i.to)
+    p.column_of[i.to] = a
+    return True
+
+
+cdef bint plan_instruction(Planner *p, const Instruction *i, Program program) noexcept:
+    cdef uint16_t code = i.code
+    cdef int32_t meaning
+    if code == ADD or code == SUBTRACT or code == MULTIPLY or code == DIVIDE or code == POWER:
+        return plan_binary(p, i)
+    if code == ITEM:
+        return plan_item(p, i)
+    if code == COPY or code == KEEP:
+        return plan_copy(p, i)
+    if code == SUMMED:
+        return plan_sum(p, i)
+    if code == APPEND:
+        return plan_append(p, i)
+    if code == ATTRIBUTE:
+        return plan_attribute(p, i, program.names[i.c])
+    if code == SET_ATTRIBUTE:
+        return plan_set_attribute(p, i, program.names[i.c])
+    if code == SET_ITEM:
+        return plan_set_item(p, i)
+    if code == UNPACKED:
+        return plan_unpacked(p, i)
+    if code == NEGATIVE:
+        return plan_unary(p, i, OP_neg, NEGATES)
+    if code == ABSOLUTE_VALUE:
+        return plan_unary(p, i, OP_abs, ABSOLUTE)
+    if code == FUNCTION or code == FUNCTION_OF_FLOAT or code == FUNCTION_OF_NODE:
+        return plan_unary(p, i, i.c, 0)
+    if code == METHOD:
+        if tag_of(p, operand(p, i.a)) != NODE:
+            return False
+        meaning = meaning_of(&p.run.registers[i.a], program.names[i.c])
+        return meaning > 0 and plan_unary(p, i, meaning, 0)
+    if code == GREATER or code == SMALLER:
+        return plan_extreme(p, i)
+    return code == ROUND_DONE
+
+
+cdef void look(Planner *p, const Instruction *i, Program program) noexcept:
+    """Note what an instruction writes."""
+    cdef int32_t k
+    if i.code == SET_ITEM:
+        p.sets_items = True
+    elif i.code == SET_ATTRIBUTE:
+        p.sets_attributes = True
+    elif i.code == UNPACKED:
+        for k in range(i.c):
+            p.writes[i.to + k] += 1
+    elif i.code != ROUND_DONE and i.code != APPEND:
+        p.writes[i.to] += 1
+
+
+cdef bint make_plan(Planner *p, Program program, const Loop *loop) noexcept:
+    cdef Instruction *all = program.instructions
+    cdef int32_t k
+    cdef Plan *plan = p.plan
+    for k in range(loop.body, loop.end):
+        look(p, all + k, program)
+    plan.column_count, plan.tags[INDEX] = 1, INT
+    p.column_of[loop.index] = INDEX
+    for k in range(loop.body, loop.end):
+        if not plan_instruction(p, all + k, program):
+            return False
+    if plan.nodes and p.owner_of[0] != REFUSED:
+        return False  # operations would have to read the data that was set
+    plan.code, plan.version = p.code, kinds[p.code & 0xFF].version
+    for k in range(loop.kept_count):
+        if p.column_of[loop.kept[k]] >= 0:
+            plan.kept[plan.kept_count].place = loop.kept[k]
+            plan.kept[plan.kept_count].column = p.column_of[loop.kept[k]]
+            plan.kept_count += 1
+    return True
+
+
+cdef Plan *new_plan(Run *run, Program program, Loop *loop) noexcept:
+    cdef Planner planner
+    cdef int k
+    memset(&planner, 0, sizeof(Planner))
+    memset(planner.column_of, 0xFF, sizeof(planner.column_of))
+    planner.run, planner.code = run, 0xFFFF
+    for k in range(LISTS):
+        planner.set_values[k] = REFUSED
+    planner.owner_of[0] = planner.owner_of[1] = REFUSED
+    planner.plan = <Plan *>calloc(1, sizeof(Plan))
+    if planner.plan == NULL or make_plan(&planner, program, loop):
+        return planner.plan
+    free(planner.plan)
+    return NULL

@@ -1,0 +1,87 @@
+"""What a kernel computes with: registers, and how Python's objects get into them and out again.
+
+A register holds a float, an int, a node, or an object that is only handed on. A node needs no handle there: one is made
+where Python will see it. Objects are borrowed: a kernel drops none, and what it makes itself it keeps to its end.
+
+Nothing here runs Python code.
+"""
+
+from cpython.float cimport PyFloat_AS_DOUBLE
+from cpython.object cimport PyObject, PyTypeObject
+from libc.stdint cimport int64_t, uint8_t, uint32_t
+
+from fastgrad._tape.handle cimport Handle
+
+cdef enum Tag:
+    NOTHING, FLOAT, INT, NODE, OBJECT
+
+cdef union Content:
+    double number
+    int64_t integer
+    PyObject *object
+
+cdef struct Register:
+    Content content   # of a node nothing
+    uint32_t node
+    uint8_t tag
+    uint8_t type_code
+    uint8_t whole     # a node that Python would have computed as an int: see spelled.pyx
+
+cdef enum Standing:
+    # What a type of numbers leaves as fastgrad has it.
+    ADDS = 1
+    SUBTRACTS = 2
+    MULTIPLIES = 4
+    DIVIDES = 8
+    POWERS = 16
+    NEGATES = 32
+    POSITIVE = 64
+    ABSOLUTE = 128
+    COMPARES = 256
+    TRUTH = 512
+    SPELLS = 1024  # it is a Spelled number
+    FLOATS = 2048  # whose data is always a float
+
+cdef struct Kind:
+    PyTypeObject *type
+    unsigned version  # of the type when it was looked at; 0 where it may not be used
+    uint32_t standing
+
+cdef Kind kinds[256]  # by type code
+cdef Kind recent      # the one that was met last
+
+cdef extern from *:
+    """
+    static inline unsigned type_version(PyTypeObject *type)
+    {
+    #ifdef Py_TPFLAGS_VALID_VERSION_TAG
+        if (!PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG))
+            return 0;
+    #endif
+        return type->tp_version_tag;
+    }
+    """
+    unsigned type_version(PyTypeObject *number)
+    PyTypeObject *type_at "Py_TYPE"(PyObject *value)
+    PyTypeObject *float_type "&PyFloat_Type"
+    PyTypeObject *int_type "&PyLong_Type"
+
+cdef void load_others(Register *register, PyObject *value) noexcept
+cdef PyObject *boxed(const Register *register) except NULL  # a new reference
+cdef object box(const Register *register)
+cdef PyObject *looked_up(PyTypeObject *type, object name) noexcept
+
+
+cdef inline void load(Register *register, PyObject *value) noexcept:
+    """Put an object into a register. It is a number where a kernel may compute with it."""
+    cdef PyTypeObject *number = type_at(value)
+    if number == recent.type and recent.version == type_version(number):
+        register.tag = NODE
+        register.node = (<Handle>value).node
+        register.type_code = (<Handle>value).type_code
+        register.whole = (<Handle>value).whole
+    elif number == float_type:
+        register.tag = FLOAT
+        register.content.number = PyFloat_AS_DOUBLE(<object>value)
+    else:
+        load_others(register, value)

@@ -1,0 +1,246 @@
+# distutils: extra_compile_args = -O3
+"""Where a kernel stands in a program: what is called there, and what is handed back to Python when it gives way."""
+
+from threading import get_ident
+
+cimport cython
+from cpython.dict cimport PyDict_GetItemWithError
+from cpython.exc cimport PyErr_Clear
+from cpython.module cimport PyModule_GetDict
+from cpython.object cimport PyObject
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport free
+from libc.string cimport memcpy
+
+from fastgrad._kernels.arithmetic cimport make_room
+from fastgrad._kernels.changes cimport Run, commit, drop_nodes, undo
+from fastgrad._kernels.machine cimport FINISHED, GAVE_WAY, RAISED, Ended, execute
+from fastgrad._kernels.program cimport Program
+from fastgrad._kernels.registers cimport NOTHING, Register, box, load
+from fastgrad._tape.observer cimport observers
+from fastgrad._tape.tape cimport hold, let_go, tape
+
+cdef extern from *:
+    """
+    /* Is every line or call reported, to a debugger perhaps? Then Python is to do it all. */
+    static int is_traced(void)
+    {
+        PyThreadState *state = PyThreadState_Get();
+        return state->c_tracefunc || state->c_profilefunc;
+    }
+    """
+    bint is_traced()
+    PyObject **items_of "&PyTuple_GET_ITEM"(tuple values, Py_ssize_t place)
+    int stop_collector "PyGC_Disable"()
+    int start_collector "PyGC_Enable"()
+    PyObject *own_globals "PyEval_GetGlobals"()
+    PyObject *own_builtins "PyEval_GetBuiltins"()
+
+cdef enum:
+    PATIENCE = 8      # ways given, from which on a site that seldom runs is left to Python
+    TRANSLATIONS = 4  # of a site, as what it calls changes
+
+cdef list handed_back = []  # (thread, arguments) of kernels that gave way
+
+
+@cython.auto_pickle(False)
+cdef class Site:
+    """A place in a program where a kernel may run.
+
+    In the code it is a constant. ``~site`` says whether a kernel is worth trying, ``site @ arguments`` runs it: of an
+    expression that gives a tuple of the value, empty where the kernel gave way, and ``site @ None`` gives the arguments
+    back then. Of a statement it gives whether there was a round, the values of the variables, and the iterator for the
+    rounds that are left.
+
+    Parameters
+    ----------
+    translate : function
+        Given the dictionary of global names, it returns a `Program` and the registers of the values, or None.
+    rest : function, optional
+        Of a statement: given the arguments and how many rounds are done, it returns the iterator for the others.
+    finish : int, optional
+        Of an expression: the argument that is a function of the list that the kernel makes.
+    line : int
+        Where it stands.
+
+    Attributes
+    ----------
+    runs, ways : int
+        How often the kernel ran to its end, and how often it gave way.
+    is_left : bool
+        Whether it is left to Python for good.
+    stopped : int
+        The instruction at which it gave way last; -1 where it could not begin.
+    """
+
+    cdef object translate, rest
+    cdef tuple results
+    cdef int finish, translations
+    cdef readonly bint is_left  # to Python
+    cdef uint32_t nodes  # of its last run
+    cdef readonly Program program
+    cdef readonly int line
+    cdef readonly long long runs, ways
+    cdef readonly int stopped
+
+    def __init__(self, translate, int line, rest=None, int finish=-1):
+        self.translate, self.line, self.rest, self.finish = translate, line, rest, finish
+
+    def __invert__(self):
+        return not self.is_left and tape.count > 1  # without a number on the tape there is nothing to gain
+
+    def __matmul__(self, tuple given):
+        if given is None:
+            return take_back()
+        return enter_expression(self, given) if (<Site?>self).rest is None else enter_statement(self, given)
+
+
+cdef bint translated(Site site) except -1:
+    """Have a program, made now that what the names stand for is known."""
+    if site.program is None:
+        site.translations += 1
+        if site.translations <= TRANSLATIONS:
+            made = site.translate(<object>own_globals())
+            if made is not None:
+                site.program, site.results = made
+        site.is_left = site.program is None
+    return site.program is not None
+
+
+cdef PyObject *found_global(object name) noexcept:
+    cdef PyObject *found = PyDict_GetItemWithError(<object>own_globals(), name)
+    if found == NULL:
+        found = PyDict_GetItemWithError(<object>own_builtins(), name)
+    PyErr_Clear()
+    return found
+
+
+cdef bint is_ready(Site site, Register *registers, PyObject **args) noexcept:
+    """Fill the registers, where all is as it was when the program was made."""
+    cdef Program program = site.program
+    cdef PyObject *found
+    cdef int i, place
+    memcpy(registers, program.at_first, program.registers * sizeof(Register))
+    for name, path, value in program.guards:
+        found = found_global(name)
+        for attribute in path:  # of modules, as the guards before this one say
+            found = PyDict_GetItemWithError(<object>PyModule_GetDict(<object>found), attribute)
+        if found != <PyObject *>value:
+            site.program = None
+            return False
+    for place, value in program.expected:
+        if args[place] != <PyObject *>value:
+            return False
+    for i in range(program.arguments):
+        load(registers + i, args[i])
+    for name, place in program.reads:
+        found = found_global(name)
+        if found != NULL:
+            load(registers + place, found)
+    return True
+
+
+cdef bint may_run(Site site) except -1:
+    return not (observers.count or tape.paused or is_traced()) and translated(site)
+
+
+cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except *:
+    """Run the kernel as far as it goes, with nodes where they are and Python's collector at rest.
+
+    The values it has are appended to a list. Where a signal's handler has raised, the exception comes after them.
+    """
+    cdef list made = []
+    cdef Ended ended = GAVE_WAY
+    cdef uint32_t first
+    error = None
+    if tape.count + <uint64_t>site.nodes > tape.limit:
+        make_room(site.nodes)  # while nodes stay where they are the tape only grows
+    run.changes, run.change_count, run.change_capacity = NULL, 0, 0
+    run.pauses, run.rounds, run.start, run.stopped = 0, 0, tape.count, -1
+    first = tape.count
+    hold()
+    run.collects = stop_collector()
+    try:
+        if is_ready(site, run.registers, args):
+            ended = execute(run, site.program, made)
+    except BaseException as raised:
+        ended, error = RAISED, raised
+    try:
+        if ended == FINISHED:
+            site.nodes = tape.count - first if tape.count > first else 0
+            commit(run)
+        else:
+            undo(run)
+        if ended == FINISHED or run.rounds:
+            values.extend([box_perhaps(&run.registers[<int>place]) for place in site.results])
+        if ended != FINISHED:
+            made.clear()
+            drop_nodes(run)
+        if error is not None:
+            values.append(error)
+    finally:
+        if run.collects:
+            start_collector()
+        let_go()
+        free(run.changes)
+    return ended
+
+
+cdef object box_perhaps(const Register *register):
+    """A tuple of what a register holds, empty where that is nothing."""
+    return () if register.tag == NOTHING else (box(register),)
+
+
+cdef int gave_way(Site site, int stopped) except -1:
+    site.ways += 1
+    site.stopped = stopped
+    if site.ways >= PATIENCE and site.ways > site.runs // 2:
+        site.is_left = True
+    return 0
+
+
+cdef object enter_expression(Site site, tuple given):
+    cdef PyObject **args = items_of(given, 0)
+    cdef Run run
+    cdef list values = []
+    cdef Ended ended
+    if may_run(site):
+        ended = run_kernel(site, &run, args, values)
+        if ended == FINISHED and values[0]:
+            site.runs += 1
+            return values[0] if site.finish < 0 else (given[site.finish](values[0][0]),)
+        if ended == RAISED:
+            raise values.pop()
+        gave_way(site, run.stopped)
+    handed_back.append((get_ident(), given))
+    return ()
+
+
+def take_back():
+    """Return the arguments of the kernel of this thread that gave way last."""
+    thread = get_ident()
+    for i in range(len(handed_back) - 1, -1, -1):
+        if handed_back[i][0] == thread:
+            return handed_back.pop(i)[1]
+
+
+cdef object enter_statement(Site site, tuple given):
+    cdef PyObject **args = items_of(given, 0)
+    cdef Run run
+    cdef list values = []
+    cdef Ended ended = GAVE_WAY
+    run.rounds = 0
+    if may_run(site):
+        ended = run_kernel(site, &run, args, values)
+        if ended == FINISHED:
+            site.runs += 1
+            return run.rounds > 0, values, ()
+        if ended == RAISED:
+            error = values.pop()
+            return run.rounds > 0, values, map(throw, (error,))
+        gave_way(site, run.stopped)
+    return run.rounds > 0, values, site.rest(given, run.rounds)
+
+
+def throw(error):
+    raise error

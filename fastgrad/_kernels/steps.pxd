@@ -1,0 +1,24 @@
+"""Steps of a block: each makes a column, or says how many rounds hold."""
+
+from libc.stdint cimport int16_t, uint32_t
+
+from fastgrad._kernels.changes cimport Run
+from fastgrad._kernels.columns cimport Plan, Step, Values
+from fastgrad._kernels.registers cimport Register
+
+cdef struct Block:
+    Run *run
+    const Plan *plan
+    uint32_t base       # the first node
+    uint32_t rounds     # that hold so far
+    bint is_statement   # what they set is not undone
+    Values columns[32]
+
+cdef struct Numbers:
+    double own[64]
+    const double *at
+    uint32_t by
+
+cdef uint32_t do_step(Block *block, const Step *step) noexcept  # how many rounds hold
+cdef void numbers_of(const Block *block, const Step *step, int16_t x, Numbers *found) noexcept
+cdef Register entry(const Block *block, int16_t x, uint32_t k) noexcept

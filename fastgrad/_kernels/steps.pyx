@@ -1,0 +1,428 @@
+# distutils: extra_compile_args = -O3
+"""Steps of a block. The contract is in the header, steps.pxd."""
+
+from cpython.list cimport PyList_CheckExact
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.tuple cimport PyTuple_CheckExact
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t
+
+from fastgrad._kernels.arithmetic cimport OP_add, OP_div, OP_mul, OP_sub, powered
+from fastgrad._kernels.columns cimport (
+    APPLY_TO_NUMBERS, COMBINE_NUMBERS, INDEX, ITSELF_NUMBER, JOIN_NODES, LARGEST_NUMBERS, LEAST_NUMBERS, NEW_LEAVES,
+    NODES_AND_NUMBERS, NUMBERS_AND_NODES, READ_ATTRIBUTES, SET_ATTRIBUTES, SET_ITEMS, SUM_NODES, SUM_NUMBERS,
+    TAKE_ITEMS, TAKE_PARTS, Step, Values,
+)
+from fastgrad._kernels.fields cimport (
+    DATA, is_harmless, list_items, may_set_number, read_number, size_at, tuple_items,
+)
+from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds, load, type_at, type_version
+from fastgrad._tape.handle cimport Handle
+from fastgrad._tape.spelled cimport append_constant_leaf
+from fastgrad._tape.tape cimport OP_TO_VC, Second, op_doubtful, op_value1, op_value2, tape
+
+cdef extern from *:
+    bint COMPENSATES "(PY_VERSION_HEX >= 0x030C0000)"
+
+cdef struct Nodes:
+    # An operand: its nodes lie so far apart in memory, 0 where it is the same in all rounds.
+    const uint32_t *at
+    uint32_t by
+
+
+cdef Nodes nodes_of(const Block *block, int16_t x) noexcept:
+    cdef Nodes found
+    if x >= 0:
+        found.at, found.by = block.columns[x].node, 1
+    else:
+        found.at, found.by = &block.run.registers[-1 - x].node, 0
+    return found
+
+
+cdef void numbers_of(const Block *block, const Step *step, int16_t x, Numbers *found) noexcept:
+    """An operand as floats."""
+    cdef const Register *register
+    cdef uint32_t k
+    found.at, found.by = found.own, 0
+    if x == ITSELF_NUMBER:
+        found.own[0] = step.number
+    elif x < 0:
+        register = &block.run.registers[-1 - x]
+        found.own[0] = register.content.number if register.tag == FLOAT else <double>register.content.integer
+    else:
+        found.by = 1
+        if block.plan.tags[x] == FLOAT:
+            found.at = block.columns[x].number
+        else:
+            for k in range(block.rounds):
+                found.own[k] = <double>block.columns[x].integer[k]
+
+
+# Nodes. Each of these appends a node of every round, and ends the block where Python may raise. The tape's arrays do
+# not move meanwhile: that they are local variables tells the compiler so.
+
+cdef inline uint32_t join(
+    uint32_t op, const Block *block, const Step *step, const Nodes *a, const Nodes *b, uint32_t *to
+) noexcept:
+    cdef uint32_t k, i = block.base + step.offset, left, right, by = block.plan.nodes, rounds = block.rounds
+    cdef uint8_t code = <uint8_t>block.plan.code
+    cdef double *data = tape.data
+    cdef uint32_t *first = tape.first
+    cdef Second *second = tape.second
+    cdef uint8_t *ops = tape.op
+    cdef uint8_t *codes = tape.type_code
+    cdef const uint32_t *lefts = a.at
+    cdef const uint32_t *rights = b.at
+    cdef uint32_t left_by = a.by, right_by = b.by
+    cdef double y
+    for k in range(rounds):
+        left, right = lefts[k * left_by], rights[k * right_by]
+        y = op_value2(op, data[left], data[right])
+        if op_doubtful(op, y):
+            return k
+        data[i] = y
+        first[i] = left
+        second[i] = node_as_second(right)
+        ops[i] = <uint8_t>op
+        codes[i] = code
+        to[k] = i
+        i += by
+    return rounds
+
+
+cdef inline Second node_as_second(uint32_t node) noexcept:
+    cdef Second second
+    second.constant = 0.0
+    second.node = node
+    return second
+
+
+cdef inline uint32_t join_nodes(const Block *block, const Step *step, uint32_t *to) noexcept:
+    cdef Nodes a = nodes_of(block, step.a), b = nodes_of(block, step.b)
+    if step.c == OP_mul:
+        return join(OP_mul, block, step, &a, &b, to)
+    if step.c == OP_add:
+        return join(OP_add, block, step, &a, &b, to)
+    return join(step.c, block, step, &a, &b, to)
+
+
+cdef uint32_t sum_nodes(const Block *block, const Step *step, uint32_t *to) noexcept:
+    cdef const uint32_t *values = block.columns[step.b].node
+    cdef uint32_t k, i = block.base + step.offset, total = block.run.registers[-1 - step.a].node
+    cdef uint32_t right, by = block.plan.nodes
+    cdef uint8_t code = <uint8_t>block.plan.code
+    cdef double *data = tape.data
+    cdef uint32_t *first = tape.first
+    cdef Second *second = tape.second
+    cdef uint8_t *ops = tape.op
+    cdef uint8_t *codes = tape.type_code
+    cdef double y = data[total]
+    for k in range(block.rounds):
+        right = values[k]
+        y = y + data[right]
+        data[i] = y
+        first[i] = total
+        second[i] = node_as_second(right)
+        ops[i] = OP_add
+        codes[i] = code
+        to[k] = total = i
+        i += by
+    return block.rounds
+
+
+cdef inline uint32_t with_constants(
+    uint32_t op, const Block *block, const Step *step, const Nodes *x, const Numbers *c, uint32_t *to
+) noexcept:
+    cdef uint32_t k, i = block.base + step.offset, by = block.plan.nodes, left
+    cdef uint8_t code = <uint8_t>block.plan.code
+    cdef double *data = tape.data
+    cdef uint32_t *first = tape.first
+    cdef Second *second = tape.second
+    cdef uint8_t *ops = tape.op
+    cdef uint8_t *codes = tape.type_code
+    cdef double y, constant
+    for k in range(block.rounds):
+        left, constant = x.at[k * x.by], c.at[k * c.by]
+        y = op_value1(op, data[left], constant)
+        if op_doubtful(op, y):
+            return k
+        data[i] = y
+        first[i] = left
+        second[i].constant = constant
+        ops[i] = <uint8_t>op
+        codes[i] = code
+        to[k] = i
+        i += by
+    return block.rounds
+
+
+cdef uint32_t with_numbers(const Block *block, const Step *step, int16_t node, int16_t number, uint32_t *to) noexcept:
+    cdef Nodes x = nodes_of(block, node)
+    cdef Numbers c
+    numbers_of(block, step, number, &c)
+    if step.c == OP_mul + OP_TO_VC:
+        return with_constants(OP_mul + OP_TO_VC, block, step, &x, &c, to)
+    return with_constants(step.c, block, step, &x, &c, to)
+
+
+cdef uint32_t new_leaves(const Block *block, const Step *step, uint32_t *to) noexcept:
+    cdef Numbers values
+    cdef uint32_t k, count = tape.count, by = block.plan.nodes
+    numbers_of(block, step, step.a, &values)
+    for k in range(block.rounds):
+        tape.count = block.base + step.offset + k * by
+        to[k] = append_constant_leaf(<uint8_t>block.plan.code, values.at[k * values.by], step.c)
+    tape.count = count
+    return block.rounds
+
+
+# Plain numbers.
+
+cdef uint32_t combine(const Block *block, const Step *step, double *to) noexcept:
+    cdef Numbers a, b
+    cdef uint32_t k, rounds = block.rounds
+    cdef Register result
+    numbers_of(block, step, step.a, &a)
+    numbers_of(block, step, step.b, &b)
+    if step.c == OP_add:
+        for k in range(rounds):
+            to[k] = a.at[k * a.by] + b.at[k * b.by]
+    elif step.c == OP_sub:
+        for k in range(rounds):
+            to[k] = a.at[k * a.by] - b.at[k * b.by]
+    elif step.c == OP_mul:
+        for k in range(rounds):
+            to[k] = a.at[k * a.by] * b.at[k * b.by]
+    elif step.c == OP_div:
+        for k in range(rounds):
+            if b.at[k * b.by] == 0.0:
+                return k
+            to[k] = a.at[k * a.by] / b.at[k * b.by]
+    else:
+        for k in range(rounds):
+            if not powered(a.at[k * a.by], b.at[k * b.by], &result):
+                return k
+            to[k] = result.content.number
+    return rounds
+
+
+cdef uint32_t apply(const Block *block, const Step *step, double *to) noexcept:
+    cdef Numbers a
+    cdef uint32_t k
+    numbers_of(block, step, step.a, &a)
+    for k in range(block.rounds):
+        to[k] = op_value1(step.c, a.at[k * a.by], 0.0)
+        if op_doubtful(step.c, to[k]):
+            return k
+    return block.rounds
+
+
+cdef uint32_t sum_numbers(const Block *block, const Step *step, double *to) noexcept:
+    """As sum() adds floats; where Python keeps what rounding loses, single rounds do it."""
+    cdef const double *values = block.columns[step.b].number
+    cdef double x = block.run.registers[-1 - step.a].content.number
+    cdef uint32_t k
+    if COMPENSATES:
+        return 0
+    for k in range(block.rounds):
+        x += values[k]
+        to[k] = x
+    return block.rounds
+
+
+cdef uint32_t extreme(const Block *block, const Step *step, double *to) noexcept:
+    cdef const double *values = block.columns[step.b].number
+    cdef double x = block.run.registers[-1 - step.a].content.number
+    cdef uint32_t k
+    for k in range(block.rounds):
+        if values[k] > x if step.code == LARGEST_NUMBERS else values[k] < x:
+            x = values[k]
+        to[k] = x
+    return block.rounds
+
+
+# What is read.
+
+cdef inline bint take(PyObject *value, uint8_t tag, uint32_t code, Values *to, uint32_t k) noexcept:
+    """Put an entry into a column; False where it is not of its kind."""
+    cdef PyTypeObject *kind = type_at(value)
+    cdef Register found
+    if tag == NODE:
+        if kind != kinds[code].type or (<Handle>value).type_code != code or (<Handle>value).whole:
+            return False
+        to.node[k] = (<Handle>value).node
+        return True
+    load(&found, value)
+    if found.tag != tag:
+        return False
+    to.integer[k] = found.content.integer  # or whatever it is
+    return True
+
+
+cdef uint32_t take_nodes(PyObject **entries, uint32_t rounds, uint32_t code, uint32_t *to) noexcept:
+    """Take numbers of a type that lie one behind the other."""
+    cdef const PyTypeObject *kind = kinds[code].type
+    cdef uint32_t k
+    for k in range(rounds):
+        if type_at(entries[k]) != kind:
+            return k
+        if (<Handle>entries[k]).type_code != code or (<Handle>entries[k]).whole:
+            return k
+        to[k] = (<Handle>entries[k]).node
+    return rounds
+
+
+cdef uint32_t take_in_order(const Block *block, const Step *step, Values *to) noexcept:
+    """Take the entries of one list, or tuple, at the loop's index."""
+    cdef PyObject *values = block.run.registers[-1 - step.a].content.object
+    cdef int64_t first = block.columns[INDEX].integer[0], left = size_at(values) - first
+    cdef uint8_t tag = block.plan.tags[step.to]
+    cdef uint32_t code = block.plan.type_codes[step.to], k, rounds = <uint32_t>min(<int64_t>block.rounds, left)
+    cdef PyObject **entries
+    if not is_sequence(values) or left <= 0:
+        return 0
+    entries = entries_of(values) + first
+    if tag == NODE:
+        return take_nodes(entries, rounds, code, to.node)
+    for k in range(rounds):
+        if not take(entries[k], tag, code, to, k):
+            return k
+    return rounds
+
+
+cdef inline bint is_sequence(PyObject *values) noexcept:
+    return PyList_CheckExact(<object>values) or PyTuple_CheckExact(<object>values)
+
+
+cdef inline PyObject **entries_of(PyObject *values) noexcept:
+    return list_items(values) if PyList_CheckExact(<object>values) else tuple_items(values)
+
+
+cdef uint32_t take_items(const Block *block, const Step *step, Values *to) noexcept:
+    cdef uint8_t tag = block.plan.tags[step.to]
+    cdef uint32_t code = block.plan.type_codes[step.to], k
+    cdef PyObject *values
+    cdef int64_t place
+    if tag == NODE and type_version(kinds[code].type) != kinds[code].version:
+        return 0
+    if step.a < 0 and step.b == INDEX:
+        return take_in_order(block, step, to)
+    for k in range(block.rounds):
+        values = block.columns[step.a].object[k] if step.a >= 0 else block.run.registers[-1 - step.a].content.object
+        place = block.columns[step.b].integer[k] if step.b >= 0 else block.run.registers[-1 - step.b].content.integer
+        if not is_sequence(values) or not 0 <= place < size_at(values):
+            return k
+        if not take(entries_of(values)[place], tag, code, to, k):
+            return k
+    return block.rounds
+
+
+cdef uint32_t take_parts(const Block *block, const Step *step, Values *to) noexcept:
+    """The same entry of each of the tuples, or lists, in a column; all have as many as the step's b says."""
+    cdef uint8_t tag = block.plan.tags[step.to]
+    cdef uint32_t code = block.plan.type_codes[step.to], k
+    cdef PyObject *values
+    if tag == NODE and type_version(kinds[code].type) != kinds[code].version:
+        return 0
+    for k in range(block.rounds):
+        values = block.columns[step.a].object[k]
+        if not is_sequence(values) or size_at(values) != step.b:
+            return k
+        if not take(entries_of(values)[step.c], tag, code, to, k):
+            return k
+    return block.rounds
+
+
+cdef uint32_t read_attributes(const Block *block, const Step *step, double *to) noexcept:
+    cdef Nodes x = nodes_of(block, step.a)
+    cdef const double *values = tape.data if step.c == DATA else tape.grad
+    cdef Register number, found
+    cdef uint32_t k
+    number.tag, number.type_code, number.whole = NODE, <uint8_t>block.plan.code, False
+    if not kinds[block.plan.code].standing & SPELLS:
+        for k in range(block.rounds):
+            to[k] = values[x.at[k * x.by]]
+        return block.rounds
+    for k in range(block.rounds):
+        number.node = x.at[k * x.by]
+        if not read_number(&number, step.c, &found) or found.tag != FLOAT:
+            return k
+        to[k] = found.content.number
+    return block.rounds
+
+
+# What is set: how far that can be done.
+
+cdef uint32_t may_set_attributes(const Block *block, const Step *step) noexcept:
+    """The nodes have to be different ones: their order tells."""
+    cdef const uint32_t *nodes = block.columns[step.a].node
+    cdef uint8_t tag = block.plan.tags[step.b] if step.b >= 0 else block.run.registers[-1 - step.b].tag
+    cdef Register number
+    cdef uint32_t k
+    number.tag, number.type_code, number.whole = NODE, <uint8_t>block.plan.code, False
+    for k in range(block.rounds):
+        number.node = nodes[k]
+        if k and nodes[k] <= nodes[k - 1]:
+            return k
+        if kinds[block.plan.code].standing & SPELLS and not may_set_number(&number, step.c, tag):
+            return k
+    return block.rounds
+
+
+cdef uint32_t may_set_items(const Block *block, const Step *step) noexcept:
+    cdef PyObject *values = block.run.registers[-1 - step.a].content.object
+    cdef int64_t first = block.columns[INDEX].integer[0]
+    cdef uint32_t k
+    if not PyList_CheckExact(<object>values):
+        return 0
+    for k in range(block.rounds):
+        if first + k >= size_at(values) or not is_harmless(list_items(values)[first + k]):
+            return k
+    return block.rounds
+
+
+cdef Register entry(const Block *block, int16_t x, uint32_t k) noexcept:
+    """What an operand holds in a round."""
+    cdef Register found
+    if x < 0:
+        return block.run.registers[-1 - x]
+    found.tag, found.type_code, found.whole = block.plan.tags[x], block.plan.type_codes[x], False
+    if found.tag == NODE:
+        found.node = block.columns[x].node[k]
+    else:
+        found.content.integer = block.columns[x].integer[k]
+    return found
+
+
+cdef uint32_t do_step(Block *block, const Step *step) noexcept:
+    """Do a step of all rounds; return how many of them hold."""
+    cdef uint32_t code = step.code
+    cdef Values *to = &block.columns[step.to]
+    if code == TAKE_ITEMS:
+        return take_items(block, step, to)
+    if code == JOIN_NODES:
+        return join_nodes(block, step, to.node)
+    if code == SUM_NODES:
+        return sum_nodes(block, step, to.node)
+    if code == NODES_AND_NUMBERS:
+        return with_numbers(block, step, step.a, step.b, to.node)
+    if code == NUMBERS_AND_NODES:
+        return with_numbers(block, step, step.b, step.a, to.node)
+    if code == COMBINE_NUMBERS:
+        return combine(block, step, to.number)
+    if code == READ_ATTRIBUTES:
+        return read_attributes(block, step, to.number)
+    if code == NEW_LEAVES:
+        return new_leaves(block, step, to.node)
+    if code == APPLY_TO_NUMBERS:
+        return apply(block, step, to.number)
+    if code == SUM_NUMBERS:
+        return sum_numbers(block, step, to.number)
+    if code == LARGEST_NUMBERS or code == LEAST_NUMBERS:
+        return extreme(block, step, to.number)
+    if code == TAKE_PARTS:
+        return take_parts(block, step, to)
+    if code == SET_ATTRIBUTES:
+        return may_set_attributes(block, step)
+    if code == SET_ITEMS:
+        return may_set_items(block, step)
+    return block.rounds

@@ -1,0 +1,160 @@
+"""Functions, classes and modules, whose loops are given kernels."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import types
+
+from fastgrad.fusing.rewrite import Found, Fuser
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from typing import Any, TypeVar
+
+    _Thing = TypeVar("_Thing")
+
+every_loop: list[Found] = []  # in order
+
+
+def compiled(tree: ast.Module, file: str) -> types.CodeType:
+    """Compile a module's tree, its loops with kernels beside them."""
+    fuser = Fuser(file)
+    code: types.CodeType = compile(fuser.module(tree), file, "exec", dont_inherit=True)
+    every_loop.extend(fuser.found)
+    return fuser.with_sites(code)
+
+
+def fuse(thing: _Thing) -> _Thing:
+    """Let loops over numbers run as kernels: the same nodes, values and errors, without Python's interpreter.
+
+    A kernel stands for a list comprehension, a generator that ``sum``, ``max``, ``min``, ``list`` or ``tuple`` consumes
+    on the spot, or a ``for`` statement that computes and assigns. Where it meets something that it does not know it
+    gives way to Python, at the round where that is. What becomes of each loop `fused_loops` tells.
+
+    Parameters
+    ----------
+    thing : function, class or module
+        What is changed: a function, all functions of a class, or all functions and classes that a module defines.
+
+    Returns
+    -------
+    function, class or module
+        The same, so that it may stand as a decorator.
+
+    Raises
+    ------
+    TypeError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> @fastgrad.fuse
+    ... def dot(w, x):
+    ...     return sum(a * b for a, b in zip(w, x))
+    >>> x = [fastgrad.Value(1.0), fastgrad.Value(2.0)]
+    >>> y = dot([3.0, 4.0], x)
+    >>> y.backward()
+    >>> y.data, x[0].grad
+    (11.0, 3.0)
+    """
+    if isinstance(thing, types.FunctionType):
+        _fuse_function(thing)
+    elif isinstance(thing, type):
+        _fuse_class(thing)
+    elif isinstance(thing, types.ModuleType):
+        for value in [*vars(thing).values()]:
+            if isinstance(value, (types.FunctionType, type)) and value.__module__ == thing.__name__:
+                fuse(value)
+    elif isinstance(thing, (staticmethod, classmethod)):
+        fuse(thing.__func__)
+    else:
+        raise TypeError(f"fuse() takes a function, a class or a module, not {thing!r} of type {type(thing).__name__}")
+    return thing
+
+
+def _fuse_class(cls: type) -> None:
+    for value in vars(cls).values():
+        if isinstance(value, property):
+            functions = [value.fget, value.fset, value.fdel]
+        else:
+            functions = [getattr(value, "__func__", value)]
+        for function in functions:
+            if isinstance(function, types.FunctionType):
+                _fuse_function(function)
+
+
+def _fuse_function(function: types.FunctionType) -> None:
+    """Exchange a function's code, where its source is to be had."""
+    code = function.__code__
+    node = _definition(code)
+    if node is None:
+        return
+    fuser = Fuser(code.co_filename)
+    fuser.function(node, set(code.co_freevars))
+    if not fuser.constants:
+        every_loop.extend(fuser.found)
+        return
+    own = [constant for constant in _around(node, code).co_consts if isinstance(constant, types.CodeType)]
+    made = fuser.with_sites(own[0])
+    if made.co_freevars == code.co_freevars:
+        kept: dict[str, Any] = {name: getattr(code, name) for name in ("co_qualname",) if hasattr(code, name)}
+        function.__code__ = made.replace(**kept)
+        every_loop.extend(fuser.found)
+
+
+def _around(node: ast.FunctionDef | ast.AsyncFunctionDef, code: types.CodeType) -> types.CodeType:
+    """Compile a definition within a function that has its free variables."""
+    tree: Any = ast.parse(f"def outer({', '.join(code.co_freevars)}): pass")
+    tree.body[0].body = [node]
+    ast.fix_missing_locations(tree)
+    [inner] = [c for c in compile(tree, code.co_filename, "exec").co_consts if isinstance(c, types.CodeType)]
+    return inner
+
+
+def _definition(code: types.CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+    """The tree of a function: the one that begins in the line that its code says."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    for node in ast.walk(tree):
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.name != code.co_name:
+            continue
+        if min([node.lineno, *(entry.lineno for entry in node.decorator_list)]) == code.co_firstlineno:
+            return node
+    return None
+
+
+def fused_loops(file: str | None = None) -> list[str]:
+    """Tell what became of each loop: a line for each, with its place.
+
+    Parameters
+    ----------
+    file : str, optional
+        Only the loops of a file.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.fused_loops("no such file")
+    []
+    """
+    chosen = [found for found in every_loop if file is None or found.file == file]
+    return [f"{found.file}:{found.line}: {found.text}: {_became(found)}" for found in chosen]
+
+
+def _became(found: Found) -> str:
+    why = found.why or found.kernel.why
+    if why:
+        return f"no kernel: {why}"
+    site, around = found.kernel.site, found.around
+    if not site.runs + site.ways and around is not None and around.kernel is not None and around.kernel.site.runs:
+        return "part of the kernel around it"
+    said = f"a kernel, which ran {_times(site.runs)}" + (f" and gave way {_times(site.ways)}" if site.ways else "")
+    return f"{said}: left to Python" if site.is_left else said
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")

@@ -1,0 +1,90 @@
+"""What a loop runs over: the calls of zip, enumerate, range and reversed, and what stands in them."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from typing import Any
+
+ITERATORS = ("zip", "enumerate", "range", "reversed")
+
+
+class Part:
+    """An expression that is evaluated where the loop begins: its place among the arguments."""
+
+    def __init__(self, place: int) -> None:
+        self.place = place
+
+
+class Call:
+    """A call of one of `ITERATORS`: the place of the function, and what it is given."""
+
+    def __init__(self, name: str, place: int, inner: Sequence[Part | Call]) -> None:
+        self.name, self.place, self.inner = name, place, inner
+
+
+def is_iterator(node: ast.expr, shadowed: Callable[[str], bool]) -> bool:
+    """Whether an expression calls one of the `ITERATORS` in a way that kernels know."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.keywords:
+        return False
+    name, count = node.func.id, len(node.args)
+    if name not in ITERATORS or shadowed(name) or any(isinstance(entry, ast.Starred) for entry in node.args):
+        return False
+    return {"zip": count > 0, "enumerate": 1 <= count <= 2, "range": 1 <= count <= 3, "reversed": count == 1}[name]
+
+
+def shape_of(node: ast.expr, add: Callable[[ast.expr], int], shadowed: Callable[[str], bool]) -> Part | Call:
+    """Return the shape of what a loop runs over; each part of it is added, in Python's order of evaluation."""
+    if not is_iterator(node, shadowed):
+        return Part(add(node))
+    assert isinstance(node, ast.Call)
+    assert isinstance(node.func, ast.Name)
+    place = add(node.func)
+    return Call(node.func.id, place, tuple(shape_of(entry, add, shadowed) for entry in node.args))
+
+
+def functions_of(shape: Part | Call) -> Iterator[tuple[int, Any]]:
+    """Yield the places of the functions, and what they have to be."""
+    if isinstance(shape, Call):
+        yield shape.place, getattr(builtins, shape.name)
+        for inner in shape.inner:
+            yield from functions_of(inner)
+
+
+def iterator_after(shape: Part | Call, given: Sequence[Any], rounds: int) -> Any:
+    """Return what a loop has still to run over after some rounds, as an iterator.
+
+    >>> shape = Call("enumerate", 0, (Part(1),))
+    >>> list(iterator_after(shape, (enumerate, ["a", "b", "c"]), 1))
+    [(1, 'b'), (2, 'c')]
+    """
+    if isinstance(shape, Part):
+        found = iter(given[shape.place])
+        if rounds:
+            found.__setstate__(rounds)
+        return found
+    function = given[shape.place]
+    if not rounds:
+        return function(*(iterator_or_value(shape, inner, given) for inner in shape.inner))
+    if shape.name == "zip":
+        return zip(*(iterator_after(inner, given, rounds) for inner in shape.inner), strict=False)
+    if shape.name == "enumerate":
+        start = given[shape.inner[1].place] if len(shape.inner) > 1 else 0
+        return enumerate(iterator_after(shape.inner[0], given, rounds), start + rounds)
+    values = [iterator_or_value(shape, inner, given) for inner in shape.inner]
+    if shape.name == "range":
+        return iter(range(*values)[rounds:])
+    found = reversed(values[0])
+    found.__setstate__(len(values[0]) - 1 - rounds)
+    return found
+
+
+def iterator_or_value(outer: Call, inner: Part | Call, given: Sequence[Any]) -> Any:
+    """What a call is given, as if nothing had been done."""
+    if isinstance(inner, Part):
+        return given[inner.place]
+    return iterator_after(inner, given, 0)

@@ -1,0 +1,227 @@
+"""Sites: the kernel of one loop, its arguments, and how the loop is written on them when the kernel gives way."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import copy
+
+from fastgrad._kernels.program import Code
+from fastgrad._kernels.site import Site
+from fastgrad.fusing.building import Unfit
+from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
+from fastgrad.fusing.shapes import Call, Part, functions_of, iterator_after, shape_of
+from fastgrad.fusing.translate import Translator
+from fastgrad.fusing.variables import UNKNOWN
+
+TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any, TypeAlias
+
+    _Shape: TypeAlias = Part | Call
+    _Lookup: TypeAlias = Callable[[str], Any]
+
+_CONSUMERS = ("sum", "list", "tuple", "max", "min")
+
+
+class Context:
+    """What is known where an expression stands.
+
+    Parameters
+    ----------
+    scope : Scope
+        The function or module around.
+    known : set of str
+        The names that surely have a value.
+    inner : set of str
+        The variables of the comprehensions around.
+    is_iterable : bool
+        Whether it is what a comprehension runs over, where Python allows no assignment.
+    """
+
+    def __init__(
+        self, scope: Scope, known: Iterable[str] = (), inner: Iterable[str] = (), is_iterable: bool = False
+    ) -> None:
+        self.scope, self.known, self.inner, self.is_iterable = scope, set(known), set(inner), is_iterable
+
+    def knowing(self, names: Iterable[str]) -> Context:
+        """The same, where more names have a value."""
+        return Context(self.scope, self.known | set(names), self.inner, self.is_iterable)
+
+    def within(self, targets: Iterable[str]) -> Context:
+        """The same, in a comprehension with these variables."""
+        return Context(self.scope, self.known, self.inner | set(targets), self.is_iterable)
+
+    def as_iterable(self) -> Context:
+        return Context(self.scope, self.known, self.inner, True)
+
+    def is_local(self, name: str) -> bool:
+        return name in self.inner or self.scope.has(name)
+
+    def has_value(self, name: str) -> bool:
+        return name in self.inner or self.scope.is_outer(name) or (name in self.known - self.scope.deleted)
+
+
+class _Kernel:
+    """What sites have in common: the arguments, and a program that is made when what names stand for is known."""
+
+    def __init__(self, node: Any, file: str, context: Context) -> None:
+        self.node, self.file, self.context = node, file, context
+        self.why = ""  # there is no program after all
+        self.parts: list[ast.expr] = []
+        self.given: list[str | None] = []
+
+    def add(self, part: ast.expr) -> int:
+        self.parts.append(copy.deepcopy(part))
+        return len(self.parts) - 1
+
+    def find_arguments(self, known: Iterable[str] = ()) -> None:
+        """Try the translation, which tells what local names are read beside those that are known to be."""
+        self.given = [*([None] * len(self.parts)), *known]
+        translator = Translator(self.given, lambda name: getattr(builtins, name, UNKNOWN), self.context.is_local)
+        self.translate(translator)
+        translator.program()
+        for name in translator.wanted:
+            if not self.context.has_value(name):
+                raise Unfit(self.node, f"{name} may have no value here")
+        self.given += translator.wanted
+
+    def translate(self, translator: Translator) -> list[int]:
+        raise NotImplementedError
+
+    def program(self, names: dict[str, Any]) -> Any:
+        """The program and the registers of its results, where names stand for what a dictionary says; or None."""
+        own = names.get("__builtins__", builtins)
+        own = own if isinstance(own, dict) else vars(own)
+        translator = Translator(self.given, lambda name: names.get(name, own.get(name)), self.context.is_local)
+        try:
+            results = self.translate(translator)
+            return translator.program(results), tuple(results)
+        except Unfit as error:
+            self.why = error.why
+            return None
+
+    @property
+    def arguments(self) -> list[ast.expr]:
+        names = [ast.Name(name, ast.Load()) for name in self.given[len(self.parts) :] if name is not None]
+        return [*self.parts, *names]
+
+
+class ExpressionKernel(_Kernel):
+    """A comprehension, or a generator or list that a function of Python's own consumes on the spot."""
+
+    def __init__(self, node: Any, consumer: str | None, file: str, context: Context) -> None:
+        super().__init__(node, file, context)
+        self.consumer = consumer
+        if consumer:
+            self.parts.append(node.func)
+        inner = node.args[0] if consumer else node
+        self.generator = inner if isinstance(inner, (ast.ListComp, ast.GeneratorExp)) else None
+        over = self.generator.generators[0].iter if self.generator else inner
+        self.shape = shape_of(over, self.add, context.is_local) if self.generator else Part(self.add(inner))
+        self.start = self.add(node.args[1]) if consumer and len(node.args) > 1 else None
+        self.find_arguments()
+        self.site = Site(self.program, node.lineno, finish=0 if consumer == "tuple" else -1)
+
+    def translate(self, translator: Translator) -> list[int]:
+        translator.inner.append({})
+        translator.expected += functions_of(self.shape)
+        if self.consumer:
+            translator.expected.append((0, getattr(builtins, self.consumer)))
+        to = translator.register()
+        start = translator.constant(0) if self.start is None else self.start
+        if isinstance(self.generator, ast.ListComp) and self.consumer:  # the whole list comes first
+            values = translator.register()
+            translator.consumed("list", self.generator, start, values, self.shape)
+            translator.sum_of(values, start, to)
+        elif self.generator:
+            translator.consumed(self.consumer or "list", self.generator, start, to, self.shape)
+        else:
+            translator.sum_of(self.shape.place, start, to)
+        translator.emit(Code.END)
+        return [to]
+
+    def rebuilt(self, name: str) -> ast.expr:
+        """The expression on the arguments, which a variable has."""
+        again: ast.expr = copy.deepcopy(self.node)
+        whole: Any = again.args[0] if self.consumer else again  # type: ignore[attr-defined]
+        if self.generator:
+            whole.generators[0].iter = _again(self.shape, name)
+        if isinstance(again, ast.Call):
+            again.func = item(name, 0)
+            if not self.generator:
+                again.args[0] = item(name, self.shape.place)
+            if self.start is not None:
+                again.args[1] = item(name, self.start)
+        return again
+
+
+class StatementKernel(_Kernel):
+    """A ``for`` statement."""
+
+    def __init__(self, node: ast.For, file: str, context: Context) -> None:
+        super().__init__(node, file, context)
+        self.names = sorted(set().union(*map(assigned_in, [node.target, *node.body])))
+        surely = set().union(assigned_in(node.target), *map(surely_assigned, node.body))
+        self.surely = [name in surely for name in self.names]
+        self.shape = shape_of(node.iter, self.add, context.is_local)
+        if isinstance(self.shape, Part) and isinstance(node.iter, ast.Call):
+            raise Unfit(node, f"what {ast.unparse(node.iter)} gives is not known")
+        self.find_arguments(name for name in self.names if context.is_local(name) and context.has_value(name))
+        self.node = copy.deepcopy(node)
+        self.site = Site(self.program, node.lineno, rest=self.rest)
+
+    def rest(self, arguments: tuple[Any, ...], rounds: int) -> Any:
+        return iterator_after(self.shape, arguments, rounds)
+
+    def translate(self, translator: Translator) -> list[int]:
+        for name in self.names:
+            if not self.context.is_local(name):
+                translator.reads[name] = translator.variable(name)
+        places = [translator.variable(name) for name in self.names]
+        translator.expected += functions_of(self.shape)
+        outputs = [translator.register() for _ in self.names]
+
+        def body(index: int) -> None:
+            translator.block(self.node.body)
+            for place, output in zip(places, outputs, strict=True):
+                translator.emit(Code.KEEP, output, place)
+            translator.emit(Code.ROUND_DONE, a=index)
+
+        translator.loop(self.shape, self.node.target, body)
+        translator.emit(Code.END)
+        return outputs
+
+    def taken(self, given: str) -> ast.stmt:
+        """Give the variables their values, where there was a round."""
+        assignments: list[ast.stmt] = []
+        for place, (name, surely) in enumerate(zip(self.names, self.surely, strict=True)):
+            value = ast.Subscript(item(given, 1), ast.Constant(place), ast.Load())
+            own = ast.Subscript(copy.deepcopy(value), ast.Constant(0), ast.Load())
+            assignment = ast.Assign([ast.Name(name, ast.Store())], own)
+            assignments.append(assignment if surely else ast.If(value, [assignment], []))
+        return ast.If(item(given, 0), assignments, [])
+
+
+def item(name: str, place: int) -> ast.expr:
+    """``name[place]``"""
+    return ast.Subscript(ast.Name(name, ast.Load()), ast.Constant(place), ast.Load())
+
+
+def _again(shape: _Shape, name: str) -> ast.expr:
+    if isinstance(shape, Part):
+        return item(name, shape.place)
+    return ast.Call(item(name, shape.place), [_again(inner, name) for inner in shape.inner], [])
+
+
+def consumer_of(node: ast.AST, context: Context) -> str | None:
+    """Return the function of Python's own that consumes a generator, or sums a list, in an expression."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.keywords or not node.args:
+        return None
+    name, count = node.func.id, len(node.args)
+    if name not in _CONSUMERS or context.is_local(name) or any(isinstance(entry, ast.Starred) for entry in node.args):
+        return None
+    if name == "sum":
+        return name if count <= 2 else None
+    return name if count == 1 and isinstance(node.args[0], ast.GeneratorExp) else None

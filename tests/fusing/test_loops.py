@@ -1,0 +1,167 @@
+"""Loops that people write: with kernels they do what they do without, and most of them are kernels."""
+
+import pytest
+
+from fastgrad import Scalar, Value, fused_loops
+from support.fused import FILE, both, outcome
+
+SOURCE = """
+import math
+import fastgrad.math
+
+def dot(w, x): return sum(a * b for a, b in zip(w, x))
+def dot_and_bias(w, x): return sum((a * b for a, b in zip(w, x)), w[0])
+def layer(rows, x): return [sum(w * v for w, v in zip(row, x)) for row in rows]
+def softmax(x):
+    largest = max(v.data for v in x)
+    powers = [(v - largest).exp() for v in x]
+    total = sum(powers)
+    return [p / total for p in powers]
+def norm(x):
+    scale = (sum(v * v for v in x) / len(x) + 1e-5) ** -0.5
+    return [v * scale for v in x]
+def attention(q, k, size):
+    return [sum(q[j] * k[t][j] for j in range(size)) / size**0.5 for t in range(len(k))]
+def slices(x): return [sum(x[i:i + 3]) for i in range(len(x) - 2)]
+def numbered(x): return [i * v for i, v in enumerate(x, 3)]
+def pairs(rows): return [a - b for a, b, *_ in [row[:2] for row in rows]]
+def unpacked(rows): return [a - b for a, b in [row[:2] for row in rows]]
+def filtered(rows): return [v * w for row in rows for v, w in zip(row, row) if v.data > 0.1 and not w.data > 0.5]
+def chosen(x): return [v if v > 0.3 or v.data < -0.3 else -v for v in x]
+def clipped(x): return [max(v, 0.1) + min(v, 0.2, 0.15) + abs(v) for v in x]
+def largest(x): return max(v * 2 for v in x), min(v * 2 for v in x)
+def functions(x): return [fastgrad.math.exp(v) + math.exp(0.1) * v.tanh() + fastgrad.math.relu(v) - math.pi for v in x]
+def as_tuple(x): return tuple(v + 1 for v in x)
+def as_list(x): return list(v + 1 for v in x)
+def sum_of(x): return sum(x), sum(x, 1.0), sum([v * 2 for v in x])
+def mean(x): return sum(x) / len(x)
+def horner(x):
+    total = 0
+    for v in reversed(x):
+        total = total * 0.5 + v
+    return total, v
+def recurrence(x, n):
+    y = x[0]
+    for _ in range(n):
+        y = y * x[1] + 2.0
+    return y
+def fibonacci(x, n):
+    a, b = x[0], x[1]
+    for _ in range(n):
+        a, b = b, a + b
+    return a, b
+def descent(x):
+    for p in x:
+        p.data -= 0.1 * p.grad
+        p.grad = 0
+    return p
+def zeroed(x):
+    for p in x: p.grad = 0.0
+def momentum(x, m):
+    for i, p in enumerate(x):
+        m[i] = 0.9 * m[i] + p.grad
+        p.data -= 0.1 * m[i]
+    return i, m
+def adam(x, m, v, step):
+    for i, p in enumerate(x):
+        m[i] = 0.9 * m[i] + 0.1 * p.grad
+        v[i] = 0.99 * v[i] + 0.01 * p.grad ** 2
+        a = m[i] / (1 - 0.9 ** (step + 1))
+        b = v[i] / (1 - 0.99 ** (step + 1))
+        p.data -= 0.1 * a / (b ** 0.5 + 1e-8)
+        p.grad = 0
+    return m, v, a, b, i
+def products(rows, x):
+    for i in range(len(rows)):
+        for j in range(len(x)):
+            x[j] = x[j] + rows[i][j] * 0.1
+    return i, j
+def totals(rows):
+    out = [0.0] * len(rows)
+    for i, row in enumerate(rows):
+        for v in row:
+            out[i] += v
+    return out
+def doubled(x):
+    for i in range(1, len(x), 2):
+        x[i] *= 2
+    for i in range(len(x) - 1, -1, -2):
+        x[i] = -x[i]
+def neighbours(x):
+    for i in range(1, len(x)):
+        x[i] = x[i] - x[i - 1]
+def else_branch(x):
+    for v in x:
+        w = v + 1
+    else:
+        w = w * 2
+    return w, v
+def none_at_all():
+    for v in []:
+        w = v
+    try:
+        return w
+    except NameError as error:
+        return str(error)
+def closed_over(x):
+    scale = x[0]
+    def scaled(values):
+        return [v * scale for v in values]
+    return scaled(x)
+def counted(x):
+    total = 0
+    for v in x:
+        total += 1
+        square = v * v
+    return total, square
+def plain_numbers(n):
+    total, product = 0, 1
+    for i in range(1, n):
+        total += i ** 2 % 7 - i // 3
+        product *= i
+    return total, product, i, [i / 4 for i in range(n)], sum(0.1 for _ in range(n))
+def polynomial(x): return [3 * v ** 3 - v ** 2 / 2 + v - 1 for v in x]
+"""
+
+PLAIN, FUSED = both(SOURCE)
+CALLS = {
+    "dot": "wx", "dot_and_bias": "wx", "layer": "rx", "softmax": "x", "norm": "x", "attention": "xr5", "slices": "x",
+    "numbered": "x", "unpacked": "r", "filtered": "r", "chosen": "x", "clipped": "x", "largest": "x", "functions": "x",
+    "as_tuple": "x", "as_list": "x", "sum_of": "x", "mean": "x", "horner": "x", "recurrence": "x5", "fibonacci": "x5",
+    "descent": "x", "zeroed": "x", "momentum": "xm", "adam": "xmv5", "products": "rx", "totals": "r", "doubled": "x",
+    "neighbours": "x", "else_branch": "x", "none_at_all": "", "closed_over": "x", "counted": "x", "plain_numbers": "5",
+    "polynomial": "x", "pairs": "r",
+}  # fmt: skip
+
+
+def arguments(letters, make, count=5):
+    """Arguments by their letters; each run gets its own."""
+    values = [make(0.7 * (-1) ** i / (1 + i) + 0.1) for i in range(count)]
+    for i, value in enumerate(values):
+        if hasattr(value, "grad"):
+            value.grad = 0.5 - i
+    kinds = {
+        "x": values, "w": [make(0.3 * i - 0.4) for i in range(count)], "5": count, "m": [0.0] * count,
+        "v": [0.25] * count, "r": [[make(0.2 * i - 0.1 * j) for i in range(count)] for j in range(4)],
+    }  # fmt: skip
+    return [kinds[letter] for letter in letters]
+
+
+@pytest.mark.parametrize("count", [5, 40, 150])
+@pytest.mark.parametrize("make", [Value, Scalar, float], ids=["Value", "Scalar", "float"])
+@pytest.mark.parametrize("name", CALLS)
+def test_a_loop_with_a_kernel_does_what_it_does_without(name, make, count):
+    letters = CALLS[name]
+    for _ in range(2):
+        plainly = outcome(PLAIN[name], *arguments(letters, make, count))
+        assert outcome(FUSED[name], *arguments(letters, make, count)) == plainly
+
+
+def test_it_is_said_what_became_of_each_loop():
+    for name in CALLS:
+        outcome(FUSED[name], *arguments(CALLS[name], Value))
+    said = fused_loops(FILE)
+    without = [line.partition(": ")[2] for line in said if "no kernel" in line]
+    assert without == [
+        "[a - b for a, b, *_ in [row[:2] for row in rows]]: no kernel: a * in an assignment is not for kernels"
+    ]
