@@ -10,6 +10,7 @@ from fastgrad._kernels.columns cimport APPEND_ALL, INDEX, SET_ATTRIBUTES, SET_IT
 from fastgrad._kernels.fields cimport DATA, list_items, set_number
 from fastgrad._kernels.registers cimport NODE, SPELLS, Register, kinds
 from fastgrad._kernels.steps cimport Block, Numbers, entry, numbers_of
+from fastgrad._tape.handle cimport from_shelf
 from fastgrad._tape.tape cimport tape
 
 cdef extern from "Python.h":
@@ -21,7 +22,12 @@ cdef bint make_entries(Block *block, const Step *step, int16_t x) noexcept:
     cdef PyObject **made = block.columns[step.to].object
     cdef Register value
     cdef uint32_t k
+    cdef bint are_nodes = x >= 0 and block.plan.tags[x] == NODE
     for k in range(block.rounds):
+        if are_nodes and tape.owner[block.columns[x].node[k]] == NULL:
+            made[k] = from_shelf(block.plan.type_codes[x], block.columns[x].node[k])
+            if made[k] != NULL:
+                continue
         value = entry(block, x, k)
         made[k] = as_object(&value)
         if made[k] == NULL:
@@ -73,7 +79,7 @@ cdef void set_attributes(Block *block, const Step *step) noexcept:
         for k in range(block.rounds):
             change.node, change.number = nodes[k], values[nodes[k]]
             note_change(block.run, change)
-    if kinds[block.plan.code].standing & SPELLS:
+    if kinds[block.plan.code].standing & SPELLS and step.c != DATA:
         number.tag, number.type_code, number.whole = NODE, <unsigned char>block.plan.code, False
         for k in range(block.rounds):
             number.node, value = nodes[k], entry(block, step.b, k)

@@ -6,9 +6,11 @@ Each returns whether it did it; where it did not, Python has to.
 from cpython.list cimport PyList_CheckExact
 from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact
-from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 from fastgrad._kernels.registers cimport INT, OBJECT, Register
+from fastgrad._tape.handle cimport Handle, owner_of
+from fastgrad._tape.tape cimport OP_LEAF, tape
 
 cdef extern from *:
     """
@@ -37,6 +39,16 @@ cdef PyObject *other_item(const Register *container, const Register *key) noexce
 cdef PyObject **place_of(const Register *sequence, const Register *index) noexcept
 cdef bint is_harmless(PyObject *dying) noexcept
 cdef Py_ssize_t length_of(PyObject *sequence) noexcept
+
+
+cdef inline bint has_nothing_special(uint32_t node) noexcept:
+    """Is a node's number a float, with nothing kept on its handle? Where it is not, it may be so all the same."""
+    cdef Handle number
+    if tape.owner[node] != NULL:
+        number = <Handle>owner_of(node)
+        if number.state != NULL or number.whole:
+            return False
+    return tape.op[node] != OP_LEAF or tape.second[node].constant == 0.0
 
 
 cdef inline PyObject *item_of(const Register *container, const Register *key) noexcept:

@@ -35,6 +35,7 @@ cdef enum:
     UNCHANGED = -2      # or none, as it holds the same in all rounds
     REFUSED = -32000    # no operand
     ALWAYS = 1 << 16
+    NO_TYPE = 0xFFFF    # was met yet
 
 cdef struct Planner:
     Plan *plan
@@ -90,8 +91,11 @@ cdef inline bint is_plain(const Planner *p, int16_t x) noexcept:
 
 cdef bint know_type(Planner *p, int16_t x) noexcept:
     """Note the type of a node; all are of one."""
-    cdef uint32_t code = p.plan.type_codes[x] if x >= 0 else p.run.registers[-1 - x].type_code
-    if p.code == 0xFFFF:
+    return is_of_type(p, p.plan.type_codes[x] if x >= 0 else p.run.registers[-1 - x].type_code)
+
+
+cdef bint is_of_type(Planner *p, uint32_t code) noexcept:
+    if p.code == NO_TYPE:
         p.code = code
     return p.code == code
 
@@ -262,12 +266,9 @@ cdef int16_t taken(Planner *p, uint16_t to, uint16_t code, int16_t a, int16_t b,
     cdef const Register *seen = &p.run.registers[to]
     if p.writes[to] != 1 or (seen.tag == NODE and seen.whole):
         return REFUSED
-    cdef int16_t column = step(p, code, seen.tag, a, b, c)
-    if column != REFUSED and seen.tag == NODE:
-        p.plan.type_codes[column] = seen.type_code
-        if not know_type(p, column):
-            return REFUSED
-    return column
+    if seen.tag == NODE and not is_of_type(p, seen.type_code):
+        return REFUSED
+    return step(p, code, seen.tag, a, b, c)
 
 
 cdef bint plan_item(Planner *p, const Instruction *i) noexcept:
@@ -470,7 +471,7 @@ cdef Plan *new_plan(Run *run, Program program, Loop *loop) noexcept:
     cdef int k
     memset(&planner, 0, sizeof(Planner))
     memset(planner.column_of, 0xFF, sizeof(planner.column_of))
-    planner.run, planner.code = run, 0xFFFF
+    planner.run, planner.code = run, NO_TYPE
     for k in range(LISTS):
         planner.set_values[k] = REFUSED
     planner.owner_of[0] = planner.owner_of[1] = REFUSED

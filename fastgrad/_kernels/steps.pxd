@@ -20,5 +20,5 @@ cdef struct Numbers:
     uint32_t by
 
 cdef uint32_t do_step(Block *block, const Step *step) noexcept  # how many rounds hold
-cdef void numbers_of(const Block *block, const Step *step, int16_t x, Numbers *found) noexcept
-cdef Register entry(const Block *block, int16_t x, uint32_t k) noexcept
+cdef void numbers_of(Block *block, const Step *step, int16_t x, Numbers *found) noexcept
+cdef Register entry(Block *block, int16_t x, uint32_t k) noexcept

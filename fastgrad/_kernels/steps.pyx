@@ -13,7 +13,7 @@ from fastgrad._kernels.columns cimport (
     TAKE_ITEMS, TAKE_PARTS, Step, Values,
 )
 from fastgrad._kernels.fields cimport (
-    DATA, is_harmless, list_items, may_set_number, read_number, size_at, tuple_items,
+    DATA, has_nothing_special, is_harmless, list_items, may_set_number, read_number, size_at, tuple_items,
 )
 from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds, load, type_at, type_version
 from fastgrad._tape.handle cimport Handle
@@ -29,7 +29,7 @@ cdef struct Nodes:
     uint32_t by
 
 
-cdef Nodes nodes_of(const Block *block, int16_t x) noexcept:
+cdef Nodes nodes_of(Block *block, int16_t x) noexcept:
     cdef Nodes found
     if x >= 0:
         found.at, found.by = block.columns[x].node, 1
@@ -38,7 +38,7 @@ cdef Nodes nodes_of(const Block *block, int16_t x) noexcept:
     return found
 
 
-cdef void numbers_of(const Block *block, const Step *step, int16_t x, Numbers *found) noexcept:
+cdef void numbers_of(Block *block, const Step *step, int16_t x, Numbers *found) noexcept:
     """An operand as floats."""
     cdef const Register *register
     cdef uint32_t k
@@ -61,7 +61,7 @@ cdef void numbers_of(const Block *block, const Step *step, int16_t x, Numbers *f
 # not move meanwhile: that they are local variables tells the compiler so.
 
 cdef inline uint32_t join(
-    uint32_t op, const Block *block, const Step *step, const Nodes *a, const Nodes *b, uint32_t *to
+    uint32_t op, Block *block, const Step *step, const Nodes *a, const Nodes *b, uint32_t *to
 ) noexcept:
     cdef uint32_t k, i = block.base + step.offset, left, right, by = block.plan.nodes, rounds = block.rounds
     cdef uint8_t code = <uint8_t>block.plan.code
@@ -96,7 +96,7 @@ cdef inline Second node_as_second(uint32_t node) noexcept:
     return second
 
 
-cdef inline uint32_t join_nodes(const Block *block, const Step *step, uint32_t *to) noexcept:
+cdef inline uint32_t join_nodes(Block *block, const Step *step, uint32_t *to) noexcept:
     cdef Nodes a = nodes_of(block, step.a), b = nodes_of(block, step.b)
     if step.c == OP_mul:
         return join(OP_mul, block, step, &a, &b, to)
@@ -105,7 +105,7 @@ cdef inline uint32_t join_nodes(const Block *block, const Step *step, uint32_t *
     return join(step.c, block, step, &a, &b, to)
 
 
-cdef uint32_t sum_nodes(const Block *block, const Step *step, uint32_t *to) noexcept:
+cdef uint32_t sum_nodes(Block *block, const Step *step, uint32_t *to) noexcept:
     cdef const uint32_t *values = block.columns[step.b].node
     cdef uint32_t k, i = block.base + step.offset, total = block.run.registers[-1 - step.a].node
     cdef uint32_t right, by = block.plan.nodes
@@ -130,7 +130,7 @@ cdef uint32_t sum_nodes(const Block *block, const Step *step, uint32_t *to) noex
 
 
 cdef inline uint32_t with_constants(
-    uint32_t op, const Block *block, const Step *step, const Nodes *x, const Numbers *c, uint32_t *to
+    uint32_t op, Block *block, const Step *step, const Nodes *x, const Numbers *c, uint32_t *to
 ) noexcept:
     cdef uint32_t k, i = block.base + step.offset, by = block.plan.nodes, left
     cdef uint8_t code = <uint8_t>block.plan.code
@@ -155,7 +155,7 @@ cdef inline uint32_t with_constants(
     return block.rounds
 
 
-cdef uint32_t with_numbers(const Block *block, const Step *step, int16_t node, int16_t number, uint32_t *to) noexcept:
+cdef uint32_t with_numbers(Block *block, const Step *step, int16_t node, int16_t number, uint32_t *to) noexcept:
     cdef Nodes x = nodes_of(block, node)
     cdef Numbers c
     numbers_of(block, step, number, &c)
@@ -164,7 +164,7 @@ cdef uint32_t with_numbers(const Block *block, const Step *step, int16_t node, i
     return with_constants(step.c, block, step, &x, &c, to)
 
 
-cdef uint32_t new_leaves(const Block *block, const Step *step, uint32_t *to) noexcept:
+cdef uint32_t new_leaves(Block *block, const Step *step, uint32_t *to) noexcept:
     cdef Numbers values
     cdef uint32_t k, count = tape.count, by = block.plan.nodes
     numbers_of(block, step, step.a, &values)
@@ -177,7 +177,7 @@ cdef uint32_t new_leaves(const Block *block, const Step *step, uint32_t *to) noe
 
 # Plain numbers.
 
-cdef uint32_t combine(const Block *block, const Step *step, double *to) noexcept:
+cdef uint32_t combine(Block *block, const Step *step, double *to) noexcept:
     cdef Numbers a, b
     cdef uint32_t k, rounds = block.rounds
     cdef Register result
@@ -205,7 +205,7 @@ cdef uint32_t combine(const Block *block, const Step *step, double *to) noexcept
     return rounds
 
 
-cdef uint32_t apply(const Block *block, const Step *step, double *to) noexcept:
+cdef uint32_t apply(Block *block, const Step *step, double *to) noexcept:
     cdef Numbers a
     cdef uint32_t k
     numbers_of(block, step, step.a, &a)
@@ -216,7 +216,7 @@ cdef uint32_t apply(const Block *block, const Step *step, double *to) noexcept:
     return block.rounds
 
 
-cdef uint32_t sum_numbers(const Block *block, const Step *step, double *to) noexcept:
+cdef uint32_t sum_numbers(Block *block, const Step *step, double *to) noexcept:
     """As sum() adds floats; where Python keeps what rounding loses, single rounds do it."""
     cdef const double *values = block.columns[step.b].number
     cdef double x = block.run.registers[-1 - step.a].content.number
@@ -229,7 +229,7 @@ cdef uint32_t sum_numbers(const Block *block, const Step *step, double *to) noex
     return block.rounds
 
 
-cdef uint32_t extreme(const Block *block, const Step *step, double *to) noexcept:
+cdef uint32_t extreme(Block *block, const Step *step, double *to) noexcept:
     cdef const double *values = block.columns[step.b].number
     cdef double x = block.run.registers[-1 - step.a].content.number
     cdef uint32_t k
@@ -271,7 +271,7 @@ cdef uint32_t take_nodes(PyObject **entries, uint32_t rounds, uint32_t code, uin
     return rounds
 
 
-cdef uint32_t take_in_order(const Block *block, const Step *step, Values *to) noexcept:
+cdef uint32_t take_in_order(Block *block, const Step *step, Values *to) noexcept:
     """Take the entries of one list, or tuple, at the loop's index."""
     cdef PyObject *values = block.run.registers[-1 - step.a].content.object
     cdef int64_t first = block.columns[INDEX].integer[0], left = size_at(values) - first
@@ -297,7 +297,7 @@ cdef inline PyObject **entries_of(PyObject *values) noexcept:
     return list_items(values) if PyList_CheckExact(<object>values) else tuple_items(values)
 
 
-cdef uint32_t take_items(const Block *block, const Step *step, Values *to) noexcept:
+cdef uint32_t take_items(Block *block, const Step *step, Values *to) noexcept:
     cdef uint8_t tag = block.plan.tags[step.to]
     cdef uint32_t code = block.plan.type_codes[step.to], k
     cdef PyObject *values
@@ -316,7 +316,7 @@ cdef uint32_t take_items(const Block *block, const Step *step, Values *to) noexc
     return block.rounds
 
 
-cdef uint32_t take_parts(const Block *block, const Step *step, Values *to) noexcept:
+cdef uint32_t take_parts(Block *block, const Step *step, Values *to) noexcept:
     """The same entry of each of the tuples, or lists, in a column; all have as many as the step's b says."""
     cdef uint8_t tag = block.plan.tags[step.to]
     cdef uint32_t code = block.plan.type_codes[step.to], k
@@ -332,7 +332,7 @@ cdef uint32_t take_parts(const Block *block, const Step *step, Values *to) noexc
     return block.rounds
 
 
-cdef uint32_t read_attributes(const Block *block, const Step *step, double *to) noexcept:
+cdef uint32_t read_attributes(Block *block, const Step *step, double *to) noexcept:
     cdef Nodes x = nodes_of(block, step.a)
     cdef const double *values = tape.data if step.c == DATA else tape.grad
     cdef Register number, found
@@ -344,6 +344,9 @@ cdef uint32_t read_attributes(const Block *block, const Step *step, double *to) 
         return block.rounds
     for k in range(block.rounds):
         number.node = x.at[k * x.by]
+        to[k] = values[number.node]
+        if has_nothing_special(number.node) and (step.c == DATA or to[k] != 0.0):
+            continue
         if not read_number(&number, step.c, &found) or found.tag != FLOAT:
             return k
         to[k] = found.content.number
@@ -352,7 +355,7 @@ cdef uint32_t read_attributes(const Block *block, const Step *step, double *to) 
 
 # What is set: how far that can be done.
 
-cdef uint32_t may_set_attributes(const Block *block, const Step *step) noexcept:
+cdef uint32_t may_set_attributes(Block *block, const Step *step) noexcept:
     """The nodes have to be different ones: their order tells."""
     cdef const uint32_t *nodes = block.columns[step.a].node
     cdef uint8_t tag = block.plan.tags[step.b] if step.b >= 0 else block.run.registers[-1 - step.b].tag
@@ -363,12 +366,13 @@ cdef uint32_t may_set_attributes(const Block *block, const Step *step) noexcept:
         number.node = nodes[k]
         if k and nodes[k] <= nodes[k - 1]:
             return k
-        if kinds[block.plan.code].standing & SPELLS and not may_set_number(&number, step.c, tag):
-            return k
+        if kinds[block.plan.code].standing & SPELLS and not (tag == FLOAT and has_nothing_special(nodes[k])):
+            if not may_set_number(&number, step.c, tag):
+                return k
     return block.rounds
 
 
-cdef uint32_t may_set_items(const Block *block, const Step *step) noexcept:
+cdef uint32_t may_set_items(Block *block, const Step *step) noexcept:
     cdef PyObject *values = block.run.registers[-1 - step.a].content.object
     cdef int64_t first = block.columns[INDEX].integer[0]
     cdef uint32_t k
@@ -380,7 +384,7 @@ cdef uint32_t may_set_items(const Block *block, const Step *step) noexcept:
     return block.rounds
 
 
-cdef Register entry(const Block *block, int16_t x, uint32_t k) noexcept:
+cdef Register entry(Block *block, int16_t x, uint32_t k) noexcept:
     """What an operand holds in a round."""
     cdef Register found
     if x < 0:

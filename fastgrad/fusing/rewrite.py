@@ -17,13 +17,13 @@ and of a ``for`` statement::
 from __future__ import annotations
 
 import ast
-import copy
 import itertools
 import types
 
 from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.sites import Context, ExpressionKernel, StatementKernel, consumer_of, item
+from fastgrad.fusing.trees import copied
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Fuser:
         return node
 
     def loop(self, node: ast.For, context: Context) -> ast.stmt:
-        plain = copy.deepcopy(node)
+        plain = copied(node)
         try:
             kernel = StatementKernel(plain, self.file, context)
         except Unfit as error:
@@ -142,9 +142,7 @@ class Fuser:
         original = self.inside(node, context)
         self.around = before
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
-        chosen = ast.If(test, [run, kernel.taken(given), plain, done], [original])
-        _locate(chosen, node)
-        return chosen
+        return ast.copy_location(ast.If(test, [run, kernel.taken(given), plain, done], [original]), node)
 
     def inside(self, node: ast.For, context: Context) -> ast.For:
         """A loop that stays, with sites in what it does."""
@@ -199,7 +197,7 @@ class Fuser:
         return node
 
     def comprehension(self, node: Any, consumer: str | None, context: Context) -> Any:
-        plain = copy.deepcopy(node)
+        plain = copied(node)
         try:
             kernel = ExpressionKernel(plain, consumer, self.file, context)
         except Unfit as error:
@@ -215,16 +213,8 @@ class Fuser:
         before, self.around = self.around, found
         chosen = ast.IfExp(test, either, self.parts_of(node, context))
         self.around = before
-        _locate(chosen, plain)
-        return chosen
+        return ast.copy_location(chosen, plain)
 
 
 def _set(name: str, value: ast.expr) -> ast.expr:
     return ast.NamedExpr(ast.Name(name, ast.Store()), value)
-
-
-def _locate(made: ast.AST, like: ast.AST) -> None:
-    """Give what was made the place of what it was made of; what was there before keeps its own."""
-    for node in ast.walk(made):
-        if "lineno" in node._attributes and not hasattr(node, "lineno"):
-            ast.copy_location(node, like)

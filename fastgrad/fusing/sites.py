@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import copy
 
 from fastgrad._kernels.program import Code
 from fastgrad._kernels.site import Site
@@ -12,6 +11,7 @@ from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.shapes import Call, Part, functions_of, iterator_after, shape_of
 from fastgrad.fusing.translate import Translator
+from fastgrad.fusing.trees import copied
 from fastgrad.fusing.variables import UNKNOWN
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -73,7 +73,7 @@ class _Kernel:
         self.given: list[str | None] = []
 
     def add(self, part: ast.expr) -> int:
-        self.parts.append(copy.deepcopy(part))
+        self.parts.append(copied(part))
         return len(self.parts) - 1
 
     def find_arguments(self, known: Iterable[str] = ()) -> None:
@@ -81,7 +81,6 @@ class _Kernel:
         self.given = [*([None] * len(self.parts)), *known]
         translator = Translator(self.given, lambda name: getattr(builtins, name, UNKNOWN), self.context.is_local)
         self.translate(translator)
-        translator.program()
         for name in translator.wanted:
             if not self.context.has_value(name):
                 raise Unfit(self.node, f"{name} may have no value here")
@@ -144,7 +143,7 @@ class ExpressionKernel(_Kernel):
 
     def rebuilt(self, name: str) -> ast.expr:
         """The expression on the arguments, which a variable has."""
-        again: ast.expr = copy.deepcopy(self.node)
+        again: ast.expr = copied(self.node)
         whole: Any = again.args[0] if self.consumer else again  # type: ignore[attr-defined]
         if self.generator:
             whole.generators[0].iter = _again(self.shape, name)
@@ -169,7 +168,7 @@ class StatementKernel(_Kernel):
         if isinstance(self.shape, Part) and isinstance(node.iter, ast.Call):
             raise Unfit(node, f"what {ast.unparse(node.iter)} gives is not known")
         self.find_arguments(name for name in self.names if context.is_local(name) and context.has_value(name))
-        self.node = copy.deepcopy(node)
+        self.node = copied(node)
         self.site = Site(self.program, node.lineno, rest=self.rest)
 
     def rest(self, arguments: tuple[Any, ...], rounds: int) -> Any:
@@ -198,7 +197,7 @@ class StatementKernel(_Kernel):
         assignments: list[ast.stmt] = []
         for place, (name, surely) in enumerate(zip(self.names, self.surely, strict=True)):
             value = ast.Subscript(item(given, 1), ast.Constant(place), ast.Load())
-            own = ast.Subscript(copy.deepcopy(value), ast.Constant(0), ast.Load())
+            own = ast.Subscript(copied(value), ast.Constant(0), ast.Load())
             assignment = ast.Assign([ast.Name(name, ast.Store())], own)
             assignments.append(assignment if surely else ast.If(value, [assignment], []))
         return ast.If(item(given, 0), assignments, [])
