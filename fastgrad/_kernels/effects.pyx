@@ -8,22 +8,42 @@ from libc.stdint cimport int16_t, uint32_t
 from fastgrad._kernels.changes cimport Change, as_object, note_change, room_for_changes
 from fastgrad._kernels.columns cimport APPEND_ALL, INDEX, SET_ATTRIBUTES, SET_ITEMS, Plan, Step
 from fastgrad._kernels.fields cimport DATA, list_items, set_number
-from fastgrad._kernels.registers cimport NODE, SPELLS, Register, kinds
+from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds
 from fastgrad._kernels.steps cimport Block, Numbers, entry, numbers_of
 from fastgrad._tape.handle cimport from_shelf
 from fastgrad._tape.tape cimport tape
 
-cdef extern from "Python.h":
+cdef extern from *:
+    """
+    /* A float that nobody but its list has: it may become another one, as it would through Python's free list. */
+    static inline int is_alone(PyObject *value) { return PyFloat_CheckExact(value) && Py_REFCNT(value) == 1; }
+    static inline void become(PyObject *value, double number) { ((PyFloatObject *)value)->ob_fval = number; }
+    """
+    bint is_alone(PyObject *value)
+    void become(PyObject *value, double number)
     int PyList_Append(PyObject *values, PyObject *value)
 
 
+cdef PyObject **first_place(Block *block, const Step *step) noexcept:
+    """Where the block's first round sets an entry."""
+    return list_items(block.run.registers[-1 - step.a].content.object) + block.columns[INDEX].integer[0]
+
+
 cdef bint make_entries(Block *block, const Step *step, int16_t x) noexcept:
-    """Make the objects that are to be set, or none where there is no memory for all."""
+    """Make the objects that are to be set, or none where there is no memory for all.
+
+    None is made for a float that takes the place of another one, where what was there need not be kept.
+    """
+    cdef bint in_place = step.code == SET_ITEMS and block.is_statement and x >= 0 and block.plan.tags[x] == FLOAT
+    cdef PyObject **place = first_place(block, step) if in_place else NULL
     cdef PyObject **made = block.columns[step.to].object
     cdef Register value
     cdef uint32_t k
     cdef bint are_nodes = x >= 0 and block.plan.tags[x] == NODE
     for k in range(block.rounds):
+        if in_place and is_alone(place[k]):
+            made[k] = NULL
+            continue
         if are_nodes and tape.owner[block.columns[x].node[k]] == NULL:
             made[k] = from_shelf(block.plan.type_codes[x], block.columns[x].node[k])
             if made[k] != NULL:
@@ -39,7 +59,8 @@ cdef bint make_entries(Block *block, const Step *step, int16_t x) noexcept:
 cdef void drop_entries(PyObject **made, uint32_t count) noexcept:
     cdef uint32_t k
     for k in range(count):
-        Py_DECREF(<object>made[k])
+        if made[k] != NULL:
+            Py_DECREF(<object>made[k])
 
 
 cdef bint make_all(Block *block) noexcept:
@@ -91,13 +112,15 @@ cdef void set_attributes(Block *block, const Step *step) noexcept:
 
 
 cdef void set_items(Block *block, const Step *step) noexcept:
-    cdef PyObject **place = list_items(block.run.registers[-1 - step.a].content.object)
+    cdef PyObject **place = first_place(block, step)
     cdef PyObject **made = block.columns[step.to].object
     cdef Change change
     cdef uint32_t k
     change.node, change.is_grad, change.number = 0, False, 0.0
-    place += block.columns[INDEX].integer[0]
     for k in range(block.rounds):
+        if made[k] == NULL:
+            become(place[k], block.columns[step.c].number[k])
+            continue
         change.place, change.before = place + k, place[k]
         place[k] = made[k]
         if block.is_statement:
