@@ -6,13 +6,8 @@ Python would raise.
 
 from libc.stdint cimport int64_t, uint32_t
 
-from fastgrad._kernels.registers cimport (
-    FLOAT, INT, NODE, Register, kinds,
-)
-from fastgrad._tape.handle cimport forms
-from fastgrad._tape.tape cimport (
-    OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_value1, op_value2, tape,
-)
+from fastgrad._kernels.registers cimport FLOAT, INT, NODE, SPELLS, Register, kinds
+from fastgrad._tape.tape cimport OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_value1, op_value2, tape
 
 cdef extern from "operations/ops.h" nogil:
     enum:
@@ -87,7 +82,7 @@ cdef inline bint node_and_constant(
 cdef inline bint binary(uint32_t op, uint32_t bit, const Register *a, const Register *b, Register *out) noexcept:
     """An operator between two registers; the operation and its bit are constants, so that little is left of this."""
     if a.tag == NODE:
-        if forms[a.type_code]:
+        if kinds[a.type_code].standing & SPELLS:
             return spelled_otherwise(op, a, b, out)
         if b.tag == NODE:
             return nodes_of_two(op, bit, a, b, out)
@@ -95,7 +90,7 @@ cdef inline bint binary(uint32_t op, uint32_t bit, const Register *a, const Regi
             return node_and_constant(op + OP_TO_VC, bit, a, as_float(b), out)
         return False
     if b.tag == NODE and (a.tag == FLOAT or a.tag == INT):
-        if forms[b.type_code]:
+        if kinds[b.type_code].standing & SPELLS:
             return spelled_otherwise(op, a, b, out)
         return node_and_constant(op + OP_TO_CV, bit, b, as_float(a), out)
     if a.tag == INT and b.tag == INT:

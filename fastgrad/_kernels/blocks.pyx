@@ -57,7 +57,7 @@ cdef Plan *plan_for(Run *run, Program program, Loop *loop) noexcept:
     loop.plans_made += 1
     free(loop.plan)
     loop.plan = new_plan(run, program, loop)
-    return loop.plan
+    return loop.plan if loop.plan != NULL and does(loop.plan, run.registers) else NULL
 
 
 # Blocks.

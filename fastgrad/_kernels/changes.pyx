@@ -6,7 +6,7 @@ from cpython.ref cimport Py_DECREF
 from libc.stdint cimport uint32_t
 from libc.stdlib cimport realloc
 
-from fastgrad._kernels.registers cimport NOTHING, Register, boxed
+from fastgrad._kernels.registers cimport EMPTY, NOTHING, Register, boxed
 from fastgrad._tape.tape cimport tape
 
 
@@ -72,6 +72,6 @@ cdef void drop_nodes(Run *run) noexcept:
 cdef PyObject *as_object(const Register *register) noexcept:
     """What a register holds, as a new reference; NULL where it is nothing, or there is no memory."""
     try:
-        return boxed(register) if register.tag != NOTHING else NULL
+        return boxed(register) if register.tag != NOTHING and register.tag != EMPTY else NULL
     except MemoryError:
         return NULL

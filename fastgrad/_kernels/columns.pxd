@@ -76,6 +76,7 @@ cdef struct Plan:
     uint32_t step_count, expected_count, kept_count, column_count
     uint32_t nodes            # that a round appends
     bint sets_anything
+    bint calls_methods        # which may be hidden by what is kept on a number
     int16_t lists[8]          # operands: those that are set have to be others than the rest
     uint8_t sets[8]           # which are
     uint32_t list_count

@@ -28,6 +28,7 @@ cdef enum Meaning:
     GRAD = -2
 
 cdef int32_t meaning_of(const Register *number, object name) noexcept
+cdef bint keeps(const Register *number, object name) noexcept
 cdef bint read_number(const Register *number, int32_t meaning, Register *out) noexcept
 cdef bint may_set_number(const Register *number, int32_t meaning, uint8_t tag) noexcept
 cdef bint set_number(const Register *number, int32_t meaning, const Register *value) noexcept
@@ -52,11 +53,11 @@ cdef inline bint has_nothing_special(uint32_t node) noexcept:
 
 
 cdef inline PyObject *item_of(const Register *container, const Register *key) noexcept:
-    """The entry of a list, a tuple or a dict, borrowed; NULL where it takes Python to say."""
+    """The entry of a list or a tuple, borrowed; NULL where it takes Python to say."""
     cdef PyObject *values = container.content.object
-    if container.tag == OBJECT and key.tag == INT and 0 <= key.content.integer < size_at(values):
-        if PyList_CheckExact(<object>values):
+    if container.tag == OBJECT and key.tag == INT:
+        if PyList_CheckExact(<object>values) and 0 <= key.content.integer < size_at(values):
             return list_items(values)[key.content.integer]
-        if PyTuple_CheckExact(<object>values):
+        if PyTuple_CheckExact(<object>values) and 0 <= key.content.integer < size_at(values):
             return tuple_items(values)[key.content.integer]
     return other_item(container, key)

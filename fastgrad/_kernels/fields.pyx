@@ -1,17 +1,15 @@
 # distutils: extra_compile_args = -O3
 """Attributes and items, as far as reading them runs no Python code. The contract is in the header, fields.pxd."""
 
-from cpython.dict cimport PyDict_CheckExact, PyDict_GetItemWithError
 from cpython.exc cimport PyErr_Clear
 from cpython.list cimport PyList_CheckExact
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.tuple cimport PyTuple_CheckExact
-from cpython.unicode cimport PyUnicode_CheckExact
 from libc.math cimport signbit
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 from fastgrad._kernels.registers cimport (
-    FLOAT, FLOATS, INT, NOTHING, OBJECT, SPELLS, Register, float_type, int_type, kinds, looked_up,
+    FLOAT, FLOATS, EMPTY, INT, OBJECT, SPELLS, Register, float_type, int_type, kinds, looked_up,
     type_at,
 )
 from fastgrad._tape.handle cimport Handle, forms, owner_of, shelf
@@ -40,7 +38,6 @@ cdef extern from *:
     bint reads_plainly(PyTypeObject *owner)
     bint has_finalizer(PyTypeObject *owner)
     bint has_weak_references(PyObject *object)
-    Py_ssize_t count_of "Py_REFCNT"(PyObject *value)
     PyObject *generic_attribute "PyObject_GenericGetAttr"(PyObject *owner, object name)
     PyObject *list_slice "PyList_GetSlice"(PyObject *values, Py_ssize_t start, Py_ssize_t stop)
     PyObject *tuple_slice "PyTuple_GetSlice"(PyObject *values, Py_ssize_t start, Py_ssize_t stop)
@@ -72,7 +69,7 @@ cdef int32_t meaning_of(const Register *number, name) noexcept:
     return STRANGE if found == NULL else <int32_t>meanings.get(<size_t>found, STRANGE)
 
 
-cdef inline bint keeps(const Register *number, name) noexcept:
+cdef bint keeps(const Register *number, name) noexcept:
     """Is there something on the number's handle under a name?"""
     cdef PyObject *state = NULL
     if tape.owner[number.node] != NULL:
@@ -90,11 +87,12 @@ cdef bint read_number(const Register *number, int32_t meaning, Register *out) no
     if spelled and meaning == DATA and not kinds[number.type_code].standing & FLOATS:
         if number.whole or is_whole_leaf(node):
             out.tag = INT
-    elif spelled and meaning == GRAD and value == 0.0 and not signbit(value):
-        if forms[number.type_code] & GRAD_NONE:
-            return False
-        if forms[number.type_code] & GRAD_INT:
+    elif spelled and meaning == GRAD and value == 0.0 and forms[number.type_code] & (GRAD_INT | GRAD_NONE):
+        if not signbit(value):  # nothing has reached it
+            if forms[number.type_code] & GRAD_NONE:
+                return False
             out.tag = INT
+        value = 0.0
     if out.tag == INT:
         out.content.integer = <int64_t>value
     else:
@@ -163,24 +161,16 @@ cdef PyObject **place_of(const Register *sequence, const Register *index) noexce
 
 
 cdef PyObject *other_item(const Register *container, const Register *key) noexcept:
+    """An entry counted from the end. Those of dicts are for Python, as keys may have an __eq__ that runs."""
     cdef PyObject **place = place_of(container, key)
-    cdef PyObject *found
-    if place != NULL:
-        return place[0]
-    if container.tag != OBJECT or key.tag != OBJECT or not PyDict_CheckExact(<object>container.content.object):
-        return NULL
-    if not PyUnicode_CheckExact(<object>key.content.object):
-        return NULL
-    found = PyDict_GetItemWithError(<object>container.content.object, <object>key.content.object)
-    PyErr_Clear()
-    return found
+    return place[0] if place != NULL else NULL
 
 
 cdef PyObject *slice_of(const Register *sequence, const Register *start, const Register *stop) noexcept:
-    """The entries from one place to another; a register that holds nothing stands for an end."""
+    """The entries from one place to another; an empty register stands for an end."""
     cdef Py_ssize_t length, low, high
     cdef PyObject *found
-    if sequence.tag != OBJECT or start.tag not in (INT, NOTHING) or stop.tag not in (INT, NOTHING):
+    if sequence.tag != OBJECT or start.tag not in (INT, EMPTY) or stop.tag not in (INT, EMPTY):
         return NULL
     length = length_of(sequence.content.object)
     if length < 0:
@@ -201,9 +191,9 @@ cdef inline Py_ssize_t bounded(int64_t place, Py_ssize_t length) noexcept:
 
 
 cdef bint is_harmless(PyObject *dying) noexcept:
-    """Does no code run where a reference to an object ends?"""
+    """Does no code run where references to an object end, be it the last one?"""
     cdef PyTypeObject *kind = type_at(dying)
-    if count_of(dying) > 1 or kind == float_type or kind == int_type:
+    if kind == float_type or kind == int_type:
         return True
     if not isinstance(<object>dying, Handle):
         return False

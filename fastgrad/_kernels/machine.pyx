@@ -13,18 +13,18 @@ from fastgrad._kernels.arithmetic cimport (
 from fastgrad._kernels.blocks cimport run_blocks
 from fastgrad._kernels.changes cimport Change, Run, as_object, commit, note_change
 from fastgrad._kernels.fields cimport (
-    DATA, GRAD, attribute_of, is_harmless, item_of, length_of, meaning_of, place_of, read_number, set_number,
+    DATA, GRAD, attribute_of, is_harmless, item_of, keeps, length_of, meaning_of, place_of, read_number, set_number,
     slice_of,
 )
 from fastgrad._kernels.program cimport (
     ABSOLUTE_VALUE, ADD, APPEND, ATTRIBUTE, CLEAR, COPY, DIVIDE, END, FLOOR_DIVIDE, FUNCTION, FUNCTION_OF_FLOAT,
     FUNCTION_OF_NODE, GREATER, ITEM, ITSELF, JUMP, JUMP_UNLESS, JUMP_UNLESS_GREATER, JUMP_UNLESS_LESS, JUMP_UNLESS_SAME,
-    KEEP, LEAST, LENGTH, LENGTH_OF_RANGE, METHOD, MULTIPLY, NEGATIVE, NEW_LIST, NEXT, POWER, REMAINDER, ROUND_DONE,
+    KEEP, LEAST, LENGTH, LENGTH_OF_RANGE, METHOD, MULTIPLY, NEGATIVE, NEW_LIST, NEXT, NUMBER, POWER, REMAINDER, ROUND_DONE,
     SET_ATTRIBUTE, SET_ITEM, SLICE, SMALLER, START, SUBTRACT, SUMMED, SUM_DONE, TO_FLOAT, TO_INT, UNPACKED, Instruction,
     Known, Loop, Program,
 )
 from fastgrad._kernels.registers cimport (
-    ADDS, DIVIDES, INT, MULTIPLIES, NODE, NOTHING, OBJECT, POWERS, SUBTRACTS, Register, box, kinds, load,
+    ADDS, DIVIDES, EMPTY, FLOAT, INT, MULTIPLIES, NODE, NOTHING, OBJECT, POWERS, SUBTRACTS, Register, box, kinds, load,
 )
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.tape cimport hold, let_go, reserve, tape
@@ -45,9 +45,11 @@ cdef extern from *:
     bint OP_UNLIKELY(bint)
 
 cdef enum:
-    STEPS = 1 << 16  # between pauses
-    WORTH = 3        # rounds for which a block is worth it
-    PATIENCE = 16    # blocks that do nothing, after which a loop is left to single rounds
+    STEPS = 1 << 16    # between pauses
+    LONGEST = 1 << 20  # without one
+    KEPT = 1 << 10     # objects that are made before those that nobody needs are let go of
+    WORTH = 3          # rounds for which a block is worth it
+    PATIENCE = 16      # blocks that do nothing, after which a loop is left to single rounds
 
 
 # Instructions that are more than arithmetic.
@@ -122,9 +124,12 @@ cdef bint get_attribute(Known *known, const Register *owner, object name, Regist
     if owner.tag != OBJECT:
         return False
     found = attribute_of(owner.content.object, name)
-    if not keep(made, found):
+    if found == NULL:
         return False
     load(to, found)
+    if to.tag == OBJECT:
+        return keep(made, found)
+    Py_DECREF(<object>found)
     return True
 
 
@@ -148,7 +153,7 @@ cdef bint called(Known *known, const Register *owner, object name, Register *to)
     if owner.tag != NODE:
         return False
     meaning = known_meaning(known, owner, name)
-    if meaning <= 0:
+    if meaning <= 0 or keeps(owner, name):
         return False
     if meaning == OP_abs:
         return absolute(owner, to)
@@ -194,7 +199,10 @@ cdef bint length_of_range(const Register *start, const Register *stop, const Reg
 cdef bint chosen(uint16_t code, const Register *a, const Register *b, Register *to) noexcept:
     """max(a, b), or min(): the first one, unless the second one is greater, or smaller."""
     cdef bint second = True
-    if a.tag != NOTHING and not compared(code, b, a, &second):
+    if a.tag == EMPTY:
+        if b.tag == NOTHING or b.tag == EMPTY:
+            return False
+    elif not compared(code, b, a, &second):
         return False
     to[0] = b[0] if second else a[0]
     return True
@@ -203,11 +211,13 @@ cdef bint chosen(uint16_t code, const Register *a, const Register *b, Register *
 # Pauses.
 
 cdef int own_objects(Run *run, Program program, list made) except -1:
-    """Keep what is in the registers: other code may let go of it."""
+    """Keep what is in the registers, as other code may let go of it, and nothing else."""
+    cdef list kept = []
     cdef int i
     for i in range(program.registers):
         if run.registers[i].tag == OBJECT:
-            made.append(<object>run.registers[i].content.object)
+            kept.append(<object>run.registers[i].content.object)
+    made[:] = kept
     return 0
 
 
@@ -246,10 +256,11 @@ cdef bint in_blocks(
     return True
 
 
-cdef int collect_between_rounds(Run *run, Program program) except -1:
+cdef int collect_between_rounds(Run *run, Program program, list made) except -1:
     """Let the tape collect, between two rounds of a statement. What the registers hold has handles meanwhile."""
     cdef list handles = []
     cdef int i
+    own_objects(run, program, made)
     for i in range(program.registers):
         if run.registers[i].tag == NODE:
             handles.append(box(&run.registers[i]))
@@ -290,8 +301,12 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             to.content.integer += 1
             steps += 1
             if OP_UNLIKELY(steps >= STEPS):
-                steps = 0
-                pause(run, program, made)
+                if run.change_count == 0:
+                    steps = 0
+                    pause(run, program, made)
+                elif steps >= LONGEST:  # what may still be undone nobody else is to see
+                    done = False
+                    break
             if i.c and to.content.integer + WORTH < a.content.integer:
                 done = in_blocks(run, program, &program.loops[i.c - 1], to, a.content.integer, &steps)
                 if not done:
@@ -303,7 +318,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             done = loaded(to, item_of(a, b))
         elif code == COPY:
             to[0] = a[0]
-            done = a.tag != NOTHING
+            done = a.tag != NOTHING and a.tag != EMPTY
         elif code == KEEP:
             to[0] = a[0]
         elif code == SUMMED:
@@ -348,8 +363,13 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
         elif code == ROUND_DONE:
             run.rounds = a.content.integer + 1
             commit(run)
+            if OP_UNLIKELY(steps >= STEPS):
+                steps = 0
+                pause(run, program, made)
+            if OP_UNLIKELY(len(made) > KEPT):
+                own_objects(run, program, made)
             if OP_UNLIKELY(tape.count >= tape.threshold):
-                collect_between_rounds(run, program)
+                collect_between_rounds(run, program, made)
         elif code == START:
             to.tag = INT
             to.content.integer = 0
@@ -377,20 +397,33 @@ cdef bint loaded(Register *to, PyObject *value) noexcept:
     return True
 
 
+cdef bint are_same(const Register *a, const Register *b, bint *truth) noexcept:
+    """``a is b``, of which plain numbers in registers do not tell."""
+    if (a.tag != NODE and a.tag != OBJECT) or (b.tag != NODE and b.tag != OBJECT):
+        return False
+    if a.tag == NODE:
+        truth[0] = b.tag == NODE and a.node == b.node
+    else:
+        truth[0] = b.tag == OBJECT and a.content.object == b.content.object
+    return True
+
+
 cdef bint decided(uint16_t code, const Register *a, const Register *b, bint *truth) noexcept:
     """Whether to go on with the next instruction, rather than to jump."""
     if code == JUMP_UNLESS:
         return truth_of(a, truth)
     if code == JUMP_UNLESS_SAME:
-        truth[0] = a.tag == OBJECT and b.tag == OBJECT and a.content.object == b.content.object
-        return True
+        return are_same(a, b, truth)
     return compared(code, a, b, truth)
 
 
 cdef bint rare(uint16_t code, const Register *a, const Register *b, Register *to) noexcept:
     if code == CLEAR:
-        to.tag = NOTHING
+        to.tag = EMPTY
         return True
+    if code == NUMBER:
+        to[0] = a[0]
+        return a.tag == FLOAT or a.tag == INT or a.tag == NODE
     if code == FLOOR_DIVIDE:
         return floor_divided(a, b, to)
     if code == REMAINDER:

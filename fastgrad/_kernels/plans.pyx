@@ -18,7 +18,8 @@ from fastgrad._kernels.program cimport (
     Instruction, Loop, Program,
 )
 from fastgrad._kernels.registers cimport (
-    ABSOLUTE, ADDS, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, NOTHING, OBJECT, POWERS, SUBTRACTS, Register, kinds,
+    ABSOLUTE, ADDS, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, NOTHING, OBJECT, POWERS, SPELLS, SUBTRACTS, Register,
+    kinds,
 )
 from fastgrad._tape.handle cimport forms
 from fastgrad._tape.spelled cimport (
@@ -44,7 +45,8 @@ cdef struct Planner:
     uint8_t writes[256]       # of the loop's body, by register
     bint sets_items, sets_attributes                 # anywhere in the body
     int16_t set_values[8]                            # into the plan's lists, so far
-    int16_t owner_of[2]                              # of which data, or grad, was set so far
+    int16_t read_of[2]                               # of which data, or grad, was read so far; all are one
+    int16_t owner_of[2]                              # of which it was set
     int16_t value_of[2]
     uint32_t code             # of the type of numbers
 
@@ -324,6 +326,9 @@ cdef bint plan_attribute(Planner *p, const Instruction *i, object name) noexcept
         return False
     if p.owner_of[-1 - meaning] != REFUSED:
         return p.owner_of[-1 - meaning] == a and gives(p, i.to, p.value_of[-1 - meaning])
+    if p.sets_attributes and p.read_of[-1 - meaning] != REFUSED and p.read_of[-1 - meaning] != a:
+        return False
+    p.read_of[-1 - meaning] = a
     if p.writes[i.to] == 1 and p.run.registers[i.to].tag != FLOAT:
         return False
     if a < 0:
@@ -339,7 +344,11 @@ cdef bint plan_set_attribute(Planner *p, const Instruction *i, object name) noex
     meaning = meaning_of(&p.run.registers[i.a], name)
     if (meaning != DATA and meaning != GRAD) or p.owner_of[-1 - meaning] != REFUSED:
         return False
-    p.owner_of[-1 - meaning], p.value_of[-1 - meaning] = a, b if tag_of(p, b) == FLOAT else REFUSED
+    if p.read_of[-1 - meaning] != REFUSED and p.read_of[-1 - meaning] != a:
+        return False  # another round may have set what is read
+    p.owner_of[-1 - meaning], p.value_of[-1 - meaning] = a, REFUSED
+    if tag_of(p, b) == FLOAT and (meaning == DATA or not kinds[p.code].standing & SPELLS):
+        p.value_of[-1 - meaning] = b
     return step(p, SET_ATTRIBUTES, FLOAT, a, b, meaning) != REFUSED
 
 
@@ -424,7 +433,8 @@ cdef bint plan_instruction(Planner *p, const Instruction *i, Program program) no
         if tag_of(p, operand(p, i.a)) != NODE:
             return False
         meaning = meaning_of(&p.run.registers[i.a], program.names[i.c])
-        return meaning > 0 and plan_unary(p, i, meaning, 0)
+        p.plan.calls_methods = True
+        return meaning > 0 and operand(p, i.a) >= 0 and plan_unary(p, i, meaning, 0)
     if code == GREATER or code == SMALLER:
         return plan_extreme(p, i)
     return code == ROUND_DONE
@@ -474,7 +484,7 @@ cdef Plan *new_plan(Run *run, Program program, Loop *loop) noexcept:
     planner.run, planner.code = run, NO_TYPE
     for k in range(LISTS):
         planner.set_values[k] = REFUSED
-    planner.owner_of[0] = planner.owner_of[1] = REFUSED
+    planner.owner_of[0] = planner.owner_of[1] = planner.read_of[0] = planner.read_of[1] = REFUSED
     planner.plan = <Plan *>calloc(1, sizeof(Plan))
     if planner.plan == NULL or make_plan(&planner, program, loop):
         return planner.plan

@@ -38,6 +38,7 @@ cpdef enum Code:
     SMALLER            # to = min(a, b)
     TO_FLOAT           # to = float(a)
     TO_INT             # to = int(a)
+    NUMBER             # to = a, which has to be a number
     NEW_LIST           # to = []
     APPEND             # to.append(a)
     SUMMED             # to = to + a, as sum() adds; b is what rounding has lost

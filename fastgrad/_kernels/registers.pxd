@@ -14,6 +14,7 @@ from fastgrad._tape.handle cimport Handle
 
 cdef enum Tag:
     NOTHING, FLOAT, INT, NODE, OBJECT
+    EMPTY  # on purpose: what is not there yet, or was left out
 
 cdef union Content:
     double number

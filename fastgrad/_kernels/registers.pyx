@@ -21,6 +21,11 @@ cdef extern from *:
         *integer = found;
         return !overflow;
     }
+    /* Do attributes of a type's instances go the way that they go for a base, without a __getattr__ of its own? */
+    static inline int reads_as(PyTypeObject *type, PyTypeObject *base)
+    {
+        return type->tp_getattro == base->tp_getattro && type->tp_setattro == base->tp_setattro;
+    }
     static inline int has_finalizer(PyTypeObject *type) { return type->tp_finalize || type->tp_del; }
     """
     bint as_integer(PyObject *value, int64_t *integer)
@@ -28,6 +33,7 @@ cdef extern from *:
     PyObject *new_float "PyFloat_FromDouble"(double number) except NULL
     PyObject *new_int "PyLong_FromLongLong"(long long number) except NULL
     bint has_finalizer(PyTypeObject *number)
+    bint reads_as(PyTypeObject *number, PyTypeObject *base)
     bint is_a "PyObject_TypeCheck"(PyObject *value, PyTypeObject *number)
 
 cdef PyTypeObject *handle_type = <PyTypeObject *>Handle
@@ -40,6 +46,7 @@ cdef dict STANDARD = {
     "__neg__": NEGATES, "__pos__": POSITIVE, "__abs__": ABSOLUTE, "__lt__": COMPARES, "__le__": COMPARES,
     "__gt__": COMPARES, "__ge__": COMPARES, "__bool__": TRUTH,
 }
+cdef tuple IN_PLACE = ("__iadd__", "__isub__", "__imul__", "__itruediv__", "__ipow__", "__ifloordiv__", "__imod__")
 cdef object of_spelled = vars(Spelled)
 cdef object of_number = vars(Number)
 cdef object of_node = vars(Node)
@@ -79,6 +86,8 @@ cdef bint learn(PyTypeObject *number, uint32_t code) except -1:
         return False
     if not is_subtype(<object>number, Number) or has_finalizer(number):
         return False  # of each result's end somebody would be told
+    if not reads_as(number, handle_type) or any([looked_up(number, name) != NULL for name in IN_PLACE]):
+        return False
     kinds[code].standing = standing_of(number)
     kinds[code].type = number
     kinds[code].version = type_version(number)

@@ -16,7 +16,7 @@ from fastgrad._kernels.arithmetic cimport make_room
 from fastgrad._kernels.changes cimport Run, commit, drop_nodes, undo
 from fastgrad._kernels.machine cimport FINISHED, GAVE_WAY, RAISED, Ended, execute
 from fastgrad._kernels.program cimport Program
-from fastgrad._kernels.registers cimport NOTHING, Register, box, load
+from fastgrad._kernels.registers cimport EMPTY, NOTHING, Register, box, load
 from fastgrad._tape.observer cimport observers
 from fastgrad._tape.tape cimport hold, let_go, tape
 
@@ -34,6 +34,7 @@ cdef extern from *:
     int stop_collector "PyGC_Disable"()
     int start_collector "PyGC_Enable"()
     PyObject *own_globals "PyEval_GetGlobals"()
+    PyObject *own_locals "PyEval_GetLocals"()
     PyObject *own_builtins "PyEval_GetBuiltins"()
 
 cdef enum:
@@ -49,8 +50,8 @@ cdef class Site:
 
     In the code it is a constant. ``~site`` says whether a kernel is worth trying, ``site @ arguments`` runs it: of an
     expression that gives a tuple of the value, empty where the kernel gave way, and ``site @ None`` gives the arguments
-    back then. Of a statement it gives whether there was a round, the values of the variables, and the iterator for the
-    rounds that are left.
+    back then. Of a statement it gives whether there was a round, the values of the variables, the iterator for the rounds
+    that are left, or () where all are, and the arguments.
 
     Parameters
     ----------
@@ -59,7 +60,9 @@ cdef class Site:
     rest : function, optional
         Of a statement: given the arguments and how many rounds are done, it returns the iterator for the others.
     finish : int, optional
-        Of an expression: the argument that is a function of the list that the kernel makes.
+        Of an expression: the argument that is a function of the list that the kernel makes; -1 for none.
+    at_module : bool
+        Whether it stands in a module's own code, of which the names are global ones, if Python executes it so.
     line : int
         Where it stands.
 
@@ -77,14 +80,15 @@ cdef class Site:
     cdef tuple results
     cdef int finish, translations
     cdef readonly bint is_left  # to Python
+    cdef bint at_module
     cdef uint32_t nodes  # of its last run
     cdef readonly Program program
     cdef readonly int line
     cdef readonly long long runs, ways
     cdef readonly int stopped
 
-    def __init__(self, translate, int line, rest=None, int finish=-1):
-        self.translate, self.line, self.rest, self.finish = translate, line, rest, finish
+    def __init__(self, translate, int line, rest=None, int finish=-1, bint at_module=False):
+        self.translate, self.line, self.rest, self.finish, self.at_module = translate, line, rest, finish, at_module
 
     def __invert__(self):
         return not self.is_left and tape.count > 1  # without a number on the tape there is nothing to gain
@@ -141,7 +145,9 @@ cdef bint is_ready(Site site, Register *registers, PyObject **args) noexcept:
 
 
 cdef bint may_run(Site site) except -1:
-    return not (observers.count or tape.paused or is_traced()) and translated(site)
+    if observers.count or tape.paused or is_traced() or (site.at_module and own_locals() != own_globals()):
+        return False
+    return translated(site)
 
 
 cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except *:
@@ -188,7 +194,7 @@ cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except 
 
 cdef object box_perhaps(const Register *register):
     """A tuple of what a register holds, empty where that is nothing."""
-    return () if register.tag == NOTHING else (box(register),)
+    return () if register.tag == NOTHING or register.tag == EMPTY else (box(register),)
 
 
 cdef int gave_way(Site site, int stopped) except -1:
@@ -234,12 +240,12 @@ cdef object enter_statement(Site site, tuple given):
         ended = run_kernel(site, &run, args, values)
         if ended == FINISHED:
             site.runs += 1
-            return run.rounds > 0, values, ()
+            return run.rounds > 0, values, iter(()), given
         if ended == RAISED:
             error = values.pop()
-            return run.rounds > 0, values, map(throw, (error,))
+            return run.rounds > 0, values, map(throw, (error,)), given
         gave_way(site, run.stopped)
-    return run.rounds > 0, values, site.rest(given, run.rounds)
+    return run.rounds > 0, values, site.rest(given, run.rounds) if run.rounds else (), given
 
 
 def throw(error):

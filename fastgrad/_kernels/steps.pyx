@@ -242,12 +242,14 @@ cdef uint32_t extreme(Block *block, const Step *step, double *to) noexcept:
 
 # What is read.
 
-cdef inline bint take(PyObject *value, uint8_t tag, uint32_t code, Values *to, uint32_t k) noexcept:
+cdef inline bint take(Block *block, PyObject *value, uint8_t tag, uint32_t code, Values *to, uint32_t k) noexcept:
     """Put an entry into a column; False where it is not of its kind."""
     cdef PyTypeObject *kind = type_at(value)
     cdef Register found
     if tag == NODE:
         if kind != kinds[code].type or (<Handle>value).type_code != code or (<Handle>value).whole:
+            return False
+        if block.plan.calls_methods and (<Handle>value).state != NULL:
             return False
         to.node[k] = (<Handle>value).node
         return True
@@ -258,7 +260,7 @@ cdef inline bint take(PyObject *value, uint8_t tag, uint32_t code, Values *to, u
     return True
 
 
-cdef uint32_t take_nodes(PyObject **entries, uint32_t rounds, uint32_t code, uint32_t *to) noexcept:
+cdef uint32_t take_nodes(PyObject **entries, uint32_t rounds, uint32_t code, bint bare, uint32_t *to) noexcept:
     """Take numbers of a type that lie one behind the other."""
     cdef const PyTypeObject *kind = kinds[code].type
     cdef uint32_t k
@@ -267,6 +269,8 @@ cdef uint32_t take_nodes(PyObject **entries, uint32_t rounds, uint32_t code, uin
             return k
         if (<Handle>entries[k]).type_code != code or (<Handle>entries[k]).whole:
             return k
+        if bare and (<Handle>entries[k]).state != NULL:
+            return k
         to[k] = (<Handle>entries[k]).node
     return rounds
 
@@ -274,17 +278,17 @@ cdef uint32_t take_nodes(PyObject **entries, uint32_t rounds, uint32_t code, uin
 cdef uint32_t take_in_order(Block *block, const Step *step, Values *to) noexcept:
     """Take the entries of one list, or tuple, at the loop's index."""
     cdef PyObject *values = block.run.registers[-1 - step.a].content.object
-    cdef int64_t first = block.columns[INDEX].integer[0], left = size_at(values) - first
+    cdef int64_t first = block.columns[INDEX].integer[0], left = size_at(values) - first if is_sequence(values) else 0
     cdef uint8_t tag = block.plan.tags[step.to]
     cdef uint32_t code = block.plan.type_codes[step.to], k, rounds = <uint32_t>min(<int64_t>block.rounds, left)
     cdef PyObject **entries
-    if not is_sequence(values) or left <= 0:
+    if left <= 0:
         return 0
     entries = entries_of(values) + first
     if tag == NODE:
-        return take_nodes(entries, rounds, code, to.node)
+        return take_nodes(entries, rounds, code, block.plan.calls_methods, to.node)
     for k in range(rounds):
-        if not take(entries[k], tag, code, to, k):
+        if not take(block, entries[k], tag, code, to, k):
             return k
     return rounds
 
@@ -311,7 +315,7 @@ cdef uint32_t take_items(Block *block, const Step *step, Values *to) noexcept:
         place = block.columns[step.b].integer[k] if step.b >= 0 else block.run.registers[-1 - step.b].content.integer
         if not is_sequence(values) or not 0 <= place < size_at(values):
             return k
-        if not take(entries_of(values)[place], tag, code, to, k):
+        if not take(block, entries_of(values)[place], tag, code, to, k):
             return k
     return block.rounds
 
@@ -327,7 +331,7 @@ cdef uint32_t take_parts(Block *block, const Step *step, Values *to) noexcept:
         values = block.columns[step.a].object[k]
         if not is_sequence(values) or size_at(values) != step.b:
             return k
-        if not take(entries_of(values)[step.c], tag, code, to, k):
+        if not take(block, entries_of(values)[step.c], tag, code, to, k):
             return k
     return block.rounds
 

@@ -72,6 +72,8 @@ class Builder:
             self.instructions[place][5] = self.here()
 
     def name(self, name: str) -> int:
+        if name.startswith("__") and not name.endswith("__"):
+            raise Unfit(ast.Pass(), f"{name} may be a class's own name")
         if name not in self.names:
             self.names.append(name)
         return self.names.index(name)

@@ -1,18 +1,22 @@
 """Functions, classes and modules, whose loops are given kernels."""
 
 from __future__ import annotations
+import __future__
 
 import ast
 import linecache
 import types
 
 from fastgrad.fusing.rewrite import Found, Fuser
+from fastgrad.fusing.trees import copied
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    from typing import Any, TypeVar
+    from collections.abc import Iterator
+    from typing import Any, TypeAlias, TypeVar
 
     _Thing = TypeVar("_Thing")
+    _Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 every_loop: list[Found] = []  # in order
 
@@ -89,31 +93,63 @@ def _fuse_function(function: types.FunctionType) -> None:
     """Exchange a function's code, where its source is to be had."""
     code = function.__code__
     node = _definition(code)
-    if node is None:
+    if node is None or _compiled(node, function) != code.co_code:  # the file may have changed since
         return
     fuser = Fuser(code.co_filename)
     fuser.function(node, set(code.co_freevars))
-    if not fuser.constants:
-        every_loop.extend(fuser.found)
-        return
-    own = [constant for constant in _around(node, code).co_consts if isinstance(constant, types.CodeType)]
-    made = fuser.with_sites(own[0])
-    if made.co_freevars == code.co_freevars:
-        kept: dict[str, Any] = {name: getattr(code, name) for name in ("co_qualname",) if hasattr(code, name)}
-        function.__code__ = made.replace(**kept)
-        every_loop.extend(fuser.found)
+    every_loop.extend(fuser.found)
+    if fuser.constants:
+        function.__code__ = fuser.with_sites(_code_of(node, function))
 
 
-def _around(node: ast.FunctionDef | ast.AsyncFunctionDef, code: types.CodeType) -> types.CodeType:
-    """Compile a definition within a function that has its free variables."""
-    tree: Any = ast.parse(f"def outer({', '.join(code.co_freevars)}): pass")
+def _compiled(node: _Definition, function: types.FunctionType) -> bytes | None:
+    """The instructions of a definition; None where it is another one, or a class's own names are in it."""
+    found = _code_of(copied(node), function)
+    names = {name for code in _codes(found) for name in (*code.co_names, *code.co_varnames)}
+    if any(name.startswith("__") and not name.endswith("__") for name in names):
+        return None
+    same = found.co_freevars == function.__code__.co_freevars and found.co_varnames == function.__code__.co_varnames
+    return found.co_code if same else None
+
+
+def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from _codes(constant)
+
+
+def _code_of(node: _Definition, function: types.FunctionType) -> types.CodeType:
+    """Compile a definition within a function that has its free variables; what is evaluated outside is left out."""
+    arguments = node.args
+    for argument in ast.walk(arguments):
+        if isinstance(argument, ast.arg):
+            argument.annotation = None
+    arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
+    arguments.kw_defaults = [default and ast.Constant(None) for default in arguments.kw_defaults]
+    node.returns = None
+    node.decorator_list = [ast.copy_location(ast.Constant(None), entry) for entry in node.decorator_list[:1]]
+    tree: Any = ast.parse(f"def outer({', '.join(function.__code__.co_freevars)}): pass")
     tree.body[0].body = [node]
     ast.fix_missing_locations(tree)
-    [inner] = [c for c in compile(tree, code.co_filename, "exec").co_consts if isinstance(c, types.CodeType)]
-    return inner
+    flags = function.__code__.co_flags & __future__.annotations.compiler_flag
+    made = compile(tree, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
+    [outer] = [constant for constant in made.co_consts if isinstance(constant, types.CodeType)]
+    [inner] = [constant for constant in outer.co_consts if isinstance(constant, types.CodeType)]
+    return _renamed(inner, f"outer.<locals>.{node.name}", function.__qualname__)
 
 
-def _definition(code: types.CodeType) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
+def _renamed(code: types.CodeType, before: str, after: str) -> types.CodeType:
+    """Code whose qualified names, and those of what is defined in it, begin otherwise."""
+    if not hasattr(code, "co_qualname"):
+        return code
+    constants = tuple(_renamed(c, before, after) if isinstance(c, types.CodeType) else c for c in code.co_consts)
+    qualname: str = code.co_qualname
+    kept: dict[str, Any] = {"co_qualname": after + qualname.removeprefix(before), "co_consts": constants}
+    return code.replace(**kept)
+
+
+def _definition(code: types.CodeType) -> _Definition | None:
     """The tree of a function: the one that begins in the line that its code says."""
     try:
         tree = ast.parse("".join(linecache.getlines(code.co_filename)))

@@ -51,6 +51,8 @@ class Scope:
                 public |= set(node.names)
             elif isinstance(node, ast.Nonlocal):
                 elsewhere |= set(node.names)
+            elif isinstance(node, ast.ExceptHandler) and node.name:
+                self.deleted.add(node.name)  # which Python does at the handler's end
             elif isinstance(node, ast.Name):
                 if isinstance(node.ctx, ast.Del):
                     self.deleted.add(node.id)

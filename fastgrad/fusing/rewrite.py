@@ -9,7 +9,7 @@ and of a ``for`` statement::
     if ~site:
         round, values, rest = site @ (arguments)
         if round: variables = values
-        for target in rest: body
+        for target in rest or what the statement runs over: body
     else:
         the statement
 """
@@ -22,7 +22,7 @@ import types
 
 from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
-from fastgrad.fusing.sites import Context, ExpressionKernel, StatementKernel, consumer_of, item
+from fastgrad.fusing.sites import Context, ExpressionKernel, StatementKernel, consumer_of
 from fastgrad.fusing.trees import copied
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -107,7 +107,7 @@ class Fuser:
 
     def parts_of_statement(self, node: Any, context: Context) -> None:
         for name, value in ast.iter_fields(node):
-            if isinstance(value, ast.expr):
+            if isinstance(value, ast.expr) and name != "annotation":
                 setattr(node, name, self.expression(value, context))
             elif isinstance(value, list) and value and isinstance(value[0], ast.stmt):
                 setattr(node, name, self.block(value, context))
@@ -136,13 +136,14 @@ class Fuser:
         mark, given, found = self.marked(kernel, plain)
         call = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Tuple(kernel.arguments, ast.Load()))
         run = ast.Assign([ast.Name(given, ast.Store())], call)
-        done = ast.Assign([ast.Name(given, ast.Store())], ast.Constant(None))
-        plain.iter = item(given, 2)
+        done = ast.Delete([ast.Name(given, ast.Del())])
+        plain.iter = kernel.iterator(given)
         before, self.around = self.around, found
         original = self.inside(node, context)
         self.around = before
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
-        return ast.copy_location(ast.If(test, [run, kernel.taken(given), plain, done], [original]), node)
+        fallback = ast.Try([plain], [], [], [done])  # which leaves nothing behind, be it by an exception
+        return ast.copy_location(ast.If(test, [run, kernel.taken(given), fallback], [original]), node)
 
     def inside(self, node: ast.For, context: Context) -> ast.For:
         """A loop that stays, with sites in what it does."""

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ITERATORS = ("zip", "enumerate", "range", "reversed")
+PYTHONS_OWN = dict(vars(builtins))  # as it is before a program exchanges any of it
 
 
 class Part:
@@ -23,8 +24,8 @@ class Part:
 class Call:
     """A call of one of `ITERATORS`: the place of the function, and what it is given."""
 
-    def __init__(self, name: str, place: int, inner: Sequence[Part | Call]) -> None:
-        self.name, self.place, self.inner = name, place, inner
+    def __init__(self, name: str, place: int, inner: Sequence[Part | Call], node: ast.expr | None = None) -> None:
+        self.name, self.place, self.inner, self.node = name, place, inner, node
 
 
 def is_iterator(node: ast.expr, shadowed: Callable[[str], bool]) -> bool:
@@ -34,6 +35,8 @@ def is_iterator(node: ast.expr, shadowed: Callable[[str], bool]) -> bool:
     name, count = node.func.id, len(node.args)
     if name not in ITERATORS or shadowed(name) or any(isinstance(entry, ast.Starred) for entry in node.args):
         return False
+    if name == "reversed" and count == 1 and is_iterator(node.args[0], shadowed):
+        return node.args[0].func.id == "range"  # type: ignore[attr-defined]  # no other one can be reversed
     return {"zip": count > 0, "enumerate": 1 <= count <= 2, "range": 1 <= count <= 3, "reversed": count == 1}[name]
 
 
@@ -44,13 +47,14 @@ def shape_of(node: ast.expr, add: Callable[[ast.expr], int], shadowed: Callable[
     assert isinstance(node, ast.Call)
     assert isinstance(node.func, ast.Name)
     place = add(node.func)
-    return Call(node.func.id, place, tuple(shape_of(entry, add, shadowed) for entry in node.args))
+    inner = tuple(shape_of(entry, add, shadowed) for entry in node.args)
+    return Call(node.func.id, place, inner, node)
 
 
 def functions_of(shape: Part | Call) -> Iterator[tuple[int, Any]]:
     """Yield the places of the functions, and what they have to be."""
     if isinstance(shape, Call):
-        yield shape.place, getattr(builtins, shape.name)
+        yield shape.place, PYTHONS_OWN[shape.name]
         for inner in shape.inner:
             yield from functions_of(inner)
 
@@ -78,6 +82,8 @@ def iterator_after(shape: Part | Call, given: Sequence[Any], rounds: int) -> Any
     values = [iterator_or_value(shape, inner, given) for inner in shape.inner]
     if shape.name == "range":
         return iter(range(*values)[rounds:])
+    if isinstance(values[0], range):
+        return iter(values[0][::-1][rounds:])
     found = reversed(values[0])
     found.__setstate__(len(values[0]) - 1 - rounds)
     return found

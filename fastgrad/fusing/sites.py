@@ -9,7 +9,7 @@ from fastgrad._kernels.program import Code
 from fastgrad._kernels.site import Site
 from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
-from fastgrad.fusing.shapes import Call, Part, functions_of, iterator_after, shape_of
+from fastgrad.fusing.shapes import PYTHONS_OWN, Call, Part, functions_of, iterator_after, shape_of
 from fastgrad.fusing.translate import Translator
 from fastgrad.fusing.trees import copied
 from fastgrad.fusing.variables import UNKNOWN
@@ -79,7 +79,7 @@ class _Kernel:
     def find_arguments(self, known: Iterable[str] = ()) -> None:
         """Try the translation, which tells what local names are read beside those that are known to be."""
         self.given = [*([None] * len(self.parts)), *known]
-        translator = Translator(self.given, lambda name: getattr(builtins, name, UNKNOWN), self.context.is_local)
+        translator = Translator(self.given, lambda name: PYTHONS_OWN.get(name, UNKNOWN), self.context.is_local)
         self.translate(translator)
         for name in translator.wanted:
             if not self.context.has_value(name):
@@ -121,13 +121,14 @@ class ExpressionKernel(_Kernel):
         self.shape = shape_of(over, self.add, context.is_local) if self.generator else Part(self.add(inner))
         self.start = self.add(node.args[1]) if consumer and len(node.args) > 1 else None
         self.find_arguments()
-        self.site = Site(self.program, node.lineno, finish=0 if consumer == "tuple" else -1)
+        finish = 0 if consumer == "tuple" else -1
+        self.site = Site(self.program, node.lineno, None, finish, context.scope.is_module)
 
     def translate(self, translator: Translator) -> list[int]:
         translator.inner.append({})
         translator.expected += functions_of(self.shape)
         if self.consumer:
-            translator.expected.append((0, getattr(builtins, self.consumer)))
+            translator.expected.append((0, PYTHONS_OWN[self.consumer]))
         to = translator.register()
         start = translator.constant(0) if self.start is None else self.start
         if isinstance(self.generator, ast.ListComp) and self.consumer:  # the whole list comes first
@@ -146,7 +147,7 @@ class ExpressionKernel(_Kernel):
         again: ast.expr = copied(self.node)
         whole: Any = again.args[0] if self.consumer else again  # type: ignore[attr-defined]
         if self.generator:
-            whole.generators[0].iter = _again(self.shape, name)
+            whole.generators[0].iter = _again(self.shape, lambda place: item(name, place))
         if isinstance(again, ast.Call):
             again.func = item(name, 0)
             if not self.generator:
@@ -169,7 +170,7 @@ class StatementKernel(_Kernel):
             raise Unfit(node, f"what {ast.unparse(node.iter)} gives is not known")
         self.find_arguments(name for name in self.names if context.is_local(name) and context.has_value(name))
         self.node = copied(node)
-        self.site = Site(self.program, node.lineno, rest=self.rest)
+        self.site = Site(self.program, node.lineno, self.rest, -1, context.scope.is_module)
 
     def rest(self, arguments: tuple[Any, ...], rounds: int) -> Any:
         return iterator_after(self.shape, arguments, rounds)
@@ -192,6 +193,14 @@ class StatementKernel(_Kernel):
         translator.emit(Code.END)
         return outputs
 
+    def iterator(self, given: str) -> ast.expr:
+        """What the loop has still to run over: from the beginning where nothing was done."""
+
+        def argument(place: int) -> ast.expr:
+            return ast.Subscript(item(given, 3), ast.Constant(place), ast.Load())
+
+        return ast.BoolOp(ast.Or(), [item(given, 2), _again(self.shape, argument)])
+
     def taken(self, given: str) -> ast.stmt:
         """Give the variables their values, where there was a round."""
         assignments: list[ast.stmt] = []
@@ -208,10 +217,12 @@ def item(name: str, place: int) -> ast.expr:
     return ast.Subscript(ast.Name(name, ast.Load()), ast.Constant(place), ast.Load())
 
 
-def _again(shape: _Shape, name: str) -> ast.expr:
+def _again(shape: _Shape, argument: Callable[[int], ast.expr]) -> ast.expr:
+    """What a loop runs over, on the arguments."""
     if isinstance(shape, Part):
-        return item(name, shape.place)
-    return ast.Call(item(name, shape.place), [_again(inner, name) for inner in shape.inner], [])
+        return argument(shape.place)
+    again = ast.Call(argument(shape.place), [_again(inner, argument) for inner in shape.inner], [])
+    return ast.copy_location(again, shape.node) if shape.node is not None else again
 
 
 def consumer_of(node: ast.AST, context: Context) -> str | None:

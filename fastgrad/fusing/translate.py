@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import math
 
 from fastgrad import math as fastgrad_math
 from fastgrad._kernels.program import Code, operation_codes
 from fastgrad.fusing.building import Unfit
-from fastgrad.fusing.shapes import ITERATORS, Call, Part, shape_of
+from fastgrad.fusing.shapes import ITERATORS, PYTHONS_OWN, Call, Part, shape_of
 from fastgrad.fusing.variables import UNKNOWN, Variables
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
@@ -107,10 +106,16 @@ class Translator(Variables):
             return
         if node.slice.step is not None:
             raise Unfit(node, "a slice with a step is not for kernels")
-        low, high = (
-            self.register() if end is None else self.value(end) for end in (node.slice.lower, node.slice.upper)
-        )
+        low, high = self.end(node.slice.lower), self.end(node.slice.upper)
         self.emit(Code.SLICE, to, owner, low, high)
+
+    def end(self, node: ast.expr | None) -> int:
+        """An end of a slice; a register that is empty stands for none."""
+        if node is not None:
+            return self.value(node)
+        place = self.register()
+        self.emit(Code.CLEAR, place)
+        return place
 
     def value_ListComp(self, node: ast.ListComp, to: int) -> None:
         self.emit(Code.NEW_LIST, to)
@@ -127,7 +132,7 @@ class Translator(Variables):
         elif id(function) in _FUNCTIONS and len(node.args) == 1:
             code, operation = _FUNCTIONS[id(function)]
             self.emit(code, to, self.value(node.args[0]), c=operation)
-        elif function is not None and function is getattr(builtins, name, None):
+        elif function is not None and function is PYTHONS_OWN.get(name):
             self.builtin(name, node, to)
         elif function is None and isinstance(node.func, ast.Attribute) and not node.args:
             self.emit(Code.METHOD, to, self.value(node.func.value), c=self.name(node.func.attr))
@@ -185,7 +190,7 @@ class Translator(Variables):
     def begin_sum(self, start: int, to: int) -> int:
         lost = self.register()
         self.emit(Code.COPY, lost, self.constant(0.0))
-        self.emit(Code.COPY, to, start)
+        self.emit(Code.NUMBER, to, start)
         return lost
 
     def sum_of(self, values: int, start: int, to: int) -> None:
@@ -262,6 +267,8 @@ class Translator(Variables):
             start, stop, step = self.bounds(shape)
             self.emit(Code.LENGTH_OF_RANGE, to, start, stop, step)
         else:
+            if shape.name == "enumerate" and len(shape.inner) > 1:  # where it begins has to be an int, as in a range
+                self.emit(Code.LENGTH_OF_RANGE, to, shape.inner[1].place, self.constant(0), self.constant(1))
             self.length(shape.inner[0], to)
             for inner in shape.inner[1:] if shape.name == "zip" else ():
                 other = self.register()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import builtins
 import types
 
 from fastgrad.fusing.building import Builder
+from fastgrad.fusing.shapes import PYTHONS_OWN
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Variables(Builder):
         if self.is_variable(name):
             return True
         found = self.lookup(name)
-        return found is not UNKNOWN and found is not getattr(builtins, name, None)
+        return found is not UNKNOWN and found is not PYTHONS_OWN.get(name)
 
     def known(self, node: ast.expr) -> Any:
         """What a global name stands for, or a module has: `UNKNOWN` before the program runs, None for all the rest."""

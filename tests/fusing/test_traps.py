@@ -1,0 +1,173 @@
+"""What kernels once got wrong, or could: each with kernels as without."""
+
+import contextlib
+import gc
+
+import pytest
+
+import fastgrad
+from fastgrad import Value, fuse
+from support.fused import both, outcome
+
+NAMES = {"contextlib": contextlib, "Value": Value}
+
+
+class Summing(Value):
+    """A number that adds in place in its own way."""
+
+    def __iadd__(self, other):
+        return Value(100.0)
+
+
+class Reading(Value):
+    """A number that shows its attributes in its own way."""
+
+    def __getattribute__(self, name):
+        return 7.0 if name == "data" else super().__getattribute__(name)
+
+
+def values(count=70, make=Value):
+    made = [make(0.5 * i - 3.0) for i in range(count)]
+    for i, value in enumerate(made):
+        value.grad = 0.25 * i
+    return made
+
+
+# A function `f`, and its arguments, made anew for each run.
+PROGRAMS = {
+    "two names of one list": (
+        "def f(m, v):\n    for i in range(len(m)):\n        m[i] = m[i] * 2.0\n        v[i] = v[i] + 1.0\n    return m",
+        lambda: [[1.0] * 70] * 2,
+    ),
+    "ints and floats into one list": (
+        "def f(a, b, c):\n    for i in range(len(a)):\n        a[i] = c[i]\n        b[i] = a[i] * 0.5\n    return a, 1",
+        lambda: [*([[float(i) for i in range(70)]] * 2), [1] * 70],
+    ),
+    "a round that reads what the one before has set": (
+        "def f(x):\n    for a, b in zip(x[1:], x[:-1]):\n        a.grad = a.grad + b.grad + 1.0",
+        lambda: [values()],
+    ),
+    "data that the round before has set": (
+        "def f(x):\n    for a, b in zip(x[1:], x[:-1]):\n        a.data = a.data * 0.5 + b.data",
+        lambda: [values()],
+    ),
+    "backwards over a range, given way": (
+        "def f(y):\n    s = 0.0\n    for i in reversed(range(10)):\n        s = s * 0.5 + y[i]\n    return s",
+        lambda: [[1.0, 2.0, True, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0]],
+    ),
+    "a variable that a with statement has set": (
+        "def f():\n    with contextlib.nullcontext(): m = 9.0\n    for x in [1.0, 2.0]: m = max(m, x)\n    return m",
+        list,
+    ),
+    "a variable without a value": ("def f(x):\n    for v in x: m = max(m, v)\n    return m", lambda: [[1.0, 2.0]]),
+    "an end of a slice without a value": (
+        "def f(x, c):\n    if c: t = 8\n    for v in x[:1]:\n        z = sum(x[t:])\n        t = 1\n    return z",
+        lambda: [[1.0] * 10, True],
+    ),
+    "the same object": ("def f(x): return [1.0 if a is b else 0.0 for a, b in zip(x, x)]", lambda: [values(5)]),
+    "adding in place": ("def f(x, s):\n    for v in x: s += v\n    return s", lambda: [[1.0], Summing(1.0)]),
+    "attributes of a class's own": ("def f(x): return [v.data for v in x]", lambda: [values(5, Reading)]),
+    "a method that a number hides": (
+        "def f(x):\n    x[2].tanh = lambda: 5.0\n    y = [v.tanh() for v in x]\n    del x[2].tanh\n    return y",
+        lambda: [values()],
+    ),
+    "a reversed reversed": ("def f(x):\n    for v in reversed(reversed(x)): pass", lambda: [[1.0]]),
+    "a count that begins with a float": ("def f(x): return [i for i, v in enumerate(x, 1.5)]", lambda: [[1.0]]),
+    "a sum that begins with a string": ("def f(x): return sum((v for v in x), '')", lambda: [[]]),
+    "a name that a handler has let go of": (
+        "def f(x):\n    e = 2.0\n    try: 1/0\n    except ArithmeticError as e: pass\n    return [v * e for v in x]",
+        lambda: [[]],
+    ),
+    "an entry of a dict": ("def f(d, x): return [d['w'] * v for v in x]", lambda: [{"w": 2.0}, values(3)]),
+    "annotations": ("def f(x):\n    total: sum(x) = sum(x)\n    return total", lambda: [values(3)]),
+    "not a number to run over": ("def f(x):\n    for a, b in zip(x, 5): pass", lambda: [[1.0]]),
+    "no numbers at all": ("def f(x):\n    return [len(w) for w in x], sum(len(w) for w in x)", lambda: [["a", "bc"]]),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_trap(name):
+    source, arguments = PROGRAMS[name]
+    plain, fused = both(source, NAMES)
+    keep = Value(1.0)  # kernels run where there are numbers
+    assert outcome(fused["f"], *arguments()) == outcome(plain["f"], *arguments())
+    del keep
+
+
+def test_a_finalizer_in_a_list_that_is_set_runs_as_it_does_in_python():
+    class Emptying:
+        def __init__(self, owner):
+            self.owner = owner
+
+        def __del__(self):
+            self.owner[:] = [5.0] * 3
+
+    @fuse
+    def fill(m):
+        for i in range(len(m)):
+            m[i] = 1.0
+
+    m, keep = [0.0] * 4, Value(1.0)
+    m += [Emptying(m)] * 2
+    m += [0.0] * 50
+    with pytest.raises(IndexError):
+        fill(m)
+    assert m == [5.0, 5.0, 5.0]
+    del keep
+
+
+def test_what_a_loop_makes_in_each_round_is_let_go_of():
+    @fuse
+    def sums(x, rounds):
+        for _ in range(rounds):
+            s = sum([v * 2.0 for v in x])
+        return s
+
+    x = values(100)
+    sums(x, 10)
+    before = len(gc.get_objects())
+    assert sums(x, 20_000).data == sums(x, 10).data
+    assert len(gc.get_objects()) - before < 100
+    assert fastgrad.tape_info().nodes < 1_000_000
+
+
+def test_nothing_is_left_behind_in_a_module():
+    _, fused = both("x = [Value(1.0)]\nfor v in x: y = v * 2.0\nz = [v * 3.0 for v in x]", {"Value": Value})
+    assert set(fused) == {"Value", "__builtins__", "x", "v", "y", "z"}
+
+
+def test_names_of_a_module_that_is_executed_elsewhere():
+    import ast
+
+    from fastgrad.fusing import compiled
+
+    own = {"k": 3.0, "y": [Value(2.0)]}
+    exec(compiled(ast.parse("for v in y: z = v * k"), "elsewhere"), {"k": 100.0}, own)
+    assert own["z"].data == 6.0
+
+
+def test_a_functions_defaults_and_decorators_stay():
+    @fuse
+    def first(x, key=lambda v: 777):
+        return [v * 2.0 for v in x], key(0)
+
+    assert first([Value(1.0)])[1] == 777
+
+    @fuse
+    class Private:
+        def __init__(self):
+            self.__w = [Value(1.0)]
+
+        def total(self):
+            return sum(w * 2.0 for w in self.__w)
+
+    assert Private().total().data == 2.0
+
+    @fuse
+    def outer(x):
+        def inner():
+            return [v * 2.0 for v in x]
+
+        return inner, list(x)
+
+    assert outer([Value(1.0)])[0].__qualname__.endswith("stay.<locals>.outer.<locals>.inner")
