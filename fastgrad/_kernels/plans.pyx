@@ -18,8 +18,8 @@ from fastgrad._kernels.program cimport (
     Instruction, Loop, Program,
 )
 from fastgrad._kernels.registers cimport (
-    ABSOLUTE, ADDS, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, NOTHING, OBJECT, POWERS, SPELLS, SUBTRACTS, Register,
-    kinds,
+    ABSOLUTE, ADDS, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, NOTHING, OBJECT, POWERS, SPELLS, SUBTRACTS,
+    Register, kinds,
 )
 from fastgrad._tape.handle cimport forms
 from fastgrad._tape.spelled cimport (

@@ -50,8 +50,8 @@ cdef class Site:
 
     In the code it is a constant. ``~site`` says whether a kernel is worth trying, ``site @ arguments`` runs it: of an
     expression that gives a tuple of the value, empty where the kernel gave way, and ``site @ None`` gives the arguments
-    back then. Of a statement it gives whether there was a round, the values of the variables, the iterator for the rounds
-    that are left, or () where all are, and the arguments.
+    back then. Of a statement it gives whether there was a round, the values of the variables, the iterator for the
+    rounds that are left, or () where all are, and the arguments.
 
     Parameters
     ----------

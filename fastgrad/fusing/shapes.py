@@ -36,7 +36,8 @@ def is_iterator(node: ast.expr, shadowed: Callable[[str], bool]) -> bool:
     if name not in ITERATORS or shadowed(name) or any(isinstance(entry, ast.Starred) for entry in node.args):
         return False
     if name == "reversed" and count == 1 and is_iterator(node.args[0], shadowed):
-        return node.args[0].func.id == "range"  # type: ignore[attr-defined]  # no other one can be reversed
+        inner: Any = node.args[0]
+        return inner.func.id == "range"  # type: ignore[no-any-return]  # no other one can be reversed
     return {"zip": count > 0, "enumerate": 1 <= count <= 2, "range": 1 <= count <= 3, "reversed": count == 1}[name]
 
 
