@@ -17,6 +17,7 @@ and of a ``for`` statement::
 from __future__ import annotations
 
 import ast
+import builtins
 import itertools
 import types
 
@@ -66,6 +67,12 @@ class Fuser:
         """Change a module's tree."""
         tree.body = self.block(tree.body, Context(Scope(tree.body)))
         return ast.fix_missing_locations(tree)
+
+    def module_with_names(self, tree: ast.Module) -> ast.Module:
+        """The same for a tree that somebody else compiles: its sites are names that Python finds among its own."""
+        _Named(self.constants).visit(self.module(tree))
+        vars(builtins).update(self.constants)
+        return tree
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, outer: set[str]) -> None:
         """Change a function's body; ``outer`` are the variables of the functions around it."""
@@ -219,3 +226,15 @@ class Fuser:
 
 def _set(name: str, value: ast.expr) -> ast.expr:
     return ast.NamedExpr(ast.Name(name, ast.Store()), value)
+
+
+class _Named(ast.NodeTransformer):
+    """Puts names in the place of the constants that stand for sites."""
+
+    def __init__(self, constants: dict[str, Any]) -> None:
+        self.constants = constants
+
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        if isinstance(node.value, str) and node.value in self.constants:
+            return ast.copy_location(ast.Name(node.value, ast.Load()), node)
+        return node

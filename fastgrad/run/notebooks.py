@@ -120,7 +120,7 @@ def _shell(at: _Place) -> Any:
 
 
 class _Preparing(ast.NodeTransformer):
-    """IPython's hook between a cell's text and its code; and one between its code and its run."""
+    """IPython's hook between a cell's text and its code, which IPython, or a magic, compiles."""
 
     def __init__(self) -> None:
         self.cells = 0
@@ -132,13 +132,11 @@ class _Preparing(ast.NodeTransformer):
             from fastgrad.fusing.functions import every_loop
             from fastgrad.fusing.rewrite import Fuser
 
-            self.fuser, run = Fuser("<cell>"), shell.run_code
+            self.fuser = Fuser("<cell>")
             self.fuser.found = every_loop
-            shell.run_code = lambda code, *given, **named: run(self.fuser.with_sites(code), *given, **named)
 
     def detach(self, shell: Any) -> None:
         shell.ast_transformers.remove(self)
-        vars(shell).pop("run_code", None)
 
     def visit(self, node: ast.AST) -> ast.AST:
         if not isinstance(node, ast.Module):
@@ -148,7 +146,7 @@ class _Preparing(ast.NodeTransformer):
         tree = offering.offering(node)
         if self.fuser is not None:
             self.fuser.file = f"<cell {self.cells}>"
-            self.fuser.module(tree)
+            self.fuser.module_with_names(tree)
         return tree
 
 
