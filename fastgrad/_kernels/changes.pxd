@@ -5,7 +5,7 @@ signals' handlers, and other threads.
 """
 
 from cpython.object cimport PyObject
-from libc.stdint cimport int32_t, int64_t, uint32_t
+from libc.stdint cimport int64_t, uint32_t
 
 from fastgrad._kernels.registers cimport Register
 
@@ -25,7 +25,6 @@ cdef struct Run:
     uint32_t pauses      # in which other code may have run
     bint collects        # Python's collector is to be started again
     int64_t rounds       # of a statement, that are done
-    int32_t stopped      # the instruction at which it gave way
 
 cdef bint room_for_changes(Run *run, uint32_t count) noexcept
 cdef bint note_change(Run *run, Change change) noexcept

@@ -386,7 +386,6 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
         if OP_UNLIKELY(not done):
             break
         i += 1
-    run.stopped = <int32_t>(i - first)
     return GAVE_WAY
 
 

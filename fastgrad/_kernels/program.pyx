@@ -78,16 +78,6 @@ cdef int set_loop(Loop *loop, const Instruction *instructions, int body, int end
     return 0
 
 
-def described(Program program not None):
-    """The instructions of a program, as lines of text."""
-    cdef Instruction *i
-    lines = []
-    for k in range(program.length):
-        i = &program.instructions[k]
-        lines.append(f"{k:3} {Code(i.code).name} {i.to} {i.a} {i.b} {i.c} {i.jump}")
-    return lines
-
-
 def operation_codes():
     """The codes of the operations of one operand, by their names in the op table."""
     return {op_rows[code].name.decode(): code for code in range(OP_LEAF + 1, OP_FIRST_VC)}

@@ -72,8 +72,6 @@ cdef class Site:
         How often the kernel ran to its end, and how often it gave way.
     is_left : bool
         Whether it is left to Python for good.
-    stopped : int
-        The instruction at which it gave way last; -1 where it could not begin.
     """
 
     cdef object translate, rest
@@ -85,7 +83,6 @@ cdef class Site:
     cdef readonly Program program
     cdef readonly int line
     cdef readonly long long runs, ways
-    cdef readonly int stopped
 
     def __init__(self, translate, int line, rest=None, int finish=-1, bint at_module=False):
         self.translate, self.line, self.rest, self.finish, self.at_module = translate, line, rest, finish, at_module
@@ -162,7 +159,7 @@ cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except 
     if tape.count + <uint64_t>site.nodes > tape.limit:
         make_room(site.nodes)  # while nodes stay where they are the tape only grows
     run.changes, run.change_count, run.change_capacity = NULL, 0, 0
-    run.pauses, run.rounds, run.start, run.stopped = 0, 0, tape.count, -1
+    run.pauses, run.rounds, run.start = 0, 0, tape.count
     first = tape.count
     hold()
     run.collects = stop_collector()
@@ -197,9 +194,8 @@ cdef object box_perhaps(const Register *register):
     return () if register.tag == NOTHING or register.tag == EMPTY else (box(register),)
 
 
-cdef int gave_way(Site site, int stopped) except -1:
+cdef int gave_way(Site site) except -1:
     site.ways += 1
-    site.stopped = stopped
     if site.ways >= PATIENCE and site.ways > site.runs // 2:
         site.is_left = True
     return 0
@@ -217,7 +213,7 @@ cdef object enter_expression(Site site, tuple given):
             return values[0] if site.finish < 0 else (given[site.finish](values[0][0]),)
         if ended == RAISED:
             raise values.pop()
-        gave_way(site, run.stopped)
+        gave_way(site)
     handed_back.append((get_ident(), given))
     return ()
 
@@ -244,7 +240,7 @@ cdef object enter_statement(Site site, tuple given):
         if ended == RAISED:
             error = values.pop()
             return run.rounds > 0, values, map(throw, (error,)), given
-        gave_way(site, run.stopped)
+        gave_way(site)
     return run.rounds > 0, values, site.rest(given, run.rounds) if run.rounds else (), given
 
 

@@ -89,11 +89,16 @@ def _fuse_class(cls: type) -> None:
                 _fuse_function(function)
 
 
+_NO_SOURCE = "its source is not to be had as a def, or has a class's own names in it"
+
+
 def _fuse_function(function: types.FunctionType) -> None:
     """Exchange a function's code, where its source is to be had."""
     code = function.__code__
     node = _definition(code)
     if node is None or _compiled(node, function) != code.co_code:  # the file may have changed since
+        place = ast.Name(code.co_name, ast.Load(), lineno=code.co_firstlineno, col_offset=0)
+        every_loop.append(Found(code.co_filename, place, None, None, _NO_SOURCE))
         return
     fuser = Fuser(code.co_filename)
     fuser.function(node, set(code.co_freevars))

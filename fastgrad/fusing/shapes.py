@@ -74,13 +74,13 @@ def iterator_after(shape: Part | Call, given: Sequence[Any], rounds: int) -> Any
         return found
     function = given[shape.place]
     if not rounds:
-        return function(*(iterator_or_value(shape, inner, given) for inner in shape.inner))
+        return function(*(_value(inner, given) for inner in shape.inner))
     if shape.name == "zip":
         return zip(*(iterator_after(inner, given, rounds) for inner in shape.inner), strict=False)
     if shape.name == "enumerate":
         start = given[shape.inner[1].place] if len(shape.inner) > 1 else 0
         return enumerate(iterator_after(shape.inner[0], given, rounds), start + rounds)
-    values = [iterator_or_value(shape, inner, given) for inner in shape.inner]
+    values = [_value(inner, given) for inner in shape.inner]
     if shape.name == "range":
         return iter(range(*values)[rounds:])
     if isinstance(values[0], range):
@@ -90,7 +90,7 @@ def iterator_after(shape: Part | Call, given: Sequence[Any], rounds: int) -> Any
     return found
 
 
-def iterator_or_value(outer: Call, inner: Part | Call, given: Sequence[Any]) -> Any:
+def _value(inner: Part | Call, given: Sequence[Any]) -> Any:
     """What a call is given, as if nothing had been done."""
     if isinstance(inner, Part):
         return given[inner.place]

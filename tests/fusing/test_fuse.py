@@ -95,6 +95,9 @@ def test_what_has_no_source_stays_as_it_is():
     exec("def total(x): return sum(v * 2 for v in x)", variables)
     before = variables["total"].__code__
     assert fuse(variables["total"]).__code__ is before
+    assert fused_loops("<string>")[-1] == (
+        "<string>:1: total: no kernel: its source is not to be had as a def, or has a class's own names in it"
+    )
 
 
 def test_what_cannot_be_fused_is_refused():
@@ -299,7 +302,12 @@ def test_a_graph_that_a_kernel_made_is_swept_computed_again_and_walked(make):
         return [sum(w * v for w, v in zip(row, x, strict=False)) for row in rows]
 
     rows, x = [numbers(30, make) for _ in range(3)], numbers(30, make)
-    total = fuse(lambda ys: sum(ys))(layer(rows, x))
+
+    @fuse
+    def added(ys):
+        return sum(ys)
+
+    total = added(layer(rows, x))
     total.backward()
     assert x[2].grad == sum(row[2].data for row in rows)
     x[2].data = 5.0
