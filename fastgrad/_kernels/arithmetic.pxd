@@ -4,9 +4,9 @@ Each returns whether it did it. It has done nothing where it did not: something 
 Python would raise.
 """
 
-from libc.stdint cimport int64_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t
 
-from fastgrad._kernels.registers cimport FLOAT, INT, NODE, SPELLS, Register, kinds
+from fastgrad._kernels.registers cimport FLOAT, INT, NODE, SPELLS, Register, kinds, set_node, set_tag
 from fastgrad._tape.tape cimport OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_value1, op_value2, tape
 
 cdef extern from "operations/ops.h" nogil:
@@ -14,6 +14,7 @@ cdef extern from "operations/ops.h" nogil:
         OP_abs, OP_add, OP_div, OP_mul, OP_pow, OP_relu, OP_sub
 
 cdef extern from *:
+    bint OP_UNLIKELY(bint) nogil
     bint add_overflows "__builtin_add_overflow"(int64_t a, int64_t b, int64_t *result) nogil
     bint subtract_overflows "__builtin_sub_overflow"(int64_t a, int64_t b, int64_t *result) nogil
     bint multiply_overflows "__builtin_mul_overflow"(int64_t a, int64_t b, int64_t *result) nogil
@@ -42,25 +43,21 @@ cdef inline double as_float(const Register *a) noexcept:
     return a.content.number if a.tag == FLOAT else <double>a.content.integer
 
 
-cdef inline void become(Register *out, uint32_t node, uint32_t type_code) noexcept:
-    out.tag = NODE
-    out.node = node
-    out.type_code = <unsigned char>type_code
-    out.whole = False
-
-
 cdef inline bint nodes_of_two(uint32_t op, uint32_t bit, const Register *a, const Register *b, Register *out) noexcept:
     """An operation of two nodes of one type, which spells it as fastgrad does."""
     cdef uint32_t type_code = a.type_code
     cdef Second second
-    cdef double y = op_value2(op, tape.data[a.node], tape.data[b.node])
-    if type_code != b.type_code or not kinds[type_code].standing & bit or op_doubtful(op, y):
+    cdef double y
+    if type_code != b.type_code or not kinds[type_code].standing & bit:
         return False
-    if tape.count >= tape.limit and not make_room(1):
+    if OP_UNLIKELY(tape.count >= tape.limit) and not make_room(1):
+        return False
+    y = op_value2(op, tape.data[a.node], tape.data[b.node])
+    if op_doubtful(op, y):
         return False
     second.constant = 0.0
     second.node = b.node
-    become(out, append(op, type_code, y, a.node, second), type_code)
+    set_node(out, append(op, type_code, y, a.node, second), NODE, <uint8_t>type_code, False)
     return True
 
 
@@ -69,13 +66,16 @@ cdef inline bint node_and_constant(
 ) noexcept:
     """An operation of a node and a plain number, of one of the codes for that."""
     cdef Second second
-    cdef double y = op_value1(op, tape.data[a.node], constant)
-    if not kinds[a.type_code].standing & bit or op_doubtful(op, y):
+    cdef double y
+    if not kinds[a.type_code].standing & bit:
         return False
-    if tape.count >= tape.limit and not make_room(1):
+    if OP_UNLIKELY(tape.count >= tape.limit) and not make_room(1):
+        return False
+    y = op_value1(op, tape.data[a.node], constant)
+    if op_doubtful(op, y):
         return False
     second.constant = constant
-    become(out, append(op, a.type_code, y, a.node, second), a.type_code)
+    set_node(out, append(op, a.type_code, y, a.node, second), NODE, a.type_code, False)
     return True
 
 
@@ -105,7 +105,7 @@ cdef inline bint of_floats(uint32_t op, double a, double b, Register *out) noexc
         return powered(a, b, out)
     if op == OP_div and b == 0.0:
         return False
-    out.tag = FLOAT
+    set_tag(out, FLOAT)
     if op == OP_add:
         out.content.number = a + b
     elif op == OP_sub:

@@ -1,4 +1,4 @@
-# distutils: extra_compile_args = -O3
+# distutils: extra_compile_args = -O3 -fno-tree-slp-vectorize
 """Operations on registers that are not the frequent ones. The contract is in the header, arithmetic.pxd."""
 
 from cpython.object cimport PyObject
@@ -10,7 +10,7 @@ from fastgrad._kernels.program cimport (
 )
 from fastgrad._kernels.registers cimport (
     ABSOLUTE, ADDS, COMPARES, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, OBJECT, POSITIVE, POWERS,
-    SUBTRACTS, TRUTH, Register, kinds,
+    SUBTRACTS, TRUTH, Register, copy_register, kinds, set_node, set_tag,
 )
 from fastgrad._tape.handle cimport forms
 from fastgrad._tape.spelled cimport (
@@ -57,12 +57,12 @@ cdef bint of_ints(uint32_t op, int64_t a, int64_t b, Register *out) noexcept:
     if op == OP_div:
         if b == 0 or not -EXACT <= a <= EXACT or not -EXACT <= b <= EXACT:
             return False
-        out.tag = FLOAT
+        set_tag(out, FLOAT)
         out.content.number = <double>a / <double>b
         return True
     if op == OP_pow:
         return power_of_ints(a, b, out)
-    out.tag = INT
+    set_tag(out, INT)
     if op == OP_add:
         overflows = add_overflows(a, b, &out.content.integer)
     elif op == OP_sub:
@@ -81,7 +81,7 @@ cdef bint power_of_ints(int64_t a, int64_t b, Register *out) noexcept:
     for _ in range(b):
         if multiply_overflows(result, a, &result):
             return False
-    out.tag = INT
+    set_tag(out, INT)
     out.content.integer = result
     return True
 
@@ -109,7 +109,7 @@ cdef bint powered(double a, double b, Register *out) noexcept:
         y = -pow(-a, b) if is_odd(b) else pow(-a, b)
     if not isfinite(y):
         return False
-    out.tag = FLOAT
+    set_tag(out, FLOAT)
     out.content.number = y
     return True
 
@@ -127,35 +127,32 @@ cdef bint of_one(uint32_t op, const Register *a, Register *out) noexcept:
     if op_doubtful(op, y):
         return False
     if a.tag != NODE:
-        out.tag = FLOAT
+        set_tag(out, FLOAT)
         out.content.number = y
         return True
     if tape.count >= tape.limit and not make_room(1):
         return False
     second.constant = 0.0
-    became(out, append(op, a.type_code, y, a.node, second), a.type_code, False)
+    set_node(out, append(op, a.type_code, y, a.node, second), NODE, a.type_code, False)
     return True
 
 
-cdef inline void became(Register *out, uint32_t node, uint8_t type_code, bint whole) noexcept:
-    out.tag = NODE
-    out.node = node
-    out.type_code = type_code
-    out.whole = whole
+cdef inline void mark_whole(Register *out, bint whole) noexcept:
+    set_node(out, out.node, NODE, out.type_code, whole)
 
 
 cdef bint negated(const Register *a, Register *out) noexcept:
     cdef bint whole = a.whole
     if a.tag == FLOAT:
-        out.tag = FLOAT
         out.content.number = -a.content.number
+        set_tag(out, FLOAT)
         return True
     if a.tag == INT:
-        out.tag = INT
+        set_tag(out, INT)
         return not subtract_overflows(0, a.content.integer, &out.content.integer)
     if a.tag != NODE or not kinds[a.type_code].standing & NEGATES or not negative(a, out):
         return False
-    out.whole = whole
+    mark_whole(out, whole)
     return True
 
 
@@ -167,12 +164,13 @@ cdef bint absolute(const Register *a, Register *out) noexcept:
         return False
     if not of_one(OP_abs, a, out):
         return False
-    out.whole = whole
+    if out.tag == NODE:
+        mark_whole(out, whole)
     return True
 
 
 cdef inline bint moved(const Register *a, Register *out) noexcept:
-    out[0] = a[0]
+    copy_register(out, a)
     return True
 
 
@@ -187,7 +185,7 @@ cdef bint rectified(const Register *a, Register *out) noexcept:
     cdef bint whole = a.whole
     if not of_one(OP_relu, a, out):
         return False
-    out.whole = whole
+    mark_whole(out, whole)
     return True
 
 
@@ -199,7 +197,7 @@ cdef bint floor_divided(const Register *a, const Register *b, Register *out) noe
         return False
     x, y = a.content.integer, b.content.integer
     q = x // y  # towards zero
-    out.tag = INT
+    set_tag(out, INT)
     out.content.integer = q - 1 if q * y != x and (x < 0) != (y < 0) else q
     return True
 
@@ -210,7 +208,7 @@ cdef bint remainder_of(const Register *a, const Register *b, Register *out) noex
         return False
     x, y = a.content.integer, b.content.integer
     rest = x % y  # with the sign of x
-    out.tag = INT
+    set_tag(out, INT)
     out.content.integer = rest + y if rest != 0 and (rest < 0) != (y < 0) else rest
     return True
 
@@ -219,7 +217,7 @@ cdef bint to_float(const Register *a, Register *out) noexcept:
     if a.tag != FLOAT and a.tag != INT:
         return False
     out.content.number = plain(a)
-    out.tag = FLOAT
+    set_tag(out, FLOAT)
     return True
 
 
@@ -229,7 +227,7 @@ cdef bint to_int(const Register *a, Register *out) noexcept:
     if a.tag != FLOAT or not -EXACT <= a.content.number <= EXACT:
         return False
     out.content.integer = <int64_t>a.content.number
-    out.tag = INT
+    set_tag(out, INT)
     return True
 
 
@@ -360,11 +358,11 @@ cdef bint with_plain(
         other = append_constant_leaf(code, constant, whole)
         second.constant = 0.0
         second.node = node if plain_first else other
-        became(out, append(op, code, y, other if plain_first else node, second), code, False)
+        set_node(out, append(op, code, y, other if plain_first else node, second), NODE, code, False)
     else:
         second.constant = constant
         op += OP_TO_CV if plain_first else OP_TO_VC
-        became(out, append(op, code, y, node, second), code, False)
+        set_node(out, append(op, code, y, node, second), NODE, code, False)
     return True
 
 
@@ -387,7 +385,7 @@ cdef bint joined(uint32_t op, const Register *a, const Register *b, uint32_t pla
             return False
         second.constant = 0.0
         second.node = b.node
-        became(out, append(op, a.type_code, y, a.node, second), a.type_code, False)
+        set_node(out, append(op, a.type_code, y, a.node, second), NODE, a.type_code, False)
         return True
     if a.tag == NODE:
         form = forms[a.type_code]
@@ -420,7 +418,7 @@ cdef bint power(const Register *a, const Register *b, Register *out) noexcept:
 cdef bint times_power(const Register *a, const Register *b, Register *out) noexcept:
     """a / b as a * b**-1."""
     cdef Register exponent, inverse
-    exponent.tag = INT
+    set_tag(&exponent, INT)
     exponent.content.integer = -1
     if b.tag == NODE:
         return power(b, &exponent, &inverse) and joined(OP_mul, a, &inverse, RMUL_FIRST, out)
@@ -454,8 +452,7 @@ cdef bint spelled_otherwise(uint32_t op, const Register *a, const Register *b, R
         whole = whole and b.tag == INT and b.content.integer >= 0
         done = power(a, b, &result)
     if done:
-        out[0] = result
-        out.whole = whole
+        set_node(out, result.node, NODE, result.type_code, whole)
     return done
 
 

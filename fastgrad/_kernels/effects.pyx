@@ -8,7 +8,7 @@ from libc.stdint cimport int16_t, uint32_t
 from fastgrad._kernels.changes cimport Change, as_object, note_change, room_for_changes
 from fastgrad._kernels.columns cimport APPEND_ALL, INDEX, SET_ATTRIBUTES, SET_ITEMS, Plan, Step
 from fastgrad._kernels.fields cimport DATA, list_items, set_number
-from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds
+from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds, set_node
 from fastgrad._kernels.steps cimport Block, Numbers, entry, numbers_of
 from fastgrad._tape.handle cimport from_shelf
 from fastgrad._tape.tape cimport tape
@@ -101,7 +101,7 @@ cdef void set_attributes(Block *block, const Step *step) noexcept:
             change.node, change.number = nodes[k], values[nodes[k]]
             note_change(block.run, change)
     if kinds[block.plan.code].standing & SPELLS and step.c != DATA:
-        number.tag, number.type_code, number.whole = NODE, <unsigned char>block.plan.code, False
+        set_node(&number, 0, NODE, <unsigned char>block.plan.code, False)
         for k in range(block.rounds):
             number.node, value = nodes[k], entry(block, step.b, k)
             set_number(&number, step.c, &value)

@@ -10,7 +10,7 @@ from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 from fastgrad._kernels.registers cimport (
     FLOAT, FLOATS, EMPTY, INT, OBJECT, SPELLS, Register, float_type, int_type, kinds, looked_up,
-    type_at,
+    set_tag, type_at,
 )
 from fastgrad._tape.handle cimport Handle, forms, owner_of, shelf
 from fastgrad._tape.spelled cimport GRAD_INT, GRAD_NONE, is_whole_leaf
@@ -79,21 +79,22 @@ cdef bint keeps(const Register *number, name) noexcept:
 
 cdef bint read_number(const Register *number, int32_t meaning, Register *out) noexcept:
     cdef double value
+    cdef uint8_t tag = FLOAT
     cdef uint32_t node = number.node, spelled = kinds[number.type_code].standing & SPELLS
     if spelled and keeps(number, "data" if meaning == DATA else "grad"):
         return False
     value = tape.data[node] if meaning == DATA else tape.grad[node]
-    out.tag = FLOAT
     if spelled and meaning == DATA and not kinds[number.type_code].standing & FLOATS:
         if number.whole or is_whole_leaf(node):
-            out.tag = INT
+            tag = INT
     elif spelled and meaning == GRAD and value == 0.0 and forms[number.type_code] & (GRAD_INT | GRAD_NONE):
         if not signbit(value):  # nothing has reached it
             if forms[number.type_code] & GRAD_NONE:
                 return False
-            out.tag = INT
+            tag = INT
         value = 0.0
-    if out.tag == INT:
+    set_tag(out, tag)
+    if tag == INT:
         out.content.integer = <int64_t>value
     else:
         out.content.number = value

@@ -1,4 +1,4 @@
-# distutils: extra_compile_args = -O3
+# distutils: extra_compile_args = -O3 -fno-tree-slp-vectorize
 """The machine that runs kernels. The contract is in the header, machine.pxd."""
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
@@ -24,7 +24,8 @@ from fastgrad._kernels.program cimport (
     Instruction, Known, Loop, Program,
 )
 from fastgrad._kernels.registers cimport (
-    ADDS, DIVIDES, EMPTY, FLOAT, INT, MULTIPLIES, NODE, NOTHING, OBJECT, POWERS, SUBTRACTS, Register, box, kinds, load,
+    ADDS, DIVIDES, EMPTY, FLOAT, INT, MULTIPLIES, NODE, NOTHING, OBJECT, POWERS, SUBTRACTS, Register, box,
+    copy_register, kinds, load, set_tag,
 )
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.tape cimport hold, let_go, reserve, tape
@@ -69,7 +70,7 @@ cdef bint keep(list made, PyObject *value) noexcept:
 cdef bint new_object(Register *to, PyObject *value, list made) noexcept:
     if not keep(made, value):
         return False
-    to.tag = OBJECT
+    set_tag(to, OBJECT)
     to.content.object = value
     return True
 
@@ -167,7 +168,7 @@ cdef bint unpack(const Register *entries, int32_t count, Register *to) noexcept:
     cdef int32_t i
     if entries.tag != OBJECT or length_of(entries.content.object) != count:
         return False
-    index.tag = INT
+    set_tag(&index, INT)
     for i in range(count):
         index.content.integer = i
         load(to + i, place_of(entries, &index)[0])
@@ -176,7 +177,7 @@ cdef bint unpack(const Register *entries, int32_t count, Register *to) noexcept:
 
 cdef bint measure(const Register *sequence, Register *to) noexcept:
     cdef Py_ssize_t length = length_of(sequence.content.object) if sequence.tag == OBJECT else -1
-    to.tag = INT
+    set_tag(to, INT)
     to.content.integer = length
     return length >= 0
 
@@ -188,7 +189,7 @@ cdef bint length_of_range(const Register *start, const Register *stop, const Reg
     low, high, by = start.content.integer, stop.content.integer, step.content.integer
     if not -limit < low < limit or not -limit < high < limit or not -limit < by < limit:
         return False
-    to.tag = INT
+    set_tag(to, INT)
     if by > 0:
         to.content.integer = (high - low - 1) // by + 1 if high > low else 0
     else:
@@ -204,7 +205,7 @@ cdef bint chosen(uint16_t code, const Register *a, const Register *b, Register *
             return False
     elif not compared(code, b, a, &second):
         return False
-    to[0] = b[0] if second else a[0]
+    copy_register(to, b if second else a)
     return True
 
 
@@ -317,10 +318,10 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
         elif code == ITEM:
             done = loaded(to, item_of(a, b))
         elif code == COPY:
-            to[0] = a[0]
+            copy_register(to, a)
             done = a.tag != NOTHING and a.tag != EMPTY
         elif code == KEEP:
-            to[0] = a[0]
+            copy_register(to, a)
         elif code == SUMMED:
             done = binary(OP_add, ADDS, to, a, to) if to.tag == NODE else summed(to, a, b)
         elif code == APPEND:
@@ -353,7 +354,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
         elif code == LENGTH_OF_RANGE:
             done = length_of_range(a, b, r + i.c, to)
         elif code == LEAST:
-            to[0] = a[0] if a.content.integer <= b.content.integer else b[0]
+            copy_register(to, a if a.content.integer <= b.content.integer else b)
         elif code == NEW_LIST:
             done = new_object(to, PyList_New(0), made)
         elif code == UNPACKED:
@@ -371,7 +372,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             if OP_UNLIKELY(tape.count >= tape.threshold):
                 collect_between_rounds(run, program, made)
         elif code == START:
-            to.tag = INT
+            set_tag(to, INT)
             to.content.integer = 0
             if a.content.integer <= 0:
                 i = first + i.jump
@@ -418,10 +419,10 @@ cdef bint decided(uint16_t code, const Register *a, const Register *b, bint *tru
 
 cdef bint rare(uint16_t code, const Register *a, const Register *b, Register *to) noexcept:
     if code == CLEAR:
-        to.tag = EMPTY
+        set_tag(to, EMPTY)
         return True
     if code == NUMBER:
-        to[0] = a[0]
+        copy_register(to, a)
         return a.tag == FLOAT or a.tag == INT or a.tag == NODE
     if code == FLOOR_DIVIDE:
         return floor_divided(a, b, to)

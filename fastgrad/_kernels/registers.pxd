@@ -8,7 +8,7 @@ Nothing here runs Python code.
 
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport int64_t, uint8_t, uint32_t
+from libc.stdint cimport int64_t, uint8_t, uint32_t, uint64_t
 
 from fastgrad._tape.handle cimport Handle
 
@@ -16,17 +16,49 @@ cdef enum Tag:
     NOTHING, FLOAT, INT, NODE, OBJECT
     EMPTY  # on purpose: what is not there yet, or was left out
 
-cdef union Content:
-    double number
-    int64_t integer
-    PyObject *object
-
-cdef struct Register:
-    Content content   # of a node nothing
-    uint32_t node
-    uint8_t tag
-    uint8_t type_code
-    uint8_t whole     # a node that Python would have computed as an int: see spelled.pyx
+cdef extern from *:
+    """
+    /* Two words, each of which is written and copied as a whole: a processor waits where it reads more than one store
+       has written. */
+    #ifndef FASTGRAD_REGISTER
+    #define FASTGRAD_REGISTER
+    typedef union { double number; int64_t integer; PyObject *object; } Content;
+    typedef struct {
+        Content content;
+        union {
+            struct { uint32_t node; uint8_t tag, type_code, whole, unused; };
+            uint64_t word;
+        };
+    } Register;
+    static inline void set_tag(Register *r, uint8_t tag)
+    {
+        r->word = (uint64_t)tag << 32;
+    }
+    static inline void set_node(Register *r, uint32_t node, uint8_t tag, uint8_t type_code, int whole)
+    {
+        r->word = node | (uint64_t)tag << 32 | (uint64_t)type_code << 40 | (uint64_t)(whole != 0) << 48;
+    }
+    static inline void copy_register(Register *to, const Register *from)
+    {
+        to->content.integer = from->content.integer;
+        to->word = from->word;
+    }
+    #endif
+    """
+    ctypedef union Content:
+        double number
+        int64_t integer
+        PyObject *object
+    ctypedef struct Register:
+        Content content    # of a node nothing
+        uint64_t word      # all that follows
+        uint32_t node
+        uint8_t tag
+        uint8_t type_code
+        uint8_t whole      # a node that Python would have computed as an int: see spelled.pyx
+    void set_tag(Register *register, uint8_t tag) noexcept
+    void set_node(Register *register, uint32_t node, uint8_t tag, uint8_t type_code, bint whole) noexcept
+    void copy_register(Register *to, const Register *register) noexcept
 
 cdef enum Standing:
     # What a type of numbers leaves as fastgrad has it.
@@ -77,12 +109,9 @@ cdef inline void load(Register *register, PyObject *value) noexcept:
     """Put an object into a register. It is a number where a kernel may compute with it."""
     cdef PyTypeObject *number = type_at(value)
     if number == recent.type and recent.version == type_version(number):
-        register.tag = NODE
-        register.node = (<Handle>value).node
-        register.type_code = (<Handle>value).type_code
-        register.whole = (<Handle>value).whole
+        set_node(register, (<Handle>value).node, NODE, (<Handle>value).type_code, (<Handle>value).whole)
     elif number == float_type:
-        register.tag = FLOAT
+        set_tag(register, FLOAT)
         register.content.number = PyFloat_AS_DOUBLE(<object>value)
     else:
         load_others(register, value)

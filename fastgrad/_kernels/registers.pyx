@@ -111,9 +111,9 @@ cdef void load_others(Register *register, PyObject *value) noexcept:
             load(register, value)
             return
     elif number == int_type and as_integer(value, &register.content.integer):
-        register.tag = INT
+        set_tag(register, INT)
         return
-    register.tag = OBJECT
+    set_tag(register, OBJECT)
     register.content.object = value
 
 

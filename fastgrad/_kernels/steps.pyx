@@ -15,7 +15,9 @@ from fastgrad._kernels.columns cimport (
 from fastgrad._kernels.fields cimport (
     DATA, has_nothing_special, is_harmless, list_items, may_set_number, read_number, size_at, tuple_items,
 )
-from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds, load, type_at, type_version
+from fastgrad._kernels.registers cimport (
+    FLOAT, NODE, SPELLS, Register, kinds, load, set_node, set_tag, type_at, type_version,
+)
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.spelled cimport append_constant_leaf
 from fastgrad._tape.tape cimport OP_TO_VC, Second, op_doubtful, op_value1, op_value2, tape
@@ -341,7 +343,7 @@ cdef uint32_t read_attributes(Block *block, const Step *step, double *to) noexce
     cdef const double *values = tape.data if step.c == DATA else tape.grad
     cdef Register number, found
     cdef uint32_t k
-    number.tag, number.type_code, number.whole = NODE, <uint8_t>block.plan.code, False
+    set_node(&number, 0, NODE, <uint8_t>block.plan.code, False)
     if not kinds[block.plan.code].standing & SPELLS:
         for k in range(block.rounds):
             to[k] = values[x.at[k * x.by]]
@@ -365,7 +367,7 @@ cdef uint32_t may_set_attributes(Block *block, const Step *step) noexcept:
     cdef uint8_t tag = block.plan.tags[step.b] if step.b >= 0 else block.run.registers[-1 - step.b].tag
     cdef Register number
     cdef uint32_t k
-    number.tag, number.type_code, number.whole = NODE, <uint8_t>block.plan.code, False
+    set_node(&number, 0, NODE, <uint8_t>block.plan.code, False)
     for k in range(block.rounds):
         number.node = nodes[k]
         if k and nodes[k] <= nodes[k - 1]:
@@ -393,10 +395,11 @@ cdef Register entry(Block *block, int16_t x, uint32_t k) noexcept:
     cdef Register found
     if x < 0:
         return block.run.registers[-1 - x]
-    found.tag, found.type_code, found.whole = block.plan.tags[x], block.plan.type_codes[x], False
-    if found.tag == NODE:
-        found.node = block.columns[x].node[k]
+    found.content.integer = 0
+    if block.plan.tags[x] == NODE:
+        set_node(&found, block.columns[x].node[k], NODE, block.plan.type_codes[x], False)
     else:
+        set_tag(&found, block.plan.tags[x])
         found.content.integer = block.columns[x].integer[k]
     return found
 
