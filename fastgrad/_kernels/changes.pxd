@@ -12,13 +12,13 @@ from fastgrad._kernels.registers cimport Register
 cdef struct Change:
     # What a round has set, and what was there before.
     PyObject **place     # in a list, or NULL
-    PyObject *before     # what was there, owned
+    PyObject *before     # what was there, owned; without a place, a list that has one entry more
     uint32_t node        # of a number
     bint is_grad
     double number
 
 cdef struct Run:
-    Register registers[256]
+    Register registers[1024]
     Change *changes
     uint32_t change_count, change_capacity
     uint32_t start       # of the nodes of this round
@@ -30,5 +30,6 @@ cdef bint room_for_changes(Run *run, uint32_t count) noexcept
 cdef bint note_change(Run *run, Change change) noexcept
 cdef void commit(Run *run) noexcept
 cdef void undo(Run *run) noexcept
+cdef void shorten(PyObject *values) noexcept
 cdef void drop_nodes(Run *run) noexcept
 cdef PyObject *as_object(const Register *register) noexcept

@@ -1,6 +1,7 @@
 # distutils: extra_compile_args = -O3
 """What a kernel has changed, and how it is undone. The contract is in the header, changes.pxd."""
 
+from cpython.exc cimport PyErr_Clear
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
 from libc.stdint cimport uint32_t
@@ -8,6 +9,9 @@ from libc.stdlib cimport realloc
 
 from fastgrad._kernels.registers cimport EMPTY, NOTHING, Register, boxed
 from fastgrad._tape.tape cimport tape
+
+cdef extern from *:
+    int PyList_SetSlice(PyObject *values, Py_ssize_t low, Py_ssize_t high, PyObject *entries)
 
 
 cdef bint room_for_changes(Run *run, uint32_t count) noexcept:
@@ -35,10 +39,18 @@ cdef void commit(Run *run) noexcept:
     """End a round: its changes are not undone any more."""
     cdef uint32_t i
     for i in range(run.change_count):
-        if run.changes[i].place != NULL:
+        if run.changes[i].before != NULL:
             Py_DECREF(<object>run.changes[i].before)
     run.change_count = 0
     run.start = tape.count
+
+
+cdef void shorten(PyObject *values) noexcept:
+    """Take the last entry from a list, which a round has appended, and let go of the list."""
+    cdef Py_ssize_t length = len(<list>values)
+    if length and PyList_SetSlice(values, length - 1, length, NULL) < 0:
+        PyErr_Clear()
+    Py_DECREF(<object>values)
 
 
 cdef void undo(Run *run) noexcept:
@@ -52,6 +64,8 @@ cdef void undo(Run *run) noexcept:
             after = change.place[0]
             change.place[0] = change.before
             Py_DECREF(<object>after)
+        elif change.before != NULL:
+            shorten(change.before)
         elif change.is_grad:
             tape.grad[change.node] = change.number
         else:

@@ -34,6 +34,7 @@ cdef bint may_set_number(const Register *number, int32_t meaning, uint8_t tag) n
 cdef bint set_number(const Register *number, int32_t meaning, const Register *value) noexcept
 # New references, or NULL.
 cdef PyObject *attribute_of(PyObject *owner, object name) noexcept
+cdef bint has_as_method(PyObject *owner, object name) noexcept
 cdef PyObject *slice_of(const Register *sequence, const Register *start, const Register *stop) noexcept
 # Borrowed, or NULL.
 cdef PyObject *other_item(const Register *container, const Register *key) noexcept

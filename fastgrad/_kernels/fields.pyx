@@ -4,6 +4,7 @@
 from cpython.exc cimport PyErr_Clear
 from cpython.list cimport PyList_CheckExact
 from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_DECREF
 from cpython.tuple cimport PyTuple_CheckExact
 from libc.math cimport signbit
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
@@ -38,6 +39,9 @@ cdef extern from *:
     bint reads_plainly(PyTypeObject *owner)
     bint has_finalizer(PyTypeObject *owner)
     bint has_weak_references(PyObject *object)
+    bint PyMethod_Check(PyObject *value)
+    PyObject *PyMethod_GET_SELF(PyObject *method)
+    PyObject *PyMethod_GET_FUNCTION(PyObject *method)
     PyObject *generic_attribute "PyObject_GenericGetAttr"(PyObject *owner, object name)
     PyObject *list_slice "PyList_GetSlice"(PyObject *values, Py_ssize_t start, Py_ssize_t stop)
     PyObject *tuple_slice "PyTuple_GetSlice"(PyObject *values, Py_ssize_t start, Py_ssize_t stop)
@@ -137,6 +141,32 @@ cdef PyObject *attribute_of(PyObject *owner, name) noexcept:
     if found == NULL:
         PyErr_Clear()
     return found
+
+
+cdef bint has_as_method(PyObject *owner, name) noexcept:
+    """Is what an object has under a name the method that its type has?"""
+    cdef PyObject *found
+    cdef bint does
+    if not reads_plainly(type_at(owner)):
+        return False
+    found = generic_attribute(owner, name)
+    if found == NULL:
+        PyErr_Clear()
+        return False
+    does = PyMethod_Check(found) and PyMethod_GET_SELF(found) == owner
+    does = does and PyMethod_GET_FUNCTION(found) == looked_up(type_at(owner), name)
+    Py_DECREF(<object>found)
+    return does
+
+
+def plain_attribute(owner, name, otherwise):
+    """An attribute as kernels read it, without a call; something else where that cannot be done."""
+    cdef PyObject *found = attribute_of(<PyObject *>owner, name)
+    if found == NULL:
+        return otherwise
+    value = <object>found
+    Py_DECREF(value)
+    return value
 
 
 cdef Py_ssize_t length_of(PyObject *sequence) noexcept:

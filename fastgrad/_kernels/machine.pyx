@@ -3,7 +3,6 @@
 
 from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
 from cpython.object cimport PyObject
-from cpython.ref cimport Py_DECREF
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t
 
 from fastgrad._kernels.arithmetic cimport (
@@ -11,21 +10,24 @@ from fastgrad._kernels.arithmetic cimport (
     positive, rectified, remainder_of, summed, sum_done, to_float, to_int, truth_of,
 )
 from fastgrad._kernels.blocks cimport run_blocks
-from fastgrad._kernels.changes cimport Change, Run, as_object, commit, note_change
-from fastgrad._kernels.fields cimport (
-    DATA, GRAD, attribute_of, is_harmless, item_of, keeps, length_of, meaning_of, place_of, read_number, set_number,
-    slice_of,
+from fastgrad._kernels.changes cimport Run, commit
+from fastgrad._kernels.conditions cimport is_function
+from fastgrad._kernels.fields cimport item_of, length_of, slice_of
+from fastgrad._kernels.objects cimport (
+    append_noted, appended, called, concatenated, extended, get_attribute, in_cell, is_of_type, loaded, new_object,
+    new_tuple, set_attribute, set_item, unpack,
 )
 from fastgrad._kernels.program cimport (
-    ABSOLUTE_VALUE, ADD, APPEND, ATTRIBUTE, CLEAR, COPY, DIVIDE, END, FLOOR_DIVIDE, FUNCTION, FUNCTION_OF_FLOAT,
-    FUNCTION_OF_NODE, GREATER, ITEM, ITSELF, JUMP, JUMP_UNLESS, JUMP_UNLESS_GREATER, JUMP_UNLESS_LESS, JUMP_UNLESS_SAME,
-    KEEP, LEAST, LENGTH, LENGTH_OF_RANGE, METHOD, MULTIPLY, NEGATIVE, NEW_LIST, NEXT, NUMBER, POWER, REMAINDER,
+    ABSOLUTE_VALUE, ADD, APPEND, APPEND_TO, ATTRIBUTE, CELL, CHECK_FUNCTION, CHECK_OTHER, CHECK_SAME, CHECK_TYPE, CLEAR,
+    COPY, DIVIDE, END, EXTEND, FLOOR_DIVIDE, FUNCTION, FUNCTION_OF_FLOAT, FUNCTION_OF_NODE, GREATER, ITEM, ITSELF,
+    JUMP, JUMP_UNLESS, JUMP_UNLESS_FUNCTION, JUMP_UNLESS_GREATER, JUMP_UNLESS_LESS, JUMP_UNLESS_SAME, JUMP_UNLESS_TYPE,
+    KEEP, LEAST, LENGTH, LENGTH_OF_RANGE, METHOD, MULTIPLY, NEGATIVE, NEW_LIST, NEW_TUPLE, NEXT, NUMBER, POWER, REMAINDER,
     ROUND_DONE, SET_ATTRIBUTE, SET_ITEM, SLICE, SMALLER, START, SUBTRACT, SUMMED, SUM_DONE, TO_FLOAT, TO_INT, UNPACKED,
-    Instruction, Known, Loop, Program,
+    Instruction, Loop, Program,
 )
 from fastgrad._kernels.registers cimport (
     ADDS, DIVIDES, EMPTY, FLOAT, INT, MULTIPLIES, NODE, NOTHING, OBJECT, POWERS, SUBTRACTS, Register, box,
-    copy_register, kinds, load, set_tag,
+    copy_register, set_tag,
 )
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.tape cimport hold, let_go, reserve, tape
@@ -42,7 +44,6 @@ cdef extern from *:
     int stop_collector "PyGC_Disable"()
     int start_collector "PyGC_Enable"()
     PyObject *PyList_New(Py_ssize_t size)
-    int PyList_Append(PyObject *values, PyObject *value)
     bint OP_UNLIKELY(bint)
 
 cdef enum:
@@ -51,128 +52,6 @@ cdef enum:
     KEPT = 1 << 10     # objects that are made before those that nobody needs are let go of
     WORTH = 3          # rounds for which a block is worth it
     PATIENCE = 16      # blocks that do nothing, after which a loop is left to single rounds
-
-
-# Instructions that are more than arithmetic.
-
-cdef bint keep(list made, PyObject *value) noexcept:
-    """Keep an object, a new reference to which is given, to the kernel's end."""
-    if value == NULL:
-        return False
-    if PyList_Append(<PyObject *>made, value) < 0:
-        PyErr_Clear()
-        Py_DECREF(<object>value)
-        return False
-    Py_DECREF(<object>value)
-    return True
-
-
-cdef bint new_object(Register *to, PyObject *value, list made) noexcept:
-    if not keep(made, value):
-        return False
-    set_tag(to, OBJECT)
-    to.content.object = value
-    return True
-
-
-cdef bint appended(const Register *to, const Register *value) noexcept:
-    cdef PyObject *entry = as_object(value)
-    cdef bint done
-    if entry == NULL:
-        return False
-    done = PyList_Append(to.content.object, entry) == 0
-    if not done:
-        PyErr_Clear()
-    Py_DECREF(<object>entry)
-    return done
-
-
-cdef bint set_item(Run *run, const Register *sequence, const Register *index, const Register *value) noexcept:
-    """Set an entry of a list, where what was there is a number, too, of which nobody is told."""
-    cdef PyObject **place
-    cdef Change change
-    if sequence.tag != OBJECT or not isinstance(<object>sequence.content.object, list):
-        return False
-    place = place_of(sequence, index)
-    if place == NULL or type(<object>sequence.content.object) is not list or not is_harmless(place[0]):
-        return False
-    change.place, change.before = place, place[0]
-    change.node, change.is_grad, change.number = 0, False, 0.0
-    cdef PyObject *entry = as_object(value)
-    if entry == NULL:
-        return False
-    if not note_change(run, change):
-        Py_DECREF(<object>entry)
-        return False
-    place[0] = entry
-    return True
-
-
-cdef int32_t known_meaning(Known *known, const Register *number, object name) noexcept:
-    """What an instruction's name means for the type of a number, which is the one it met last, mostly."""
-    if known.version != kinds[number.type_code].version:
-        known.meaning = meaning_of(number, name)
-        known.version = kinds[number.type_code].version
-    return known.meaning
-
-
-cdef bint get_attribute(Known *known, const Register *owner, object name, Register *to, list made) noexcept:
-    cdef int32_t meaning
-    cdef PyObject *found
-    if owner.tag == NODE:
-        meaning = known_meaning(known, owner, name)
-        return (meaning == DATA or meaning == GRAD) and read_number(owner, meaning, to)
-    if owner.tag != OBJECT:
-        return False
-    found = attribute_of(owner.content.object, name)
-    if found == NULL:
-        return False
-    load(to, found)
-    if to.tag == OBJECT:
-        return keep(made, found)
-    Py_DECREF(<object>found)
-    return True
-
-
-cdef bint set_attribute(Run *run, Known *known, const Register *owner, object name, const Register *value) noexcept:
-    cdef int32_t meaning
-    cdef Change change
-    if owner.tag != NODE:
-        return False
-    meaning = known_meaning(known, owner, name)
-    if meaning != DATA and meaning != GRAD:
-        return False
-    change.place, change.before = NULL, NULL
-    change.node, change.is_grad = owner.node, meaning == GRAD
-    change.number = tape.grad[owner.node] if change.is_grad else tape.data[owner.node]
-    return note_change(run, change) and set_number(owner, meaning, value)
-
-
-cdef bint called(Known *known, const Register *owner, object name, Register *to) noexcept:
-    """A number's method without arguments."""
-    cdef int32_t meaning
-    if owner.tag != NODE:
-        return False
-    meaning = known_meaning(known, owner, name)
-    if meaning <= 0 or keeps(owner, name):
-        return False
-    if meaning == OP_abs:
-        return absolute(owner, to)
-    if meaning == OP_relu:
-        return rectified(owner, to)
-    return of_one(meaning, owner, to)
-
-
-cdef bint unpack(const Register *entries, int32_t count, Register *to) noexcept:
-    cdef Register index
-    cdef int32_t i
-    if entries.tag != OBJECT or length_of(entries.content.object) != count:
-        return False
-    set_tag(&index, INT)
-    for i in range(count):
-        index.content.integer = i
-        load(to + i, place_of(entries, &index)[0])
-    return True
 
 
 cdef bint measure(const Register *sequence, Register *to) noexcept:
@@ -278,6 +157,12 @@ cdef int collect_between_rounds(Run *run, Program program, list made) except -1:
     return 0
 
 
+cdef inline void keep_all(Register *to, const Register *values, int32_t count) noexcept:
+    cdef int32_t k
+    for k in range(count):
+        copy_register(to + k, values + k)
+
+
 cdef Ended execute(Run *run, Program program, list made) except RAISED:
     """Run a program on registers, in which its arguments are; `made` keeps what it makes."""
     cdef Register *r = run.registers
@@ -321,7 +206,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             copy_register(to, a)
             done = a.tag != NOTHING and a.tag != EMPTY
         elif code == KEEP:
-            copy_register(to, a)
+            keep_all(to, a, i.c)
         elif code == SUMMED:
             done = binary(OP_add, ADDS, to, a, to) if to.tag == NODE else summed(to, a, b)
         elif code == APPEND:
@@ -357,6 +242,16 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             copy_register(to, a if a.content.integer <= b.content.integer else b)
         elif code == NEW_LIST:
             done = new_object(to, PyList_New(0), made)
+        elif code == CHECK_TYPE:
+            done = is_of_type(program, a, i.c, i.to)
+        elif code == CHECK_FUNCTION:
+            done = a.tag == OBJECT and is_function(program.conditions, i.c, a.content.object)
+        elif code == CELL:
+            done = in_cell(a, i.c, to)
+        elif code == NEW_TUPLE:
+            done = new_tuple(to, a, i.c, made)
+        elif code == APPEND_TO:
+            done = append_noted(run, to, a)
         elif code == UNPACKED:
             done = unpack(a, i.c, to)
         elif code == SLICE:
@@ -380,21 +275,14 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
         elif code == END:
             return FINISHED
         else:
-            done = decided(code, a, b, &truth) if code >= JUMP_UNLESS else rare(code, a, b, to)
+            done = decided(program, i, a, b, &truth) if code >= JUMP_UNLESS else rare(code, a, b, to)
             if code >= JUMP_UNLESS and done and not truth:
                 i = first + i.jump
                 continue
-        if OP_UNLIKELY(not done):
+        if OP_UNLIKELY(not done) and not (code == ADD and concatenated(a, b, to, made)):
             break
         i += 1
     return GAVE_WAY
-
-
-cdef bint loaded(Register *to, PyObject *value) noexcept:
-    if value == NULL:
-        return False
-    load(to, value)
-    return True
 
 
 cdef bint are_same(const Register *a, const Register *b, bint *truth) noexcept:
@@ -408,8 +296,17 @@ cdef bint are_same(const Register *a, const Register *b, bint *truth) noexcept:
     return True
 
 
-cdef bint decided(uint16_t code, const Register *a, const Register *b, bint *truth) noexcept:
+cdef bint decided(
+    Program program, const Instruction *i, const Register *a, const Register *b, bint *truth
+) noexcept:
     """Whether to go on with the next instruction, rather than to jump."""
+    cdef uint16_t code = i.code
+    if code == JUMP_UNLESS_TYPE:
+        truth[0] = is_of_type(program, a, i.c, i.to)
+        return True
+    if code == JUMP_UNLESS_FUNCTION:
+        truth[0] = a.tag == OBJECT and is_function(program.conditions, i.c, a.content.object)
+        return True
     if code == JUMP_UNLESS:
         return truth_of(a, truth)
     if code == JUMP_UNLESS_SAME:
@@ -418,6 +315,13 @@ cdef bint decided(uint16_t code, const Register *a, const Register *b, bint *tru
 
 
 cdef bint rare(uint16_t code, const Register *a, const Register *b, Register *to) noexcept:
+    cdef bint same = False
+    if code == CHECK_SAME:
+        return are_same(a, b, &same) and same
+    if code == CHECK_OTHER:
+        return are_same(a, b, &same) and not same
+    if code == EXTEND:
+        return extended(to, a)
     if code == CLEAR:
         set_tag(to, EMPTY)
         return True

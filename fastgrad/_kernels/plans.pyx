@@ -13,7 +13,7 @@ from fastgrad._kernels.columns cimport (
 )
 from fastgrad._kernels.fields cimport DATA, GRAD, meaning_of
 from fastgrad._kernels.program cimport (
-    ABSOLUTE_VALUE, ADD, APPEND, ATTRIBUTE, COPY, DIVIDE, FUNCTION, FUNCTION_OF_FLOAT, FUNCTION_OF_NODE, GREATER, ITEM,
+    ABSOLUTE_VALUE, ADD, APPEND, ATTRIBUTE, CELL, CHECK_OTHER, CHECK_TYPE, COPY, DIVIDE, FUNCTION, FUNCTION_OF_FLOAT, FUNCTION_OF_NODE, GREATER, ITEM,
     KEEP, METHOD, MULTIPLY, NEGATIVE, POWER, ROUND_DONE, SET_ATTRIBUTE, SET_ITEM, SMALLER, SUBTRACT, SUMMED, UNPACKED,
     Instruction, Loop, Program,
 )
@@ -41,8 +41,8 @@ cdef enum:
 cdef struct Planner:
     Plan *plan
     Run *run
-    int16_t column_of[256]    # by register
-    uint8_t writes[256]       # of the loop's body, by register
+    int16_t column_of[1024]    # by register
+    uint8_t writes[1024]       # of the loop's body, by register
     bint sets_items, sets_attributes                 # anywhere in the body
     int16_t set_values[8]                            # into the plan's lists, so far
     int16_t read_of[2]                               # of which data, or grad, was read so far; all are one
@@ -392,14 +392,28 @@ cdef bint plan_unpacked(Planner *p, const Instruction *i) noexcept:
     return True
 
 
-cdef bint plan_copy(Planner *p, const Instruction *i) noexcept:
-    cdef int16_t a = operand(p, i.a)
+cdef bint plan_copy(Planner *p, uint16_t to, uint16_t place) noexcept:
+    cdef int16_t a = operand(p, place)
     if a == REFUSED:
         return False
     if a < 0:
-        return unchanged(p, i.to)
-    p.column_of[i.to] = a
+        return unchanged(p, to)
+    p.column_of[to] = a
     return True
+
+
+cdef bint plan_kept(Planner *p, const Instruction *i) noexcept:
+    cdef int32_t k
+    for k in range(i.c):
+        if not plan_copy(p, i.to + k, i.a + k):
+            return False
+    return True
+
+
+cdef bint is_same(Planner *p, uint16_t place) noexcept:
+    """Does a register hold the same in all rounds?"""
+    cdef int16_t a = operand(p, place)
+    return a < 0 and a != REFUSED
 
 
 cdef bint plan_instruction(Planner *p, const Instruction *i, Program program) noexcept:
@@ -409,8 +423,14 @@ cdef bint plan_instruction(Planner *p, const Instruction *i, Program program) no
         return plan_binary(p, i)
     if code == ITEM:
         return plan_item(p, i)
-    if code == COPY or code == KEEP:
-        return plan_copy(p, i)
+    if code == COPY:
+        return plan_copy(p, i.to, i.a)
+    if code == KEEP:
+        return plan_kept(p, i)
+    if code == CELL:
+        return is_same(p, i.a) and unchanged(p, i.to)
+    if CHECK_TYPE <= code <= CHECK_OTHER:
+        return is_same(p, i.a)  # the round before has found it so
     if code == SUMMED:
         return plan_sum(p, i)
     if code == APPEND:
@@ -447,10 +467,10 @@ cdef void look(Planner *p, const Instruction *i, Program program) noexcept:
         p.sets_items = True
     elif i.code == SET_ATTRIBUTE:
         p.sets_attributes = True
-    elif i.code == UNPACKED:
+    elif i.code == UNPACKED or i.code == KEEP:
         for k in range(i.c):
             p.writes[i.to + k] += 1
-    elif i.code != ROUND_DONE and i.code != APPEND:
+    elif i.code != ROUND_DONE and i.code != APPEND and not CHECK_TYPE <= i.code <= CHECK_OTHER:
         p.writes[i.to] += 1
 
 

@@ -3,13 +3,14 @@
 from libc.stdint cimport int32_t, uint16_t
 
 from fastgrad._kernels.columns cimport Plan
+from fastgrad._kernels.conditions cimport Conditions
 from fastgrad._kernels.registers cimport Register
 
 cpdef enum Code:
     # Registers are a, b, c; the result goes to `to`. An instruction that is not followed by the next one says where.
     END = 0
     COPY               # to = a
-    KEEP               # the same, where a may hold nothing
+    KEEP               # to, to + 1, ... = a, a + 1, ..., c of them, which may hold nothing
     CLEAR              # to holds nothing
     ADD                # to = a + b
     SUBTRACT
@@ -29,6 +30,7 @@ cpdef enum Code:
     SET_ATTRIBUTE      # a.name = b, of a number: its data or its grad
     ITEM               # to = a[b]
     SET_ITEM           # a[b] = to
+    CELL               # to = what is in cell c of the function a
     SLICE              # to = a[b:c]
     UNPACKED           # to, to + 1, ... = a, of c entries
     LENGTH             # to = len(a)
@@ -40,12 +42,20 @@ cpdef enum Code:
     TO_INT             # to = int(a)
     NUMBER             # to = a, which has to be a number
     NEW_LIST           # to = []
-    APPEND             # to.append(a)
+    NEW_TUPLE          # to = (a, a + 1, ...), of c entries
+    APPEND             # to.append(a), to a list that the kernel has made
+    APPEND_TO          # the same, to any other list
+    EXTEND             # to.extend(a)
     SUMMED             # to = to + a, as sum() adds; b is what rounding has lost
     SUM_DONE           # to = to, with what rounding has lost
     START              # to = 0; jump where a is not above it
     NEXT               # to += 1; jump where that is below a; c is the number of the loop, if it may run in blocks
     ROUND_DONE         # of a statement: what was done in round a stays
+    CHECK_TYPE         # a is of type c, and has nothing of its own under name to - 1, if there is one
+    CHECK_FUNCTION     # a is a function of code c
+    CHECK_SAME         # a is b
+    CHECK_OTHER        # a is not b
+    GIVE_WAY
     JUMP
     JUMP_UNLESS        # jump unless a is true
     JUMP_UNLESS_LESS   # jump unless a < b
@@ -55,6 +65,8 @@ cpdef enum Code:
     JUMP_UNLESS_EQUAL  # of plain numbers
     JUMP_UNLESS_NOT_EQUAL
     JUMP_UNLESS_SAME   # of objects: a is b
+    JUMP_UNLESS_TYPE   # as CHECK_TYPE
+    JUMP_UNLESS_FUNCTION
 
 cdef struct Instruction:
     uint16_t code
@@ -88,10 +100,8 @@ cdef class Program:
     cdef int loop_count
     cdef Instruction *instructions
     cdef Known *known             # for each instruction and type code that it met last
+    cdef Conditions conditions
     cdef readonly int length, registers, arguments
     cdef Register *at_first       # what constants are in which registers
     cdef readonly tuple names     # of attributes and methods
     cdef readonly tuple constants  # kept alive
-    cdef readonly tuple reads     # (name, register) of global names
-    cdef readonly tuple guards    # (name, path, object) of global names, and of what modules have
-    cdef readonly tuple expected  # (argument, object)

@@ -4,6 +4,7 @@ cimport cython
 from cpython.object cimport PyObject
 from libc.stdlib cimport calloc, free
 
+from fastgrad._kernels.conditions cimport Conditions
 from fastgrad._kernels.registers cimport Register, load
 from fastgrad._tape.tape cimport OP_FIRST_VC, OP_LEAF, op_rows
 
@@ -24,24 +25,20 @@ cdef class Program:
         What is in which registers from the beginning.
     names : sequence of str
         Those of attributes and methods, which instructions count.
-    reads : sequence of (str, int)
-        Global names, and the registers that they are read into.
-    guards : sequence of (str, tuple of str, object)
-        Global names, the attributes from there on of modules, and what they have to be.
-    expected : sequence of (int, object)
-        Arguments, and what they have to be.
+    conditions : Conditions
+        What it was made for.
     loops : sequence of (int, int, sequence of int)
         The innermost loops through whose instructions every round runs: the first one, the one behind the last, and
         the registers that have to be right afterwards. Instruction NEXT of each counts them from 1 on.
     """
 
     def __cinit__(
-        self, instructions, int registers, int arguments, dict constants, names, reads, guards, expected, loops
+        self, instructions, int registers, int arguments, dict constants, names, Conditions conditions, loops
     ):
         cdef int i
         self.length, self.registers, self.arguments = len(instructions), registers, arguments
         self.constants = tuple(constants.values())
-        self.names, self.reads, self.guards, self.expected = tuple(names), tuple(reads), tuple(guards), tuple(expected)
+        self.names, self.conditions = tuple(names), conditions
         self.instructions = <Instruction *>calloc(self.length, sizeof(Instruction))
         self.known = <Known *>calloc(self.length, sizeof(Known))
         self.at_first = <Register *>calloc(registers, sizeof(Register))

@@ -4,9 +4,6 @@
 from threading import get_ident
 
 cimport cython
-from cpython.dict cimport PyDict_GetItemWithError
-from cpython.exc cimport PyErr_Clear
-from cpython.module cimport PyModule_GetDict
 from cpython.object cimport PyObject
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport free
@@ -14,6 +11,7 @@ from libc.string cimport memcpy
 
 from fastgrad._kernels.arithmetic cimport make_room
 from fastgrad._kernels.changes cimport Run, commit, drop_nodes, undo
+from fastgrad._kernels.conditions cimport HOLDS, OUTDATED, Agreement, agreement_of, read_names
 from fastgrad._kernels.machine cimport FINISHED, GAVE_WAY, RAISED, Ended, execute
 from fastgrad._kernels.program cimport Program
 from fastgrad._kernels.registers cimport EMPTY, NOTHING, Register, box, load
@@ -35,7 +33,6 @@ cdef extern from *:
     int start_collector "PyGC_Enable"()
     PyObject *own_globals "PyEval_GetGlobals"()
     PyObject *own_locals "PyEval_GetLocals"()
-    PyObject *own_builtins "PyEval_GetBuiltins"()
 
 cdef enum:
     PATIENCE = 8      # ways given, from which on a site that seldom runs is left to Python
@@ -56,7 +53,7 @@ cdef class Site:
     Parameters
     ----------
     translate : function
-        Given the dictionary of global names, it returns a `Program` and the registers of the values, or None.
+        Given the dictionary of global names and the arguments, it returns a `Program` and the registers of the values, or None.
     rest : function, optional
         Of a statement: given the arguments and how many rounds are done, it returns the iterator for the others.
     finish : int, optional
@@ -96,55 +93,36 @@ cdef class Site:
         return enter_expression(self, given) if (<Site?>self).rest is None else enter_statement(self, given)
 
 
-cdef bint translated(Site site) except -1:
-    """Have a program, made now that what the names stand for is known."""
-    if site.program is None:
-        site.translations += 1
-        if site.translations <= TRANSLATIONS:
-            made = site.translate(<object>own_globals())
-            if made is not None:
-                site.program, site.results = made
-        site.is_left = site.program is None
-    return site.program is not None
+cdef bint translated(Site site, tuple given) except -1:
+    """Have a program, made now that what names and arguments stand for is known, and is as it was then."""
+    cdef Agreement agreement
+    if site.program is not None:
+        agreement = agreement_of(site.program.conditions, items_of(given, 0))
+        if agreement != OUTDATED:
+            return agreement == HOLDS
+        site.program = None
+    site.translations += 1
+    if site.translations <= TRANSLATIONS:
+        made = site.translate(<object>own_globals(), given)
+        if made is not None:
+            site.program, site.results = made
+    site.is_left = site.program is None
+    return site.program is not None and agreement_of(site.program.conditions, items_of(given, 0)) == HOLDS
 
 
-cdef PyObject *found_global(object name) noexcept:
-    cdef PyObject *found = PyDict_GetItemWithError(<object>own_globals(), name)
-    if found == NULL:
-        found = PyDict_GetItemWithError(<object>own_builtins(), name)
-    PyErr_Clear()
-    return found
-
-
-cdef bint is_ready(Site site, Register *registers, PyObject **args) noexcept:
-    """Fill the registers, where all is as it was when the program was made."""
-    cdef Program program = site.program
-    cdef PyObject *found
-    cdef int i, place
+cdef void set_up(Program program, Register *registers, PyObject **args) noexcept:
+    """Fill the registers."""
+    cdef int i
     memcpy(registers, program.at_first, program.registers * sizeof(Register))
-    for name, path, value in program.guards:
-        found = found_global(name)
-        for attribute in path:  # of modules, as the guards before this one say
-            found = PyDict_GetItemWithError(<object>PyModule_GetDict(<object>found), attribute)
-        if found != <PyObject *>value:
-            site.program = None
-            return False
-    for place, value in program.expected:
-        if args[place] != <PyObject *>value:
-            return False
     for i in range(program.arguments):
         load(registers + i, args[i])
-    for name, place in program.reads:
-        found = found_global(name)
-        if found != NULL:
-            load(registers + place, found)
-    return True
+    read_names(program.conditions, registers)
 
 
-cdef bint may_run(Site site) except -1:
+cdef bint may_run(Site site, tuple given) except -1:
     if observers.count or tape.paused or is_traced() or (site.at_module and own_locals() != own_globals()):
         return False
-    return translated(site)
+    return translated(site, given)
 
 
 cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except *:
@@ -164,8 +142,8 @@ cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except 
     hold()
     run.collects = stop_collector()
     try:
-        if is_ready(site, run.registers, args):
-            ended = execute(run, site.program, made)
+        set_up(site.program, run.registers, args)
+        ended = execute(run, site.program, made)
     except BaseException as raised:
         ended, error = RAISED, raised
     try:
@@ -206,7 +184,7 @@ cdef object enter_expression(Site site, tuple given):
     cdef Run run
     cdef list values = []
     cdef Ended ended
-    if may_run(site):
+    if may_run(site, given):
         ended = run_kernel(site, &run, args, values)
         if ended == FINISHED and values[0]:
             site.runs += 1
@@ -232,7 +210,7 @@ cdef object enter_statement(Site site, tuple given):
     cdef list values = []
     cdef Ended ended = GAVE_WAY
     run.rounds = 0
-    if may_run(site):
+    if may_run(site, given):
         ended = run_kernel(site, &run, args, values)
         if ended == FINISHED:
             site.runs += 1

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-_MOST_REGISTERS = 250
+    from fastgrad._kernels.conditions import Conditions
+
+_MOST_REGISTERS = 1_000
 _OPERAND_IN_C = (Code.SLICE, Code.LENGTH_OF_RANGE)
 
 
@@ -29,19 +31,17 @@ class Builder:
 
     Parameters
     ----------
-    arguments : sequence of str or None
-        The names of the arguments; None for one that is no variable.
+    arguments : int
+        How many there are.
     """
 
-    def __init__(self, arguments: Sequence[str | None]) -> None:
-        self.arguments = list(arguments)
+    def __init__(self, arguments: int) -> None:
+        self.arguments = arguments
+        self.first: list[list[int]] = []  # instructions that come before all others
         self.instructions: list[list[int]] = []
-        self.next = len(self.arguments)
+        self.next = arguments
         self.constants: dict[int, Any] = {}
         self.names: list[str] = []
-        self.reads: dict[str, int] = {}
-        self.guards: dict[tuple[str, tuple[str, ...]], Any] = {}
-        self.expected: list[tuple[int, Any]] = []
         self.loops: list[tuple[int, int]] = []  # the first instruction and the NEXT of each
 
     def register(self) -> int:
@@ -53,7 +53,7 @@ class Builder:
     def constant(self, value: Any) -> int:
         """A register of a constant, which is not given to anything else."""
         for place, known in self.constants.items():
-            if type(known) is type(value) and known == value and not isinstance(value, float):
+            if known is value or (type(known) is type(value) and isinstance(value, (int, str)) and known == value):
                 return place
         place = -1 - len(self.constants)  # they get their registers at the end
         self.constants[place] = value
@@ -78,23 +78,22 @@ class Builder:
             self.names.append(name)
         return self.names.index(name)
 
-    def program(self, results: Sequence[int] = ()) -> Program:
+    def built(self, conditions: Conditions, results: Sequence[int]) -> Program:
         """Return the program, after which the results are in registers: those of constants come last."""
         moved = {place: self.next + i for i, place in enumerate(self.constants)}
         count = self.next + len(self.constants)
         if count > _MOST_REGISTERS:
             raise Unfit(ast.Pass(), "it is too long")
-        rows = [
-            [code, *(moved.get(x, x) for x in (to, a, b)), c, jump] for code, to, a, b, c, jump in self.instructions
-        ]
+        begin = len(self.first)
+        rows = [*self.first, *([*row[:5], row[5] + begin] for row in self.instructions)]
+        rows = [[code, *(moved.get(x, x) for x in (to, a, b)), c, jump] for code, to, a, b, c, jump in rows]
         for row in rows:
             if row[0] in _OPERAND_IN_C:
                 row[4] = moved.get(row[4], row[4])
         constants = {moved[place]: value for place, value in self.constants.items()}
-        loops = [loop for loop in self.loops if straight(rows, *loop)]
+        loops = [(body + begin, end + begin) for body, end in self.loops]
+        loops = [loop for loop in loops if straight(rows, *loop)]
         for number, (_, end) in enumerate(loops):
             rows[end][4] = number + 1
         kept = [(body, end, needed(rows, body, end, results)) for body, end in loops]
-        guards = [(*place, value) for place, value in self.guards.items()]
-        reads = [*self.reads.items()]
-        return Program(rows, count, len(self.arguments), constants, self.names, reads, guards, self.expected, kept)
+        return Program(rows, count, self.arguments, constants, self.names, conditions, kept)

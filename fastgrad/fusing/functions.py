@@ -1,22 +1,18 @@
 """Functions, classes and modules, whose loops are given kernels."""
 
 from __future__ import annotations
-import __future__
 
 import ast
-import linecache
 import types
 
+from fastgrad.fusing.definitions import code_of, definition
 from fastgrad.fusing.rewrite import Found, Fuser
-from fastgrad.fusing.trees import copied
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any, TypeAlias, TypeVar
+    from typing import TypeVar
 
     _Thing = TypeVar("_Thing")
-    _Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 every_loop: list[Found] = []  # in order
 
@@ -95,8 +91,8 @@ _NO_SOURCE = "its source is not to be had as a def, or has a class's own names i
 def _fuse_function(function: types.FunctionType) -> None:
     """Exchange a function's code, where its source is to be had."""
     code = function.__code__
-    node = _definition(code)
-    if node is None or _compiled(node, function) != code.co_code:  # the file may have changed since
+    node = definition(function)
+    if node is None:
         place = ast.Name(code.co_name, ast.Load(), lineno=code.co_firstlineno, col_offset=0)
         every_loop.append(Found(code.co_filename, place, None, None, _NO_SOURCE))
         return
@@ -104,68 +100,7 @@ def _fuse_function(function: types.FunctionType) -> None:
     fuser.function(node, set(code.co_freevars))
     every_loop.extend(fuser.found)
     if fuser.constants:
-        function.__code__ = fuser.with_sites(_code_of(node, function))
-
-
-def _compiled(node: _Definition, function: types.FunctionType) -> bytes | None:
-    """The instructions of a definition; None where it is another one, or a class's own names are in it."""
-    found = _code_of(copied(node), function)
-    names = {name for code in _codes(found) for name in (*code.co_names, *code.co_varnames)}
-    if any(name.startswith("__") and not name.endswith("__") for name in names):
-        return None
-    same = found.co_freevars == function.__code__.co_freevars and found.co_varnames == function.__code__.co_varnames
-    return found.co_code if same else None
-
-
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
-
-
-def _code_of(node: _Definition, function: types.FunctionType) -> types.CodeType:
-    """Compile a definition within a function that has its free variables; what is evaluated outside is left out."""
-    arguments = node.args
-    for argument in ast.walk(arguments):
-        if isinstance(argument, ast.arg):
-            argument.annotation = None
-    arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
-    arguments.kw_defaults = [default and ast.Constant(None) for default in arguments.kw_defaults]
-    node.returns = None
-    node.decorator_list = [ast.copy_location(ast.Constant(None), entry) for entry in node.decorator_list[:1]]
-    tree: Any = ast.parse(f"def outer({', '.join(function.__code__.co_freevars)}): pass")
-    tree.body[0].body = [node]
-    ast.fix_missing_locations(tree)
-    flags = function.__code__.co_flags & __future__.annotations.compiler_flag
-    made = compile(tree, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
-    [outer] = [constant for constant in made.co_consts if isinstance(constant, types.CodeType)]
-    [inner] = [constant for constant in outer.co_consts if isinstance(constant, types.CodeType)]
-    return _renamed(inner, f"outer.<locals>.{node.name}", function.__qualname__)
-
-
-def _renamed(code: types.CodeType, before: str, after: str) -> types.CodeType:
-    """Code whose qualified names, and those of what is defined in it, begin otherwise."""
-    if not hasattr(code, "co_qualname"):
-        return code
-    constants = tuple(_renamed(c, before, after) if isinstance(c, types.CodeType) else c for c in code.co_consts)
-    qualname: str = code.co_qualname
-    kept: dict[str, Any] = {"co_qualname": after + qualname.removeprefix(before), "co_consts": constants}
-    return code.replace(**kept)
-
-
-def _definition(code: types.CodeType) -> _Definition | None:
-    """The tree of a function: the one that begins in the line that its code says."""
-    try:
-        tree = ast.parse("".join(linecache.getlines(code.co_filename)))
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    for node in ast.walk(tree):
-        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.name != code.co_name:
-            continue
-        if min([node.lineno, *(entry.lineno for entry in node.decorator_list)]) == code.co_firstlineno:
-            return node
-    return None
+        function.__code__ = fuser.with_sites(code_of(node, function))
 
 
 def fused_loops(file: str | None = None) -> list[str]:

@@ -8,13 +8,15 @@ TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_NO_RESULT = {Code.SET_ITEM, Code.APPEND, Code.SET_ATTRIBUTE, Code.ROUND_DONE, Code.JUMP, Code.END}
-_READS_TARGET = {Code.SET_ITEM, Code.APPEND, Code.SUMMED, Code.SUM_DONE, Code.NEXT}
-_NO_OPERANDS = {Code.JUMP, Code.END, Code.NEW_LIST, Code.CLEAR}
+_CHECKS = {Code.CHECK_TYPE, Code.CHECK_FUNCTION, Code.CHECK_SAME, Code.CHECK_OTHER}
+_CHANGES_LIST = {Code.SET_ITEM, Code.APPEND, Code.APPEND_TO, Code.EXTEND}
+_NO_RESULT = {Code.SET_ATTRIBUTE, Code.ROUND_DONE, Code.JUMP, Code.END, Code.GIVE_WAY} | _CHANGES_LIST | _CHECKS
+_READS_TARGET = {Code.SUMMED, Code.SUM_DONE, Code.NEXT} | _CHANGES_LIST
+_NO_OPERANDS = {Code.JUMP, Code.END, Code.NEW_LIST, Code.CLEAR, Code.GIVE_WAY}
 _TWO_OPERANDS = {
     Code.ADD, Code.SUBTRACT, Code.MULTIPLY, Code.DIVIDE, Code.POWER, Code.FLOOR_DIVIDE, Code.REMAINDER,
     Code.SET_ATTRIBUTE, Code.ITEM, Code.SET_ITEM, Code.SLICE, Code.LENGTH_OF_RANGE, Code.LEAST, Code.GREATER,
-    Code.SMALLER, Code.SUMMED,
+    Code.SMALLER, Code.SUMMED, Code.CHECK_SAME, Code.CHECK_OTHER,
 }  # fmt: skip
 
 
@@ -26,6 +28,8 @@ def read_by(row: Sequence[int]) -> set[int]:
     found = {a, b} if code in _TWO_OPERANDS or code >= Code.JUMP_UNLESS else {a}
     if code in (Code.SLICE, Code.LENGTH_OF_RANGE):
         found.add(c)
+    elif code in (Code.KEEP, Code.NEW_TUPLE):
+        found |= set(range(a, a + c))
     return found | {to} if code in _READS_TARGET else found
 
 
@@ -34,7 +38,7 @@ def written_by(row: Sequence[int]) -> set[int]:
     code, to, _, _, c, _ = row
     if code in _NO_RESULT or code >= Code.JUMP_UNLESS:
         return set()
-    return set(range(to, to + c)) if code == Code.UNPACKED else {to}
+    return set(range(to, to + c)) if code in (Code.UNPACKED, Code.KEEP) else {to}
 
 
 def straight(rows: Sequence[Sequence[int]], body: int, end: int) -> bool:

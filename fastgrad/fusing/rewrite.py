@@ -22,6 +22,7 @@ import itertools
 import types
 
 from fastgrad.fusing.building import Unfit
+from fastgrad.fusing.definitions import as_function, first_line, may_be_inlined, remember
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.sites import Context, ExpressionKernel, StatementKernel, consumer_of
 from fastgrad.fusing.trees import copied
@@ -60,6 +61,7 @@ class Fuser:
     def __init__(self, file: str) -> None:
         self.file = file
         self.constants: dict[str, Any] = {}
+        self.definitions: dict[tuple[int, str], Any] = {}  # as they are written, by line and name
         self.found: list[Found] = []
         self.around: Found | None = None
 
@@ -76,6 +78,8 @@ class Fuser:
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, outer: set[str]) -> None:
         """Change a function's body; ``outer`` are the variables of the functions around it."""
+        if may_be_inlined(node):
+            self.definitions[first_line(node), node.name] = copied(node)
         scope = Scope(node.body, node.args, outer)
         if not scope.looks_at_names:
             node.body = self.block(node.body, Context(scope, scope.parameters))
@@ -88,7 +92,11 @@ class Fuser:
                 return self.with_sites(value)
             return self.constants.get(value, value) if isinstance(value, str) else value
 
-        return code.replace(co_consts=tuple(map(found, code.co_consts)))
+        made = code.replace(co_consts=tuple(map(found, code.co_consts)))
+        tree = self.definitions.get((code.co_firstlineno, code.co_name))
+        if tree is not None:
+            remember(made, tree)
+        return made
 
     # Statements.
 
@@ -170,6 +178,8 @@ class Fuser:
 
     def expression(self, node: Any, context: Context) -> Any:
         if isinstance(node, ast.Lambda):
+            place = node.lineno, "<lambda>"
+            self.definitions[place] = None if place in self.definitions else as_function(node)
             return node
         consumer = consumer_of(node, context)
         if not context.is_iterable and (consumer is not None or isinstance(node, ast.ListComp)):

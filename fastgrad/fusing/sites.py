@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import ast
-import builtins
 
 from fastgrad._kernels.program import Code
 from fastgrad._kernels.site import Site
 from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.shapes import PYTHONS_OWN, Call, Part, functions_of, iterator_after, shape_of
-from fastgrad.fusing.translate import Translator
+from fastgrad.fusing.syntax import names_read, obstacle, read_after_first
+from fastgrad.fusing.translate import Translator, what
 from fastgrad.fusing.trees import copied
-from fastgrad.fusing.variables import UNKNOWN
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, TypeAlias
 
     _Shape: TypeAlias = Part | Call
@@ -76,24 +75,25 @@ class _Kernel:
         self.parts.append(copied(part))
         return len(self.parts) - 1
 
-    def find_arguments(self, known: Iterable[str] = ()) -> None:
-        """Try the translation, which tells what local names are read beside those that are known to be."""
-        self.given = [*([None] * len(self.parts)), *known]
-        translator = Translator(self.given, lambda name: PYTHONS_OWN.get(name, UNKNOWN), self.context.is_local)
-        self.translate(translator)
-        for name in translator.wanted:
+    def find_arguments(self, nodes: Sequence[ast.AST], read: Iterable[str], assigned: Sequence[str] = ()) -> None:
+        """Find the variables that the program reads; those that it assigns need not have a value."""
+        found = obstacle(nodes)
+        if found is not None:
+            raise Unfit(found, f"{what(found)} is not for kernels")
+        known = [name for name in assigned if self.context.is_local(name) and self.context.has_value(name)]
+        wanted = [name for name in read if self.context.is_local(name) and name not in assigned]
+        for name in wanted:
             if not self.context.has_value(name):
                 raise Unfit(self.node, f"{name} may have no value here")
-        self.given += translator.wanted
+        self.assigned = assigned
+        self.given = [*([None] * len(self.parts)), *known, *wanted]
 
     def translate(self, translator: Translator) -> list[int]:
         raise NotImplementedError
 
-    def program(self, names: dict[str, Any]) -> Any:
-        """The program and the registers of its results, where names stand for what a dictionary says; or None."""
-        own = names.get("__builtins__", builtins)
-        own = own if isinstance(own, dict) else vars(own)
-        translator = Translator(self.given, lambda name: names.get(name, own.get(name)), self.context.is_local)
+    def program(self, names: dict[str, Any], values: tuple[Any, ...]) -> Any:
+        """The program and the registers of its results, for what names and arguments stand for now; or None."""
+        translator = Translator(self.given, values, names, self.context.is_local, self.assigned)
         try:
             results = self.translate(translator)
             return translator.program(results), tuple(results)
@@ -118,17 +118,19 @@ class ExpressionKernel(_Kernel):
         inner = node.args[0] if consumer else node
         self.generator = inner if isinstance(inner, (ast.ListComp, ast.GeneratorExp)) else None
         over = self.generator.generators[0].iter if self.generator else inner
-        self.shape = shape_of(over, self.add, context.is_local) if self.generator else Part(self.add(inner))
+        self.shape: _Shape = shape_of(over, self.add, context.is_local) if self.generator else Part(self.add(inner))
         self.start = self.add(node.args[1]) if consumer and len(node.args) > 1 else None
-        self.find_arguments()
+        self.find_arguments([self.generator or inner], self.read())
         finish = 0 if consumer == "tuple" else -1
         self.site = Site(self.program, node.lineno, None, finish, context.scope.is_module)
 
+    def read(self) -> Iterable[str]:
+        return read_after_first(self.generator) if self.generator else ()
+
     def translate(self, translator: Translator) -> list[int]:
-        translator.inner.append({})
-        translator.expected += functions_of(self.shape)
+        translator.given += functions_of(self.shape)
         if self.consumer:
-            translator.expected.append((0, PYTHONS_OWN[self.consumer]))
+            translator.given.append((0, PYTHONS_OWN[self.consumer]))
         to = translator.register()
         start = translator.constant(0) if self.start is None else self.start
         if isinstance(self.generator, ast.ListComp) and self.consumer:  # the whole list comes first
@@ -168,7 +170,7 @@ class StatementKernel(_Kernel):
         self.shape = shape_of(node.iter, self.add, context.is_local)
         if isinstance(self.shape, Part) and isinstance(node.iter, ast.Call):
             raise Unfit(node, f"what {ast.unparse(node.iter)} gives is not known")
-        self.find_arguments(name for name in self.names if context.is_local(name) and context.has_value(name))
+        self.find_arguments([node.target, *node.body], names_read([node.target, *node.body]), self.names)
         self.node = copied(node)
         self.site = Site(self.program, node.lineno, self.rest, -1, context.scope.is_module)
 
@@ -178,15 +180,15 @@ class StatementKernel(_Kernel):
     def translate(self, translator: Translator) -> list[int]:
         for name in self.names:
             if not self.context.is_local(name):
-                translator.reads[name] = translator.variable(name)
+                translator.global_variable(name)
         places = [translator.variable(name) for name in self.names]
-        translator.expected += functions_of(self.shape)
+        translator.given += functions_of(self.shape)
         outputs = [translator.register() for _ in self.names]
 
         def body(index: int) -> None:
-            translator.block(self.node.body)
-            for place, output in zip(places, outputs, strict=True):
-                translator.emit(Code.KEEP, output, place)
+            translator.round(self.node.body)
+            for first, count in _runs(places):
+                translator.emit(Code.KEEP, outputs[first], places[first], c=count)
             translator.emit(Code.ROUND_DONE, a=index)
 
         translator.loop(self.shape, self.node.target, body)
@@ -210,6 +212,15 @@ class StatementKernel(_Kernel):
             assignment = ast.Assign([ast.Name(name, ast.Store())], own)
             assignments.append(assignment if surely else ast.If(value, [assignment], []))
         return ast.If(item(given, 0), assignments, [])
+
+
+def _runs(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Runs of registers that lie one behind the other: where each begins, and how many they are."""
+    first = 0
+    for i in range(1, len(places) + 1):
+        if i == len(places) or places[i] != places[i - 1] + 1:
+            yield first, i - first
+            first = i
 
 
 def item(name: str, place: int) -> ast.expr:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import ast
-import math
 
-from fastgrad import math as fastgrad_math
-from fastgrad._kernels.program import Code, operation_codes
+from fastgrad._kernels.program import Code
+from fastgrad.fusing import samples
 from fastgrad.fusing.building import Unfit
-from fastgrad.fusing.shapes import ITERATORS, PYTHONS_OWN, Call, Part, shape_of
-from fastgrad.fusing.variables import UNKNOWN, Variables
+from fastgrad.fusing.calls import Calls
+from fastgrad.fusing.shapes import ITERATORS, Call, Part, shape_of
+from fastgrad.fusing.syntax import appended_by
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
 _BINARY = {
@@ -28,60 +28,70 @@ _COMPARISONS = {
 }  # fmt: skip
 
 
-def _function_codes() -> dict[int, tuple[Code, int]]:
-    """What functions of one number do, by their identity: those of floats, of nodes, and of both."""
-    codes = {name: code for name, code in operation_codes().items() if name not in ("floor", "ceil")}
-    found = {id(math.fabs): (Code.FUNCTION_OF_FLOAT, codes["abs"])}
-    for name, code in codes.items():
-        if hasattr(math, name):
-            found[id(getattr(math, name))] = (Code.FUNCTION_OF_FLOAT, code)
-        if hasattr(fastgrad_math, name):
-            kind = Code.FUNCTION if hasattr(math, name) else Code.FUNCTION_OF_NODE
-            found[id(getattr(fastgrad_math, name))] = (kind, code)
-    return found
+_AT_ONCE = (ast.BinOp, ast.UnaryOp, ast.Attribute)  # whose last instruction alone sets the result
 
 
-_FUNCTIONS = _function_codes()
-
-
-class Translator(Variables):
+class Translator(Calls):
     """Makes the program of one kernel; its parameters are those of `Variables`."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.parts: dict[int, list[int]] = {}  # of tuples that are not made, as they are unpacked at once
+        self.loops_around: list[list[int]] = []  # registers of what they run over
+        self.continues: list[list[int]] = []  # jumps to the end of the round
 
     # Expressions.
 
     def value(self, node: ast.expr, to: int | None = None) -> int:
         """Compute an expression; return its register, which is ``to`` where that is given."""
+        place = self.raw_value(node, to)
+        self.settle(place)
+        return place
+
+    def raw_value(self, node: ast.expr, to: int | None = None) -> int:
+        """The same, but that a tuple may be its parts only."""
         if to is None and isinstance(node, ast.Name):
             return self.read(node)
         if to is None and isinstance(node, ast.Constant):
             return self.constant_of(node)
         method = getattr(self, f"value_{type(node).__name__}", None)
         if method is None:
-            raise Unfit(node, f"{_what(node)} is not for kernels")
+            raise Unfit(node, f"{what(node)} is not for kernels")
         place = self.register() if to is None else to
         method(node, place)
         return place
 
+    def settle(self, place: int) -> None:
+        """Make the tuple whose parts are known."""
+        parts = self.parts.pop(place, None)
+        if parts is not None:
+            copies = [self.register() for _ in parts]
+            for copy, part in zip(copies, parts, strict=True):
+                self.emit(Code.COPY, copy, part)
+            self.emit(Code.NEW_TUPLE, place, copies[0], c=len(copies))
+
     def constant_of(self, node: ast.Constant) -> int:
-        if type(node.value) not in (int, float, str):
+        if type(node.value) not in (int, float, str, bool, type(None)):
             raise Unfit(node, f"{node.value!r} is not for kernels")
         return self.constant(node.value)
 
     def value_Name(self, node: ast.Name, to: int) -> None:
-        self.emit(Code.COPY, to, self.read(node))
+        place = self.read(node)
+        self.emit(Code.COPY, to, place)
+        self.note(to, self.sample(place))
 
     def value_Constant(self, node: ast.Constant, to: int) -> None:
         self.emit(Code.COPY, to, self.constant_of(node))
 
     def value_BinOp(self, node: ast.BinOp, to: int) -> None:
         if type(node.op) not in _BINARY:
-            raise Unfit(node, f"{_what(node.op)} is not for kernels")
+            raise Unfit(node, f"{what(node.op)} is not for kernels")
         left = self.value(node.left)
         self.emit(_BINARY[type(node.op)], to, left, self.value(node.right))
 
     def value_UnaryOp(self, node: ast.UnaryOp, to: int) -> None:
         if type(node.op) not in _UNARY:
-            raise Unfit(node, f"{_what(node.op)} is not for kernels")
+            raise Unfit(node, f"{what(node.op)} is not for kernels")
         self.emit(_UNARY[type(node.op)], to, self.value(node.operand))
 
     def value_IfExp(self, node: ast.IfExp, to: int) -> None:
@@ -97,17 +107,25 @@ class Translator(Variables):
         if type(found) in (int, float):
             self.emit(Code.COPY, to, self.constant(found))
             return
-        self.emit(Code.ATTRIBUTE, to, self.value(node.value), c=self.name(node.attr))
+        owner, name = self.value(node.value), self.name(node.attr)
+        found = samples.attributes(self.sample(owner), node.attr)
+        self.note(to, found)
+        if found and to not in self.frame.variables.values():
+            self.emit_once(Code.ATTRIBUTE, to, owner, c=name)
+        else:
+            self.emit(Code.ATTRIBUTE, to, owner, c=name)
 
     def value_Subscript(self, node: ast.Subscript, to: int) -> None:
         owner = self.value(node.value)
         if not isinstance(node.slice, ast.Slice):
             self.emit(Code.ITEM, to, owner, self.value(node.slice))
+            self.note(to, samples.entries(self.sample(owner)))
             return
         if node.slice.step is not None:
             raise Unfit(node, "a slice with a step is not for kernels")
         low, high = self.end(node.slice.lower), self.end(node.slice.upper)
         self.emit(Code.SLICE, to, owner, low, high)
+        self.note(to, self.sample(owner))
 
     def end(self, node: ast.expr | None) -> int:
         """An end of a slice; a register that is empty stands for none."""
@@ -121,23 +139,25 @@ class Translator(Variables):
         self.emit(Code.NEW_LIST, to)
         self.comprehension(node.elt, node.generators, lambda place: self.emit(Code.APPEND, to, place))
 
+    def value_List(self, node: ast.List, to: int) -> None:
+        self.emit(Code.NEW_LIST, to)
+        for entry in node.elts:
+            if isinstance(entry, ast.Starred):
+                self.emit(Code.EXTEND, to, self.value(entry.value))
+            else:
+                self.emit(Code.APPEND, to, self.value(entry))
+
+    def value_Tuple(self, node: ast.Tuple, to: int) -> None:
+        if not node.elts or any(isinstance(entry, ast.Starred) for entry in node.elts):
+            raise Unfit(node, f"{what(node)} is not for kernels")
+        self.parts[to] = [self.own_value(entry) for entry in node.elts]
+
+    def own_value(self, node: ast.expr) -> int:
+        """A value in a register that no variable has."""
+        return self.value(node, self.register() if isinstance(node, ast.Name) else None)
+
     def value_Call(self, node: ast.Call, to: int) -> None:
-        if node.keywords or any(isinstance(entry, ast.Starred) for entry in node.args):
-            raise Unfit(node, "a call with keywords or * is not for kernels")
-        function = self.known(node.func)
-        name = getattr(function, "__name__", "")
-        if function is UNKNOWN:
-            for entry in node.args:
-                self.value(entry)
-        elif id(function) in _FUNCTIONS and len(node.args) == 1:
-            code, operation = _FUNCTIONS[id(function)]
-            self.emit(code, to, self.value(node.args[0]), c=operation)
-        elif function is not None and function is PYTHONS_OWN.get(name):
-            self.builtin(name, node, to)
-        elif function is None and isinstance(node.func, ast.Attribute) and not node.args:
-            self.emit(Code.METHOD, to, self.value(node.func.value), c=self.name(node.func.attr))
-        else:
-            raise Unfit(node, f"a call of {ast.unparse(node.func)} is not for kernels")
+        self.call(node, to)
 
     def builtin(self, name: str, node: ast.Call, to: int) -> None:
         single = {"abs": Code.ABSOLUTE_VALUE, "len": Code.LENGTH, "float": Code.TO_FLOAT, "int": Code.TO_INT}
@@ -218,7 +238,7 @@ class Translator(Variables):
         if first.is_async:
             raise Unfit(element, "an asynchronous comprehension is not for kernels")
         shape = self.shape(first.iter) if shape is None else shape
-        self.inner.append({name: self.register() for name in sorted(_targets(first.target))})
+        self.frame.inner.append({name: self.register() for name in sorted(_targets(first.target))})
 
         def body(index: int) -> None:
             skips = [jump for test in first.ifs for jump in self.unless(test)]
@@ -229,7 +249,7 @@ class Translator(Variables):
             self.land(*skips)
 
         self.loop(shape, first.target, body)
-        self.inner.pop()
+        self.frame.inner.pop()
 
     def shape(self, node: ast.expr) -> Part | Call:
         """The shape of what an inner loop runs over; its places are registers."""
@@ -238,7 +258,7 @@ class Translator(Variables):
             if isinstance(part, ast.Name) and part.id in ITERATORS and not self.is_shadowed(part.id):
                 self.known(part)  # which guards it
                 return 0
-            return self.value(part, self.register())  # of its own, as a variable may be set in the loop
+            return self.own_value(part)  # as a variable may be set in the loop
 
         return shape_of(node, add, self.is_shadowed)
 
@@ -250,7 +270,9 @@ class Translator(Variables):
             self.bind(target, shape, index, length)
             body(index)
 
+        self.loops_around.append([*_lists(shape)])
         self.counted(length, each)
+        self.loops_around.pop()
 
     def counted(self, length: int, body: Callable[[int], None]) -> None:
         """A loop over the whole numbers below a length."""
@@ -306,10 +328,11 @@ class Translator(Variables):
         """What a loop runs over, of a round."""
         if isinstance(shape, Part):
             self.emit(Code.ITEM, to, shape.place, index)
+            self.note(to, samples.entries(self.sample(shape.place)))
         elif shape.name == "range":
             start, _, step = self.bounds(shape)
             if len(shape.inner) == 1:
-                self.emit(Code.KEEP, to, index)
+                self.emit(Code.COPY, to, index)
                 return
             offset = self.register()
             self.emit(Code.MULTIPLY, offset, index, step)
@@ -352,7 +375,7 @@ class Translator(Variables):
         jumps, left = [], self.value(test.left)
         for operation, node in zip(test.ops, test.comparators, strict=True):
             if type(operation) not in _COMPARISONS:
-                raise Unfit(test, f"{_what(operation)} is not for kernels")
+                raise Unfit(test, f"{what(operation)} is not for kernels")
             right = self.value(node)
             jumps.append(self.emit(_COMPARISONS[type(operation)], a=left, b=right))
             left = right
@@ -361,28 +384,74 @@ class Translator(Variables):
     # Statements.
 
     def statement(self, node: ast.stmt) -> None:
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple):
-            self.assign_together(node)
-        elif isinstance(node, ast.Assign):
-            value = self.value(node.value)
-            for target in node.targets:
-                self.assign(target, value)
+        if isinstance(node, ast.Assign):
+            self.assignment(node.targets, node.value)
+        elif isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                self.assignment([node.target], node.value)
         elif isinstance(node, ast.AugAssign):
             self.augment(node)
         elif isinstance(node, ast.For) and not node.orelse:
-            self.loop(self.shape(node.iter), node.target, lambda index: self.block(node.body))
-        elif not isinstance(node, ast.Pass):
-            raise Unfit(node, f"{_what(node)} is not for kernels")
+            self.loop(self.shape(node.iter), node.target, lambda index: self.round(node.body))
+        elif isinstance(node, ast.If):
+            self.branches(node)
+        elif isinstance(node, ast.Return):
+            self.returned(node)
+        elif isinstance(node, ast.Continue):
+            self.continues[-1].append(self.emit(Code.JUMP))
+        elif isinstance(node, ast.Expr) and (appended := appended_by(node)) is not None:
+            self.append(*appended)
+        elif not isinstance(node, (ast.Pass, ast.Expr)):
+            raise Unfit(node, f"{what(node)} is not for kernels")
 
-    def assign_together(self, node: ast.Assign) -> None:
-        """``a, b = b, a + b``: all values are there before the first is assigned."""
-        assert isinstance(node.value, ast.Tuple)
-        values = [self.value(entry, self.register()) for entry in node.value.elts]
-        [target] = node.targets if len(node.targets) == 1 else [node]
-        if not isinstance(target, (ast.Tuple, ast.List)) or len(target.elts) != len(values):
-            raise Unfit(node, "a tuple as a value is not for kernels")
-        for entry, value in zip(target.elts, values, strict=True):
-            self.assign(entry, value)
+    def round(self, body: list[ast.stmt]) -> None:
+        """The statements of a loop."""
+        self.continues.append([])
+        self.block(body)
+        self.land(*self.continues.pop())
+
+    def branches(self, node: ast.If) -> None:
+        unless = self.unless(node.test)
+        self.block(node.body)
+        if node.orelse:
+            end = self.emit(Code.JUMP)
+            self.land(*unless)
+            self.block(node.orelse)
+            self.land(end)
+        else:
+            self.land(*unless)
+
+    def append(self, values: ast.expr, entry: ast.expr) -> None:
+        """Append to a list, which is none that a loop around runs over: it would be longer then."""
+        place = self.value(values)
+        for other in {place for around in self.loops_around for place in around}:
+            self.emit(Code.CHECK_OTHER, 0, place, other)
+        self.emit(Code.APPEND_TO, place, self.value(entry))
+
+    def assignment(self, targets: Sequence[ast.expr], node: ast.expr) -> None:
+        first = targets[0]
+        if len(targets) == 1 and isinstance(first, ast.Name) and isinstance(node, _AT_ONCE):
+            place = self.variable(first.id)
+            self.samples.pop(place, None)
+            self.value(node, place)
+        elif len(targets) == 1 and isinstance(first, (ast.Tuple, ast.List)):
+            self.assign_parts(first, node)
+        else:
+            value = self.value(node)
+            for target in targets:
+                self.assign(target, value)
+
+    def assign_parts(self, target: ast.Tuple | ast.List, node: ast.expr) -> None:
+        """``a, b = b, a + b``, or what a function written in place returns: no tuple is made."""
+        place = self.raw_value(node)
+        parts = self.parts.get(place)
+        if parts is None or len(parts) != len(target.elts) or any(isinstance(e, ast.Starred) for e in target.elts):
+            self.settle(place)
+            self.assign(target, place)
+            return
+        del self.parts[place]
+        for entry, part in zip(target.elts, parts, strict=True):
+            self.assign(entry, part)
 
     def block(self, body: list[ast.stmt]) -> None:
         for node in body:
@@ -391,6 +460,7 @@ class Translator(Variables):
     def assign(self, target: ast.expr, value: int) -> None:
         if isinstance(target, ast.Name):
             self.emit(Code.COPY, self.variable(target.id), value)
+            self.note(self.variable(target.id), self.sample(value))
         elif isinstance(target, (ast.Tuple, ast.List)):
             self.unpack(target, value)
         elif isinstance(target, ast.Attribute):
@@ -411,7 +481,7 @@ class Translator(Variables):
 
     def augment(self, node: ast.AugAssign) -> None:
         if type(node.op) not in _BINARY:
-            raise Unfit(node, f"{_what(node.op)} is not for kernels")
+            raise Unfit(node, f"{what(node.op)} is not for kernels")
         code, target, before, after = _BINARY[type(node.op)], node.target, self.register(), self.register()
         if isinstance(target, ast.Name):
             place = self.read(target)
@@ -430,11 +500,20 @@ class Translator(Variables):
             self.emit(Code.SET_ITEM, after, owner, index)
 
 
+def _lists(shape: Part | Call) -> Iterator[int]:
+    """The registers of what a loop runs over."""
+    if isinstance(shape, Part):
+        yield shape.place
+    elif shape.name != "range":
+        for inner in shape.inner[:1] if shape.name == "enumerate" else shape.inner:
+            yield from _lists(inner)
+
+
 def _targets(node: ast.expr) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
-def _what(node: ast.AST) -> str:
+def what(node: ast.AST) -> str:
     """A construct as Python writes it."""
     if isinstance(node, (ast.expr, ast.stmt)):
         return ast.unparse(node).split("\n")[0].removesuffix(":")[:60]

@@ -3,7 +3,7 @@
 import pytest
 
 from fastgrad import Scalar, Value, fused_loops
-from support.fused import FILE, both, outcome
+from support.fused import both, outcome
 
 SOURCE = """
 import math
@@ -123,7 +123,7 @@ def plain_numbers(n):
 def polynomial(x): return [3 * v ** 3 - v ** 2 / 2 + v - 1 for v in x]
 """
 
-PLAIN, FUSED = both(SOURCE)
+PLAIN, FUSED = both(SOURCE, file="loops.py")
 CALLS = {
     "dot": "wx", "dot_and_bias": "wx", "layer": "rx", "softmax": "x", "norm": "x", "attention": "xr5", "slices": "x",
     "numbered": "x", "unpacked": "r", "filtered": "r", "chosen": "x", "clipped": "x", "largest": "x", "functions": "x",
@@ -160,7 +160,7 @@ def test_a_loop_with_a_kernel_does_what_it_does_without(name, make, count):
 def test_it_is_said_what_became_of_each_loop():
     for name in CALLS:
         outcome(FUSED[name], *arguments(CALLS[name], Value))
-    said = fused_loops(FILE)
+    said = fused_loops("loops.py")
     without = [line.partition(": ")[2] for line in said if "no kernel" in line]
     assert without == [
         "[a - b for a, b, *_ in [row[:2] for row in rows]]: no kernel: a * in an assignment is not for kernels"

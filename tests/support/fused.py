@@ -11,11 +11,11 @@ from fastgrad.fusing import compiled
 FILE = "drawn.py"
 
 
-def both(source, names=()):
+def both(source, names=(), file=FILE):
     """Execute a module's source plainly, and with kernels; return both modules' variables."""
     plain, fused = dict(names), dict(names)
-    exec(compile(source, FILE, "exec"), plain)
-    exec(compiled(ast.parse(source), FILE), fused)
+    exec(compile(source, file, "exec"), plain)
+    exec(compiled(ast.parse(source), file), fused)
     return plain, fused
 
 

@@ -1,0 +1,3 @@
+from typing import Any
+
+def plain_attribute(owner: object, name: str, otherwise: object) -> Any: ...
