@@ -67,7 +67,11 @@ class Option:
 
 
 class Calls(Variables):
-    """A builder that knows calls."""
+    """A builder that knows calls; its parameters are those of `Variables`."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.written: set[tuple[str, int, str]] = set()  # functions, by file, line and name
 
     def is_guarded(self, value: Any) -> bool:
         name = getattr(value, "__name__", "") if type(value) is types.BuiltinFunctionType or type(value) is type else ""
@@ -195,6 +199,7 @@ class Calls(Variables):
             variables[free] = self.cell(function, place, i)
         frame = Frame(function.__globals__, scope.has, variables, code)
         frame.result, frame.last = to, tree.body[-1]
+        self.written.add((code.co_filename, code.co_firstlineno, code.co_name))
         self.frames.append(frame)
         try:
             self.clear(tree, assigned - set(variables))

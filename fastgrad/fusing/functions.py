@@ -125,11 +125,20 @@ def _became(found: Found) -> str:
     why = found.why or found.kernel.why
     if why:
         return f"no kernel: {why}"
-    site, around = found.kernel.site, found.around
-    if not site.runs + site.ways and around is not None and around.kernel is not None and around.kernel.site.runs:
-        return "part of the kernel around it"
+    site = found.kernel.site
+    if not site.runs + site.ways and (whole := _whole(found)) is not None:
+        return f"part of the kernel in line {whole.line}"
     said = f"a kernel, which ran {_times(site.runs)}" + (f" and gave way {_times(site.ways)}" if site.ways else "")
     return f"{said}: left to Python" if site.is_left else said
+
+
+def _whole(found: Found) -> Found | None:
+    """The kernel that a loop is part of: around it, or where the function it stands in is called."""
+    around = found.around
+    if around is not None and around.kernel is not None and around.kernel.site.runs:
+        return around
+    callers = (other for other in every_loop if other.kernel is not None and found.function in other.kernel.written)
+    return next((other for other in callers if other.kernel.site.runs), None)
 
 
 def _times(count: int) -> str:

@@ -37,10 +37,13 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 class Found:
-    """What became of a loop: its kernel and the one around it, or why it has none."""
+    """What became of a loop: its kernel and the one around it, or why it has none; and the function it stands in."""
 
-    def __init__(self, file: str, node: Any, kernel: Any, around: Found | None, why: str) -> None:
+    def __init__(
+        self, file: str, node: Any, kernel: Any, around: Found | None, why: str, function: Any = None
+    ) -> None:
         self.file, self.line, self.kernel, self.around, self.why = file, node.lineno, kernel, around, why
+        self.function = function
         self.text = ast.unparse(node).split("\n")[0].removesuffix(":")
 
 
@@ -64,6 +67,7 @@ class Fuser:
         self.definitions: dict[tuple[int, str], Any] = {}  # as they are written, by line and name
         self.found: list[Found] = []
         self.around: Found | None = None
+        self.place: tuple[str, int, str] | None = None  # of the function around
 
     def module(self, tree: ast.Module) -> ast.Module:
         """Change a module's tree."""
@@ -82,7 +86,9 @@ class Fuser:
             self.definitions[first_line(node), node.name] = copied(node)
         scope = Scope(node.body, node.args, outer)
         if not scope.looks_at_names:
+            before, self.place = self.place, (self.file, first_line(node), node.name)
             node.body = self.block(node.body, Context(scope, scope.parameters))
+            self.place = before
 
     def with_sites(self, code: types.CodeType) -> types.CodeType:
         """Return code whose constants are the sites themselves."""
@@ -146,7 +152,7 @@ class Fuser:
         try:
             kernel = StatementKernel(plain, self.file, context)
         except Unfit as error:
-            self.found.append(Found(self.file, plain, None, self.around, error.why))
+            self.found.append(Found(self.file, plain, None, self.around, error.why, self.place))
             return self.inside(node, context)
         mark, given, found = self.marked(kernel, plain)
         call = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Tuple(kernel.arguments, ast.Load()))
@@ -171,7 +177,7 @@ class Fuser:
         """The constant that stands for a site, and a variable that no program has."""
         number = next(_numbers)
         self.constants[f"{_MARK}{number}"] = kernel.site
-        self.found.append(Found(self.file, node, kernel, self.around, ""))
+        self.found.append(Found(self.file, node, kernel, self.around, "", self.place))
         return f"{_MARK}{number}", f".{number}", self.found[-1]
 
     # Expressions.
@@ -219,7 +225,7 @@ class Fuser:
         try:
             kernel = ExpressionKernel(plain, consumer, self.file, context)
         except Unfit as error:
-            self.found.append(Found(self.file, plain, None, self.around, error.why))
+            self.found.append(Found(self.file, plain, None, self.around, error.why, self.place))
             return self.parts_of(node, context)
         mark, given, found = self.marked(kernel, plain)
         back = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Constant(None))

@@ -68,6 +68,7 @@ class _Kernel:
     def __init__(self, node: Any, file: str, context: Context) -> None:
         self.node, self.file, self.context = node, file, context
         self.why = ""  # there is no program after all
+        self.written: set[Any] = set()  # functions that are written in it
         self.parts: list[ast.expr] = []
         self.given: list[str | None] = []
 
@@ -96,6 +97,7 @@ class _Kernel:
         translator = Translator(self.given, values, names, self.context.is_local, self.assigned)
         try:
             results = self.translate(translator)
+            self.written = translator.written
             return translator.program(results), tuple(results)
         except Unfit as error:
             self.why = error.why
@@ -168,8 +170,6 @@ class StatementKernel(_Kernel):
         surely = set().union(assigned_in(node.target), *map(surely_assigned, node.body))
         self.surely = [name in surely for name in self.names]
         self.shape = shape_of(node.iter, self.add, context.is_local)
-        if isinstance(self.shape, Part) and isinstance(node.iter, ast.Call):
-            raise Unfit(node, f"what {ast.unparse(node.iter)} gives is not known")
         self.find_arguments([node.target, *node.body], names_read([node.target, *node.body]), self.names)
         self.node = copied(node)
         self.site = Site(self.program, node.lineno, self.rest, -1, context.scope.is_module)

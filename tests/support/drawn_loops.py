@@ -26,6 +26,44 @@ class Dying(Value):
         Dying.ends += 1
 
 
+HELPERS = """
+def square(v): return v * v
+def affine(v, w=0.5):
+    s = v * w
+    s += 1
+    return s
+def both(v, w): return v + w, v * w
+def branch(v, w):
+    if v > 0:
+        return v * 2
+    elif w < 0: return w
+    u = -v
+    return u
+def folded(v, count):
+    for q in range(count):
+        v = v * 0.5 + q
+    return v
+def early(v):
+    for q in (1, 2, 3):
+        if v > q: return v - q
+    return v
+def nothing(v): pass
+class Unit:
+    def __init__(self, w, b, act): self.w, self.b, self.act = w, b, act
+    def __call__(self, v): return self.act(self.w * v + self.b)
+    def forward(self, v, scale=2.0): return both(self.w, v)[0] * scale
+    def parts(self): return [self.w, *[self.b]] + [self.w]
+class Gate(Unit):
+    def __call__(self, v):
+        z = self.w * v
+        return z if z > 0 else z * 0.1
+UNITS = [
+    Unit(fastgrad.Value(0.3), 0.1, fastgrad.math.tanh), Unit(fastgrad.Value(-0.2), fastgrad.Value(0.4), square),
+    Gate(fastgrad.Value(0.7), 0.0, None), Unit(0.5, 1, lambda v: v * 3),
+]
+"""
+
+
 class Drawing:
     """Draws expressions and statements with a random generator; a kernel may know them or not."""
 
@@ -56,6 +94,10 @@ class Drawing:
             f"math.{self.of('exp', 'tanh')}({a})",
             f"fastgrad.math.{self.of('tanh', 'relu', 'exp', 'log')}({a})", f"({a}).{self.of('tanh', 'relu', 'exp')}()",
             f"({a}).{self.of('data', 'grad')}", f"sum({self.generator_of(names, depth + 1)})", f"len(x) * {a}",
+            f"square({a})", f"affine({a}, {self.of('', 'w=')}{b})", f"affine({a})", f"branch({a}, {b})", f"closed({a})",
+            f"folded({a}, n)", f"early({a})", f"nothing({a})", f"sum(both({a}, {b}))", f"f({a})", f"unit({a})",
+            f"sum(u({a}) for u in UNITS)", f"UNITS[{self.index()}].forward({a})", f"unit.forward(scale={a}, v={b})",
+            f"sum(unit.parts(), {a})", f"(lambda v: v + {a})({b})",
         )  # fmt: skip
 
     def index(self):
@@ -98,7 +140,16 @@ class Drawing:
     def statement(self, names, indent, depth=0):
         pad = "    " * indent
         value = self.number(names, 1)
-        kind = self.generator.randrange(10)
+        kind = self.generator.randrange(14)
+        if kind == 10:
+            return [f"{pad}a, c = both({value}, b)"]
+        if kind == 11:
+            return [f"{pad}out.append({self.of(value, f'({value}, a)')})"]
+        if kind == 12:
+            return [f"{pad}if {self.test(names, 2)}: {self.of('continue', 'pass', f'b = {value}')}"]
+        if kind == 13 and depth < 2:
+            first, second = self.statement(names, indent + 1, depth + 1), self.statement(names, indent + 1, depth + 1)
+            return [f"{pad}if {self.test(names, 2)}:", *first, f"{pad}else:", *second]
         if kind < 3:
             target = self.of("a", "b", "c")
             return [f"{pad}{target} {self.of('=', '=', '+=', '*=', '-=')} {value}"]
@@ -123,13 +174,15 @@ class Drawing:
 
     def function(self):
         """The source of a function, and of what it returns."""
-        lines = ["def drawn(x, y, g, m, pairs, rows, k, n):", "    i = 1", "    a, b, c = x[0], 2.0, y[-1]"]
+        lines = [HELPERS, "def drawn(x, y, g, m, pairs, rows, k, n):", "    i, out = 1, []"]
+        lines += ["    a, b, c = x[0], 2.0, y[-1]", "    def closed(v): return v * k + x[0]"]
+        lines += [f"    f, unit = {self.of('square', 'fastgrad.math.exp', 'closed', 'UNITS[0]')}, UNITS[n % 4]"]
         for _ in range(self.generator.randrange(1, 3)):
             lines += self.for_loop() if self.generator.random() < 0.5 else [f"    c = {self.expression()}"]
             if lines[-1].startswith("    c = "):
                 lines += ["    d = c", "    c = a"]
         names = "{name: value for name, value in (('a', a), ('b', b), ('c', c), ('i', i))}"
-        return "\n".join([*lines, f"    return {names}, x, y, m"]) + "\n"
+        return "\n".join([*lines, f"    return {names}, x, y, m, out"]) + "\n"
 
     def values(self, count, make, hostile):
         """A list of numbers; a hostile one has something odd somewhere."""
