@@ -1,4 +1,4 @@
-"""What has to be as it was when a program was made: global names, functions, types. If it is not, the program is old."""
+"""What has to be as it was when a program was made: global names, functions, types."""
 
 from cpython.object cimport PyObject, PyTypeObject
 

@@ -1,5 +1,5 @@
 from collections.abc import Sequence
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any
 
 from typing_extensions import Self

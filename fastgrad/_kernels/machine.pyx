@@ -1,13 +1,13 @@
 # distutils: extra_compile_args = -O3 -fno-tree-slp-vectorize
 """The machine that runs kernels. The contract is in the header, machine.pxd."""
 
-from cpython.exc cimport PyErr_CheckSignals, PyErr_Clear
+from cpython.exc cimport PyErr_CheckSignals
 from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint32_t
 
 from fastgrad._kernels.arithmetic cimport (
-    OP_abs, OP_add, OP_div, OP_mul, OP_pow, OP_relu, OP_sub, absolute, binary, compared, floor_divided, negated, of_one,
-    positive, rectified, remainder_of, summed, sum_done, to_float, to_int, truth_of,
+    OP_add, OP_div, OP_mul, OP_pow, OP_sub, absolute, binary, compared, floor_divided, negated, of_one, positive,
+    remainder_of, summed, sum_done, to_float, to_int, truth_of,
 )
 from fastgrad._kernels.blocks cimport run_blocks
 from fastgrad._kernels.changes cimport Run, commit
@@ -21,9 +21,9 @@ from fastgrad._kernels.program cimport (
     ABSOLUTE_VALUE, ADD, APPEND, APPEND_TO, ATTRIBUTE, CELL, CHECK_FUNCTION, CHECK_OTHER, CHECK_SAME, CHECK_TYPE, CLEAR,
     COPY, DIVIDE, END, EXTEND, FLOOR_DIVIDE, FUNCTION, FUNCTION_OF_FLOAT, FUNCTION_OF_NODE, GREATER, ITEM, ITSELF,
     JUMP, JUMP_UNLESS, JUMP_UNLESS_FUNCTION, JUMP_UNLESS_GREATER, JUMP_UNLESS_LESS, JUMP_UNLESS_SAME, JUMP_UNLESS_TYPE,
-    KEEP, LEAST, LENGTH, LENGTH_OF_RANGE, METHOD, MULTIPLY, NEGATIVE, NEW_LIST, NEW_TUPLE, NEXT, NUMBER, POWER, REMAINDER,
-    ROUND_DONE, SET_ATTRIBUTE, SET_ITEM, SLICE, SMALLER, START, SUBTRACT, SUMMED, SUM_DONE, TO_FLOAT, TO_INT, UNPACKED,
-    Instruction, Loop, Program,
+    KEEP, LEAST, LENGTH, LENGTH_OF_RANGE, METHOD, MULTIPLY, NEGATIVE, NEW_LIST, NEW_TUPLE, NEXT, NUMBER, POWER,
+    REMAINDER, ROUND_DONE, SET_ATTRIBUTE, SET_ITEM, SLICE, SMALLER, START, SUBTRACT, SUMMED, SUM_DONE, TO_FLOAT,
+    TO_INT, UNPACKED, Instruction, Loop, Program,
 )
 from fastgrad._kernels.registers cimport (
     ADDS, DIVIDES, EMPTY, FLOAT, INT, MULTIPLIES, NODE, NOTHING, OBJECT, POWERS, SUBTRACTS, Register, box,

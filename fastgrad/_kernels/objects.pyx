@@ -108,7 +108,9 @@ cdef bint concatenated(const Register *a, const Register *b, Register *to, list 
     """The entries of two lists, or of two tuples, as a new one."""
     if a.tag != OBJECT or b.tag != OBJECT or type_at(a.content.object) != type_at(b.content.object):
         return False
-    return length_of(a.content.object) >= 0 and new_object(to, PySequence_Concat(a.content.object, b.content.object), made)
+    if length_of(a.content.object) < 0:
+        return False
+    return new_object(to, PySequence_Concat(a.content.object, b.content.object), made)
 
 
 cdef bint set_item(Run *run, const Register *sequence, const Register *index, const Register *value) noexcept:

@@ -53,7 +53,8 @@ cdef class Site:
     Parameters
     ----------
     translate : function
-        Given the dictionary of global names and the arguments, it returns a `Program` and the registers of the values, or None.
+        Given the dictionary of global names and the arguments, it returns a `Program` and the registers of the
+        values, or None.
     rest : function, optional
         Of a statement: given the arguments and how many rounds are done, it returns the iterator for the others.
     finish : int, optional

@@ -196,6 +196,8 @@ class Calls(Variables):
         assigned: set[str] = set().union(*map(assigned_in, tree.body))
         variables = self.parameters(function, tree, arguments, assigned, node)
         for i, free in enumerate(code.co_freevars):
+            if free in self.assigned:
+                raise Unfit(node, f"{name}(), which is called, reads {free}, which the loop sets")
             variables[free] = self.cell(function, place, i)
         frame = Frame(function.__globals__, scope.has, variables, code)
         frame.result, frame.last = to, tree.body[-1]

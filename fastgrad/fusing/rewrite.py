@@ -39,9 +39,7 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 class Found:
     """What became of a loop: its kernel and the one around it, or why it has none; and the function it stands in."""
 
-    def __init__(
-        self, file: str, node: Any, kernel: Any, around: Found | None, why: str, function: Any = None
-    ) -> None:
+    def __init__(self, file: str, node: Any, kernel: Any, around: Found | None, why: str, function: Any = None) -> None:
         self.file, self.line, self.kernel, self.around, self.why = file, node.lineno, kernel, around, why
         self.function = function
         self.text = ast.unparse(node).split("\n")[0].removesuffix(":")

@@ -7,10 +7,11 @@ import ast
 from fastgrad._kernels.program import Code
 from fastgrad._kernels.site import Site
 from fastgrad.fusing.building import Unfit
+from fastgrad.fusing.expressions import what
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.shapes import PYTHONS_OWN, Call, Part, functions_of, iterator_after, shape_of
 from fastgrad.fusing.syntax import names_read, obstacle, read_after_first
-from fastgrad.fusing.translate import Translator, what
+from fastgrad.fusing.translate import Translator
 from fastgrad.fusing.trees import copied
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
