@@ -10,7 +10,7 @@ import types
 import weakref
 
 from fastgrad.fusing.syntax import obstacle
-from fastgrad.fusing.trees import copied
+from fastgrad.fusing.trees import changed
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -29,8 +29,7 @@ def may_be_inlined(node: Definition) -> TypeGuard[ast.FunctionDef]:
 
 def as_function(node: ast.Lambda) -> ast.FunctionDef | None:
     """Return a lambda as a function's tree, if a kernel can do what stands in it."""
-    body = copied(node.body)
-    made = ast.FunctionDef("<lambda>", copied(node.args), [ast.Return(body)], [], lineno=node.lineno)
+    made = ast.FunctionDef("<lambda>", node.args, [ast.Return(node.body)], [], lineno=node.lineno)
     return made if may_be_inlined(made) else None
 
 
@@ -58,8 +57,7 @@ def definition(function: types.FunctionType) -> Definition | None:
     code = function.__code__
     for node in _definitions("".join(linecache.getlines(code.co_filename))):
         if node.name == code.co_name and first_line(node) == code.co_firstlineno:
-            found = copied(node)
-            return found if _is_compiled_to(found, function) else None
+            return node if _is_compiled_to(node, function) else None
     return None
 
 
@@ -74,7 +72,7 @@ def _definitions(source: str) -> list[Definition]:
 
 def _is_compiled_to(node: Definition, function: types.FunctionType) -> bool:
     """Whether it is this definition: the file may have changed since."""
-    found = code_of(copied(node), function)
+    found = code_of(node, function)
     names = {name for code in _codes(found) for name in (*code.co_names, *code.co_varnames)}
     if any(name.startswith("__") and not name.endswith("__") for name in names):
         return False
@@ -92,22 +90,29 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
 
 def code_of(node: Definition, function: types.FunctionType) -> types.CodeType:
     """Compile a definition within a function that has its free variables; what is evaluated outside is left out."""
-    arguments = node.args
-    for argument in ast.walk(arguments):
-        if isinstance(argument, ast.arg):
-            argument.annotation = None
-    arguments.defaults = [ast.Constant(None) for _ in arguments.defaults]
-    arguments.kw_defaults = [default and ast.Constant(None) for default in arguments.kw_defaults]
-    node.returns = None
-    node.decorator_list = [ast.copy_location(ast.Constant(None), entry) for entry in node.decorator_list[:1]]
+    bare = {name: [changed(entry, annotation=None) for entry in getattr(node.args, name)] for name in _PARAMETERS}
+    starred = {name: value and changed(value, annotation=None) for name, value in _starred(node.args)}
+    arguments = changed(
+        node.args, **bare, **starred, defaults=[ast.Constant(None) for _ in node.args.defaults],
+        kw_defaults=[default and ast.Constant(None) for default in node.args.kw_defaults],
+    )  # fmt: skip
+    decorators = [ast.copy_location(ast.Constant(None), entry) for entry in node.decorator_list[:1]]
+    definition = changed(node, args=arguments, returns=None, decorator_list=decorators)
     tree: Any = ast.parse(f"def outer({', '.join(function.__code__.co_freevars)}): pass")
-    tree.body[0].body = [node]
+    tree.body[0].body = [definition]
     ast.fix_missing_locations(tree)
     flags = function.__code__.co_flags & __future__.annotations.compiler_flag
     made = compile(tree, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
     [outer] = [constant for constant in made.co_consts if isinstance(constant, types.CodeType)]
     [inner] = [constant for constant in outer.co_consts if isinstance(constant, types.CodeType)]
     return _renamed(inner, f"outer.<locals>.{node.name}", function.__qualname__)
+
+
+_PARAMETERS = ("posonlyargs", "args", "kwonlyargs")
+
+
+def _starred(arguments: ast.arguments) -> list[tuple[str, ast.arg | None]]:
+    return [("vararg", arguments.vararg), ("kwarg", arguments.kwarg)]
 
 
 def _renamed(code: types.CodeType, before: str, after: str) -> types.CodeType:

@@ -97,10 +97,10 @@ def _fuse_function(function: types.FunctionType) -> None:
         every_loop.append(Found(code.co_filename, place, None, None, _NO_SOURCE))
         return
     fuser = Fuser(code.co_filename)
-    fuser.function(node, set(code.co_freevars))
+    made = fuser.function(node, set(code.co_freevars))
     every_loop.extend(fuser.found)
     if fuser.constants:
-        function.__code__ = fuser.with_sites(code_of(node, function))
+        function.__code__ = fuser.with_sites(code_of(made, function))
 
 
 def fused_loops(file: str | None = None) -> list[str]:

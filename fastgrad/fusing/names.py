@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from fastgrad.fusing.trees import children
+
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -12,18 +14,6 @@ if TYPE_CHECKING:
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _LOOK_AT_NAMES = {"locals", "vars", "dir", "globals", "eval", "exec"}
-
-
-def own_nodes(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yield the nodes of a scope: those of inner functions and classes are not its own."""
-    pending = list(body)
-    while pending:
-        node = pending.pop()
-        yield node
-        if isinstance(node, _SCOPES):
-            pending += getattr(node, "decorator_list", [])
-        else:
-            pending += ast.iter_child_nodes(node)
 
 
 class Scope:
@@ -44,22 +34,52 @@ class Scope:
         self.parameters = set(_parameters(arguments)) if arguments else set()
         self.deleted: set[str] = set()
         self.looks_at_names = False
-        elsewhere: set[str] = set()
-        public: set[str] = set()
-        for node in own_nodes(body):
-            if isinstance(node, ast.Global):
-                public |= set(node.names)
-            elif isinstance(node, ast.Nonlocal):
-                elsewhere |= set(node.names)
-            elif isinstance(node, ast.ExceptHandler) and node.name:
-                self.deleted.add(node.name)  # which Python does at the handler's end
-            elif isinstance(node, ast.Name):
-                if isinstance(node.ctx, ast.Del):
-                    self.deleted.add(node.id)
-                self.looks_at_names |= node.id in _LOOK_AT_NAMES
-        assigned = set().union(*map(assigned_in, body))
-        self._own = set() if self.is_module else (assigned | self.parameters) - public - elsewhere
-        self._outer = set(outer) - public - self._own
+        self._assigned: set[str] = set()
+        self._elsewhere: set[str] = set()
+        self._public: set[str] = set()
+        self._look(body)
+        own = self._assigned | self.parameters
+        self._own = set() if self.is_module else own - self._public - self._elsewhere
+        self._outer = set(outer) - self._public - self._own
+
+    def _look(self, body: Iterable[ast.AST]) -> None:
+        """Look at what is of the scope itself, not of the functions and classes in it."""
+        pending = list(body)
+        in_comprehensions: list[ast.AST] = []
+        while pending:
+            node = pending.pop()
+            if isinstance(node, _COMPREHENSIONS):
+                in_comprehensions.append(node)
+                continue
+            self._look_at(node)
+            pending += getattr(node, "decorator_list", ()) if isinstance(node, _SCOPES) else children(node)
+        while in_comprehensions:
+            node = in_comprehensions.pop()
+            if isinstance(node, ast.Name):
+                self._look_at_name(node)
+            elif isinstance(node, ast.NamedExpr):
+                self._assigned.add(node.target.id)
+            in_comprehensions += () if isinstance(node, _SCOPES) else children(node)
+
+    def _look_at(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Name):
+            self._look_at_name(node)
+            if not isinstance(node.ctx, ast.Load):
+                self._assigned.add(node.id)
+        elif isinstance(node, ast.Global):
+            self._public |= set(node.names)
+        elif isinstance(node, ast.Nonlocal):
+            self._elsewhere |= set(node.names)
+        else:
+            names = _bound_by(node)
+            self._assigned |= names
+            if isinstance(node, ast.ExceptHandler):
+                self.deleted |= names  # which Python does at the handler's end
+
+    def _look_at_name(self, node: ast.Name) -> None:
+        if isinstance(node.ctx, ast.Del):
+            self.deleted.add(node.id)
+        self.looks_at_names |= node.id in _LOOK_AT_NAMES
 
     def has(self, name: str) -> bool:
         """Whether a name is a variable of the function, or of one around it."""
@@ -82,27 +102,26 @@ def _parameters(arguments: ast.arguments) -> Iterator[str]:
 
 def assigned_in(node: ast.AST) -> set[str]:
     """Return the names that a statement, or a part of one, assigns in its own scope."""
-    found: set[str] = set()
+    if isinstance(node, ast.Name):
+        return set() if isinstance(node.ctx, ast.Load) else {node.id}
     if isinstance(node, _COMPREHENSIONS):
-        inner = [part for part in ast.walk(node) if isinstance(part, ast.NamedExpr)]
-        return {part.target.id for part in inner}
+        return {part.target.id for part in ast.walk(node) if isinstance(part, ast.NamedExpr)}
+    found = _bound_by(node)
+    if not isinstance(node, _SCOPES):
+        for part in children(node):
+            found |= assigned_in(part)
+    return found
+
+
+def _bound_by(node: ast.AST) -> set[str]:
+    """The names that a node binds that are no `ast.Name`."""
     if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return {node.name}
-    if isinstance(node, ast.Lambda):
-        return found
-    if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-        return {node.id}
     if isinstance(node, ast.alias):
         return {(node.asname or node.name).partition(".")[0]}
-    if isinstance(node, ast.ExceptHandler) and node.name:
-        found.add(node.name)
-    if isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
-        found.add(node.name)
-    if isinstance(node, ast.MatchMapping) and node.rest:
-        found.add(node.rest)
-    for part in ast.iter_child_nodes(node):
-        found |= assigned_in(part)
-    return found
+    if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+        return {node.name} if node.name else set()
+    return {node.rest} if isinstance(node, ast.MatchMapping) and node.rest else set()
 
 
 def surely_assigned(statement: Any) -> set[str]:

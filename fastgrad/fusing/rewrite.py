@@ -25,11 +25,13 @@ from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.definitions import as_function, first_line, may_be_inlined, remember
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.sites import Context, ExpressionKernel, StatementKernel, consumer_of
-from fastgrad.fusing.trees import copied
+from fastgrad.fusing.trees import changed, located
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    _Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 _MARK = "\0fastgrad "  # of the constants that stand for sites until the code is made
 _numbers = itertools.count()
@@ -41,8 +43,12 @@ class Found:
 
     def __init__(self, file: str, node: Any, kernel: Any, around: Found | None, why: str, function: Any = None) -> None:
         self.file, self.line, self.kernel, self.around, self.why = file, node.lineno, kernel, around, why
-        self.function = function
-        self.text = ast.unparse(node).split("\n")[0].removesuffix(":")
+        self.function, self._node = function, node
+
+    @property
+    def text(self) -> str:
+        """Its first line."""
+        return ast.unparse(self._node).split("\n")[0].removesuffix(":")
 
 
 class Fuser:
@@ -69,24 +75,25 @@ class Fuser:
 
     def module(self, tree: ast.Module) -> ast.Module:
         """Change a module's tree."""
-        tree.body = self.block(tree.body, Context(Scope(tree.body)))
-        return ast.fix_missing_locations(tree)
+        return changed(tree, body=self.block(tree.body, Context(Scope(tree.body))))
 
     def module_with_names(self, tree: ast.Module) -> ast.Module:
         """The same for a tree that somebody else compiles: its sites are names that Python finds among its own."""
-        _Named(self.constants).visit(self.module(tree))
+        named: ast.Module = _Named(self.constants).visit(self.module(tree))
         vars(builtins).update(self.constants)
-        return tree
+        return named
 
-    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, outer: set[str]) -> None:
-        """Change a function's body; ``outer`` are the variables of the functions around it."""
+    def function(self, node: _Definition, outer: set[str]) -> _Definition:
+        """Return a function with sites in it; ``outer`` are the variables of the functions around it."""
         if may_be_inlined(node):
-            self.definitions[first_line(node), node.name] = copied(node)
+            self.definitions[first_line(node), node.name] = node
         scope = Scope(node.body, node.args, outer)
-        if not scope.looks_at_names:
-            before, self.place = self.place, (self.file, first_line(node), node.name)
-            node.body = self.block(node.body, Context(scope, scope.parameters))
-            self.place = before
+        if scope.looks_at_names:
+            return node
+        before, self.place = self.place, (self.file, first_line(node), node.name)
+        body = self.block(node.body, Context(scope, scope.parameters))
+        self.place = before
+        return changed(node, body=body)
 
     def with_sites(self, code: types.CodeType) -> types.CodeType:
         """Return code whose constants are the sites themselves."""
@@ -113,63 +120,71 @@ class Fuser:
 
     def statement(self, node: ast.stmt, context: Context) -> ast.stmt:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            self.function(node, context.scope.for_inner())
-        elif isinstance(node, ast.ClassDef):
-            for entry in node.body:
-                if isinstance(entry, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                    self.statement(entry, context)
-        elif isinstance(node, ast.For) and not context.scope.looks_at_names:
+            return self.function(node, context.scope.for_inner())
+        if isinstance(node, ast.ClassDef):
+            definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+            body = [self.statement(entry, context) if isinstance(entry, definitions) else entry for entry in node.body]
+            return changed(node, body=body)
+        if context.scope.looks_at_names:
+            return node
+        if isinstance(node, ast.For):
             return self.loop(node, context)
-        elif not context.scope.looks_at_names:
-            self.parts_of_statement(node, context)
-        return node
+        kept: ast.stmt = self.parts_of(node, context)
+        return kept
 
-    def parts_of_statement(self, node: Any, context: Context) -> None:
-        for name, value in ast.iter_fields(node):
+    def parts_of(self, node: Any, context: Context) -> Any:
+        """What stays as it is, with sites in its parts."""
+        fields = {}
+        for name in node._fields:
+            value = getattr(node, name, None)
             if isinstance(value, ast.expr) and name != "annotation":
-                setattr(node, name, self.expression(value, context))
-            elif isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                setattr(node, name, self.block(value, context))
-            elif isinstance(value, list):
-                setattr(node, name, [self.part(entry, context) for entry in value])
+                found = self.expression(value, context)
+                if found is not value:
+                    fields[name] = found
+            elif type(value) is list and value:
+                is_block = isinstance(value[0], ast.stmt)
+                fields[name] = self.block(value, context) if is_block else [self.part(x, context) for x in value]
+        return changed(node, **fields) if fields else node
 
     def part(self, node: Any, context: Context) -> Any:
-        """A part of a statement: an expression, a handler, a case of a match, an entry of a ``with``."""
+        """An expression, an argument, a handler, a case of a match, an entry of a ``with``."""
         if isinstance(node, ast.expr):
             return self.expression(node, context)
         if isinstance(node, ast.ExceptHandler):
-            node.body = self.block(node.body, context.knowing([node.name] if node.name else []))
-        elif isinstance(node, ast.match_case):
-            node.body = self.block(node.body, context.knowing(assigned_in(node.pattern)))
-        elif isinstance(node, ast.withitem):
-            node.context_expr = self.expression(node.context_expr, context)
+            return changed(node, body=self.block(node.body, context.knowing([node.name] if node.name else [])))
+        if isinstance(node, ast.match_case):
+            return changed(node, body=self.block(node.body, context.knowing(assigned_in(node.pattern))))
+        if isinstance(node, ast.withitem):
+            return changed(node, context_expr=self.expression(node.context_expr, context))
+        if isinstance(node, ast.keyword):
+            return changed(node, value=self.expression(node.value, context))
         return node
 
     def loop(self, node: ast.For, context: Context) -> ast.stmt:
-        plain = copied(node)
         try:
-            kernel = StatementKernel(plain, self.file, context)
+            kernel = StatementKernel(node, self.file, context)
         except Unfit as error:
-            self.found.append(Found(self.file, plain, None, self.around, error.why, self.place))
+            self.found.append(Found(self.file, node, None, self.around, error.why, self.place))
             return self.inside(node, context)
-        mark, given, found = self.marked(kernel, plain)
+        mark, given, found = self.marked(kernel, node)
         call = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Tuple(kernel.arguments, ast.Load()))
         run = ast.Assign([ast.Name(given, ast.Store())], call)
         done = ast.Delete([ast.Name(given, ast.Del())])
-        plain.iter = kernel.iterator(given)
+        plain = changed(node, iter=kernel.iterator(given))
         before, self.around = self.around, found
         original = self.inside(node, context)
         self.around = before
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
         fallback = ast.Try([plain], [], [], [done])  # which leaves nothing behind, be it by an exception
-        return ast.copy_location(ast.If(test, [run, kernel.taken(given), fallback], [original]), node)
+        chosen = ast.If(test, [run, kernel.taken(given), fallback], [original])
+        located(plain.iter, node)
+        return located(chosen, node)
 
     def inside(self, node: ast.For, context: Context) -> ast.For:
         """A loop that stays, with sites in what it does."""
-        node.iter = self.expression(node.iter, context)
-        node.body = self.block(node.body, context.knowing(assigned_in(node.target)))
-        node.orelse = self.block(node.orelse, context)
-        return node
+        over = self.expression(node.iter, context)
+        body = self.block(node.body, context.knowing(assigned_in(node.target)))
+        return changed(node, iter=over, body=body, orelse=self.block(node.orelse, context))
 
     def marked(self, kernel: Any, node: ast.AST) -> tuple[str, str, Found]:
         """The constant that stands for a site, and a variable that no program has."""
@@ -181,6 +196,8 @@ class Fuser:
     # Expressions.
 
     def expression(self, node: Any, context: Context) -> Any:
+        if isinstance(node, (ast.Name, ast.Constant)):
+            return node
         if isinstance(node, ast.Lambda):
             place = node.lineno, "<lambda>"
             self.definitions[place] = None if place in self.definitions else as_function(node)
@@ -188,44 +205,32 @@ class Fuser:
         consumer = consumer_of(node, context)
         if not context.is_iterable and (consumer is not None or isinstance(node, ast.ListComp)):
             return self.comprehension(node, consumer, context)
-        return self.parts_of(node, context)
+        return self.kept(node, context)
 
-    def parts_of(self, node: Any, context: Context) -> Any:
+    def kept(self, node: Any, context: Context) -> Any:
         """An expression that stays, with sites in its parts."""
         if isinstance(node, _COMPREHENSIONS):
             return self.inside_comprehension(node, context)
-        for name, value in ast.iter_fields(node):
-            if isinstance(value, ast.expr):
-                setattr(node, name, self.expression(value, context))
-            elif isinstance(value, list):
-                setattr(node, name, [self.entry(entry, context) for entry in value])
-        return node
-
-    def entry(self, node: Any, context: Context) -> Any:
-        if isinstance(node, ast.keyword):
-            node.value = self.expression(node.value, context)
-            return node
-        return self.expression(node, context) if isinstance(node, ast.expr) else node
+        return self.parts_of(node, context)
 
     def inside_comprehension(self, node: Any, context: Context) -> Any:
-        first = node.generators[0]
-        first.iter = self.expression(first.iter, context.as_iterable())
+        """A comprehension that stays, with sites in its parts."""
         within = context.within(set().union(*(assigned_in(part.target) for part in node.generators)))
-        for generator in node.generators:
-            generator.ifs = [self.expression(test, within) for test in generator.ifs]
-        for name in ("elt", "key", "value"):
-            if hasattr(node, name):
-                setattr(node, name, self.expression(getattr(node, name), within))
-        return node
+        generators = [
+            changed(part, ifs=[self.expression(test, within) for test in part.ifs]) for part in node.generators
+        ]
+        generators[0].iter = self.expression(generators[0].iter, context.as_iterable())
+        parts = {name: getattr(node, name) for name in ("elt", "key", "value") if hasattr(node, name)}
+        parts = {name: self.expression(value, within) for name, value in parts.items()}
+        return changed(node, generators=generators, **parts)
 
     def comprehension(self, node: Any, consumer: str | None, context: Context) -> Any:
-        plain = copied(node)
         try:
-            kernel = ExpressionKernel(plain, consumer, self.file, context)
+            kernel = ExpressionKernel(node, consumer, self.file, context)
         except Unfit as error:
-            self.found.append(Found(self.file, plain, None, self.around, error.why, self.place))
-            return self.parts_of(node, context)
-        mark, given, found = self.marked(kernel, plain)
+            self.found.append(Found(self.file, node, None, self.around, error.why, self.place))
+            return self.kept(node, context)
+        mark, given, found = self.marked(kernel, node)
         back = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Constant(None))
         again = ast.BoolOp(ast.And(), [_set(given, back), kernel.rebuilt(given)])
         fallback = ast.Tuple([again, _set(given, ast.Constant(None))], ast.Load())
@@ -233,9 +238,9 @@ class Fuser:
         either = ast.Subscript(ast.BoolOp(ast.Or(), [call, fallback]), ast.Constant(0), ast.Load())
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
         before, self.around = self.around, found
-        chosen = ast.IfExp(test, either, self.parts_of(node, context))
+        chosen = ast.IfExp(test, either, self.kept(node, context))
         self.around = before
-        return ast.copy_location(chosen, plain)
+        return located(chosen, node)
 
 
 def _set(name: str, value: ast.expr) -> ast.expr:

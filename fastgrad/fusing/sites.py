@@ -12,7 +12,7 @@ from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.shapes import PYTHONS_OWN, Call, Part, functions_of, iterator_after, shape_of
 from fastgrad.fusing.syntax import names_read, obstacle, read_after_first
 from fastgrad.fusing.translate import Translator
-from fastgrad.fusing.trees import copied
+from fastgrad.fusing.trees import changed, located
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ class _Kernel:
         self.given: list[str | None] = []
 
     def add(self, part: ast.expr) -> int:
-        self.parts.append(copied(part))
+        self.parts.append(part)
         return len(self.parts) - 1
 
     def find_arguments(self, nodes: Sequence[ast.AST], read: Iterable[str], assigned: Sequence[str] = ()) -> None:
@@ -147,19 +147,20 @@ class ExpressionKernel(_Kernel):
         translator.emit(Code.END)
         return [to]
 
-    def rebuilt(self, name: str) -> ast.expr:
+    def rebuilt(self, name: str) -> Any:
         """The expression on the arguments, which a variable has."""
-        again: ast.expr = copied(self.node)
-        whole: Any = again.args[0] if self.consumer else again  # type: ignore[attr-defined]
+
+        def argument(place: int) -> ast.expr:
+            return located(item(name, place), self.node)
+
+        whole = _again(self.shape, argument)
         if self.generator:
-            whole.generators[0].iter = _again(self.shape, lambda place: item(name, place))
-        if isinstance(again, ast.Call):
-            again.func = item(name, 0)
-            if not self.generator:
-                again.args[0] = item(name, self.shape.place)
-            if self.start is not None:
-                again.args[1] = item(name, self.start)
-        return again
+            first, *others = self.generator.generators
+            whole = changed(self.generator, generators=[changed(first, iter=whole), *others])
+        if not self.consumer:
+            return whole
+        start = [] if self.start is None else [argument(self.start)]
+        return changed(self.node, func=argument(0), args=[whole, *start])
 
 
 class StatementKernel(_Kernel):
@@ -172,7 +173,6 @@ class StatementKernel(_Kernel):
         self.surely = [name in surely for name in self.names]
         self.shape = shape_of(node.iter, self.add, context.is_local)
         self.find_arguments([node.target, *node.body], names_read([node.target, *node.body]), self.names)
-        self.node = copied(node)
         self.site = Site(self.program, node.lineno, self.rest, -1, context.scope.is_module)
 
     def rest(self, arguments: tuple[Any, ...], rounds: int) -> Any:
@@ -200,7 +200,7 @@ class StatementKernel(_Kernel):
         """What the loop has still to run over: from the beginning where nothing was done."""
 
         def argument(place: int) -> ast.expr:
-            return ast.Subscript(item(given, 3), ast.Constant(place), ast.Load())
+            return located(ast.Subscript(item(given, 3), ast.Constant(place), ast.Load()), self.node)
 
         return ast.BoolOp(ast.Or(), [item(given, 2), _again(self.shape, argument)])
 
@@ -209,7 +209,7 @@ class StatementKernel(_Kernel):
         assignments: list[ast.stmt] = []
         for place, (name, surely) in enumerate(zip(self.names, self.surely, strict=True)):
             value = ast.Subscript(item(given, 1), ast.Constant(place), ast.Load())
-            own = ast.Subscript(copied(value), ast.Constant(0), ast.Load())
+            own = ast.Subscript(value, ast.Constant(0), ast.Load())
             assignment = ast.Assign([ast.Name(name, ast.Store())], own)
             assignments.append(assignment if surely else ast.If(value, [assignment], []))
         return ast.If(item(given, 0), assignments, [])

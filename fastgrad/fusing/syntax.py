@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from fastgrad.fusing.names import assigned_in
+from fastgrad.fusing.trees import children
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def obstacle(nodes: Iterable[ast.AST], in_function: bool = False) -> ast.AST | N
             continue
         if not _is_fit(node) and not (in_function and isinstance(node, ast.Return)):
             return node
-        pending += ast.iter_child_nodes(node)
+        pending += children(node)
     return None
 
 
@@ -78,7 +79,7 @@ def _read(node: ast.AST, bound: frozenset[str], found: dict[str, None]) -> None:
     elif isinstance(node, _COMPREHENSIONS):
         _read_comprehension(node, bound, found, [part.iter for part in node.generators])
     elif not isinstance(node, _WITHOUT_PARTS):
-        for part in ast.iter_child_nodes(node):
+        for part in children(node):
             _read(part, bound, found)
 
 

@@ -1,4 +1,4 @@
-"""Copies of syntax trees."""
+"""Syntax trees: their parts, and trees that differ from others in a few places and share the rest."""
 
 from __future__ import annotations
 
@@ -11,18 +11,33 @@ if TYPE_CHECKING:
     _Tree = TypeVar("_Tree", bound=ast.AST)
 
 
-def copied(node: _Tree) -> _Tree:
-    """Return a copy, in a quarter of the time that `copy.deepcopy` takes; nodes without fields are shared."""
-    kind = type(node)
-    if not kind._fields:
-        return node
-    made = kind.__new__(kind)
-    for name, value in vars(node).items():
-        setattr(made, name, _copied_value(value))
+def children(node: ast.AST) -> list[ast.AST]:
+    """Return the parts of a node; that a name is read or assigned is none."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            found += [entry for entry in value if isinstance(entry, ast.AST)]
+        elif isinstance(value, ast.AST) and name != "ctx":
+            found.append(value)
+    return found
+
+
+def changed(node: _Tree, **fields: Any) -> _Tree:
+    """Return a node with other fields; the rest is shared."""
+    made = type(node).__new__(type(node))
+    vars(made).update(vars(node), **fields)
     return made
 
 
-def _copied_value(value: Any) -> Any:
-    if isinstance(value, ast.AST):
-        return copied(value)
-    return [_copied_value(entry) for entry in value] if isinstance(value, list) else value
+def located(node: _Tree, like: Any) -> _Tree:
+    """Give new nodes the place of another one; below a node that has a place all have."""
+    if "lineno" not in vars(node):
+        if "lineno" in node._attributes:
+            vars(node).update(
+                lineno=like.lineno, col_offset=like.col_offset, end_lineno=like.end_lineno,
+                end_col_offset=like.end_col_offset,
+            )  # fmt: skip
+        for part in children(node):
+            located(part, like)
+    return node
