@@ -13,6 +13,8 @@ from libc.stdint cimport int64_t
 from fastgrad._kernels.changes cimport Run
 from fastgrad._kernels.program cimport Loop, Program
 
-# Do rounds from an index on, one block of them; return the index of the next one, -1 where what was to be set could not
-# be set.
-cdef int64_t run_blocks(Run *run, Program program, Loop *loop, int64_t index, int64_t length) noexcept
+# Do rounds from an index on, one block of them, or none; return the index of the next one, -1 where what was to be set
+# could not be set. After a round that was done singly there may be a new plan.
+cdef int64_t run_blocks(
+    Run *run, Program program, Loop *loop, int64_t index, int64_t length, bint follows_round
+) noexcept

@@ -3,24 +3,25 @@
 
 from cpython.object cimport PyObject
 from libc.stdint cimport int16_t, int64_t, uint32_t
-from libc.stdlib cimport free
 
 from fastgrad._kernels.arithmetic cimport make_room
 from fastgrad._kernels.changes cimport Run
-from fastgrad._kernels.columns cimport INDEX, ROUNDS, Plan
+from fastgrad._kernels.columns cimport INDEX, ROUNDS, Plan, free_plan
 from fastgrad._kernels.effects cimport make_all, set_all
 from fastgrad._kernels.plans cimport new_plan
 from fastgrad._kernels.program cimport Loop, Program
 from fastgrad._kernels.registers cimport NODE, Register, kinds
+from fastgrad._kernels.rounds cimport do_rounds
 from fastgrad._kernels.steps cimport Block, do_step, entry
 from fastgrad._tape.tape cimport tape
 
 
 cdef enum:
     PLANS = 8  # of a loop, as the types it meets change
+    FEW = 3    # rounds, of which a step need not do all before the next one begins
 
 
-# Plans, of which a loop keeps the last.
+# Plans, of which a loop keeps the last two.
 
 cdef inline PyObject *object_at(const Register *registers, int16_t x) noexcept:
     return registers[-1 - x].content.object
@@ -48,19 +49,28 @@ cdef bint does(const Plan *plan, const Register *registers) noexcept:
     return True
 
 
-cdef Plan *plan_for(Run *run, Program program, Loop *loop) noexcept:
-    if loop.plan != NULL and does(loop.plan, run.registers):
-        return loop.plan
+cdef Plan *plan_made(Run *run, Program program, Loop *loop) noexcept:
+    """A new plan, in the place of the one that was used least recently."""
     if loop.plans_made == PLANS:
         loop.is_straight = False
         return NULL
     loop.plans_made += 1
-    free(loop.plan)
-    loop.plan = new_plan(run, program, loop)
+    free_plan(loop.other)
+    loop.other, loop.plan = loop.plan, new_plan(run, program, loop)
     return loop.plan if loop.plan != NULL and does(loop.plan, run.registers) else NULL
 
 
 # Blocks.
+
+cdef uint32_t do_steps(Block *block) noexcept:
+    """Do the steps, each for all rounds."""
+    cdef uint32_t k
+    for k in range(block.plan.step_count):
+        block.rounds = do_step(block, &block.plan.steps[k])
+        if block.rounds == 0:
+            break
+    return block.rounds
+
 
 cdef int64_t run_block(Block *block, int64_t index, uint32_t rounds) noexcept:
     """Do so many rounds, or fewer; return how many. -1 where what they set could not be set."""
@@ -68,13 +78,12 @@ cdef int64_t run_block(Block *block, int64_t index, uint32_t rounds) noexcept:
     cdef uint32_t k
     if tape.count + rounds * plan.nodes >= tape.limit and not make_room(rounds * plan.nodes + 1):
         return 0
-    block.base, block.rounds = tape.count, rounds
+    block.base, block.first, block.rounds = tape.count, 0, rounds
     for k in range(rounds):
         block.columns[INDEX].integer[k] = index + k
-    for k in range(plan.step_count):
-        block.rounds = do_step(block, &plan.steps[k])
-        if block.rounds == 0:
-            return 0
+    block.rounds = do_rounds(block) if plan.carried_count or rounds <= FEW else do_steps(block)
+    if block.rounds == 0:
+        return 0
     tape.count = block.base + block.rounds * plan.nodes
     if plan.sets_anything:
         if not make_all(block):
@@ -87,13 +96,29 @@ cdef int64_t run_block(Block *block, int64_t index, uint32_t rounds) noexcept:
     return block.rounds
 
 
-cdef int64_t run_blocks(Run *run, Program program, Loop *loop, int64_t index, int64_t length) noexcept:
+cdef int64_t run_with(Run *run, const Plan *plan, const Loop *loop, int64_t index, int64_t length) noexcept:
     cdef Block block
-    cdef uint32_t rounds
     cdef int64_t done
-    block.run, block.plan, block.is_statement = run, plan_for(run, program, loop), loop.is_statement
-    if block.plan == NULL:
+    if plan == NULL:
         return index
-    rounds = <uint32_t>min(<int64_t>ROUNDS, length - index)
-    done = run_block(&block, index, rounds)
+    block.run, block.plan, block.columns, block.is_statement = run, plan, plan.columns, loop.is_statement
+    done = run_block(&block, index, <uint32_t>min(<int64_t>ROUNDS, length - index))
     return index + done if done >= 0 else -1
+
+
+cdef int64_t run_blocks(
+    Run *run, Program program, Loop *loop, int64_t index, int64_t length, bint follows_round
+) noexcept:
+    cdef int64_t next = index
+    if loop.plan != NULL and does(loop.plan, run.registers) and (follows_round or not loop.plan.needs_round):
+        next = run_with(run, loop.plan, loop, index, length)
+        if next != index:
+            return next
+    if loop.other != NULL and does(loop.other, run.registers) and (follows_round or not loop.other.needs_round):
+        loop.plan, loop.other = loop.other, loop.plan
+        next = run_with(run, loop.plan, loop, index, length)
+        if next != index:
+            return next
+    if follows_round:
+        next = run_with(run, plan_made(run, program, loop), loop, index, length)
+    return next

@@ -1,18 +1,21 @@
 """How a block of rounds is done: its plan, and the columns that the plan computes with.
 
-Where the rounds of an innermost loop do not depend on each other, but for sums, each instruction can do many of them
-before the next one begins. A *column* has a value for each round of the block, a *step* makes one of others. Operands
-of steps are columns, or, from -1 down, registers that are the same in all rounds.
+A *column* has a value for each round of the block, a *step* makes one of others. Operands of steps are columns, or, from
+-1 down, registers that are the same in all rounds. Where the rounds of an innermost loop do not depend on each other,
+but for sums, each step can do all of them before the next one begins; where one takes up what another has left, it has
+that in a column, too, and all steps do a round before the next one begins.
 """
 
 from cpython.object cimport PyObject
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t
+from libc.stdlib cimport free
 
 cdef enum:
     ROUNDS = 64        # of a block, at most
-    COLUMNS = 32
-    STEPS = 64
-    EXPECTED = 64
+    COLUMNS = 128
+    STEPS = 128
+    EXPECTED = 128
+    KEPT = 64
     LISTS = 8
     INDEX = 0               # the column of the loop's index
     ITSELF_NUMBER = -30000  # an operand: the step's own number
@@ -37,6 +40,7 @@ cdef enum StepCode:
     NEW_LEAVES         # of the plain numbers a; c says whether they are ints
     SUM_NODES          # of b, on top of what register a holds
     COMBINE_NUMBERS    # the operation c of plain numbers
+    COMBINE_INTEGERS
     APPLY_TO_NUMBERS   # the operation c of one of them
     SUM_NUMBERS        # of b, on top of what register a holds; register c has what rounding has lost
     LARGEST_NUMBERS    # of b and what was the largest before, at first in register a
@@ -67,14 +71,24 @@ cdef struct Kept:
     uint16_t place
     uint16_t column
 
+cdef struct Carried:
+    # What a round takes up from the one before: a column of it, the register that has it at first, and the column that
+    # a round leaves.
+    uint16_t place
+    uint16_t column
+    uint16_t left
+
 cdef struct Plan:
-    Step steps[64]
-    Expected expected[64]
-    Kept kept[32]
-    uint8_t tags[32]          # of columns
-    uint8_t type_codes[32]
-    uint32_t step_count, expected_count, kept_count, column_count
+    Step steps[128]
+    Expected expected[128]
+    Kept kept[64]
+    Carried carried[64]
+    uint8_t tags[128]         # of columns
+    uint8_t type_codes[128]
+    Values *columns
+    uint32_t step_count, expected_count, kept_count, carried_count, column_count
     uint32_t nodes            # that a round appends
+    bint needs_round          # done singly, before it: something is in registers that are set in the loop
     bint sets_anything
     bint calls_methods        # which may be hidden by what is kept on a number
     int16_t lists[8]          # operands: those that are set have to be others than the rest
@@ -82,3 +96,9 @@ cdef struct Plan:
     uint32_t list_count
     uint32_t code             # of the type of its nodes
     unsigned version
+
+
+cdef inline void free_plan(Plan *plan) noexcept:
+    if plan != NULL:
+        free(plan.columns)
+        free(plan)

@@ -62,3 +62,8 @@ cdef inline PyObject *item_of(const Register *container, const Register *key) no
         if PyTuple_CheckExact(<object>values) and 0 <= key.content.integer < size_at(values):
             return tuple_items(values)[key.content.integer]
     return other_item(container, key)
+
+
+cdef inline PyObject **entries_of(PyObject *values) noexcept:
+    """Where the entries of a list, or of a tuple, lie."""
+    return list_items(values) if PyList_CheckExact(<object>values) else tuple_items(values)

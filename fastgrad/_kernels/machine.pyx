@@ -116,17 +116,18 @@ cdef int pause(Run *run, Program program, list made) except -1:
 
 
 cdef bint in_blocks(
-    Run *run, Program program, Loop *loop, Register *index, int64_t length, uint32_t *steps
+    Run *run, Program program, Loop *loop, Register *index, int64_t length, uint32_t *steps, bint follows_round
 ) noexcept:
     """Do rounds in blocks, as far as they go before a pause. False where what they were to set could not be set."""
     cdef int64_t next = index.content.integer, done = -1
     while loop.is_straight and next < length and done != next and steps[0] < STEPS:
         done = next
-        next = run_blocks(run, program, loop, next, length)
+        next = run_blocks(run, program, loop, next, length, follows_round)
         if next < 0:
             return False
         steps[0] += <uint32_t>(next - done)
-        loop.misses = loop.misses + 1 if next == done else 0
+        if follows_round:
+            loop.misses = loop.misses + 1 if next == done else 0
         if loop.misses == PATIENCE:
             loop.is_straight = False
         if loop.is_statement:
@@ -194,7 +195,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
                     done = False
                     break
             if i.c and to.content.integer + WORTH < a.content.integer:
-                done = in_blocks(run, program, &program.loops[i.c - 1], to, a.content.integer, &steps)
+                done = in_blocks(run, program, &program.loops[i.c - 1], to, a.content.integer, &steps, True)
                 if not done:
                     break
             if to.content.integer < a.content.integer:
@@ -272,6 +273,11 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             if a.content.integer <= 0:
                 i = first + i.jump
                 continue
+            if i.c and program.loops[i.c - 1].plan != NULL:
+                done = in_blocks(run, program, &program.loops[i.c - 1], to, a.content.integer, &steps, False)
+                if done and to.content.integer >= a.content.integer:
+                    i = first + i.jump
+                    continue
         elif code == END:
             return FINISHED
         else:

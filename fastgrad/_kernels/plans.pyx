@@ -2,14 +2,14 @@
 """Plans for blocks. The contract is in the header, plans.pxd; what a plan is, in columns.pxd."""
 
 from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t, uint32_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport calloc, malloc
 from libc.string cimport memset
 
 from fastgrad._kernels.arithmetic cimport OP_abs, OP_add, OP_div, OP_mul, OP_pow, OP_sub
 from fastgrad._kernels.columns cimport (
-    APPEND_ALL, APPLY_TO_NUMBERS, COLUMNS, COMBINE_NUMBERS, EXPECTED, INDEX, ITSELF_NUMBER, JOIN_NODES, LARGEST_NUMBERS,
-    LEAST_NUMBERS, LISTS, NEW_LEAVES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, READ_ATTRIBUTES, SET_ATTRIBUTES, SET_ITEMS,
-    STEPS, SUM_NODES, SUM_NUMBERS, TAKE_ITEMS, TAKE_PARTS, Plan, Step,
+    APPEND_ALL, APPLY_TO_NUMBERS, COLUMNS, COMBINE_INTEGERS, COMBINE_NUMBERS, EXPECTED, INDEX, ITSELF_NUMBER, JOIN_NODES,
+    KEPT, LARGEST_NUMBERS, LEAST_NUMBERS, LISTS, NEW_LEAVES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, READ_ATTRIBUTES, SET_ATTRIBUTES, SET_ITEMS,
+    STEPS, SUM_NODES, SUM_NUMBERS, TAKE_ITEMS, TAKE_PARTS, Plan, Step, Values, free_plan,
 )
 from fastgrad._kernels.fields cimport DATA, GRAD, meaning_of
 from fastgrad._kernels.program cimport (
@@ -56,8 +56,40 @@ cdef int16_t operand(Planner *p, uint16_t place) noexcept:
     if p.column_of[place] >= 0:
         return p.column_of[place]
     if p.writes[place] and p.column_of[place] != UNCHANGED:
-        return REFUSED  # it has what the round before has left
+        return taken_up(p, place)
     return expected(p, place)
+
+
+cdef int16_t taken_up(Planner *p, uint16_t place) noexcept:
+    """A column of what the round before has left in a register."""
+    cdef Plan *plan = p.plan
+    cdef const Register *register = &p.run.registers[place]
+    cdef uint32_t column = plan.column_count
+    if expected(p, place) == REFUSED or column == COLUMNS or plan.carried_count == KEPT:
+        return REFUSED
+    if register.tag != NODE and register.tag != FLOAT and register.tag != INT:
+        return REFUSED
+    if register.tag == NODE and not is_of_type(p, register.type_code):
+        return REFUSED
+    plan.tags[column], plan.type_codes[column] = register.tag, register.type_code
+    plan.column_count += 1
+    plan.carried[plan.carried_count].place, plan.carried[plan.carried_count].column = place, column
+    plan.carried_count += 1
+    p.column_of[place] = column
+    return column
+
+
+cdef bint is_left_as_taken_up(Planner *p) noexcept:
+    """Note which columns have what a round leaves to the next; False where that is of another kind."""
+    cdef Plan *plan = p.plan
+    cdef uint32_t i
+    cdef int16_t left
+    for i in range(plan.carried_count):
+        left = p.column_of[plan.carried[i].place]
+        if left < 0 or plan.tags[left] != plan.tags[plan.carried[i].column]:
+            return False
+        plan.carried[i].left = left
+    return True
 
 
 cdef int16_t expected(Planner *p, uint16_t place) noexcept:
@@ -234,7 +266,9 @@ cdef bint plan_binary(Planner *p, const Instruction *i) noexcept:
     if a < 0 and b < 0:
         return unchanged(p, i.to)
     if tag_of(p, a) == INT and tag_of(p, b) == INT:
-        return False
+        if i.code != ADD and i.code != SUBTRACT and i.code != MULTIPLY:
+            return False
+        return gives(p, i.to, step(p, COMBINE_INTEGERS, INT, a, b, op_of(i.code)))
     return gives(p, i.to, step(p, COMBINE_NUMBERS, FLOAT, a, b, op_of(i.code)))
 
 
@@ -243,6 +277,7 @@ cdef bint unchanged(Planner *p, uint16_t place) noexcept:
     if p.writes[place] != 1:
         return False
     p.column_of[place] = UNCHANGED
+    p.plan.needs_round = True
     return True
 
 
@@ -430,6 +465,7 @@ cdef bint plan_instruction(Planner *p, const Instruction *i, Program program) no
     if code == CELL:
         return is_same(p, i.a) and unchanged(p, i.to)
     if CHECK_TYPE <= code <= CHECK_OTHER:
+        p.plan.needs_round = True
         return is_same(p, i.a)  # the round before has found it so
     if code == SUMMED:
         return plan_sum(p, i)
@@ -487,6 +523,11 @@ cdef bint make_plan(Planner *p, Program program, const Loop *loop) noexcept:
             return False
     if plan.nodes and p.owner_of[0] != REFUSED:
         return False  # operations would have to read the data that was set
+    if not is_left_as_taken_up(p):
+        return False
+    plan.columns = <Values *>malloc(plan.column_count * sizeof(Values))
+    if plan.columns == NULL:
+        return False
     plan.code, plan.version = p.code, kinds[p.code & 0xFF].version
     for k in range(loop.kept_count):
         if p.column_of[loop.kept[k]] >= 0:
@@ -508,5 +549,5 @@ cdef Plan *new_plan(Run *run, Program program, Loop *loop) noexcept:
     planner.plan = <Plan *>calloc(1, sizeof(Plan))
     if planner.plan == NULL or make_plan(&planner, program, loop):
         return planner.plan
-    free(planner.plan)
+    free_plan(planner.plan)
     return NULL

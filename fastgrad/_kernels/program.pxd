@@ -48,7 +48,7 @@ cpdef enum Code:
     EXTEND             # to.extend(a)
     SUMMED             # to = to + a, as sum() adds; b is what rounding has lost
     SUM_DONE           # to = to, with what rounding has lost
-    START              # to = 0; jump where a is not above it
+    START              # to = 0; jump where a is not above it; c as NEXT has it
     NEXT               # to += 1; jump where that is below a; c is the number of the loop, if it may run in blocks
     ROUND_DONE         # of a statement: what was done in round a stays
     CHECK_TYPE         # a is of type c, and has nothing of its own under name to - 1, if there is one
@@ -90,10 +90,11 @@ cdef struct Loop:
     bint is_straight      # it may run in blocks
     bint is_statement     # its rounds are a statement's
     int32_t misses        # blocks that did nothing, one after the other
-    uint16_t kept[32]     # the registers that are set in it and read elsewhere, or in the next round
+    uint16_t kept[64]     # the registers that are set in it and read elsewhere, or in the next round
     int32_t kept_count
     int32_t plans_made
     Plan *plan
+    Plan *other           # that was used before
 
 cdef class Program:
     cdef Loop *loops

@@ -4,6 +4,7 @@ cimport cython
 from cpython.object cimport PyObject
 from libc.stdlib cimport calloc, free
 
+from fastgrad._kernels.columns cimport KEPT, free_plan
 from fastgrad._kernels.conditions cimport Conditions
 from fastgrad._kernels.registers cimport Register, load
 from fastgrad._tape.tape cimport OP_FIRST_VC, OP_LEAF, op_rows
@@ -29,7 +30,7 @@ cdef class Program:
         What it was made for.
     loops : sequence of (int, int, sequence of int)
         The innermost loops through whose instructions every round runs: the first one, the one behind the last, and
-        the registers that have to be right afterwards. Instruction NEXT of each counts them from 1 on.
+        the registers that have to be right afterwards. Instructions START and NEXT of each count them from 1 on.
     """
 
     def __cinit__(
@@ -58,7 +59,8 @@ cdef class Program:
     def __dealloc__(self):
         cdef int i
         for i in range(self.loop_count):
-            free(self.loops[i].plan)
+            free_plan(self.loops[i].plan)
+            free_plan(self.loops[i].other)
         free(self.loops)
         free(self.instructions)
         free(self.known)
@@ -67,7 +69,7 @@ cdef class Program:
 
 cdef int set_loop(Loop *loop, const Instruction *instructions, int body, int end, kept) except -1:
     cdef int i
-    loop.body, loop.end, loop.is_straight, loop.kept_count = body, end, len(kept) <= 32, min(32, len(kept))
+    loop.body, loop.end, loop.is_straight, loop.kept_count = body, end, len(kept) <= KEPT, min(<int>KEPT, len(kept))
     loop.index, loop.length = instructions[end].to, instructions[end].a
     loop.is_statement = instructions[end - 1].code == ROUND_DONE
     for i in range(loop.kept_count):

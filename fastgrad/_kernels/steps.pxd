@@ -10,9 +10,10 @@ cdef struct Block:
     Run *run
     const Plan *plan
     uint32_t base       # the first node
-    uint32_t rounds     # that hold so far
+    uint32_t first      # of the rounds that a step is to do,
+    uint32_t rounds     # and the end: those that hold so far
     bint is_statement   # what they set is not undone
-    Values columns[32]
+    Values *columns
 
 cdef struct Numbers:
     double own[64]

@@ -3,17 +3,18 @@
 
 from cpython.list cimport PyList_CheckExact
 from cpython.object cimport PyObject, PyTypeObject
-from cpython.tuple cimport PyTuple_CheckExact
 from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t
 
-from fastgrad._kernels.arithmetic cimport OP_add, OP_div, OP_mul, OP_sub, powered
+from fastgrad._kernels.arithmetic cimport (
+    OP_add, OP_div, OP_mul, OP_sub, add_overflows, multiply_overflows, powered, subtract_overflows,
+)
 from fastgrad._kernels.columns cimport (
-    APPLY_TO_NUMBERS, COMBINE_NUMBERS, INDEX, ITSELF_NUMBER, JOIN_NODES, LARGEST_NUMBERS, LEAST_NUMBERS, NEW_LEAVES,
-    NODES_AND_NUMBERS, NUMBERS_AND_NODES, READ_ATTRIBUTES, SET_ATTRIBUTES, SET_ITEMS, SUM_NODES, SUM_NUMBERS,
+    APPLY_TO_NUMBERS, COMBINE_INTEGERS, COMBINE_NUMBERS, INDEX, ITSELF_NUMBER, JOIN_NODES, LARGEST_NUMBERS,
+    LEAST_NUMBERS, NEW_LEAVES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, READ_ATTRIBUTES, SET_ATTRIBUTES, SET_ITEMS, SUM_NODES, SUM_NUMBERS,
     TAKE_ITEMS, TAKE_PARTS, Step, Values,
 )
 from fastgrad._kernels.fields cimport (
-    DATA, has_nothing_special, is_harmless, list_items, may_set_number, read_number, size_at, tuple_items,
+    DATA, entries_of, has_nothing_special, is_harmless, length_of, list_items, may_set_number, read_number, size_at,
 )
 from fastgrad._kernels.registers cimport (
     FLOAT, NODE, SPELLS, Register, kinds, load, set_node, set_tag, type_at, type_version,
@@ -55,7 +56,7 @@ cdef void numbers_of(Block *block, const Step *step, int16_t x, Numbers *found) 
         if block.plan.tags[x] == FLOAT:
             found.at = block.columns[x].number
         else:
-            for k in range(block.rounds):
+            for k in range(block.first, block.rounds):
                 found.own[k] = <double>block.columns[x].integer[k]
 
 
@@ -65,7 +66,8 @@ cdef void numbers_of(Block *block, const Step *step, int16_t x, Numbers *found) 
 cdef inline uint32_t join(
     uint32_t op, Block *block, const Step *step, const Nodes *a, const Nodes *b, uint32_t *to
 ) noexcept:
-    cdef uint32_t k, i = block.base + step.offset, left, right, by = block.plan.nodes, rounds = block.rounds
+    cdef uint32_t k, left, right, by = block.plan.nodes, rounds = block.rounds
+    cdef uint32_t first_round = block.first, i = block.base + step.offset + first_round * by
     cdef uint8_t code = <uint8_t>block.plan.code
     cdef double *data = tape.data
     cdef uint32_t *first = tape.first
@@ -76,7 +78,7 @@ cdef inline uint32_t join(
     cdef const uint32_t *rights = b.at
     cdef uint32_t left_by = a.by, right_by = b.by
     cdef double y
-    for k in range(rounds):
+    for k in range(first_round, rounds):
         left, right = lefts[k * left_by], rights[k * right_by]
         y = op_value2(op, data[left], data[right])
         if op_doubtful(op, y):
@@ -109,8 +111,8 @@ cdef inline uint32_t join_nodes(Block *block, const Step *step, uint32_t *to) no
 
 cdef uint32_t sum_nodes(Block *block, const Step *step, uint32_t *to) noexcept:
     cdef const uint32_t *values = block.columns[step.b].node
-    cdef uint32_t k, i = block.base + step.offset, total = block.run.registers[-1 - step.a].node
-    cdef uint32_t right, by = block.plan.nodes
+    cdef uint32_t k, right, by = block.plan.nodes, i = block.base + step.offset + block.first * by
+    cdef uint32_t total = to[block.first - 1] if block.first else block.run.registers[-1 - step.a].node
     cdef uint8_t code = <uint8_t>block.plan.code
     cdef double *data = tape.data
     cdef uint32_t *first = tape.first
@@ -118,7 +120,7 @@ cdef uint32_t sum_nodes(Block *block, const Step *step, uint32_t *to) noexcept:
     cdef uint8_t *ops = tape.op
     cdef uint8_t *codes = tape.type_code
     cdef double y = data[total]
-    for k in range(block.rounds):
+    for k in range(block.first, block.rounds):
         right = values[k]
         y = y + data[right]
         data[i] = y
@@ -134,7 +136,7 @@ cdef uint32_t sum_nodes(Block *block, const Step *step, uint32_t *to) noexcept:
 cdef inline uint32_t with_constants(
     uint32_t op, Block *block, const Step *step, const Nodes *x, const Numbers *c, uint32_t *to
 ) noexcept:
-    cdef uint32_t k, i = block.base + step.offset, by = block.plan.nodes, left
+    cdef uint32_t k, left, by = block.plan.nodes, i = block.base + step.offset + block.first * by
     cdef uint8_t code = <uint8_t>block.plan.code
     cdef double *data = tape.data
     cdef uint32_t *first = tape.first
@@ -142,7 +144,7 @@ cdef inline uint32_t with_constants(
     cdef uint8_t *ops = tape.op
     cdef uint8_t *codes = tape.type_code
     cdef double y, constant
-    for k in range(block.rounds):
+    for k in range(block.first, block.rounds):
         left, constant = x.at[k * x.by], c.at[k * c.by]
         y = op_value1(op, data[left], constant)
         if op_doubtful(op, y):
@@ -170,7 +172,7 @@ cdef uint32_t new_leaves(Block *block, const Step *step, uint32_t *to) noexcept:
     cdef Numbers values
     cdef uint32_t k, count = tape.count, by = block.plan.nodes
     numbers_of(block, step, step.a, &values)
-    for k in range(block.rounds):
+    for k in range(block.first, block.rounds):
         tape.count = block.base + step.offset + k * by
         to[k] = append_constant_leaf(<uint8_t>block.plan.code, values.at[k * values.by], step.c)
     tape.count = count
@@ -181,37 +183,58 @@ cdef uint32_t new_leaves(Block *block, const Step *step, uint32_t *to) noexcept:
 
 cdef uint32_t combine(Block *block, const Step *step, double *to) noexcept:
     cdef Numbers a, b
-    cdef uint32_t k, rounds = block.rounds
+    cdef uint32_t k, first = block.first, rounds = block.rounds
     cdef Register result
     numbers_of(block, step, step.a, &a)
     numbers_of(block, step, step.b, &b)
     if step.c == OP_add:
-        for k in range(rounds):
+        for k in range(first, rounds):
             to[k] = a.at[k * a.by] + b.at[k * b.by]
     elif step.c == OP_sub:
-        for k in range(rounds):
+        for k in range(first, rounds):
             to[k] = a.at[k * a.by] - b.at[k * b.by]
     elif step.c == OP_mul:
-        for k in range(rounds):
+        for k in range(first, rounds):
             to[k] = a.at[k * a.by] * b.at[k * b.by]
     elif step.c == OP_div:
-        for k in range(rounds):
+        for k in range(first, rounds):
             if b.at[k * b.by] == 0.0:
                 return k
             to[k] = a.at[k * a.by] / b.at[k * b.by]
     else:
-        for k in range(rounds):
+        for k in range(first, rounds):
             if not powered(a.at[k * a.by], b.at[k * b.by], &result):
                 return k
             to[k] = result.content.number
     return rounds
 
 
+cdef uint32_t combine_integers(Block *block, const Step *step, int64_t *to) noexcept:
+    cdef int64_t a, b
+    cdef uint32_t k
+    cdef bint overflows
+    for k in range(block.first, block.rounds):
+        a, b = integer_of(block, step.a, k), integer_of(block, step.b, k)
+        if step.c == OP_add:
+            overflows = add_overflows(a, b, &to[k])
+        elif step.c == OP_sub:
+            overflows = subtract_overflows(a, b, &to[k])
+        else:
+            overflows = multiply_overflows(a, b, &to[k])
+        if overflows:
+            return k
+    return block.rounds
+
+
+cdef inline int64_t integer_of(Block *block, int16_t x, uint32_t k) noexcept:
+    return block.columns[x].integer[k] if x >= 0 else block.run.registers[-1 - x].content.integer
+
+
 cdef uint32_t apply(Block *block, const Step *step, double *to) noexcept:
     cdef Numbers a
     cdef uint32_t k
     numbers_of(block, step, step.a, &a)
-    for k in range(block.rounds):
+    for k in range(block.first, block.rounds):
         to[k] = op_value1(step.c, a.at[k * a.by], 0.0)
         if op_doubtful(step.c, to[k]):
             return k
@@ -221,11 +244,11 @@ cdef uint32_t apply(Block *block, const Step *step, double *to) noexcept:
 cdef uint32_t sum_numbers(Block *block, const Step *step, double *to) noexcept:
     """As sum() adds floats; where Python keeps what rounding loses, single rounds do it."""
     cdef const double *values = block.columns[step.b].number
-    cdef double x = block.run.registers[-1 - step.a].content.number
+    cdef double x = to[block.first - 1] if block.first else block.run.registers[-1 - step.a].content.number
     cdef uint32_t k
     if COMPENSATES:
-        return 0
-    for k in range(block.rounds):
+        return block.first
+    for k in range(block.first, block.rounds):
         x += values[k]
         to[k] = x
     return block.rounds
@@ -233,9 +256,9 @@ cdef uint32_t sum_numbers(Block *block, const Step *step, double *to) noexcept:
 
 cdef uint32_t extreme(Block *block, const Step *step, double *to) noexcept:
     cdef const double *values = block.columns[step.b].number
-    cdef double x = block.run.registers[-1 - step.a].content.number
+    cdef double x = to[block.first - 1] if block.first else block.run.registers[-1 - step.a].content.number
     cdef uint32_t k
-    for k in range(block.rounds):
+    for k in range(block.first, block.rounds):
         if values[k] > x if step.code == LARGEST_NUMBERS else values[k] < x:
             x = values[k]
         to[k] = x
@@ -262,11 +285,12 @@ cdef inline bint take(Block *block, PyObject *value, uint8_t tag, uint32_t code,
     return True
 
 
-cdef uint32_t take_nodes(PyObject **entries, uint32_t rounds, uint32_t code, bint bare, uint32_t *to) noexcept:
+cdef uint32_t take_nodes(Block *block, PyObject **entries, uint32_t rounds, uint32_t code, uint32_t *to) noexcept:
     """Take numbers of a type that lie one behind the other."""
     cdef const PyTypeObject *kind = kinds[code].type
+    cdef bint bare = block.plan.calls_methods
     cdef uint32_t k
-    for k in range(rounds):
+    for k in range(block.first, rounds):
         if type_at(entries[k]) != kind:
             return k
         if (<Handle>entries[k]).type_code != code or (<Handle>entries[k]).whole:
@@ -280,27 +304,19 @@ cdef uint32_t take_nodes(PyObject **entries, uint32_t rounds, uint32_t code, bin
 cdef uint32_t take_in_order(Block *block, const Step *step, Values *to) noexcept:
     """Take the entries of one list, or tuple, at the loop's index."""
     cdef PyObject *values = block.run.registers[-1 - step.a].content.object
-    cdef int64_t first = block.columns[INDEX].integer[0], left = size_at(values) - first if is_sequence(values) else 0
+    cdef int64_t start = block.columns[INDEX].integer[0], left = length_of(values) - start
     cdef uint8_t tag = block.plan.tags[step.to]
     cdef uint32_t code = block.plan.type_codes[step.to], k, rounds = <uint32_t>min(<int64_t>block.rounds, left)
     cdef PyObject **entries
-    if left <= 0:
-        return 0
-    entries = entries_of(values) + first
+    if left <= block.first:
+        return block.first
+    entries = entries_of(values) + start
     if tag == NODE:
-        return take_nodes(entries, rounds, code, block.plan.calls_methods, to.node)
-    for k in range(rounds):
+        return take_nodes(block, entries, rounds, code, to.node)
+    for k in range(block.first, rounds):
         if not take(block, entries[k], tag, code, to, k):
             return k
     return rounds
-
-
-cdef inline bint is_sequence(PyObject *values) noexcept:
-    return PyList_CheckExact(<object>values) or PyTuple_CheckExact(<object>values)
-
-
-cdef inline PyObject **entries_of(PyObject *values) noexcept:
-    return list_items(values) if PyList_CheckExact(<object>values) else tuple_items(values)
 
 
 cdef uint32_t take_items(Block *block, const Step *step, Values *to) noexcept:
@@ -309,13 +325,13 @@ cdef uint32_t take_items(Block *block, const Step *step, Values *to) noexcept:
     cdef PyObject *values
     cdef int64_t place
     if tag == NODE and type_version(kinds[code].type) != kinds[code].version:
-        return 0
+        return block.first
     if step.a < 0 and step.b == INDEX:
         return take_in_order(block, step, to)
-    for k in range(block.rounds):
+    for k in range(block.first, block.rounds):
         values = block.columns[step.a].object[k] if step.a >= 0 else block.run.registers[-1 - step.a].content.object
-        place = block.columns[step.b].integer[k] if step.b >= 0 else block.run.registers[-1 - step.b].content.integer
-        if not is_sequence(values) or not 0 <= place < size_at(values):
+        place = integer_of(block, step.b, k)
+        if not 0 <= place < length_of(values):
             return k
         if not take(block, entries_of(values)[place], tag, code, to, k):
             return k
@@ -328,10 +344,10 @@ cdef uint32_t take_parts(Block *block, const Step *step, Values *to) noexcept:
     cdef uint32_t code = block.plan.type_codes[step.to], k
     cdef PyObject *values
     if tag == NODE and type_version(kinds[code].type) != kinds[code].version:
-        return 0
-    for k in range(block.rounds):
+        return block.first
+    for k in range(block.first, block.rounds):
         values = block.columns[step.a].object[k]
-        if not is_sequence(values) or size_at(values) != step.b:
+        if length_of(values) != step.b:
             return k
         if not take(block, entries_of(values)[step.c], tag, code, to, k):
             return k
@@ -345,10 +361,10 @@ cdef uint32_t read_attributes(Block *block, const Step *step, double *to) noexce
     cdef uint32_t k
     set_node(&number, 0, NODE, <uint8_t>block.plan.code, False)
     if not kinds[block.plan.code].standing & SPELLS:
-        for k in range(block.rounds):
+        for k in range(block.first, block.rounds):
             to[k] = values[x.at[k * x.by]]
         return block.rounds
-    for k in range(block.rounds):
+    for k in range(block.first, block.rounds):
         number.node = x.at[k * x.by]
         to[k] = values[number.node]
         if has_nothing_special(number.node) and (step.c == DATA or to[k] != 0.0):
@@ -368,7 +384,7 @@ cdef uint32_t may_set_attributes(Block *block, const Step *step) noexcept:
     cdef Register number
     cdef uint32_t k
     set_node(&number, 0, NODE, <uint8_t>block.plan.code, False)
-    for k in range(block.rounds):
+    for k in range(block.first, block.rounds):
         number.node = nodes[k]
         if k and nodes[k] <= nodes[k - 1]:
             return k
@@ -383,8 +399,8 @@ cdef uint32_t may_set_items(Block *block, const Step *step) noexcept:
     cdef int64_t first = block.columns[INDEX].integer[0]
     cdef uint32_t k
     if not PyList_CheckExact(<object>values):
-        return 0
-    for k in range(block.rounds):
+        return block.first
+    for k in range(block.first, block.rounds):
         if first + k >= size_at(values) or not is_harmless(list_items(values)[first + k]):
             return k
     return block.rounds
@@ -420,6 +436,8 @@ cdef uint32_t do_step(Block *block, const Step *step) noexcept:
         return with_numbers(block, step, step.b, step.a, to.node)
     if code == COMBINE_NUMBERS:
         return combine(block, step, to.number)
+    if code == COMBINE_INTEGERS:
+        return combine_integers(block, step, to.integer)
     if code == READ_ATTRIBUTES:
         return read_attributes(block, step, to.number)
     if code == NEW_LEAVES:

@@ -148,3 +148,4 @@ def collect():
     >>> fastgrad.collect()
     """
     collect_tape()
+    collect_tape()  # the first one leaves room for as many nodes as there were

@@ -220,6 +220,7 @@ cdef int let_go_of_pins() except -1:
 
 cdef int collect() except -1:
     """Squeeze out the nodes that nobody owns or stands on. Held off, it does nothing."""
+    cdef uint32_t before = tape.count, pool_before = tape.pool_count
     cdef uint32_t *to
     if tape.holds:
         return 0
@@ -235,11 +236,11 @@ cdef int collect() except -1:
         slide(to)
     free(to)
     tape.collections += 1
-    return set_thresholds()
+    return set_thresholds(before, pool_before)
 
 
-cdef int set_thresholds() except -1:
-    """Say when to collect again, and give memory back where that is far below what there is.
+cdef int set_thresholds(uint32_t before, uint32_t pool_before) except -1:
+    """Say when to collect again, and give memory back where that, and what was there before, is far below what there is.
 
     Collecting at three times what survived, and at some room beside, costs a training loop about a nanosecond a node;
     twice or four times measured the same within the noise, the room alone does not keep up with a graph that grows. The
@@ -249,10 +250,10 @@ cdef int set_thresholds() except -1:
     tape.pool_threshold = <uint32_t>min(
         <uint64_t>MOST, 3 * <uint64_t>tape.pool_count + 8 * <uint64_t>tape.count + SMALLEST_POOL
     )
-    if tape.capacity > 4 * <uint64_t>tape.threshold:
+    if tape.capacity > 4 * <uint64_t>max(tape.threshold, before):
         tape.capacity = tape.threshold
         set_lengths(tape.capacity, False)
-    if tape.pool_capacity > 4 * <uint64_t>tape.pool_threshold:
+    if tape.pool_capacity > 4 * <uint64_t>max(tape.pool_threshold, pool_before):
         tape.pool_capacity = tape.pool_threshold
         resize(<void **>&tape.pool, sizeof(uint32_t), tape.pool_capacity, False)
     return resume_limit()

@@ -93,7 +93,7 @@ class Builder:
         constants = {moved[place]: value for place, value in self.constants.items()}
         loops = [(body + begin, end + begin) for body, end in self.loops]
         loops = [loop for loop in loops if straight(rows, *loop)]
-        for number, (_, end) in enumerate(loops):
-            rows[end][4] = number + 1
+        for number, (body, end) in enumerate(loops):
+            rows[body - 1][4] = rows[end][4] = number + 1
         kept = [(body, end, needed(rows, body, end, results)) for body, end in loops]
         return Program(rows, count, self.arguments, constants, self.names, conditions, kept)

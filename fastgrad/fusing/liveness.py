@@ -48,12 +48,12 @@ def straight(rows: Sequence[Sequence[int]], body: int, end: int) -> bool:
 
 
 def needed(rows: Sequence[Sequence[int]], body: int, end: int, results: Iterable[int]) -> list[int]:
-    """Return the registers that a loop writes and that are read elsewhere, or that a sum in it goes on with."""
+    """Return the registers that a loop writes and that are read elsewhere, or in it by the round that comes next."""
     inside = rows[body:end]
     written: set[int] = set().union(*map(written_by, inside))
     read = set(results).union(*map(read_by, [*rows[:body], *rows[end:]]))
-    going_on = {row[1] for row in inside if row[0] == Code.SUMMED or (row[0] in _EXTREMES and row[1] == row[2])}
-    return sorted(written & (read | going_on))
-
-
-_EXTREMES = {Code.GREATER, Code.SMALLER}
+    set_before: set[int] = set()
+    for row in inside:
+        read |= read_by(row) - set_before
+        set_before |= written_by(row)
+    return sorted(written & read)
