@@ -50,7 +50,8 @@ cdef enum:
     STEPS = 1 << 16    # between pauses
     LONGEST = 1 << 20  # without one
     KEPT = 1 << 10     # objects that are made before those that nobody needs are let go of
-    WORTH = 3          # rounds for which a block is worth it
+    WORTH = 3          # rounds beyond which a block is worth it
+    OFTEN = 8          # a loop runs, from where on it is worth it for fewer
     PATIENCE = 16      # blocks that do nothing, after which a loop is left to single rounds
 
 
@@ -113,6 +114,17 @@ cdef int pause(Run *run, Program program, list made) except -1:
     finally:
         run.collects = stop_collector()
     return 0
+
+
+cdef inline bint begins(Loop *loop) noexcept:
+    """Note that a loop begins; may it do so with a block?"""
+    loop.entries += loop.entries < OFTEN
+    return loop.plan != NULL
+
+
+cdef inline bint is_worth(const Loop *loop, int64_t rounds) noexcept:
+    """Is a block worth it, after the first round? Its plan may be for the times that the loop runs after this one."""
+    return rounds > WORTH or (rounds > 0 and loop.entries == OFTEN)
 
 
 cdef bint in_blocks(
@@ -194,7 +206,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
                 elif steps >= LONGEST:  # what may still be undone nobody else is to see
                     done = False
                     break
-            if i.c and to.content.integer + WORTH < a.content.integer:
+            if i.c and is_worth(&program.loops[i.c - 1], a.content.integer - to.content.integer):
                 done = in_blocks(run, program, &program.loops[i.c - 1], to, a.content.integer, &steps, True)
                 if not done:
                     break
@@ -273,7 +285,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             if a.content.integer <= 0:
                 i = first + i.jump
                 continue
-            if i.c and program.loops[i.c - 1].plan != NULL:
+            if i.c and begins(&program.loops[i.c - 1]):
                 done = in_blocks(run, program, &program.loops[i.c - 1], to, a.content.integer, &steps, False)
                 if done and to.content.integer >= a.content.integer:
                     i = first + i.jump

@@ -89,6 +89,7 @@ cdef struct Loop:
     uint16_t length
     bint is_straight      # it may run in blocks
     bint is_statement     # its rounds are a statement's
+    int32_t entries       # how often it has begun
     int32_t misses        # blocks that did nothing, one after the other
     uint16_t kept[64]     # the registers that are set in it and read elsewhere, or in the next round
     int32_t kept_count
