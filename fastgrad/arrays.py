@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, TypeAlias
 
 import numpy as np
 
-from fastgrad._tape.nary import plain
+from fastgrad._tape.convert import plain
 from fastgrad._tape.node import Node
 
 if TYPE_CHECKING:

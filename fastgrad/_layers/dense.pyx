@@ -20,9 +20,9 @@ from fastgrad._layers.layer cimport (
 from fastgrad._layers.leaves cimport Leaves, leaf_count
 from fastgrad._layers.network cimport NETWORK, network_value, pays_as_network
 from fastgrad._programs.arrays cimport get_doubles, new_array
+from fastgrad._tape.convert cimport most_derived
 from fastgrad._tape.handle cimport MANY, Handle, grad_enabled, leaf, make, make_room
 from fastgrad._tape.kinds cimport Results, results_of
-from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.observer cimport current
 from fastgrad._tape.tape cimport (
     CONSTANT, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,

@@ -13,8 +13,7 @@ from fastgrad._layers.batch cimport Batch, shape_at, shape_of_batch
 from fastgrad._layers.dense cimport Dense, LayerInput, chain
 from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, layer_shape
 from fastgrad._programs.arrays cimport doubles_of, get_doubles, new_array
-from fastgrad._tape.convert cimport as_double, number_of
-from fastgrad._tape.nary cimport as_operands, most_derived
+from fastgrad._tape.convert cimport as_double, as_operands, most_derived, number_of
 from fastgrad._tape.node cimport Node
 
 cdef enum:

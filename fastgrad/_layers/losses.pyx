@@ -19,9 +19,8 @@ from fastgrad._layers.loss_input cimport (
     Given, entries_of, given, list_of, numbers_of, outputs_needed, place_of, same_shape, shape_of_given, with_sum,
 )
 from fastgrad._layers.parameters cimport Parameters
-from fastgrad._tape.convert cimport if_foreign, number_of
+from fastgrad._tape.convert cimport if_foreign, most_derived, number_of
 from fastgrad._tape.handle cimport Handle, grad_enabled, leaf, make, make_room
-from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.tape cimport (
     CONSTANT, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,

@@ -1,10 +1,11 @@
-"""Plain numbers, as Python's arguments: what counts as one, and what is said of the rest."""
+"""Numbers as Python's arguments: what counts as one, and what is said of the rest."""
 
 from cpython.complex cimport PyComplex_Check
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_AsDouble, PyFloat_Check
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_AsDouble, PyFloat_Check, PyFloat_CheckExact
 from cpython.long cimport PyLong_Check
 
 from fastgrad._tape.handle cimport MANY, Handle
+from fastgrad._tape.tape cimport tape
 
 
 cdef bint as_double(object x, double *number) except -1:
@@ -26,6 +27,46 @@ cdef double number_of(object x, str what) except? -1.0:
     if as_double(x, &number):
         return number
     raise not_a_number(x, what)
+
+
+cdef list list_from(xs, str what):
+    """A list of what is in any iterable, arrays of any shape among them."""
+    if hasattr(xs, "ravel"):
+        xs = xs.ravel().tolist()
+    try:
+        return list(xs)
+    except TypeError:
+        raise TypeError(
+            f"{what} takes a list or array of scalars and numbers, not {xs!r} of type {type(xs).__name__}"
+        ) from None
+
+
+cdef list as_operands(list xs, str what):
+    """The scalars, and a float for any other number: reading one may run any code, so it is done beforehand."""
+    return [
+        x if PyFloat_CheckExact(x) or (isinstance(x, Handle) and (<Handle>x).type_code != MANY)
+        else number_of(x, f"an argument of {what}")
+        for x in xs
+    ]
+
+
+cdef Handle most_derived(list xs):
+    """The first operand of the most derived type, which says what the result is; None among plain numbers only."""
+    like = None
+    for x in xs:
+        if isinstance(x, Handle) and (like is None or (type(x) is not type(like) and isinstance(x, type(like)))):
+            like = x
+    return like
+
+
+cdef list numbers_of(list operands):
+    """The numbers of operands, for Python's own functions."""
+    return [tape.data[(<Handle>x).node] if isinstance(x, Handle) else x for x in operands]
+
+
+def plain(x):
+    """The number of a scalar, or the plain number itself; anything else is a TypeError."""
+    return tape.data[(<Handle>x).node] if isinstance(x, Handle) else number_of(x, "an operand")
 
 
 cdef object not_a_number(object x, str what):

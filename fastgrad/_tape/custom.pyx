@@ -1,16 +1,16 @@
 """Operations of a user's own: a value and partial derivatives, each a Python function."""
 
-from fastgrad._tape.nary import plain
+from fastgrad._tape.convert import plain
 
 from libc.stdint cimport uint32_t
 from libc.string cimport memset
 
-from fastgrad._tape.convert cimport number_of
+from fastgrad._tape.convert cimport as_operands, number_of
 from fastgrad._tape.describe cimport describe, operand_values, symbol_of
 from fastgrad._tape.handle cimport state_at, state_of
 from fastgrad._tape.kinds cimport Kind, add_kind
-from fastgrad._tape.nary cimport as_operands, given_value
 from fastgrad._tape.node cimport Node
+from fastgrad._tape.payloads cimport given_value
 from fastgrad._tape.tape cimport CONSTANT, operands, payload, tape
 
 

@@ -3,143 +3,35 @@
 
 import math
 
-from cpython.float cimport PyFloat_AS_DOUBLE
 from libc.math cimport NAN
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 
-from fastgrad._tape.convert cimport number_of
+from fastgrad._tape.convert cimport as_operands, list_from, numbers_of
 from fastgrad._tape.describe cimport describe, operand_values
-from fastgrad._tape.handle cimport MANY, VALUE, Handle, grad_enabled, leaf, make, state_at
+from fastgrad._tape.handle cimport VALUE, Handle, make, state_at
 from fastgrad._tape.kinds cimport kinds
+from fastgrad._tape.payloads cimport Row, dot_written, finish, given_value, write
 from fastgrad._tape.tape cimport (
-    CONSTANT, OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select,
-    OP_softmax, OP_sum, OP_user, Second, Span, append, append_payload, hold, let_go, nary_memory, nary_value,
-    no_second, operands, payload, payload_units, reserve, tape,
+    OP_LEAF, OP_dot, OP_fsum, OP_hypot, OP_ifel, OP_logsumexp, OP_mean, OP_pick, OP_prod, OP_select, OP_softmax,
+    OP_sum, OP_user, Second, Span, append, append_payload, hold, let_go, nary_value, no_second, tape,
 )
 
 from fastgrad._tape.convert import wrong_argument
 
 
-# Building a node: its payload is written behind the pool's end, and becomes part of it with the node.
-
-cdef list operands_from(object xs, str what):
-    """A list of scalars and floats from any iterable of scalars and numbers, arrays of any shape among them."""
-    if hasattr(xs, "ravel"):
-        xs = xs.ravel().tolist()
-    try:
-        found = list(xs)
-    except TypeError:
-        raise TypeError(
-            f"{what} takes a list or array of scalars and numbers, not {xs!r} of type {type(xs).__name__}"
-        ) from None
-    return as_operands(found, what)
+cdef object nary(uint32_t op, xs, str what, nothing=None):
+    """A node of an operation whose value C computes; of nothing a number, if it has one."""
+    cdef Row row
+    xs = write(op, xs, what, &row)
+    if row.x.n:
+        return finish(op, nary_value(op, &row.x), &row)
+    if nothing is None:
+        raise of_nothing(what)
+    return nothing
 
 
-cdef list as_operands(list xs, str what):
-    """The scalars, and a float for any other number: reading one may run any code, so it is done beforehand."""
-    what = f"an argument of {what}"
-    return [x if isinstance(x, Handle) and (<Handle>x).type_code != MANY else number_of(x, what) for x in xs]
-
-
-cdef Handle most_derived(list xs):
-    """The first operand of the most derived type, which says what the result is; None among plain numbers only."""
-    like = None
-    for x in xs:
-        if isinstance(x, Handle) and (like is None or (type(x) is not type(like) and isinstance(x, type(like)))):
-            like = x
-    return like
-
-
-cdef bint has_constants(uint32_t op, list xs) except -1:
-    """Must the payload have a place for constants? It has where it has other doubles."""
-    if nary_memory(op, 1):
-        return True
-    for x in xs:
-        if not isinstance(x, Handle):
-            return True
-    return False
-
-
-cdef operands write_payload(uint32_t op, list xs, uint32_t nodes, Span *span) except *:
-    """Write the operands, scalars and floats, behind the pool's end, with room for so many nodes."""
-    cdef operands x
-    cdef uint32_t n = len(xs), k
-    cdef uint32_t *slots
-    cdef uint64_t units
-    span.n = n
-    span.reals = (n if has_constants(op, xs) else 0) + nary_memory(op, n)
-    units = payload_units(n, span.reals)
-    reserve(nodes, units)
-    slots = tape.pool + tape.pool_count
-    x.n = n
-    x.slots = slots
-    x.reals = <double *>(slots + n + (n & 1))
-    x.data = tape.data
-    for k in range(n):
-        operand = xs[k]
-        if isinstance(operand, Handle):
-            slots[k] = (<Handle>operand).node
-            if span.reals:
-                x.reals[k] = 0.0
-        else:
-            slots[k] = CONSTANT
-            x.reals[k] = PyFloat_AS_DOUBLE(operand)
-    for k in range(n if span.reals else span.reals, span.reals):
-        x.reals[k] = 0.0
-    return x
-
-
-cdef object nary(uint32_t op, list xs):
-    """A node of an operation whose value C computes."""
-    cdef Span span
-    cdef Handle like = most_derived(xs)
-    cdef bint records = grad_enabled()
-    cdef operands x = write_payload(op, xs, 1, &span)
-    return finish(op, like, nary_value(op, &x), span, records)
-
-
-cdef object given_value(uint32_t op, list xs, double value):
-    """A node of an operation whose value Python computes."""
-    cdef Span span
-    cdef Handle like = most_derived(xs)
-    cdef bint records = grad_enabled()
-    write_payload(op, xs, 1, &span)
-    return finish(op, like, value, span, records)
-
-
-cdef object finish(uint32_t op, Handle like, double value, Span span, bint records):
-    """The result: a plain number where no scalar took part, a leaf where nothing is recorded."""
-    if like is None:
-        return value
-    if not records:
-        return leaf(like, value)
-    return make(like, append_payload(op, like.type_code, value, span))
-
-
-cdef uint32_t user_node(Handle like, double value, list children, object slopes) except 0:
-    """A node with a value, operands, and perhaps slopes, given from outside. The caller makes the handle."""
-    cdef Span span
-    cdef operands x
-    cdef uint32_t k
-    cdef bint records
-    for child in children:
-        if not isinstance(child, Handle) or (<Handle>child).type_code == MANY:
-            raise TypeError(f"a node's children must be scalars, not {child!r} of type {type(child).__name__}")
-    numbers = [number_of(slope, "a local gradient") for slope in slopes] if slopes is not None else []
-    if numbers and len(numbers) != len(children):
-        raise ValueError(f"{len(children)} children need as many local gradients, not {len(numbers)}")
-    span.n = len(children)
-    span.reals = len(numbers)
-    records = grad_enabled()
-    reserve(1, payload_units(span.n, span.reals))
-    if not records:
-        return append(OP_LEAF, like.type_code, value, 0, no_second())
-    for k in range(span.n):
-        tape.pool[tape.pool_count + k] = (<Handle>children[k]).node
-    x = payload(append_payload(OP_user, like.type_code, value, span))
-    for k in range(span.reals):
-        x.reals[k] = numbers[k]
-    return tape.count - 1
+cdef object of_nothing(str what):
+    return ValueError(f"{what} of nothing: give at least one scalar or number")
 
 
 # The public functions.
@@ -164,8 +56,7 @@ def sum(xs):
     >>> fastgrad.sum([a, b, 0.5])
     Value(data=3.5, grad=0.0)
     """
-    operands_list = operands_from(xs, "sum()")
-    return nary(OP_sum, operands_list) if operands_list else 0.0
+    return nary(OP_sum, xs, "sum()", 0.0)
 
 
 def mean(xs):
@@ -191,7 +82,7 @@ def mean(xs):
     >>> fastgrad.mean([fastgrad.Value(1.0), 2.0])
     Value(data=1.5, grad=0.0)
     """
-    return nary(OP_mean, at_least_one(xs, "mean()"))
+    return nary(OP_mean, xs, "mean()")
 
 
 def prod(xs):
@@ -214,8 +105,7 @@ def prod(xs):
     >>> a.grad, b.grad
     (6.0, 0.0)
     """
-    operands_list = operands_from(xs, "prod()")
-    return nary(OP_prod, operands_list) if operands_list else 1.0
+    return nary(OP_prod, xs, "prod()", 1.0)
 
 
 def dot(xs, ys, bias=0.0):
@@ -246,13 +136,17 @@ def dot(xs, ys, bias=0.0):
     >>> y.data, w[0].grad, w[1].grad
     (3.0, 3.0, 4.0)
     """
-    left, right = operands_from(xs, "dot()"), operands_from(ys, "dot()")
+    cdef Row row
+    if dot_written(xs, ys, bias, &row):
+        return finish(OP_dot, nary_value(OP_dot, &row.x), &row)
+    left = as_operands(list_from(xs, "dot()"), "dot()")
+    right = as_operands(list_from(ys, "dot()"), "dot()")
     if len(left) != len(right):
         raise ValueError(f"dot() takes two lists of the same length, not of {len(left)} and {len(right)}")
     pairs = as_operands([bias], "dot()")
     for pair in zip(left, right):
         pairs.extend(pair)
-    return nary(OP_dot, pairs)
+    return nary(OP_dot, pairs, "dot()")
 
 
 def logsumexp(xs):
@@ -278,7 +172,7 @@ def logsumexp(xs):
     >>> fastgrad.logsumexp([fastgrad.Value(1000.0), fastgrad.Value(1000.0)])
     Value(data=1000.6931471805599, grad=0.0)
     """
-    return nary(OP_logsumexp, at_least_one(xs, "logsumexp()"))
+    return nary(OP_logsumexp, xs, "logsumexp()")
 
 
 def softmax(xs):
@@ -306,9 +200,14 @@ def softmax(xs):
     >>> p
     Value(data=0.5, grad=0.0)
     """
-    cdef list operands_list = at_least_one(xs, "softmax()")
-    cdef Handle like = most_derived(operands_list)
-    cdef uint32_t node = append_softmax(operands_list, like)
+    cdef Row row
+    cdef Handle like
+    cdef uint32_t node
+    xs = write(OP_softmax, xs, "softmax()", &row)
+    if row.x.n == 0:
+        raise of_nothing("softmax()")
+    like = <Handle>row.like if row.like != NULL else None
+    node = append_softmax(&row)
     hold()
     try:
         return picks(like, node)
@@ -316,18 +215,17 @@ def softmax(xs):
         let_go()
 
 
-cdef uint32_t append_softmax(list xs, Handle like) except 0:
+cdef uint32_t append_softmax(Row *row) noexcept:
     """Append the node that holds the results, and one for each; a leaf where nothing is recorded."""
-    cdef Span span
     cdef Second second = no_second()
-    cdef bint records = grad_enabled()
-    cdef uint32_t node, k, n = len(xs), type_code = like.type_code if like is not None else VALUE
-    cdef operands x = write_payload(OP_softmax, xs, n + 1, &span)
-    nary_value(OP_softmax, &x)
-    node = append_payload(OP_softmax, VALUE, NAN, span)  # it never has a handle
-    for k in range(n):
+    cdef uint32_t op = OP_pick if row.records else OP_LEAF, type_code = VALUE, node, k
+    if row.like != NULL:
+        type_code = (<Handle>row.like).type_code
+    nary_value(OP_softmax, &row.x)
+    node = append_payload(OP_softmax, VALUE, NAN, Span(row.x.n, row.reals))  # it never has a handle
+    for k in range(row.x.n):
         second.place = k
-        append(OP_pick if records else OP_LEAF, type_code, x.reals[n + k], node if records else 0, second)
+        append(op, type_code, row.x.reals[row.x.n + k], node if row.records else 0, second)
     return node
 
 
@@ -337,13 +235,6 @@ cdef list picks(Handle like, uint32_t node):
     if like is None:
         return [tape.data[node + 1 + k] for k in range(n)]
     return [make(like, node + 1 + k) for k in range(n)]
-
-
-cdef list at_least_one(object xs, str what):
-    cdef list found = operands_from(xs, what)
-    if not found:
-        raise ValueError(f"{what} of nothing: give at least one scalar or number")
-    return found
 
 
 def where(condition, true_case, false_case):
@@ -369,7 +260,7 @@ def where(condition, true_case, false_case):
     (-0.2, 0.1)
     """
     try:
-        return nary(OP_select, as_operands([as_condition(condition), true_case, false_case], "where()"))
+        return nary(OP_select, [as_condition(condition), true_case, false_case], "where()")
     except (TypeError, ValueError):  # the truth of an array is a ValueError
         wrong = wrong_argument("where", (condition, true_case, false_case))
         if wrong is None:
@@ -384,7 +275,7 @@ cdef object as_condition(condition):
 
 cdef object choice(Handle number, condition, true_case, false_case):
     """The case taken, with a gradient straight through to the number too."""
-    return nary(OP_ifel, as_operands([number, as_condition(condition), true_case, false_case], "ifel()"))
+    return nary(OP_ifel, [number, as_condition(condition), true_case, false_case], "ifel()")
 
 
 def fsum(xs):
@@ -394,8 +285,8 @@ def fsum(xs):
     >>> fastgrad.math.fsum([fastgrad.Value(1e16), 1.0, -1e16])
     Value(data=1.0, grad=0.0)
     """
-    operands_list = operands_from(xs, "fsum()")
-    return given_value(OP_fsum, operands_list, math.fsum(map(plain, operands_list)))
+    found = as_operands(list_from(xs, "fsum()"), "fsum()")
+    return given_value(OP_fsum, found, math.fsum(numbers_of(found)))
 
 
 def hypot(*coordinates):
@@ -405,13 +296,8 @@ def hypot(*coordinates):
     >>> fastgrad.math.hypot(fastgrad.Value(3.0), 4.0)
     Value(data=5.0, grad=0.0)
     """
-    operands_list = as_operands(list(coordinates), "hypot()")
-    return given_value(OP_hypot, operands_list, math.hypot(*map(plain, operands_list)))
-
-
-def plain(x):
-    """The number of a scalar, or the plain number itself; anything else is a TypeError."""
-    return tape.data[(<Handle>x).node] if isinstance(x, Handle) else number_of(x, "an operand")
+    found = as_operands(list(coordinates), "hypot()")
+    return given_value(OP_hypot, found, math.hypot(*numbers_of(found)))
 
 
 # Values that Python computes, computed again.

@@ -12,10 +12,11 @@ from libc.stdint cimport uint32_t
 
 from fastgrad._tape.convert cimport as_double, no_division
 from fastgrad._tape.handle cimport SCALAR, VALUE, adopt, state_at, state_of
-from fastgrad._tape.nary cimport choice, user_node
+from fastgrad._tape.nary cimport choice
 from fastgrad._tape.node cimport Node, set_leaf
 from fastgrad._tape.observer cimport ON_INPUTS, depends, note_truth, observers
 from fastgrad._tape.operators cimport any_operation, called, operation, with_constant
+from fastgrad._tape.payloads cimport user_node
 from fastgrad._tape.tape cimport OP_LEAF, tape
 
 cdef extern from "operations/ops.h" nogil:

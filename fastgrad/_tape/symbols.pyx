@@ -7,9 +7,9 @@ raised where a slope has no value. The tape is held meanwhile, so that a symbol,
 from libc.math cimport NAN
 from libc.stdint cimport uint32_t
 
+from fastgrad._tape.convert cimport as_operands, most_derived
 from fastgrad._tape.handle cimport Handle, unpinned_handle_of
 from fastgrad._tape.kinds cimport NO_SYMBOL, algebra, symbol
-from fastgrad._tape.nary cimport as_operands, most_derived
 from fastgrad._tape.tape cimport (
     OP_FIRST_BINARY, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel, OP_select, OP_sum, Second, Span, append,
     append_payload, hold, let_go, nary_value, no_second, op_rows, op_value1, op_value2, operands, payload,

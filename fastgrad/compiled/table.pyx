@@ -12,8 +12,8 @@ from libc.string cimport memcpy, memset
 
 from fastgrad._programs.arrays cimport get_doubles, memory_of, new_array
 from fastgrad._programs.rows cimport Columns
+from fastgrad._tape.convert cimport most_derived
 from fastgrad._tape.handle cimport Handle, grad_enabled, leaf, make
-from fastgrad._tape.nary cimport most_derived
 from fastgrad._tape.observer cimport observers, refuse_always
 from fastgrad._tape.tape cimport (
     OP_user, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,
