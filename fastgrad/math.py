@@ -130,7 +130,10 @@ sign = _of_one("sign")
 
 
 def _any_scalar(xs: Iterable[Any]) -> bool:
-    return any(isinstance(x, _Node) for x in xs)
+    for x in xs:  # noqa: SIM110 (a generator takes longer to make than this to find the first)
+        if isinstance(x, _Node):
+            return True
+    return False
 
 
 def _for_scalars(function: Any) -> Callable[..., Any]:
