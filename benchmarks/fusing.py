@@ -18,6 +18,7 @@ import statistics
 import subprocess
 import sys
 import types
+from functools import partial
 from pathlib import Path
 
 from benchmarks import engines, timing
@@ -37,6 +38,8 @@ LIMITS = [
     Limit("never", "a loop that no kernel can take, fused over not", "<=", 1.02),
     Limit("linear", "64 sums of 16 products, without kernels over with", ">=", 10.0, "x"),
     Limit("dot", "one sum of 16 products, the same", ">=", 1.0, "x"),
+    Limit("node.dot", "`dot` of 16 by 16 scalars, the generator over it", ">=", 10.0, "x"),
+    Limit("node.dot by floats", "`dot` of 16 scalars by 16 floats, the same", ">=", 10.0, "x"),
     Limit("translate", "giving a script of 1,000 lines its sites", "<=", 50.0, " ms"),
 ]
 
@@ -125,6 +128,27 @@ def loop_figures(rounds):
         "never": 1.0 / pair_ratio(lambda loops: lambda: loops.joined(words), 3 * rounds),
     }
     del keep
+    return figures
+
+
+def node_figures(rounds):
+    """Functions that make one node, against a generator and Python's own functions on the same scalars, none fused."""
+    import fastgrad
+
+    w, x, floats = numbers(16), numbers(16), [random.random() for _ in range(16)]
+    ways = {
+        "dot": (partial(fresh_loops().dot, w, x), partial(fastgrad.dot, w, x)),
+        "dot by floats": (partial(fresh_loops().dot, w, floats), partial(fastgrad.dot, w, floats)),
+        "sum": (partial(sum, w), partial(fastgrad.sum, w)),
+        "mean": (partial(fresh_loops().mean, w), partial(fastgrad.mean, w)),
+        "prod": (partial(math.prod, w), partial(fastgrad.prod, w)),
+    }
+    rows, figures = [], {}
+    for name, pair in ways.items():
+        slow, fast = least_in_turns(pair, 3 * rounds)
+        rows.append([name, f"{slow * 1e9:.0f}", f"{fast * 1e9:.0f}"])
+        figures[f"node.{name}"] = slow / fast
+    print_table("one node of 16 scalars, forward", ["function", "plainly, ns", "one node, ns"], rows)
     return figures
 
 
@@ -219,7 +243,7 @@ def main():
     random.seed(1)
     print(f"Python {platform.python_version()}, {platform.machine()}")
     figures = workload_figures(rounds)
-    figures |= loop_figures(rounds) | optimizer_figures(rounds) | translation_figure(rounds)
+    figures |= loop_figures(rounds) | node_figures(rounds) | optimizer_figures(rounds) | translation_figure(rounds)
     with tempfile.TemporaryDirectory() as folder:
         figures |= gpt_figure(folder, quick)
     print_limits(figures)

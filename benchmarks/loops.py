@@ -14,6 +14,10 @@ def dot(w, x):
     return sum(a * b for a, b in zip(w, x))
 
 
+def mean(xs):
+    return sum(xs) / len(xs)
+
+
 # Optimizers, over numbers and over plain floats.
 
 
