@@ -23,7 +23,7 @@ cdef extern from "Python.h":
     long long PyLong_AsLongLongAndOverflow(PyObject *, int *overflow)
 
 cdef extern from *:
-    bint likely(bint)  # keeps what follows close together: a tenth of the time of a sum of 16 products
+    bint likely(bint)  # keeps what it says close together: a tenth of the time of a sum of 16 products
 
 
 cdef object write(uint32_t op, xs, str what, Row *row):
@@ -103,7 +103,7 @@ cdef inline bint fill(Row *row, PyObject **xs, Py_ssize_t n, Py_ssize_t place, P
     cdef PyTypeObject *kind = row.kind
     cdef Py_ssize_t k
     for k in range(n):
-        if Py_TYPE(xs[k]) == kind:
+        if likely(Py_TYPE(xs[k]) == kind):
             slots[place] = (<Handle>xs[k]).node
         elif likely(Py_TYPE(xs[k]) == <PyTypeObject *>float):
             put_number(row, place, PyFloat_AS_DOUBLE(xs[k]))
