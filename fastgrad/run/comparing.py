@@ -62,14 +62,19 @@ def compare(arguments: Sequence[str], options: Sequence[str] = ()) -> int:
     print(f"ratio: {plain.seconds / fast.seconds:.2f} (whole programs, the start of Python included)")
     for line in (*_counted(said), *_advice(said)):
         print(line)
-    difference = first_difference(plain.output, fast.output)
+    agrees, verdict = agreement(plain.output, fast.output)
+    print(verdict)
+    return 0 if agrees else 1
+
+
+def agreement(plain: str, fast: str) -> tuple[bool, str]:
+    """Return whether two outputs agree, and a sentence that says so."""
+    difference = first_difference(plain, fast)
     if difference is None:
-        count = len(plain.output.splitlines())
-        print(f"the printed output agrees: {count} lines, numbers within {_TOLERANCE:g}")
-        return 0
+        return True, f"the printed output agrees: {len(plain.splitlines())} lines, numbers within {_TOLERANCE:g}"
     number, expected, found = difference
-    print(f"the printed output differs, first in line {number}:\n  plain:    {expected}\n  fastgrad: {found}")
-    return 1
+    text = f"the printed output differs, first in line {number}:\n  plain:    {expected}\n  fastgrad: {found}"
+    return False, text
 
 
 def first_difference(plain: str, fast: str) -> tuple[int, str, str] | None:

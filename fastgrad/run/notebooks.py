@@ -1,17 +1,21 @@
 """Notebooks: their cells run in order, as Jupyter runs them, and engines that cells define or import are exchanged.
 
 ``fastgrad run notebook.ipynb`` runs one from the command line; in a notebook itself ``%load_ext fastgrad`` has the
-classes of later cells exchanged.
+classes of later cells exchanged, and ``%%fastgrad compare`` runs a cell both ways.
 """
 
 from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import json
 import os
+import pickle
+import random
 import sys
 
+from fastgrad.run import cells as magic
 from fastgrad.run import offering, reading
 from fastgrad.run.saying import say
 from fastgrad.run.serving import served
@@ -116,7 +120,38 @@ def _shell(at: _Place) -> Any:
         return say(f"cell {at.cell}: !{text} is skipped") if "install" in text else system(text)
 
     shell.run_line_magic, shell.system = line_magic, command
+    magic.register(shell, lambda line, cell: magic.Ran(shell, magic.code_of(line, cell)).value)
     return shell
+
+
+def replay() -> None:
+    """Run cells plainly, in a process of its own, up to code that is compared; answer with what came of that.
+
+    Standard input says which: the cells, at which time the last one asks, and how things were when fastgrad was loaded.
+    """
+    from IPython.core import displaypub
+
+    cells, asked, (loaded, state) = pickle.load(sys.stdin.buffer)
+    answer = os.dup(1)
+    os.dup2(2, 1)  # where cells print
+    at = _Place()
+    shell = _shell(at)
+    publisher: Any = displaypub.CapturingDisplayPublisher  # as else what is displayed would be printed
+    shell.display_pub = publisher()
+    asking = itertools.count(1)
+
+    def compare(line: str, cell: str | None) -> Any:
+        if at.cell < len(cells) or next(asking) < asked:
+            return magic.Ran(shell, magic.code_of(line, cell)).value
+        with open(answer, "w", encoding="utf-8") as file:
+            file.write(magic.answered(shell, line, cell))
+        os._exit(0)  # nothing that follows is asked for
+
+    magic.register(shell, compare)
+    for at.cell, source in enumerate(cells, 1):
+        if at.cell == loaded:
+            random.setstate(state)
+        shell.run_cell(source, store_history=True)
 
 
 class _Preparing(ast.NodeTransformer):
@@ -151,11 +186,15 @@ class _Preparing(ast.NodeTransformer):
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """``%load_ext fastgrad``: exchange engines that cells define, or import, from now on, and fuse cells' loops."""
+    """``%load_ext fastgrad``: exchange engines that cells define, or import, from now on, and fuse cells' loops.
+
+    ``%%fastgrad compare`` is there from now on, too.
+    """
     settings.start(strict=False, explain=False, also=())
     _loaded.append((served([]), _Preparing()))
     _loaded[-1][0].__enter__()
     _loaded[-1][1].attach(shell)
+    magic.register(shell, magic.Comparing(shell).compare)
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.insert(0, "")
 
@@ -163,6 +202,7 @@ def load_ipython_extension(shell: Any) -> None:
 def unload_ipython_extension(shell: Any) -> None:
     """``%unload_ext fastgrad``: what was exchanged stays; nothing more is."""
     settings.active = False
+    magic.forget(shell)
     while _loaded:
         serving, preparing = _loaded.pop()
         serving.__exit__(None, None, None)

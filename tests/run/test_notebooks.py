@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import textwrap
 
 import pytest
@@ -222,27 +223,31 @@ class TestFormats:
         assert cells_of(notebook("a = 1", "é = 2")) == ["a = 1", "é = 2"]
 
 
+@pytest.fixture
+def kernel(tmp_path_factory):
+    """Run lists of cells in kernels of this Python; return what each prints, displays and raises."""
+    nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
+    pytest.importorskip("ipykernel")
+
+    def printed(*cells, folder=None, may_raise=False):
+        made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+        where = {"metadata": {"path": str(folder or tmp_path_factory.mktemp("kernel"))}}
+        options = {"timeout": 60, "kernel_name": "python3", "resources": where, "allow_errors": may_raise}
+        nbclient.NotebookClient(made, **options).execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})
+        outputs = [output for cell in made.cells for output in cell.outputs]
+        streams = {
+            name: "".join(output.text for output in outputs if output.get("name") == name)
+            for name in ("stdout", "stderr")
+        }
+        shown = [output.data["text/plain"] for output in outputs if output.output_type == "execute_result"]
+        raised = [output.evalue for output in outputs if output.output_type == "error"]
+        return {**streams, "shown": shown, "raised": raised}
+
+    return printed
+
+
 class TestExtension:
     """``%load_ext fastgrad`` in a notebook that a kernel runs."""
-
-    @pytest.fixture
-    def kernel(self, tmp_path_factory):
-        """Run lists of cells in kernels of this Python; return what each prints."""
-        nbformat, nbclient = pytest.importorskip("nbformat"), pytest.importorskip("nbclient")
-        pytest.importorskip("ipykernel")
-
-        def printed(*cells, folder=None):
-            made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-            where = {"metadata": {"path": str(folder or tmp_path_factory.mktemp("kernel"))}}
-            client = nbclient.NotebookClient(made, timeout=60, kernel_name="python3", resources=where)
-            client.execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})
-            outputs = [output for cell in made.cells for output in cell.outputs]
-            return {
-                name: "".join(output.text for output in outputs if output.get("name") == name)
-                for name in ("stdout", "stderr")
-            }
-
-        return printed
 
     def test_exchanges_engines_of_later_cells(self, kernel, tmp_path):
         (tmp_path / "engine.py").write_text(OWN_ENGINE.replace("Value", "Number"))
@@ -265,6 +270,94 @@ class TestExtension:
         )
         assert printed["stdout"].endswith("12.0 7.0\n12.0 7.0\n")
         assert printed["stderr"].count("class Value runs on fastgrad") == 2
+
+
+class TestCompare:
+    """``%%fastgrad compare`` in a notebook that a kernel runs."""
+
+    DATA = (
+        "import random\nw = [Value(random.random()) for _ in range(30)]\n"
+        "rows = [[random.random() for _ in w] for _ in range(30)]\ndone = 0"
+    )
+    TRAINING = """%%fastgrad compare
+for step in range(20):
+    loss = sum((sum(a * b for a, b in zip(w, row)) + -1.0).relu() for row in rows)
+    loss.backward()
+    for p in w:
+        p.data -= 0.001 * p.grad
+        p.grad = 0
+    done += 1
+print("loss", loss.data)
+loss.data
+"""
+    AGREES = "the printed output agrees: {} lines, numbers within 1e-09"
+
+    @staticmethod
+    def verdict(said):
+        """The times and the ratio that are printed, and what else is."""
+        line = re.compile(r"^(?:plainly|on fastgrad|ratio): ([0-9.e-]+)(?: s)?\n", re.MULTILINE)
+        return [float(time) for time in line.findall(said)], line.sub("", said)
+
+    def test_times_a_cell_with_the_class_of_the_notebook_and_on_fastgrad(self, kernel):
+        done = kernel("%load_ext fastgrad", OWN_ENGINE, self.DATA, self.TRAINING, "done, step")
+        (plain, fast, ratio), rest = self.verdict(done["stdout"])
+        assert ratio == pytest.approx(plain / fast, abs=0.1)
+        assert ratio > 2.0  # it is about 50
+        loss, verdict = rest.splitlines()
+        assert loss == f"loss {done['shown'][0]}"
+        assert verdict == self.AGREES.format(2)
+        assert done["shown"][1] == "(20, 19)"  # it ran once
+
+    def test_numbers_of_fastgrads_own_are_those_without_kernels(self, kernel):
+        used = "from fastgrad import Value, fused_loops\nx = [Value(i + 1.0) for i in range(9)]"
+        cell = "%%fastgrad compare\ny = sum(v * v for v in x)\nkernels = len(fused_loops())\ny.data, bool(kernels)"
+        done = kernel("%load_ext fastgrad", used, cell)
+        _, rest = self.verdict(done["stdout"])
+        assert rest.splitlines() == [
+            "the printed output differs, first in line 1:", "  plain:    (285.0, False)", "  fastgrad: (285.0, True)",
+        ]  # fmt: skip
+
+    def test_a_statement_and_whatever_came_before_it(self, kernel):
+        cells = [
+            "import os, random\nplace = os.getcwd()\nos.chdir('/')",
+            "%load_ext fastgrad\ndraw = random.random()",
+            "1 / 0",
+            "x = 1\n%fastgrad compare print({'x': x}, draw)\nx += 1\n%fastgrad compare (x, os.getcwd() != place)",
+            "%%fastgrad compare\nx += 1\nx",
+            "%%fastgrad compare\nx;",
+        ]
+        _, rest = self.verdict(kernel(*cells, may_raise=True)["stdout"])
+        assert rest.splitlines()[1:] == [self.AGREES.format(1)] * 4
+
+    def test_a_cell_that_raises_is_not_run_again(self, kernel):
+        done = kernel("%load_ext fastgrad", "%%fastgrad compare\nprint('once')\n1 / 0", "5", may_raise=True)
+        assert done == {"stdout": "once\n", "stderr": "", "shown": ["5"], "raised": ["division by zero"]}
+
+    def test_a_plain_run_that_fails(self, kernel):
+        deep = "%%fastgrad compare\ny = Value(1.0)\nfor _ in range(3000): y = y + 1\ny.backward()\ny.data"
+        ended = "%%fastgrad compare\nimport os, sys\nif 'ipykernel' not in sys.modules: os._exit(3)"
+        done = kernel("%load_ext fastgrad", OWN_ENGINE, deep, "print('before')", ended)
+        deep, _, *ended = self.verdict(done["stdout"])[1].splitlines()
+        assert deep.startswith("plainly: it failed, by RecursionError: maximum recursion depth exceeded")
+        assert ended[0] == "plainly: it failed, by its process, which ran the cells before it again and ended with:"
+        assert ended[-1] == "  before"
+        assert done["shown"] == ["3001.0"]
+
+    def test_what_compares_nothing_is_refused(self, kernel):
+        wrong = ["%fastgrad compare", "%fastgrad 1 + 1", "%%fastgrad compare x\nprint(1)", "%%fastgrad\nprint(1)"]
+        done = kernel("%load_ext fastgrad", *wrong, "%unload_ext fastgrad", "%fastgrad compare 1", may_raise=True)
+        *lines, last = [line for line in done["stderr"].splitlines() if line]
+        advice = "write %%fastgrad compare as the first line of a cell, or %fastgrad compare before a statement"
+        assert lines == [f"UsageError: {text} compares nothing: {advice}" for text in (
+            "%fastgrad compare", "%fastgrad 1 + 1", "%%fastgrad compare x", "%%fastgrad ",
+        )]  # fmt: skip
+        assert last == "UsageError: Line magic function `%fastgrad` not found."
+
+    def test_under_fastgrad_run_the_cell_runs(self, notebook):
+        cells = "%%fastgrad compare" + OWN_ENGINE, USE, "%fastgrad compare print(x.grad)"
+        done = both_ways(notebook(*cells))
+        assert done.stdout == "12.0 7.0\n7.0\n"
+        assert said(done) == ["class Value runs on fastgrad"]
 
 
 def test_the_loops_of_cells_are_kernels(notebook):
