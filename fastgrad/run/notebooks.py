@@ -7,6 +7,7 @@ classes of later cells exchanged, and ``%%fastgrad compare`` runs a cell both wa
 from __future__ import annotations
 
 import ast
+import atexit
 import contextlib
 import itertools
 import json
@@ -171,7 +172,8 @@ class _Preparing(ast.NodeTransformer):
             self.fuser.found = every_loop
 
     def detach(self, shell: Any) -> None:
-        shell.ast_transformers.remove(self)
+        with contextlib.suppress(ValueError):  # IPython removes what has raised
+            shell.ast_transformers.remove(self)
 
     def visit(self, node: ast.AST) -> ast.AST:
         if not isinstance(node, ast.Module):
@@ -195,6 +197,7 @@ def load_ipython_extension(shell: Any) -> None:
     _loaded[-1][0].__enter__()
     _loaded[-1][1].attach(shell)
     magic.register(shell, magic.Comparing(shell).compare)
+    atexit.register(unload_ipython_extension, shell)  # while there is what it takes
     if os.getcwd() not in sys.path and "" not in sys.path:
         sys.path.insert(0, "")
 

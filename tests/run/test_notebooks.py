@@ -264,6 +264,10 @@ class TestExtension:
             "fastgrad: class Number",
         ]
 
+    def test_a_kernel_that_ends_says_nothing(self, kernel, capfd):
+        kernel("%load_ext fastgrad")
+        assert "Error" not in capfd.readouterr().err
+
     def test_loaded_in_the_cell_of_the_class(self, kernel):
         printed = kernel(
             "%load_ext fastgrad\n%load_ext fastgrad", OWN_ENGINE, USE, "%reload_ext fastgrad", OWN_ENGINE, USE
