@@ -2,8 +2,10 @@
 
 import pytest
 
+import fastgrad
 from fastgrad import Scalar, Value, fused_loops
 from support.fused import both, outcome
+from support.graphs import live_nodes
 
 SOURCE = """
 import math
@@ -165,3 +167,14 @@ def test_it_is_said_what_became_of_each_loop():
     assert without == [
         "[a - b for a, b, *_ in [row[:2] for row in rows]]: no kernel: a * in an assignment is not for kernels"
     ]
+
+
+@pytest.mark.parametrize("make", [Value, Scalar])
+@pytest.mark.parametrize("name", CALLS)
+def test_a_loop_within_no_grad_does_with_a_kernel_what_it_does_without(name, make):
+    def seen(functions):
+        with fastgrad.no_grad():
+            within = outcome(functions[name], *arguments(CALLS[name], make))
+        return within, live_nodes(), outcome(functions[name], *arguments(CALLS[name], make))
+
+    assert seen(FUSED) == seen(PLAIN)
