@@ -6,7 +6,7 @@ Python would raise.
 
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
-from fastgrad._kernels.registers cimport FLOAT, INT, NODE, SPELLS, Register, kinds, set_node, set_tag
+from fastgrad._kernels.registers cimport FLOAT, INT, NODE, REFLECTED, SPELLS, Register, kinds, set_node, set_tag
 from fastgrad._tape.tape cimport OP_TO_CV, OP_TO_VC, Second, append, op_doubtful, op_value1, op_value2, tape
 
 cdef extern from "operations/ops.h" nogil:
@@ -92,7 +92,7 @@ cdef inline bint binary(uint32_t op, uint32_t bit, const Register *a, const Regi
     if b.tag == NODE and (a.tag == FLOAT or a.tag == INT):
         if kinds[b.type_code].standing & SPELLS:
             return spelled_otherwise(op, a, b, out)
-        return node_and_constant(op + OP_TO_CV, bit, b, as_float(a), out)
+        return node_and_constant(op + OP_TO_CV, bit << REFLECTED, b, as_float(a), out)
     if a.tag == INT and b.tag == INT:
         return of_ints(op, a.content.integer, b.content.integer, out)
     if (a.tag == FLOAT or a.tag == INT) and (b.tag == FLOAT or b.tag == INT):

@@ -9,7 +9,7 @@ from fastgrad._kernels.program cimport (
     JUMP_UNLESS_EQUAL, JUMP_UNLESS_GREATER, JUMP_UNLESS_GREATER_EQUAL, JUMP_UNLESS_LESS, JUMP_UNLESS_LESS_EQUAL,
 )
 from fastgrad._kernels.registers cimport (
-    ABSOLUTE, ADDS, COMPARES, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, OBJECT, POSITIVE, POWERS,
+    ABSOLUTE, ADDS, COMPARES, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, OBJECT, REFLECTED, POSITIVE, POWERS,
     SUBTRACTS, TRUTH, Register, copy_register, kinds, set_node, set_tag,
 )
 from fastgrad._tape.handle cimport forms
@@ -437,7 +437,9 @@ cdef bint spelled_otherwise(uint32_t op, const Register *a, const Register *b, R
     cdef uint32_t code = a.type_code if a.tag == NODE else b.type_code
     cdef bint whole = is_whole(a) and is_whole(b), done
     cdef Register result
-    if not (b.tag == NODE or b.tag == FLOAT or b.tag == INT) or not kinds[code].standing & bit_of(op):
+    if not (b.tag == NODE or b.tag == FLOAT or b.tag == INT):
+        return False
+    if not kinds[code].standing & bit_of(op) << (0 if a.tag == NODE else REFLECTED):
         return False
     if op == OP_add:
         done = joined(op, a, b, RADD_FIRST, &result)

@@ -18,7 +18,7 @@ from fastgrad._kernels.program cimport (
     SUMMED, UNPACKED, Instruction, Loop, Program,
 )
 from fastgrad._kernels.registers cimport (
-    ABSOLUTE, ADDS, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, NOTHING, OBJECT, POWERS, SPELLS, SUBTRACTS,
+    ABSOLUTE, ADDS, DIVIDES, FLOAT, INT, MULTIPLIES, NEGATES, NODE, NOTHING, OBJECT, POWERS, REFLECTED, SPELLS, SUBTRACTS,
     Register, kinds,
 )
 from fastgrad._tape.handle cimport forms
@@ -224,7 +224,7 @@ cdef int16_t of_nodes(Planner *p, uint32_t op, int16_t a, int16_t b) noexcept:
     if tag_of(p, a) == NODE and not know_type(p, a) or tag_of(p, b) == NODE and not know_type(p, b):
         return REFUSED
     form = forms[p.code]
-    if not kinds[p.code].standing & bit_of(op):
+    if not kinds[p.code].standing & bit_of(op) << (0 if tag_of(p, a) == NODE else REFLECTED):
         return REFUSED
     if op == OP_add:
         return joined(p, op, a, b, RADD_FIRST)

@@ -60,6 +60,9 @@ cdef extern from *:
     void set_node(Register *register, uint32_t node, uint8_t tag, uint8_t type_code, bint whole) noexcept
     void copy_register(Register *to, const Register *register) noexcept
 
+cdef enum:
+    REFLECTED = 16  # places from an operator's bit to that of the reflected one, as __radd__
+
 cdef enum Standing:
     # What a type of numbers leaves as fastgrad has it.
     ADDS = 1

@@ -41,8 +41,9 @@ cdef PyTypeObject *spelled_type = <PyTypeObject *>Spelled
 
 # Python's names of what a type may have of its own, and the bit that says that it has not.
 cdef dict STANDARD = {
-    "__add__": ADDS, "__radd__": ADDS, "__sub__": SUBTRACTS, "__rsub__": SUBTRACTS, "__mul__": MULTIPLIES,
-    "__rmul__": MULTIPLIES, "__truediv__": DIVIDES, "__rtruediv__": DIVIDES, "__pow__": POWERS, "__rpow__": POWERS,
+    "__add__": ADDS, "__sub__": SUBTRACTS, "__mul__": MULTIPLIES, "__truediv__": DIVIDES, "__pow__": POWERS,
+    "__radd__": ADDS << REFLECTED, "__rsub__": SUBTRACTS << REFLECTED, "__rmul__": MULTIPLIES << REFLECTED,
+    "__rtruediv__": DIVIDES << REFLECTED, "__rpow__": POWERS << REFLECTED,
     "__neg__": NEGATES, "__pos__": POSITIVE, "__abs__": ABSOLUTE, "__lt__": COMPARES, "__le__": COMPARES,
     "__gt__": COMPARES, "__ge__": COMPARES, "__bool__": TRUTH,
 }

@@ -85,6 +85,9 @@ cdef class Site:
     def __init__(self, translate, int line, rest=None, int finish=-1, bint at_module=False):
         self.translate, self.line, self.rest, self.finish, self.at_module = translate, line, rest, finish, at_module
 
+    def __reduce__(self):
+        return idle, ()  # with code that is sent elsewhere
+
     def __invert__(self):
         return not self.is_left and tape.count > 1  # without a number on the tape there is nothing to gain
 
@@ -92,6 +95,13 @@ cdef class Site:
         if given is None:
             return take_back()
         return enter_expression(self, given) if (<Site?>self).rest is None else enter_statement(self, given)
+
+
+def idle():
+    """A site that leaves everything to Python."""
+    cdef Site site = Site(None, 0)
+    site.is_left = True
+    return site
 
 
 cdef bint translated(Site site, tuple given) except -1:

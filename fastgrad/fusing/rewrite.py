@@ -9,9 +9,10 @@ and of a ``for`` statement::
     if ~site:
         round, values, rest = site @ (arguments)
         if round: variables = values
-        for target in rest or what the statement runs over: body
+        what = rest or what the statement runs over
     else:
-        the statement
+        what = what the statement runs over
+    for target in what: body
 """
 
 from __future__ import annotations
@@ -170,15 +171,18 @@ class Fuser:
         call = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Tuple(kernel.arguments, ast.Load()))
         run = ast.Assign([ast.Name(given, ast.Store())], call)
         done = ast.Delete([ast.Name(given, ast.Del())])
-        plain = changed(node, iter=kernel.iterator(given))
+        over = ast.Assign([ast.Name(given, ast.Store())], kernel.iterator(given))
         before, self.around = self.around, found
-        original = self.inside(node, context)
+        kept = self.inside(node, context)
         self.around = before
+        original = ast.Assign([ast.Name(given, ast.Store())], kept.iter)
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
-        fallback = ast.Try([plain], [], [], [done])  # which leaves nothing behind, be it by an exception
-        chosen = ast.If(test, [run, kernel.taken(given), fallback], [original])
-        located(plain.iter, node)
-        return located(chosen, node)
+        chosen = ast.If(test, [run, kernel.taken(given), over], [original])
+        # The variable holds nothing while the loop runs.
+        parts = ast.Tuple([ast.Name(given, ast.Load()), _set(given, ast.Constant(None))], ast.Load())
+        first = ast.Subscript(parts, ast.Constant(0), ast.Load())
+        loop = changed(kept, iter=located(first, node))
+        return located(ast.If(ast.Constant(True), [chosen, loop, *([done] if context.scope.is_module else [])], []), node)
 
     def inside(self, node: ast.For, context: Context) -> ast.For:
         """A loop that stays, with sites in what it does."""
@@ -232,14 +236,15 @@ class Fuser:
             return self.kept(node, context)
         mark, given, found = self.marked(kernel, node)
         back = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Constant(None))
-        again = ast.BoolOp(ast.And(), [_set(given, back), kernel.rebuilt(given)])
+        before, self.around = self.around, found
+        kept = self.kept(node, context)
+        self.around = before
+        again = ast.BoolOp(ast.And(), [_set(given, back), kernel.rebuilt(given, kept)])
         fallback = ast.Tuple([again, _set(given, ast.Constant(None))], ast.Load())
         call = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Tuple(kernel.arguments, ast.Load()))
         either = ast.Subscript(ast.BoolOp(ast.Or(), [call, fallback]), ast.Constant(0), ast.Load())
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
-        before, self.around = self.around, found
-        chosen = ast.IfExp(test, either, self.kept(node, context))
-        self.around = before
+        chosen = ast.IfExp(test, either, kept)
         return located(chosen, node)
 
 

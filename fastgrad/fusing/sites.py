@@ -147,20 +147,23 @@ class ExpressionKernel(_Kernel):
         translator.emit(Code.END)
         return [to]
 
-    def rebuilt(self, name: str) -> Any:
-        """The expression on the arguments, which a variable has."""
+    def rebuilt(self, name: str, kept: Any) -> Any:
+        """The expression, as it is kept for Python, on the arguments, which a variable has."""
 
         def argument(place: int) -> ast.expr:
             return located(item(name, place), self.node)
 
         whole = _again(self.shape, argument)
         if self.generator:
-            first, *others = self.generator.generators
-            whole = changed(self.generator, generators=[changed(first, iter=whole), *others])
+            comprehension = kept.args[0] if self.consumer else kept
+            if not isinstance(comprehension, (ast.ListComp, ast.GeneratorExp)):  # a list with a site of its own
+                comprehension = self.generator
+            first, *others = comprehension.generators
+            whole = changed(comprehension, generators=[changed(first, iter=whole), *others])
         if not self.consumer:
             return whole
         start = [] if self.start is None else [argument(self.start)]
-        return changed(self.node, func=argument(0), args=[whole, *start])
+        return changed(kept, func=argument(0), args=[whole, *start])
 
 
 class StatementKernel(_Kernel):

@@ -183,7 +183,7 @@ class _Preparing(ast.NodeTransformer):
         tree = offering.offering(node)
         if self.fuser is not None:
             self.fuser.file = f"<cell {self.cells}>"
-            self.fuser.module_with_names(tree)
+            tree = self.fuser.module_with_names(tree)
         return tree
 
 
