@@ -20,7 +20,11 @@ every_loop: list[Found] = []  # in order
 def compiled(tree: ast.Module, file: str) -> types.CodeType:
     """Compile a module's tree, its loops with kernels beside them."""
     fuser = Fuser(file)
-    code: types.CodeType = compile(fuser.module(tree), file, "exec", dont_inherit=True)
+    try:
+        code: types.CodeType = compile(fuser.module(tree), file, "exec", dont_inherit=True)
+    except RecursionError:  # an expression of hundreds of terms
+        plainly: types.CodeType = compile(tree, file, "exec", dont_inherit=True)
+        return plainly
     every_loop.extend(fuser.found)
     return fuser.with_sites(code)
 

@@ -182,7 +182,8 @@ class Fuser:
         parts = ast.Tuple([ast.Name(given, ast.Load()), _set(given, ast.Constant(None))], ast.Load())
         first = ast.Subscript(parts, ast.Constant(0), ast.Load())
         loop = changed(kept, iter=located(first, node))
-        return located(ast.If(ast.Constant(True), [chosen, loop, *([done] if context.scope.is_module else [])], []), node)
+        both = [chosen, loop, done] if context.scope.is_module else [chosen, loop]
+        return located(ast.If(ast.Constant(True), both, []), node)
 
     def inside(self, node: ast.For, context: Context) -> ast.For:
         """A loop that stays, with sites in what it does."""

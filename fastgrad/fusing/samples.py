@@ -51,10 +51,12 @@ def is_number(value: Any) -> bool:
     return issubclass(type(value), Node)
 
 
+def class_attribute(kind: type, name: str) -> Any:
+    """Return what a type has under a name, itself or from a base."""
+    return next((vars(base)[name] for base in kind.__mro__ if name in vars(base)), MISSING)
+
+
 def method_of(kind: type, name: str) -> types.FunctionType | None:
     """Return the function that a type has as a method."""
-    for base in kind.__mro__:
-        if name in vars(base):
-            found = vars(base)[name]
-            return found if type(found) is types.FunctionType else None
-    return None
+    found = class_attribute(kind, name)
+    return found if type(found) is types.FunctionType else None

@@ -10,7 +10,7 @@ from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.expressions import what
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.shapes import PYTHONS_OWN, Call, Part, functions_of, iterator_after, shape_of
-from fastgrad.fusing.syntax import names_read, obstacle, read_after_first
+from fastgrad.fusing.syntax import computes, names_read, obstacle, read_after_first
 from fastgrad.fusing.translate import Translator
 from fastgrad.fusing.trees import changed, located
 
@@ -118,17 +118,16 @@ class ExpressionKernel(_Kernel):
         self.consumer = consumer
         if consumer:
             self.parts.append(node.func)
-        inner = node.args[0] if consumer else node
-        self.generator = inner if isinstance(inner, (ast.ListComp, ast.GeneratorExp)) else None
-        over = self.generator.generators[0].iter if self.generator else inner
-        self.shape: _Shape = shape_of(over, self.add, context.is_local) if self.generator else Part(self.add(inner))
+        self.generator = node.args[0] if consumer else node
+        first, *others = self.generator.generators
+        done = [self.generator.elt, *first.ifs, *(part for other in others for part in (other.iter, *other.ifs))]
+        if not consumer and not computes(done):
+            raise Unfit(node, "it computes nothing")
+        self.shape = shape_of(first.iter, self.add, context.is_local)
         self.start = self.add(node.args[1]) if consumer and len(node.args) > 1 else None
-        self.find_arguments([self.generator or inner], self.read())
+        self.find_arguments([self.generator], read_after_first(self.generator))
         finish = 0 if consumer == "tuple" else -1
         self.site = Site(self.program, node.lineno, None, finish, context.scope.is_module)
-
-    def read(self) -> Iterable[str]:
-        return read_after_first(self.generator) if self.generator else ()
 
     def translate(self, translator: Translator) -> list[int]:
         translator.given += functions_of(self.shape)
@@ -140,10 +139,8 @@ class ExpressionKernel(_Kernel):
             values = translator.register()
             translator.consumed("list", self.generator, start, values, self.shape)
             translator.sum_of(values, start, to)
-        elif self.generator:
-            translator.consumed(self.consumer or "list", self.generator, start, to, self.shape)
         else:
-            translator.sum_of(self.shape.place, start, to)
+            translator.consumed(self.consumer or "list", self.generator, start, to, self.shape)
         translator.emit(Code.END)
         return [to]
 
@@ -153,13 +150,12 @@ class ExpressionKernel(_Kernel):
         def argument(place: int) -> ast.expr:
             return located(item(name, place), self.node)
 
-        whole = _again(self.shape, argument)
-        if self.generator:
-            comprehension = kept.args[0] if self.consumer else kept
-            if not isinstance(comprehension, (ast.ListComp, ast.GeneratorExp)):  # a list with a site of its own
-                comprehension = self.generator
-            first, *others = comprehension.generators
-            whole = changed(comprehension, generators=[changed(first, iter=whole), *others])
+        comprehension = kept.args[0] if self.consumer else kept
+        if not isinstance(comprehension, (ast.ListComp, ast.GeneratorExp)):  # a list with a site of its own
+            comprehension = self.generator
+        first, *others = comprehension.generators
+        over = changed(first, iter=_again(self.shape, argument))
+        whole = changed(comprehension, generators=[over, *others])
         if not self.consumer:
             return whole
         start = [] if self.start is None else [argument(self.start)]
@@ -241,12 +237,11 @@ def _again(shape: _Shape, argument: Callable[[int], ast.expr]) -> ast.expr:
 
 
 def consumer_of(node: ast.AST, context: Context) -> str | None:
-    """Return the function of Python's own that consumes a generator, or sums a list, in an expression."""
+    """Return the function of Python's own that consumes a generator, or sums a new list, in an expression."""
     if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.keywords or not node.args:
         return None
     name, count = node.func.id, len(node.args)
     if name not in _CONSUMERS or context.is_local(name) or any(isinstance(entry, ast.Starred) for entry in node.args):
         return None
-    if name == "sum":
-        return name if count <= 2 else None
-    return name if count == 1 and isinstance(node.args[0], ast.GeneratorExp) else None
+    fitting = (ast.GeneratorExp, ast.ListComp) if name == "sum" else ast.GeneratorExp
+    return name if isinstance(node.args[0], fitting) and count <= (2 if name == "sum" else 1) else None

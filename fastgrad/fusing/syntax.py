@@ -47,6 +47,17 @@ def _is_fit(node: ast.AST) -> bool:
     return type(node) in _FIT and not (isinstance(node, ast.For) and node.orelse)
 
 
+def computes(nodes: Iterable[ast.AST]) -> bool:
+    """Whether anything is computed: what only hands things on Python does as quickly, and with the same objects."""
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.Attribute)):
+            return True
+        pending += children(node)
+    return False
+
+
 def appended_by(node: ast.stmt) -> tuple[ast.expr, ast.expr] | None:
     """Return the list and the entry of a statement ``list.append(entry)``."""
     call = node.value if isinstance(node, ast.Expr) else None

@@ -151,16 +151,23 @@ class Variables(Builder):
         places: list[tuple[dict[str, Any], dict[str, Any] | None, str]] = [(frame.names, frame.others, owner.id)]
         found = frame.names.get(owner.id, frame.others.get(owner.id, MISSING))
         values = [found]
+        classes = []
         for name in path:
-            if type(found) is not types.ModuleType:
+            if type(found) is type:
+                classes.append(found)
+                found = samples.class_attribute(found, name)
+            elif type(found) is types.ModuleType and not classes:
+                places.append((vars(found), None, name))
+                found = vars(found).get(name, MISSING)
+                values.append(found)
+            else:
                 return MISSING
-            places.append((vars(found), None, name))
-            found = vars(found).get(name, MISSING)
-            values.append(found)
         if not self.is_guarded(found):
             return MISSING
         for place, value in zip(places, values, strict=True):
             self.guards[id(place[0]), place[2]] = (*place, value)
+        for kind in classes:  # what it has its version tells
+            self.type_place(kind)
         return found
 
     def is_guarded(self, value: Any) -> bool:

@@ -161,8 +161,10 @@ class _Preparing(ast.NodeTransformer):
     def __init__(self) -> None:
         self.cells = 0
         self.fuser: Any = None
+        self.shell: Any = None
 
     def attach(self, shell: Any) -> None:
+        self.shell = shell
         shell.ast_transformers.append(self)
         if settings.fuse:
             from fastgrad.fusing.functions import every_loop
@@ -184,6 +186,9 @@ class _Preparing(ast.NodeTransformer):
         if self.fuser is not None:
             self.fuser.file = f"<cell {self.cells}>"
             tree = self.fuser.module_with_names(tree)
+            # Functions that are sent to other processes take along what they find among the global names.
+            self.shell.user_ns.update(self.fuser.constants)
+            self.shell.user_ns_hidden.update(self.fuser.constants)
         return tree
 
 
