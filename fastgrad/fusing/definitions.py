@@ -14,7 +14,6 @@ from fastgrad.fusing.trees import changed
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any, TypeAlias, TypeGuard
 
     Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -38,11 +37,22 @@ def remember(code: types.CodeType, tree: ast.FunctionDef) -> None:
     _trees[code] = tree
 
 
+def _lambda_of(code: types.CodeType) -> ast.FunctionDef | None:
+    """The tree of a lambda, if it is the only one in its line."""
+    try:
+        module = ast.parse(_source_of(code))
+    except (SyntaxError, ValueError, RecursionError):
+        return None
+    there = [n for n in ast.walk(module) if isinstance(n, ast.Lambda) and n.lineno == code.co_firstlineno]
+    found = _like(code, _compiled(module, code.co_filename, code.co_flags)) if len(there) == 1 else None
+    return as_function(there[0]) if found is not None and _is_same(found, code) else None
+
+
 def tree_of(function: types.FunctionType) -> ast.FunctionDef | None:
     """Return a function's tree, if a kernel can do what stands in it."""
     code = function.__code__
     if code not in _trees:
-        node = definition(function)
+        node = definition(function) if code.co_name != "<lambda>" else _lambda_of(code)
         _trees[code] = node if node is not None and may_be_inlined(node) else None
     return _trees[code]
 
@@ -53,73 +63,95 @@ def first_line(node: Definition) -> int:
 
 
 def definition(function: types.FunctionType) -> Definition | None:
-    """Return a function's tree; None where its source is not to be had, or has a class's own names in it."""
+    """Return a function's tree; None where its source is not to be had, or has been changed since."""
     code = function.__code__
-    for node in _definitions("".join(linecache.getlines(code.co_filename))):
+    node, module = _place_of(code)
+    if node is None:
+        return None
+    found = _like(code, _compiled(module, code.co_filename, code.co_flags))
+    return node if found is not None and _is_same(found, code) else None
+
+
+def code_of(tree: Definition, function: types.FunctionType) -> types.CodeType:
+    """Compile another definition in the place of a function's own; return its code."""
+    code = function.__code__
+    node, module = _place_of(code)
+    assert node is not None
+    exchanged = changed(module, body=[_replaced(statement, node, tree) for statement in module.body])
+    found = _like(code, _compiled(exchanged, code.co_filename, code.co_flags))
+    assert found is not None
+    return found
+
+
+def _place_of(code: types.CodeType) -> tuple[Definition | None, ast.Module]:
+    """The definition that code comes from, by its name and line, and as much of the module as it needs."""
+    for node, module in _functions(_source_of(code)):
         if node.name == code.co_name and first_line(node) == code.co_firstlineno:
-            return node if _is_compiled_to(node, function) else None
-    return None
+            return node, module
+    return None, ast.Module([], [])
+
+
+def _source_of(code: types.CodeType) -> str:
+    return "".join(linecache.getlines(code.co_filename))
 
 
 @functools.lru_cache(maxsize=4)
-def _definitions(source: str) -> list[Definition]:
+def _functions(source: str) -> list[tuple[Definition, ast.Module]]:
+    """The functions of a module's source, each with as much of the module as says what names are in it."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return []
-    return [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    imports = [node for node in tree.body if isinstance(node, _MAY_IMPORT) and _imports(node)]
+    found: list[tuple[Definition, ast.Module]] = []
+    for statement in tree.body:
+        inside = [node for node in ast.walk(statement) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+        module = ast.Module([*imports, statement], [])
+        found += [(node, module) for node in inside]
+    return found
 
 
-def _is_compiled_to(node: Definition, function: types.FunctionType) -> bool:
-    """Whether it is this definition: the file may have changed since."""
-    found = code_of(node, function)
-    names = {name for code in _codes(found) for name in (*code.co_names, *code.co_varnames)}
-    if any(name.startswith("__") and not name.endswith("__") for name in names):
-        return False
-    code = function.__code__
-    same = found.co_freevars == code.co_freevars and found.co_varnames == code.co_varnames
-    return same and found.co_code == code.co_code
+_MAY_IMPORT = (ast.Import, ast.ImportFrom, ast.If, ast.Try)
 
 
-def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
+def _imports(node: ast.stmt) -> bool:
+    """Whether names of modules come from it, of which Python calls functions in another way."""
+    return any(isinstance(part, (ast.Import, ast.ImportFrom)) for part in ast.walk(node))
+
+
+def _compiled(module: ast.Module, file: str, flags: int) -> types.CodeType:
+    flags &= __future__.annotations.compiler_flag
+    made: types.CodeType = compile(module, file, "exec", flags=flags, dont_inherit=True)
+    return made
+
+
+def _like(code: types.CodeType, within: types.CodeType) -> types.CodeType | None:
+    """The code of the same place, in that of a module."""
+    for constant in within.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _codes(constant)
+            if constant.co_name == code.co_name and constant.co_firstlineno == code.co_firstlineno:
+                return constant
+            found = _like(code, constant)
+            if found is not None:
+                return found
+    return None
 
 
-def code_of(node: Definition, function: types.FunctionType) -> types.CodeType:
-    """Compile a definition within a function that has its free variables; what is evaluated outside is left out."""
-    bare = {name: [changed(entry, annotation=None) for entry in getattr(node.args, name)] for name in _PARAMETERS}
-    starred = {name: value and changed(value, annotation=None) for name, value in _starred(node.args)}
-    arguments = changed(
-        node.args, **bare, **starred, defaults=[ast.Constant(None) for _ in node.args.defaults],
-        kw_defaults=[default and ast.Constant(None) for default in node.args.kw_defaults],
-    )  # fmt: skip
-    decorators = [ast.copy_location(ast.Constant(None), entry) for entry in node.decorator_list[:1]]
-    definition = changed(node, args=arguments, returns=None, decorator_list=decorators)
-    tree: Any = ast.parse(f"def outer({', '.join(function.__code__.co_freevars)}): pass")
-    tree.body[0].body = [definition]
-    ast.fix_missing_locations(tree)
-    flags = function.__code__.co_flags & __future__.annotations.compiler_flag
-    made = compile(tree, function.__code__.co_filename, "exec", flags=flags, dont_inherit=True)
-    [outer] = [constant for constant in made.co_consts if isinstance(constant, types.CodeType)]
-    [inner] = [constant for constant in outer.co_consts if isinstance(constant, types.CodeType)]
-    return _renamed(inner, f"outer.<locals>.{node.name}", function.__qualname__)
+def _is_same(found: types.CodeType, code: types.CodeType) -> bool:
+    """Whether it is the same definition: the file may have changed since."""
+    names = ("co_names", "co_varnames", "co_freevars", "co_code")
+    return all(getattr(found, name) == getattr(code, name) for name in names)
 
 
-_PARAMETERS = ("posonlyargs", "args", "kwonlyargs")
-
-
-def _starred(arguments: ast.arguments) -> list[tuple[str, ast.arg | None]]:
-    return [("vararg", arguments.vararg), ("kwarg", arguments.kwarg)]
-
-
-def _renamed(code: types.CodeType, before: str, after: str) -> types.CodeType:
-    """Code whose qualified names, and those of what is defined in it, begin otherwise."""
-    if not hasattr(code, "co_qualname"):
-        return code
-    constants = tuple(_renamed(c, before, after) if isinstance(c, types.CodeType) else c for c in code.co_consts)
-    qualname: str = code.co_qualname
-    kept: dict[str, Any] = {"co_qualname": after + qualname.removeprefix(before), "co_consts": constants}
-    return code.replace(**kept)
+def _replaced(node: Any, before: Definition, after: Definition) -> Any:
+    """A tree with another definition in it."""
+    if node is before:
+        return after
+    if not getattr(node, "lineno", 0) <= before.lineno <= getattr(node, "end_lineno", 0):
+        return node
+    fields = {}
+    for name in node._fields:
+        value = getattr(node, name, None)
+        if type(value) is list:
+            fields[name] = [_replaced(part, before, after) if isinstance(part, ast.stmt) else part for part in value]
+    return changed(node, **fields)

@@ -89,22 +89,35 @@ def _fuse_class(cls: type) -> None:
                 _fuse_function(function)
 
 
-_NO_SOURCE = "its source is not to be had as a def, or has a class's own names in it"
+_NO_SOURCE = "its source is not to be had as a def"
+_fused: dict[int, tuple[types.CodeType, types.CodeType]] = {}  # by identity: code, and what has become of it
 
 
 def _fuse_function(function: types.FunctionType) -> None:
     """Exchange a function's code, where its source is to be had."""
     code = function.__code__
+    if id(code) not in _fused:
+        made = _with_sites(function)
+        _fused[id(code)] = code, made
+        _fused[id(made)] = made, made
+    function.__code__ = _fused[id(code)][1]
+
+
+def _with_sites(function: types.FunctionType) -> types.CodeType:
+    code = function.__code__
     node = definition(function)
     if node is None:
         place = ast.Name(code.co_name, ast.Load(), lineno=code.co_firstlineno, col_offset=0)
         every_loop.append(Found(code.co_filename, place, None, None, _NO_SOURCE))
-        return
+        return code
     fuser = Fuser(code.co_filename)
     made = fuser.function(node, set(code.co_freevars))
+    try:
+        found = fuser.with_sites(code_of(made, function)) if fuser.constants else code
+    except RecursionError:  # an expression of hundreds of terms
+        return code
     every_loop.extend(fuser.found)
-    if fuser.constants:
-        function.__code__ = fuser.with_sites(code_of(made, function))
+    return found
 
 
 def fused_loops(file: str | None = None) -> list[str]:

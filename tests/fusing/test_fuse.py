@@ -1,6 +1,8 @@
 """`fastgrad.fuse`: what it takes, what stays as it was, and what is told."""
 
 import inspect
+import math
+import pickle
 import sys
 import threading
 import time
@@ -90,14 +92,62 @@ def test_a_module_is_fused_as_far_as_it_defines_things(tmp_path, monkeypatch):
     ]
 
 
+class Hidden:
+    def __init__(self, w):
+        self.__w = w
+
+    @fuse
+    def total(self, x):
+        scale = math.sqrt(4.0)  # Python calls functions of modules in its own way
+        return sum(a * b * scale for a, b in zip(self.__w, x))
+
+
+@fuse
+def halved(x, times):
+    return halved([v * 0.5 for v in x], times - 1) if times else x
+
+
+def scaled(k):
+    @fuse
+    def use(x):
+        return [square(v) * k for v in x]
+
+    return use
+
+
+square = lambda v: v * v  # noqa: E731 (people write that)
+
+
+def test_functions_are_compiled_in_their_place():
+    x = [Value(1.0), Value(2.0)]
+    assert Hidden(x).total(x).data == 10.0
+    assert [y.data for y in halved(x, 2)] == [0.25, 0.5]
+    assert [y.data for k in range(3) for y in scaled(k)(x)] == [0.0, 0.0, 1.0, 4.0, 2.0, 8.0]
+    assert became(Hidden.total) == ["sum((a * b * scale for a, b in zip(self.__w, x))): a kernel, which ran once"]
+    assert became(halved) == ["[v * 0.5 for v in x]: a kernel, which ran 2 times"]
+    assert became(scaled(1)) == ["[square(v) * k for v in x]: a kernel, which ran 3 times"]
+
+
+def test_what_is_fused_already_is_told_of_once():
+    before = len(fused_loops())
+    fuse(halved)
+    assert len(fused_loops()) == before
+
+
+def test_code_with_sites_can_be_sent_to_other_processes():
+    keep = Value(1.0)
+    sites = [constant for constant in halved.__code__.co_consts if type(constant).__name__ == "Site"]
+    assert [~site for site in sites] == [True]
+    assert [~site for site in pickle.loads(pickle.dumps(sites))] == [False]
+    del keep
+
+
 def test_what_has_no_source_stays_as_it_is():
     variables = {}
     exec("def total(x): return sum(v * 2 for v in x)", variables)
     before = variables["total"].__code__
     assert fuse(variables["total"]).__code__ is before
-    assert fused_loops("<string>")[-1] == (
-        "<string>:1: total: no kernel: its source is not to be had as a def, or has a class's own names in it"
-    )
+    assert fused_loops("<string>")[-1] == ("<string>:1: total: no kernel: its source is not to be had as a def")
 
 
 def test_what_cannot_be_fused_is_refused():
