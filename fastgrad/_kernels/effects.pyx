@@ -108,7 +108,7 @@ cdef void set_attributes(Block *block, const Step *step) noexcept:
         return
     numbers_of(block, step, step.b, &new)
     for k in range(block.rounds):
-        values[nodes[k]] = new.at[k * new.by]
+        values[nodes[k]] = new.at[k]
 
 
 cdef void set_items(Block *block, const Step *step) noexcept:

@@ -18,8 +18,8 @@ cdef struct Block:
 cdef struct Numbers:
     double own[64]
     const double *at
-    uint32_t by
 
 cdef uint32_t do_step(Block *block, const Step *step) noexcept  # how many rounds hold
+# An operand as floats, of the rounds that are to be done.
 cdef void numbers_of(Block *block, const Step *step, int16_t x, Numbers *found) noexcept
 cdef Register entry(Block *block, int16_t x, uint32_t k) noexcept

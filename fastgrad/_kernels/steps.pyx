@@ -1,6 +1,7 @@
 # distutils: extra_compile_args = -O3
 """Steps of a block. The contract is in the header, steps.pxd."""
 
+from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.list cimport PyList_CheckExact
 from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t
@@ -17,7 +18,7 @@ from fastgrad._kernels.fields cimport (
     DATA, entries_of, has_nothing_special, is_harmless, length_of, list_items, may_set_number, read_number, size_at,
 )
 from fastgrad._kernels.registers cimport (
-    FLOAT, NODE, SPELLS, Register, kinds, load, set_node, set_tag, type_at, type_version,
+    FLOAT, NODE, SPELLS, Register, float_type, kinds, load, set_node, set_tag, type_at, type_version,
 )
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.spelled cimport append_constant_leaf
@@ -42,22 +43,21 @@ cdef Nodes nodes_of(Block *block, int16_t x) noexcept:
 
 
 cdef void numbers_of(Block *block, const Step *step, int16_t x, Numbers *found) noexcept:
-    """An operand as floats."""
     cdef const Register *register
+    cdef double same = step.number
     cdef uint32_t k
-    found.at, found.by = found.own, 0
-    if x == ITSELF_NUMBER:
-        found.own[0] = step.number
-    elif x < 0:
-        register = &block.run.registers[-1 - x]
-        found.own[0] = register.content.number if register.tag == FLOAT else <double>register.content.integer
+    found.at = found.own
+    if x >= 0 and block.plan.tags[x] == FLOAT:
+        found.at = block.columns[x].number
+    elif x >= 0:
+        for k in range(block.first, block.rounds):
+            found.own[k] = <double>block.columns[x].integer[k]
     else:
-        found.by = 1
-        if block.plan.tags[x] == FLOAT:
-            found.at = block.columns[x].number
-        else:
-            for k in range(block.first, block.rounds):
-                found.own[k] = <double>block.columns[x].integer[k]
+        if x != ITSELF_NUMBER:
+            register = &block.run.registers[-1 - x]
+            same = register.content.number if register.tag == FLOAT else <double>register.content.integer
+        for k in range(block.first, block.rounds):
+            found.own[k] = same
 
 
 # Nodes. Each of these appends a node of every round, and ends the block where Python may raise. The tape's arrays do
@@ -145,7 +145,7 @@ cdef inline uint32_t with_constants(
     cdef uint8_t *codes = tape.type_code
     cdef double y, constant
     for k in range(block.first, block.rounds):
-        left, constant = x.at[k * x.by], c.at[k * c.by]
+        left, constant = x.at[k * x.by], c.at[k]
         y = op_value1(op, data[left], constant)
         if op_doubtful(op, y):
             return k
@@ -174,7 +174,7 @@ cdef uint32_t new_leaves(Block *block, const Step *step, uint32_t *to) noexcept:
     numbers_of(block, step, step.a, &values)
     for k in range(block.first, block.rounds):
         tape.count = block.base + step.offset + k * by
-        to[k] = append_constant_leaf(<uint8_t>block.plan.code, values.at[k * values.by], step.c)
+        to[k] = append_constant_leaf(<uint8_t>block.plan.code, values.at[k], step.c)
     tape.count = count
     return block.rounds
 
@@ -184,26 +184,28 @@ cdef uint32_t new_leaves(Block *block, const Step *step, uint32_t *to) noexcept:
 cdef uint32_t combine(Block *block, const Step *step, double *to) noexcept:
     cdef Numbers a, b
     cdef uint32_t k, first = block.first, rounds = block.rounds
-    cdef Register result
     numbers_of(block, step, step.a, &a)
     numbers_of(block, step, step.b, &b)
+    cdef const double *x = a.at
+    cdef const double *y = b.at
+    cdef Register result
     if step.c == OP_add:
         for k in range(first, rounds):
-            to[k] = a.at[k * a.by] + b.at[k * b.by]
+            to[k] = x[k] + y[k]
     elif step.c == OP_sub:
         for k in range(first, rounds):
-            to[k] = a.at[k * a.by] - b.at[k * b.by]
+            to[k] = x[k] - y[k]
     elif step.c == OP_mul:
         for k in range(first, rounds):
-            to[k] = a.at[k * a.by] * b.at[k * b.by]
+            to[k] = x[k] * y[k]
     elif step.c == OP_div:
         for k in range(first, rounds):
-            if b.at[k * b.by] == 0.0:
+            if y[k] == 0.0:
                 return k
-            to[k] = a.at[k * a.by] / b.at[k * b.by]
+            to[k] = x[k] / y[k]
     else:
         for k in range(first, rounds):
-            if not powered(a.at[k * a.by], b.at[k * b.by], &result):
+            if not powered(x[k], y[k], &result):
                 return k
             to[k] = result.content.number
     return rounds
@@ -235,7 +237,7 @@ cdef uint32_t apply(Block *block, const Step *step, double *to) noexcept:
     cdef uint32_t k
     numbers_of(block, step, step.a, &a)
     for k in range(block.first, block.rounds):
-        to[k] = op_value1(step.c, a.at[k * a.by], 0.0)
+        to[k] = op_value1(step.c, a.at[k], 0.0)
         if op_doubtful(step.c, to[k]):
             return k
     return block.rounds
@@ -301,6 +303,15 @@ cdef uint32_t take_nodes(Block *block, PyObject **entries, uint32_t rounds, uint
     return rounds
 
 
+cdef uint32_t take_floats(Block *block, PyObject **entries, uint32_t rounds, double *to) noexcept:
+    cdef uint32_t k
+    for k in range(block.first, rounds):
+        if type_at(entries[k]) != float_type:
+            return k
+        to[k] = PyFloat_AS_DOUBLE(<object>entries[k])
+    return rounds
+
+
 cdef uint32_t take_in_order(Block *block, const Step *step, Values *to) noexcept:
     """Take the entries of one list, or tuple, at the loop's index."""
     cdef PyObject *values = block.run.registers[-1 - step.a].content.object
@@ -313,6 +324,8 @@ cdef uint32_t take_in_order(Block *block, const Step *step, Values *to) noexcept
     entries = entries_of(values) + start
     if tag == NODE:
         return take_nodes(block, entries, rounds, code, to.node)
+    if tag == FLOAT:
+        return take_floats(block, entries, rounds, to.number)
     for k in range(block.first, rounds):
         if not take(block, entries[k], tag, code, to, k):
             return k
@@ -382,16 +395,19 @@ cdef uint32_t may_set_attributes(Block *block, const Step *step) noexcept:
     cdef const uint32_t *nodes = block.columns[step.a].node
     cdef uint8_t tag = block.plan.tags[step.b] if step.b >= 0 else block.run.registers[-1 - step.b].tag
     cdef Register number
-    cdef uint32_t k
+    cdef uint32_t k, rounds = block.rounds
+    for k in range(1, block.rounds):
+        if nodes[k] <= nodes[k - 1]:
+            rounds = k
+            break
+    if not kinds[block.plan.code].standing & SPELLS:
+        return rounds
     set_node(&number, 0, NODE, <uint8_t>block.plan.code, False)
-    for k in range(block.first, block.rounds):
+    for k in range(rounds):
         number.node = nodes[k]
-        if k and nodes[k] <= nodes[k - 1]:
+        if not (tag == FLOAT and has_nothing_special(nodes[k])) and not may_set_number(&number, step.c, tag):
             return k
-        if kinds[block.plan.code].standing & SPELLS and not (tag == FLOAT and has_nothing_special(nodes[k])):
-            if not may_set_number(&number, step.c, tag):
-                return k
-    return block.rounds
+    return rounds
 
 
 cdef uint32_t may_set_items(Block *block, const Step *step) noexcept:
