@@ -1,9 +1,9 @@
 """How a block of rounds is done: its plan, and the columns that the plan computes with.
 
-A *column* has a value for each round of the block, a *step* makes one of others. Operands of steps are columns, or, from
--1 down, registers that are the same in all rounds. Where the rounds of an innermost loop do not depend on each other,
-but for sums, each step can do all of them before the next one begins; where one takes up what another has left, it has
-that in a column, too, and all steps do a round before the next one begins.
+A *column* has a value for each round of the block, a *step* makes one of others. Operands of steps are columns, or,
+from -1 down, registers that are the same in all rounds. Where the rounds of an innermost loop do not depend on each
+other, but for sums, each step can do all of them before the next one begins; where one takes up what another has left,
+it has that in a column, too, and all steps do a round before the next one begins.
 """
 
 from cpython.object cimport PyObject

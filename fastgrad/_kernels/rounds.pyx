@@ -174,7 +174,8 @@ cdef uint32_t do_rounds(Block *block) noexcept:
     cdef uint32_t rounds = block.rounds, done = 0, s
     cdef bint holds = True
     for s in range(plan.step_count):
-        a[s], b[s] = source_of(block, &plan.steps[s], plan.steps[s].a), source_of(block, &plan.steps[s], plan.steps[s].b)
+        a[s] = source_of(block, &plan.steps[s], plan.steps[s].a)
+        b[s] = source_of(block, &plan.steps[s], plan.steps[s].b)
         if is_in_order(&plan.steps[s]):
             rounds = min(rounds, find_entries(block, &plan.steps[s], &a[s]))
     while done < rounds and holds:

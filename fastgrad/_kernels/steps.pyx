@@ -11,8 +11,8 @@ from fastgrad._kernels.arithmetic cimport (
 )
 from fastgrad._kernels.columns cimport (
     APPLY_TO_NUMBERS, COMBINE_INTEGERS, COMBINE_NUMBERS, INDEX, ITSELF_NUMBER, JOIN_NODES, LARGEST_NUMBERS,
-    LEAST_NUMBERS, NEW_LEAVES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, READ_ATTRIBUTES, SET_ATTRIBUTES, SET_ITEMS, SUM_NODES, SUM_NUMBERS,
-    TAKE_ITEMS, TAKE_PARTS, Step, Values,
+    LEAST_NUMBERS, NEW_LEAVES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, READ_ATTRIBUTES, SET_ATTRIBUTES, SET_ITEMS,
+    SUM_NODES, SUM_NUMBERS, TAKE_ITEMS, TAKE_PARTS, Step, Values,
 )
 from fastgrad._kernels.fields cimport (
     DATA, entries_of, has_nothing_special, is_harmless, length_of, list_items, may_set_number, read_number, size_at,

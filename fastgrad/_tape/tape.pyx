@@ -240,7 +240,7 @@ cdef int collect() except -1:
 
 
 cdef int set_thresholds(uint32_t before, uint32_t pool_before) except -1:
-    """Say when to collect again, and give memory back where that, and what was there before, is far below what there is.
+    """Say when to collect again, and give memory back where that, and what was there before, is far below its size.
 
     Collecting at three times what survived, and at some room beside, costs a training loop about a nanosecond a node;
     twice or four times measured the same within the noise, the room alone does not keep up with a graph that grows. The
