@@ -7,8 +7,9 @@ cimport cython
 from libc.stdint cimport uint32_t
 
 from fastgrad._programs.arrays cimport array_of, copied_rows, doubles_of
+from fastgrad._programs.one_row cimport bound
 from fastgrad._programs.rows cimport (
-    Executable, Execution, begin, bound, fault_of, give_indices, give_seeds, give_tables, guard, make_failed,
+    Executable, Execution, begin, fault_of, give_indices, give_seeds, give_tables, guard, make_failed,
     make_grads, make_values, program, run, step, uniform_grads, use_kernels, wanted,
 )
 

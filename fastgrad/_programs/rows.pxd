@@ -1,4 +1,4 @@
-"""Running a program over rows: what is given, what is wanted, threads, signals; and one row on fixed buffers.
+"""Running a program over rows: what is given, what is wanted, threads, signals.
 
 An executable owns a program, as program.h has it, and the plans to run it by, made when they are first needed. Only who
 holds the GIL makes a plan or takes its spare memory; running needs no GIL. How rows run stands in rows.h.
@@ -98,15 +98,10 @@ cdef class Execution:
     cdef bint stopped
     cdef object table, values, failed, grads
 
-cdef class BoundProgram:
-    cdef Executable program
-    cdef plan *plan
-    cdef Py_buffer x, value, grad, uniforms
-    cdef double *values   # then their adjoints, and what else a sweep needs
-    cdef double *adjoint  # among them
-
 cdef object fault_of(Executable executable)
 cdef object use_kernels(unsigned number)
+cdef plan *plan_of(Executable owner, wanted wanted) except NULL
+cdef bint takes_microseconds(const plan *plan, uint64_t rows) noexcept
 cdef Execution begin(Executable owner, X, uniforms, wanted wanted)
 cdef int give_seeds(Execution r, seeds) except -1
 cdef int give_indices(Execution r, indices) except -1
@@ -116,4 +111,3 @@ cdef int make_grads(Execution r) except -1
 cdef int make_failed(Execution r) except -1
 cdef int run(Execution r, num_threads) except -1
 cdef object uniform_grads(Execution r)
-cdef BoundProgram bound(Executable owner, x, value, grad, uniforms)

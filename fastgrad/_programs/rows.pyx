@@ -288,10 +288,14 @@ cdef bint run_piece(Execution r, Worker *w) noexcept nogil:
     return True
 
 
+cdef bint takes_microseconds(const plan *plan, uint64_t rows) noexcept:
+    return rows <= plan.rows_a_piece // 64
+
+
 cdef int run_here(Execution r) except -1:
     """Run chunks until there are no more, and look for signals meanwhile."""
     cdef bint more = True
-    if r.rows <= r.plan.rows_a_piece // 64:  # microseconds: not worth letting go of the GIL
+    if takes_microseconds(r.plan, r.rows):  # not worth letting go of the GIL
         while more:
             more = run_piece(r, r.workers)
     while more:
@@ -379,81 +383,6 @@ cdef object uniform_grads(Execution r):
         for k in range(count):
             grads[k] = adjoint[r.program.p.inputs + k] + 0.0
     return array
-
-
-# One row on fixed buffers.
-
-@cython.final
-@cython.auto_pickle(False)
-cdef class BoundProgram:
-    """A program's call on fixed buffers of one row: see Program.bind."""
-
-    def __dealloc__(self):
-        free(self.values)
-        PyBuffer_Release(&self.x)
-        PyBuffer_Release(&self.value)
-        PyBuffer_Release(&self.grad)
-        PyBuffer_Release(&self.uniforms)
-
-    def __call__(self):
-        if self.program is None:
-            raise TypeError("a bound program is made by Program.bind")
-        compute_bound(self)
-        return first_failed(&self.program.p, self.values) < 0
-
-
-cdef BoundProgram bound(Executable owner, x, value, grad, uniforms):
-    cdef BoundProgram b = BoundProgram.__new__(BoundProgram)
-    cdef program *p = &owner.p
-    cdef wanted wanted
-    cdef uint64_t v
-    b.program = owner
-    hold_doubles(x, &b.x, "x", p.inputs, -1)
-    hold_doubles(value, &b.value, "value", p.outputs, -1, True)
-    if grad is not None:
-        hold_doubles(grad, &b.grad, "grad", p.inputs, -1, True)
-    if uniforms is not None:
-        hold_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
-    wanted.outputs, wanted.inputs, wanted.uniforms, wanted.guards = True, grad is not None, 0, True
-    b.plan = plan_of(owner, wanted)
-    b.values = <double *>malloc(b.plan.varying_steps.length * sizeof(double))
-    if b.values == NULL:
-        raise MemoryError(f"no memory to bind {owner!r}")
-    b.adjoint = b.values + value_count(p)
-    for v in range(value_count(p)):
-        b.adjoint[v] = NO_GRADIENT
-    compute_uniform_values(b, p.uniform)
-    return b
-
-
-cdef void compute_uniform_values(BoundProgram b, const double *uniform) noexcept:
-    memcpy(b.values + b.program.p.inputs, uniform, b.program.p.uniforms * sizeof(double))
-    row_forward(&b.plan.uniform_steps, b.values)
-
-
-cdef void compute_bound(BoundProgram b) noexcept:
-    cdef program *p = &b.program.p
-    cdef uint32_t k
-    if b.uniforms.buf != NULL:
-        compute_uniform_values(b, <const double *>b.uniforms.buf)
-    memcpy(b.values, b.x.buf, p.inputs * sizeof(double))
-    row_forward(&b.plan.varying_steps, b.values)
-    for k in range(p.outputs):
-        (<double *>b.value.buf)[k] = b.values[p.output[k]]
-    if b.plan.wanted.inputs:
-        sweep_bound(b)
-
-
-cdef void sweep_bound(BoundProgram b) noexcept:
-    cdef program *p = &b.program.p
-    cdef uint64_t v
-    for v in range(p.outputs):
-        b.adjoint[p.output[v]] = NO_GRADIENT
-    for v in range(p.outputs):
-        b.adjoint[p.output[v]] += 1.0
-    row_backward(&b.plan.varying_steps, b.values)
-    for v in range(p.inputs):
-        (<double *>b.grad.buf)[v] = b.adjoint[v] + 0.0
 
 
 # Instruction sets.

@@ -23,7 +23,7 @@ def compiled_classes():
 
 
 def test_there_are_some():
-    assert {"fastgrad._tape.restoring:Restored", "fastgrad._programs.rows:BoundProgram"} <= {*compiled_classes()}
+    assert {"fastgrad._tape.restoring:Restored", "fastgrad._programs.one_row:BoundProgram"} <= {*compiled_classes()}
 
 
 @pytest.mark.parametrize("name", [*compiled_classes(), "fastgrad:Value", "fastgrad:Scalar"])

@@ -1,0 +1,106 @@
+"""One row of a program at a time. The contract is in the header, one_row.pxd."""
+
+cimport cython
+from cpython.buffer cimport PyBuffer_Release
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy
+
+from fastgrad._programs.arrays cimport hold_doubles
+from fastgrad._programs.rows cimport (
+    NO_GRADIENT, first_failed, plan_of, program, row_backward, row_forward, takes_microseconds, value_count, wanted,
+)
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class OneRow:
+    def __dealloc__(self):
+        free(self.values)
+
+
+cdef OneRow one_row(Executable owner, bint gradient):
+    cdef OneRow row = OneRow.__new__(OneRow)
+    cdef uint64_t v
+    row.program = owner
+    row.plan = plan_of(owner, wanted(outputs=True, inputs=gradient, uniforms=0, guards=True))
+    row.values = <double *>malloc(row.plan.varying_steps.length * sizeof(double))
+    if row.values == NULL:
+        raise MemoryError(f"no memory to run {owner!r}")
+    row.adjoint = row.values + value_count(&owner.p)
+    for v in range(value_count(&owner.p)):
+        row.adjoint[v] = NO_GRADIENT
+    set_uniforms(row, owner.p.uniform)
+    return row
+
+
+cdef bint is_quick(OneRow row) noexcept:
+    return takes_microseconds(row.plan, 1)
+
+
+cdef void set_uniforms(OneRow row, const double *uniform) noexcept:
+    memcpy(row.values + row.program.p.inputs, uniform, row.program.p.uniforms * sizeof(double))
+    row_forward(&row.plan.uniform_steps, row.values)
+
+
+cdef bint compute(OneRow row) noexcept:
+    row_forward(&row.plan.varying_steps, row.values)
+    return first_failed(&row.program.p, row.values) < 0
+
+
+cdef void write_outputs(OneRow row, double *to) noexcept:
+    cdef program *p = &row.program.p
+    cdef uint32_t k
+    for k in range(p.outputs):
+        to[k] = row.values[p.output[k]]
+
+
+cdef void write_gradient(OneRow row, double *to) noexcept:
+    cdef program *p = &row.program.p
+    cdef uint32_t k
+    for k in range(p.outputs):
+        row.adjoint[p.output[k]] = NO_GRADIENT
+    for k in range(p.outputs):
+        row.adjoint[p.output[k]] += 1.0
+    row_backward(&row.plan.varying_steps, row.values)
+    for k in range(p.inputs):
+        to[k] = row.adjoint[k] + 0.0
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class BoundProgram:
+    """A program's call on fixed buffers of one row: see Program.bind."""
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.x)
+        PyBuffer_Release(&self.value)
+        PyBuffer_Release(&self.grad)
+        PyBuffer_Release(&self.uniforms)
+
+    def __call__(self):
+        cdef OneRow row = self.row
+        cdef bint passed
+        if row is None:
+            raise TypeError("a bound program is made by Program.bind")
+        if self.uniforms.buf != NULL:
+            set_uniforms(row, <const double *>self.uniforms.buf)
+        memcpy(row.values, self.x.buf, row.program.p.inputs * sizeof(double))
+        passed = compute(row)
+        write_outputs(row, <double *>self.value.buf)
+        if row.plan.wanted.inputs:
+            write_gradient(row, <double *>self.grad.buf)
+        return passed
+
+
+cdef BoundProgram bound(Executable owner, x, value, grad, uniforms):
+    cdef BoundProgram b = BoundProgram.__new__(BoundProgram)
+    cdef program *p = &owner.p
+    hold_doubles(x, &b.x, "x", p.inputs, -1)
+    hold_doubles(value, &b.value, "value", p.outputs, -1, True)
+    if grad is not None:
+        hold_doubles(grad, &b.grad, "grad", p.inputs, -1, True)
+    if uniforms is not None:
+        hold_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
+    b.row = one_row(owner, grad is not None)
+    return b
