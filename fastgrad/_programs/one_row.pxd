@@ -11,6 +11,8 @@ cdef class OneRow:
     cdef plan *plan
     cdef double *values   # inputs, uniforms, steps; then their adjoints, and what else a sweep needs
     cdef double *adjoint  # among them
+    cdef double *results  # room for the outputs, or the gradient
+    cdef bint taken       # by who runs a row, if it may be asked for meanwhile
 
 cdef class BoundProgram:
     cdef OneRow row
@@ -20,7 +22,7 @@ cdef class BoundProgram:
 cdef OneRow one_row(Executable owner, bint gradient)
 
 # Is a row computed in microseconds, so that letting go of the GIL is not worth it?
-cdef bint is_quick(OneRow row) noexcept
+cdef bint is_quick(Executable owner, bint gradient) except -1
 
 # Other uniforms from here on.
 cdef void set_uniforms(OneRow row, const double *uniform) noexcept

@@ -1,3 +1,4 @@
+# distutils: extra_compile_args = -O2
 """One row of a program at a time. The contract is in the header, one_row.pxd."""
 
 cimport cython
@@ -8,7 +9,8 @@ from libc.string cimport memcpy
 
 from fastgrad._programs.arrays cimport hold_doubles
 from fastgrad._programs.rows cimport (
-    NO_GRADIENT, first_failed, plan_of, program, row_backward, row_forward, takes_microseconds, value_count, wanted,
+    NO_GRADIENT, first_failed, plan, plan_of, program, row_backward, row_forward, takes_microseconds, value_count,
+    wanted,
 )
 
 
@@ -19,23 +21,27 @@ cdef class OneRow:
         free(self.values)
 
 
+cdef plan *plan_for_row(Executable owner, bint gradient) except NULL:
+    return plan_of(owner, wanted(outputs=True, inputs=gradient, uniforms=0, guards=True))
+
+
 cdef OneRow one_row(Executable owner, bint gradient):
     cdef OneRow row = OneRow.__new__(OneRow)
-    cdef uint64_t v
-    row.program = owner
-    row.plan = plan_of(owner, wanted(outputs=True, inputs=gradient, uniforms=0, guards=True))
-    row.values = <double *>malloc(row.plan.varying_steps.length * sizeof(double))
+    cdef uint64_t v, length
+    row.program, row.plan = owner, plan_for_row(owner, gradient)
+    length = row.plan.varying_steps.length
+    row.values = <double *>malloc((length + max(owner.p.inputs, owner.p.outputs)) * sizeof(double))
     if row.values == NULL:
         raise MemoryError(f"no memory to run {owner!r}")
-    row.adjoint = row.values + value_count(&owner.p)
+    row.adjoint, row.results = row.values + value_count(&owner.p), row.values + length
     for v in range(value_count(&owner.p)):
         row.adjoint[v] = NO_GRADIENT
     set_uniforms(row, owner.p.uniform)
     return row
 
 
-cdef bint is_quick(OneRow row) noexcept:
-    return takes_microseconds(row.plan, 1)
+cdef bint is_quick(Executable owner, bint gradient) except -1:
+    return takes_microseconds(plan_for_row(owner, gradient), 1)
 
 
 cdef void set_uniforms(OneRow row, const double *uniform) noexcept:

@@ -24,6 +24,7 @@ from fastgrad.compiled.arguments import (
     thread_count,
     with_rows,
 )
+from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.paths import Lost, Path, Paths
 from fastgrad.compiled.structure import Array, Number, Row, floats_of
@@ -88,7 +89,7 @@ def compile(function: Any = None, *, num_threads: int | None = None) -> Any:
     return Compiled(function, num_threads)
 
 
-class Compiled(Inspected):
+class Compiled(Inspected, DirectFunction):
     """A function that is recorded at its first call and replayed later; made by `fastgrad.compile`.
 
     Notes
@@ -123,21 +124,21 @@ class Compiled(Inspected):
 
     # One row.
 
+    @direct_value
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return what the function returns, with floats for scalars. In another recording it is recorded, too."""
         if recording_active():
             return self.function(*args, **kwargs)
         paths, X = self._given(args, kwargs)
-        if paths.root is None:
-            _, structure, numbers = paths.record(X[0].tolist())
-            return structure.put_together(iter(numbers))
-        path = self._path_of(paths, X)
-        if path is None:
-            structure, numbers = paths.plainly(X[0].tolist())
-            return structure.put_together(iter(numbers))
-        values, _ = path.program.run(X, path.uniforms.now())
-        return path.structure.put_together(iter(values[0].tolist()))
+        path = self._path_of(paths, X) if paths.root else None
+        if path is not None:
+            values, _ = path.program.run(X, path.uniforms.now())
+            return path.structure.put_together(iter(values[0].tolist()))
+        row = X[0].tolist()
+        structure, numbers = paths.plainly(row) if paths.root else paths.record(row)[1:]
+        return structure.put_together(iter(numbers))
 
+    @direct_gradient
     def value_and_grad(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> tuple[float, Any]:
         """Return the function's value and its gradient by some arguments.
 
@@ -342,6 +343,7 @@ class Compiled(Inspected):
             structure = described_call(args, kwargs, self._name())
             X = np.array([floats_of(structure, (args, kwargs), f"{self._name()}()")], dtype=np.float64)
             paths = self._paths_for(structure)
+        self._last = paths
         return paths.counted(X), X
 
     def _paths_for(self, structure: Nest) -> Paths:

@@ -27,6 +27,7 @@ from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import TraceError, recording_active
 from fastgrad.compiled.arguments import no_result
+from fastgrad.compiled.direct import DirectPath, DirectPaths
 from fastgrad.compiled.outside import drawing_line, places_of, randomness
 from fastgrad.compiled.remedies import explain
 from fastgrad.compiled.structure import described
@@ -77,7 +78,7 @@ class Lost:
         return None if isinstance(function, Lost) else function
 
 
-class Path:
+class Path(DirectPath):
     """One recorded way through a function.
 
     Attributes
@@ -110,9 +111,8 @@ class Path:
         nodes: int,
         outside: Sequence[Any] = (),
     ) -> None:
-        self.program, self.structure, self.nodes = program, structure, nodes
-        self.outcomes, self.end, self.outside = outcomes, end, outside
-        self.uniforms = Uniforms(captured, program.uniforms)
+        super().__init__(program, Uniforms(captured, program.uniforms), structure)
+        self.outcomes, self.end, self.nodes, self.outside = outcomes, end, nodes, outside
         self.number = 0
         self.junctions: list[Junction] = []
 
@@ -136,7 +136,7 @@ class Junction:
         self.children: dict[bool | None, Junction] = {}  # by outcome
 
 
-class Paths:
+class Paths(DirectPaths):
     """All paths of a function for arguments of one structure.
 
     Attributes
@@ -146,14 +146,15 @@ class Paths:
         The one that all rows of the last call took.
     """
 
+    latest: Path | None
+
     def __init__(self, function: Callable[..., Any], structure: Nest, name: str) -> None:
-        self.function, self.structure, self.name = function, structure, name
+        super().__init__(structure, Calls(places_of(function)))
+        self.function, self.name = function, name
         self.root: Junction | None = None
         self.recorded: list[Path] = []
-        self.latest: Path | None = None
         self._longest: Path | None = None
         self._lock, self._warned = threading.Lock(), False
-        self.calls = Calls(places_of(function))
         self.refusal: str | None = None  # what every call raises, once two recordings differed
 
     @property

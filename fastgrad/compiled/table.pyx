@@ -1,5 +1,8 @@
 # distutils: extra_compile_args = -O3
-"""What compiled functions are given and give, between Python's objects and a program's arrays of float64."""
+"""What compiled functions are given and give, between Python's objects and a program's arrays of float64.
+
+For others it stands in the header, table.pxd.
+"""
 
 cimport cython
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBuffer_Release, PyObject_GetBuffer
@@ -270,10 +273,6 @@ cdef class Uniforms:
         n is at least the number of scalars.
     """
 
-    cdef readonly list scalars
-    cdef readonly object numbers  # as they were at the last call of now()
-    cdef double *memory
-
     def __cinit__(self, list scalars not None, numbers):
         for scalar in scalars:
             if not isinstance(scalar, Handle):
@@ -389,12 +388,6 @@ cdef uint32_t node_of(uint32_t type_code, double value, uint32_t n, const double
     return node
 
 
-cdef struct Place:
-    PyObject *container  # a dictionary, or a cell
-    PyObject *key        # in the dictionary; NULL for a cell
-    PyObject *value      # that was there when it was looked at; NULL for none
-
-
 cdef inline PyObject *value_at(Place *place) except? NULL:
     """What is there now, or NULL."""
     if place.key == NULL:
@@ -410,13 +403,6 @@ cdef class Calls:
     ----------
     places : list of (name, dict or cell, key or None)
     """
-
-    cdef list places
-    cdef list values  # which keeps them
-    cdef Place *at
-    cdef uint64_t count
-    cdef uint64_t next  # place to look at
-    cdef bint stopped
 
     def __cinit__(self, list places not None):
         cdef uint64_t k
@@ -436,16 +422,8 @@ cdef class Calls:
         free(self.at)
 
     def due(self):
-        """Count a call. Is it one to compare at, since their number comes to a power of two, or a value changed?"""
-        cdef uint64_t n = <uint64_t>len(self.places)
-        self.count += 1
-        if not self.count & (self.count - 1) or self.stopped:
-            return True
-        for _ in range(min(n, <uint64_t>FEW)):
-            self.next = self.next + 1 if self.next + 1 < n else 0
-            if value_at(&self.at[self.next]) != self.at[self.next].value:
-                return True
-        return False
+        """Count a call. Is it one to compare at?"""
+        return is_due(self)
 
     def look(self):
         """Take the values as they are now."""
@@ -469,6 +447,18 @@ cdef class Calls:
     def stop(self):
         """Let every call from here on be one to compare at."""
         self.stopped = True
+
+
+cdef bint is_due(Calls calls) except -1:
+    cdef uint64_t n = <uint64_t>len(calls.places)
+    calls.count += 1
+    if not calls.count & (calls.count - 1) or calls.stopped:
+        return True
+    for _ in range(min(n, <uint64_t>FEW)):
+        calls.next = calls.next + 1 if calls.next + 1 < n else 0
+        if value_at(&calls.at[calls.next]) != calls.at[calls.next].value:
+            return True
+    return False
 
 
 @cython.auto_pickle(False)
