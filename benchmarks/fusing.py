@@ -1,4 +1,4 @@
-"""``python -m benchmarks.fusing``: loops as kernels, beside the same loops without, and beside plain Python.
+"""``python -m benchmarks.fusing``: loops as kernels, and calls of compiled functions, beside the same without.
 
 What is timed stands in `loops` and `workloads`. The ways take turns in one process, and the processor's time is taken;
 ratios are of minima. A published GPT in plain Python is timed in processes of its own, if it is installed
@@ -8,6 +8,7 @@ status is 0 all the same.
 
 import argparse
 import ast
+import functools
 import importlib.util
 import json
 import math
@@ -40,6 +41,8 @@ LIMITS = [
     Limit("dot", "one sum of 16 products, the same", ">=", 1.0, "x"),
     Limit("node.dot", "`dot` of 16 by 16 scalars, the generator over it", ">=", 10.0, "x"),
     Limit("node.dot by floats", "`dot` of 16 scalars by 16 floats, the same", ">=", 10.0, "x"),
+    Limit("call", "a compiled function's call, f(x), over the eager computation", "<=", 1.0),
+    Limit("call.grad", "value_and_grad(x) over the eager computation, swept", "<=", 1.0),
     Limit("translate", "giving a script of 1,000 lines its sites", "<=", 50.0, " ms"),
 ]
 
@@ -182,6 +185,33 @@ def optimizer_figures(rounds, count=4_192):
     return figures
 
 
+def call_figures(rounds):
+    """Calls of compiled functions, over the same computed on numbers each time."""
+    import fastgrad
+
+    loops, ratios = fresh_loops(), {}
+    xs = [0.1 * k for k in range(10)]
+    cases = {
+        "x**2 + x": (loops.parabola, loops.parabola_of_numbers, loops.parabola_swept, 1.5),
+        "10 squares, added": (loops.squares, loops.squares_of_numbers, loops.squares_swept, xs),
+    }
+    for name, (function, computed, swept, x) in cases.items():
+        f = fastgrad.compile(function)
+        assert f.value_and_grad(x) == swept(fastgrad.Value, x)
+        ratios[name] = [
+            call_ratio(f, functools.partial(computed, fastgrad.Value, x), x, loops, rounds),
+            call_ratio(f.value_and_grad, functools.partial(swept, fastgrad.Value, x), x, loops, rounds),
+        ]
+    rows = [[name, *map(three_digits, pair)] for name, pair in ratios.items()]
+    print_table("calls of compiled functions, over eager computations", ["function", "f(x)", "value_and_grad(x)"], rows)
+    return dict(zip(("call", "call.grad"), ratios["x**2 + x"], strict=True))
+
+
+def call_ratio(f, eager, x, loops, rounds):
+    mine, others = least_in_turns([functools.partial(loops.called, f, x), eager], rounds)
+    return mine / others
+
+
 def translation_figure(rounds):
     """The time that a script of 1,000 lines takes to be given its sites."""
     from fastgrad.fusing.rewrite import Fuser
@@ -243,7 +273,8 @@ def main():
     random.seed(1)
     print(f"Python {platform.python_version()}, {platform.machine()}")
     figures = workload_figures(rounds)
-    figures |= loop_figures(rounds) | node_figures(rounds) | optimizer_figures(rounds) | translation_figure(rounds)
+    figures |= loop_figures(rounds) | node_figures(rounds) | optimizer_figures(rounds)
+    figures |= call_figures(rounds) | translation_figure(rounds)
     with tempfile.TemporaryDirectory() as folder:
         figures |= gpt_figure(folder, quick)
     print_limits(figures)

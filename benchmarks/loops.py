@@ -1,4 +1,4 @@
-"""The loops that ``benchmarks.fusing`` times, as their users write them."""
+"""The loops and calls that ``benchmarks.fusing`` times, as their users write them."""
 
 # ruff: noqa: B905 (nobody writes zip(..., strict=True) in such programs, and it takes time)
 
@@ -111,6 +111,45 @@ def training_step(model, rows, targets):
     for p in model.parameters():
         p.data -= 0.01 * p.grad
     return loss
+
+
+# Functions to be compiled, a call of one, and the same computation on numbers as it is written without.
+
+
+def parabola(x):
+    return x**2 + x
+
+
+def squares(xs):
+    return sum(x * x for x in xs)
+
+
+def called(f, x):
+    return f(x)
+
+
+def parabola_of_numbers(number, value):
+    x = number(value)
+    return x**2 + x
+
+
+def parabola_swept(number, value):
+    x = number(value)
+    y = x**2 + x
+    y.backward()
+    return y.data, x.grad
+
+
+def squares_of_numbers(number, values):
+    xs = [number(value) for value in values]
+    return sum(x * x for x in xs)
+
+
+def squares_swept(number, values):
+    xs = [number(value) for value in values]
+    y = sum(x * x for x in xs)
+    y.backward()
+    return y.data, [x.grad for x in xs]
 
 
 def joined(words):
