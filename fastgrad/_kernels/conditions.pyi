@@ -2,8 +2,9 @@ from collections.abc import Sequence
 from types import FunctionType
 from typing import Any
 
-from typing_extensions import Self
+from typing_extensions import Self, disjoint_base
 
+@disjoint_base
 class Conditions:
     def __new__(
         cls,

@@ -16,12 +16,12 @@ TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
     from typing import Any, TypeAlias, TypeGuard
 
-    Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+    _Definition: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 
 _trees: weakref.WeakKeyDictionary[types.CodeType, ast.FunctionDef | None] = weakref.WeakKeyDictionary()
 
 
-def may_be_inlined(node: Definition) -> TypeGuard[ast.FunctionDef]:
+def may_be_inlined(node: _Definition) -> TypeGuard[ast.FunctionDef]:
     """Whether a kernel can do all that stands in a function."""
     return isinstance(node, ast.FunctionDef) and obstacle(node.body, in_function=True) is None
 
@@ -57,12 +57,12 @@ def tree_of(function: types.FunctionType) -> ast.FunctionDef | None:
     return _trees[code]
 
 
-def first_line(node: Definition) -> int:
+def first_line(node: _Definition) -> int:
     """Return the line in which a definition begins, as its code says."""
     return min([node.lineno, *(entry.lineno for entry in node.decorator_list)])
 
 
-def definition(function: types.FunctionType) -> Definition | None:
+def definition(function: types.FunctionType) -> _Definition | None:
     """Return a function's tree; None where its source is not to be had, or has been changed since."""
     code = function.__code__
     node, module = _place_of(code)
@@ -72,7 +72,7 @@ def definition(function: types.FunctionType) -> Definition | None:
     return node if found is not None and _is_same(found, code) else None
 
 
-def code_of(tree: Definition, function: types.FunctionType) -> types.CodeType:
+def code_of(tree: _Definition, function: types.FunctionType) -> types.CodeType:
     """Compile another definition in the place of a function's own; return its code."""
     code = function.__code__
     node, module = _place_of(code)
@@ -83,9 +83,9 @@ def code_of(tree: Definition, function: types.FunctionType) -> types.CodeType:
     return found
 
 
-def _place_of(code: types.CodeType) -> tuple[Definition | None, ast.Module]:
+def _place_of(code: types.CodeType) -> tuple[_Definition | None, ast.Module]:
     """The definition that code comes from, by its name and line, and as much of the module as it needs."""
-    for node, module in _functions(_source_of(code)):
+    for node, module in _functions_of(_source_of(code)):
         if node.name == code.co_name and first_line(node) == code.co_firstlineno:
             return node, module
     return None, ast.Module([], [])
@@ -95,15 +95,14 @@ def _source_of(code: types.CodeType) -> str:
     return "".join(linecache.getlines(code.co_filename))
 
 
-@functools.lru_cache(maxsize=4)
-def _functions(source: str) -> list[tuple[Definition, ast.Module]]:
+def _functions(source: str) -> list[tuple[_Definition, ast.Module]]:
     """The functions of a module's source, each with as much of the module as says what names are in it."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
         return []
     imports = [node for node in tree.body if isinstance(node, _MAY_IMPORT) and _imports(node)]
-    found: list[tuple[Definition, ast.Module]] = []
+    found: list[tuple[_Definition, ast.Module]] = []
     for statement in tree.body:
         inside = [node for node in ast.walk(statement) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
         module = ast.Module([*imports, statement], [])
@@ -111,6 +110,7 @@ def _functions(source: str) -> list[tuple[Definition, ast.Module]]:
     return found
 
 
+_functions_of = functools.lru_cache(maxsize=4)(_functions)  # one file's are asked for one after the other
 _MAY_IMPORT = (ast.Import, ast.ImportFrom, ast.If, ast.Try)
 
 
@@ -143,7 +143,7 @@ def _is_same(found: types.CodeType, code: types.CodeType) -> bool:
     return all(getattr(found, name) == getattr(code, name) for name in names)
 
 
-def _replaced(node: Any, before: Definition, after: Definition) -> Any:
+def _replaced(node: Any, before: _Definition, after: _Definition) -> Any:
     """A tree with another definition in it."""
     if node is before:
         return after

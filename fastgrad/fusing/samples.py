@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypeAlias
 
-    Samples: TypeAlias = tuple[Any, ...]
+    _Samples: TypeAlias = tuple[Any, ...]
 
 _MOST = 4  # of one register
 _LOOKED_AT = 256  # entries of a list
 MISSING: Any = object()
 
 
-def different(values: Iterable[Any]) -> Samples:
+def different(values: Iterable[Any]) -> _Samples:
     """Return some of the values: one of each type, and of functions one of each code."""
     found: dict[Any, Any] = {}
     for value in values:
@@ -34,13 +34,13 @@ def different(values: Iterable[Any]) -> Samples:
     return tuple(found.values())
 
 
-def entries(samples: Samples) -> Samples:
+def entries(samples: _Samples) -> _Samples:
     """Return samples of what is in lists and tuples."""
     lists = [values for values in samples if type(values) in (list, tuple)]
     return different(itertools.chain.from_iterable(itertools.islice(values, _LOOKED_AT) for values in lists))
 
 
-def attributes(samples: Samples, name: str) -> Samples:
+def attributes(samples: _Samples, name: str) -> _Samples:
     """Return samples of an attribute."""
     others = [sample for sample in samples if not is_number(sample)]
     found = [plain_attribute(sample, name, MISSING) for sample in others]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from fastgrad._kernels.program import Program
-    from fastgrad.fusing.samples import Samples
+    from fastgrad.fusing.samples import _Samples
 
 
 class Frame:
@@ -82,7 +82,7 @@ class Variables(Builder):
         variables = {name: place for place, name in enumerate(arguments) if name is not None}
         self.frames = [Frame(names, is_local, variables)]
         self.assigned = set(assigned)
-        self.samples: dict[int, Samples] = {place: (value,) for place, value in enumerate(values)}
+        self.samples: dict[int, _Samples] = {place: (value,) for place, value in enumerate(values)}
         self.fixed = {place for place, name in enumerate(arguments) if name not in self.assigned}
         self.guards: dict[tuple[int, str], tuple[dict[str, Any], dict[str, Any] | None, str, Any]] = {}
         self.reads: dict[tuple[int, str], tuple[dict[str, Any], dict[str, Any] | None, str, int]] = {}
@@ -179,7 +179,7 @@ class Variables(Builder):
 
     # Samples, and what never changes.
 
-    def sample(self, place: int) -> Samples:
+    def sample(self, place: int) -> _Samples:
         if place < 0:
             return (self.constants[place],)
         return self.samples.get(place, ())
@@ -188,7 +188,7 @@ class Variables(Builder):
         """Whether a register holds the same from the beginning to the end."""
         return place < 0 or place in self.fixed
 
-    def note(self, place: int, found: Samples) -> None:
+    def note(self, place: int, found: _Samples) -> None:
         """Note samples of a register."""
         if found:
             self.samples[place] = samples.different([*found, *self.samples.get(place, ())])
