@@ -14,8 +14,7 @@ cdef class OneRow:
     cdef double *results  # room for the outputs, or the gradient
     cdef bint taken       # by who runs a row, if it may be asked for meanwhile
 
-cdef class BoundProgram:
-    cdef OneRow row
+cdef class BoundProgram(OneRow):
     cdef Py_buffer x, value, grad, uniforms
 
 # Memory for a row: of values, and where a gradient is wanted for its sweep, too. Its uniforms are the program's own.

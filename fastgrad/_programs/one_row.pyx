@@ -14,7 +14,6 @@ from fastgrad._programs.rows cimport (
 )
 
 
-@cython.final
 @cython.auto_pickle(False)
 cdef class OneRow:
     def __dealloc__(self):
@@ -27,6 +26,11 @@ cdef plan *plan_for_row(Executable owner, bint gradient) except NULL:
 
 cdef OneRow one_row(Executable owner, bint gradient):
     cdef OneRow row = OneRow.__new__(OneRow)
+    make_room(row, owner, gradient)
+    return row
+
+
+cdef int make_room(OneRow row, Executable owner, bint gradient) except -1:
     cdef uint64_t v, length
     row.program, row.plan = owner, plan_for_row(owner, gradient)
     length = row.plan.varying_steps.length
@@ -37,7 +41,7 @@ cdef OneRow one_row(Executable owner, bint gradient):
     for v in range(value_count(&owner.p)):
         row.adjoint[v] = NO_GRADIENT
     set_uniforms(row, owner.p.uniform)
-    return row
+    return 0
 
 
 cdef bint is_quick(Executable owner, bint gradient) except -1:
@@ -75,7 +79,7 @@ cdef void write_gradient(OneRow row, double *to) noexcept:
 
 @cython.final
 @cython.auto_pickle(False)
-cdef class BoundProgram:
+cdef class BoundProgram(OneRow):
     """A program's call on fixed buffers of one row: see Program.bind."""
 
     def __dealloc__(self):
@@ -85,17 +89,16 @@ cdef class BoundProgram:
         PyBuffer_Release(&self.uniforms)
 
     def __call__(self):
-        cdef OneRow row = self.row
         cdef bint passed
-        if row is None:
+        if self.program is None:
             raise TypeError("a bound program is made by Program.bind")
         if self.uniforms.buf != NULL:
-            set_uniforms(row, <const double *>self.uniforms.buf)
-        memcpy(row.values, self.x.buf, row.program.p.inputs * sizeof(double))
-        passed = compute(row)
-        write_outputs(row, <double *>self.value.buf)
-        if row.plan.wanted.inputs:
-            write_gradient(row, <double *>self.grad.buf)
+            set_uniforms(self, <const double *>self.uniforms.buf)
+        memcpy(self.values, self.x.buf, self.program.p.inputs * sizeof(double))
+        passed = compute(self)
+        write_outputs(self, <double *>self.value.buf)
+        if self.plan.wanted.inputs:
+            write_gradient(self, <double *>self.grad.buf)
         return passed
 
 
@@ -108,5 +111,5 @@ cdef BoundProgram bound(Executable owner, x, value, grad, uniforms):
         hold_doubles(grad, &b.grad, "grad", p.inputs, -1, True)
     if uniforms is not None:
         hold_doubles(uniforms, &b.uniforms, "uniforms", p.uniforms, -1)
-    b.row = one_row(owner, grad is not None)
+    make_room(b, owner, grad is not None)
     return b
