@@ -77,11 +77,21 @@ LANE_INLINE double LANE(expm1)(double a)
     return a == 0.0 ? a : 2.0 * FMA(y, half, half - 0.5);
 }
 
-/* With t = exp(2 |a|) - 1 it is t / (t + 2). */
+/* |a| is k ln(2) / 2 + u with a whole number k, the tangent of the first is (2^k - 1) / (2^k + 1), and by the theorem of
+ * addition a quotient is the only one of the whole. Of u, which is up to ln(2) / 4, it is u + u^3 (odd + even). */
 LANE_INLINE double LANE(tanh)(double a)
 {
-    double x = fabs(a), t = LANE(expm1)(2.0 * (x > 22.0 ? 22.0 : x));
-    return copysign(t / (t + 2.0), a);
+    const double shifter = SHIFTER + 1023.0;  /* the last bits are those of the exponent */
+    double x = fabs(a), most = 22.0 < x ? 22.0 : x;
+    double shifted = FMA(most, 2.0 * M_LOG2E, shifter), k = shifted - shifter;
+    double u = FMA(k, -0x1.62e42fefa39efp-2, most), z = u * u, zz = z * z;
+    double odd = FMA(zz, 0x1.c605c923d5907p-9, 0x1.664f00e14b468p-6);
+    double even = FMA(zz, -0x1.224a248b232a0p-7, -0x1.ba1ba179b2288p-5);
+    odd = FMA(odd, zz, 0x1.1111111106773p-3);
+    even = FMA(even, zz, -0x1.555555555554cp-2);
+    double tangent = FMA(z * u, FMA(odd, z, even), u), power = LANE(number)(LANE(bits)(shifted) << 52);
+    double less = power - 1.0, more = power + 1.0;
+    return copysign(FMA(more, tangent, less) / FMA(less, tangent, more), a);
 }
 
 /* A quarter of the hyperbolic sine and cosine of |a|, which may be too large; by those of k ln(2) and of the rest. */
