@@ -27,8 +27,13 @@ cdef extern from "rows/rows.h" nogil:
         pass
     struct row_plan:
         uint32_t length
+    struct matrices:
+        uint32_t weights
+    struct block_plan:
+        matrices matrices
     struct plan:
         wanted wanted
+        block_plan block
         row_plan uniform_steps
         row_plan varying_steps
         uint64_t rows
@@ -43,6 +48,7 @@ cdef extern from "rows/rows.h" nogil:
         const column *column
         const double *seeds
         const double *uniform
+        const double *weight
         const int64_t *indices
         double *values
         int32_t *failed
@@ -58,8 +64,10 @@ cdef extern from "rows/rows.h" nogil:
     void free_plan(plan *plan)
     work *make_work(const plan *plan, uint64_t rows)
     void free_work(work *work)
+    void gather_weights(const matrices *m, const double *uniform, double *weight)
     bint work_suffices(const work *work, const plan *plan, uint64_t rows)
     void run_rows(const plan *plan, const call *call, uint64_t start, uint64_t stop, work *work, sums *sums)
+    void finish_sums(const plan *plan, work *work, sums *sums)
     const char *choose_kernels(unsigned number)
     uint64_t take_piece(uint64_t *next)
     void row_forward(const row_plan *plan, double *number)
@@ -92,6 +100,7 @@ cdef class Execution:
     cdef Py_buffer x, given_uniforms, seeds, indices, value_table, grad_table
     cdef uint64_t rows, table_rows, chunk, chunks, next
     cdef double *uniform  # values that are the same for all rows, then their adjoints for each chunk, if they have some
+    cdef double *weight   # of the plan's matrices
     cdef sums *sums       # of each chunk, and once it has run, of all in the first
     cdef Worker *workers
     cdef int threads

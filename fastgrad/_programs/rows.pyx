@@ -133,6 +133,7 @@ cdef class Execution:
         free(self.workers)
         free(self.sums)
         free(self.uniform)
+        free(self.weight)
         PyBuffer_Release(&self.x)
         PyBuffer_Release(&self.given_uniforms)
         PyBuffer_Release(&self.seeds)
@@ -232,8 +233,9 @@ cdef int divide(Execution r) except -1:
     r.chunk = (each + block - 1) // block * block
     r.chunks = max(<uint64_t>1, (r.rows + r.chunk - 1) // r.chunk)
     r.uniform = <double *>malloc(max(size + adjoints * r.chunks, r.plan.uniform_steps.length) * sizeof(double))
+    r.weight = <double *>malloc((r.plan.block.matrices.weights + 1) * sizeof(double))
     r.sums = <sums *>calloc(r.chunks, sizeof(sums))
-    if r.uniform == NULL or r.sums == NULL:
+    if r.uniform == NULL or r.weight == NULL or r.sums == NULL:
         raise MemoryError(f"no memory to run {r.program!r}")
     for k in range(r.chunks):
         r.sums[k].total = NO_GRADIENT
@@ -248,7 +250,8 @@ cdef void compute_uniforms(Execution r) noexcept:
     cdef program *p = &r.program.p
     memcpy(r.uniform + p.inputs, r.given_uniforms.buf, p.uniforms * sizeof(double))
     row_forward(&r.plan.uniform_steps, r.uniform)
-    r.call.uniform = r.uniform
+    gather_weights(&r.plan.block.matrices, r.uniform, r.weight)
+    r.call.uniform, r.call.weight = r.uniform, r.weight
 
 
 cdef int hire(Execution r, uint64_t threads) except -1:
@@ -285,6 +288,8 @@ cdef bint run_piece(Execution r, Worker *w) noexcept nogil:
     stop = min(w.stop, w.row + r.plan.rows_a_piece)
     run_rows(r.plan, &r.call, w.row, stop, w.work, w.sums)
     w.row = stop
+    if stop == w.stop:
+        finish_sums(r.plan, w.work, w.sums)
     return True
 
 

@@ -174,6 +174,37 @@ static void check_guards(struct block_planner *b, uint64_t values)
     }
 }
 
+/* The slots of a matrix: of all outputs, as some inputs are needed until the last of them is computed. */
+static void place_matrix(struct block_planner *b, const struct matrix *m)
+{
+    for (uint32_t k = 0; k < m->stride; k++)
+        m->x[k] = slot_of(b, m->x[k]);
+    for (uint32_t o = 0; o < m->outputs; o++)
+        m->output[o].y = b->slot[m->output[o].y] = take_slot(&b->values);
+}
+
+/* A matrix stands in place of its first row. */
+static void plan_row(struct block_planner *b, uint32_t i)
+{
+    const uint32_t number = b->plan->matrices.of[i];
+    const struct matrix *m = &b->plan->matrices.matrix[number];
+    if (i == m->first) {
+        place_matrix(b, m);
+        push(b, &b->plan->forward, (struct block_step){.run = kernels_in_use->matrix, .a = number});
+    }
+    if (!b->keeps)
+        drop_operands(b, i);
+}
+
+static void plan_value(struct block_planner *b, uint32_t i)
+{
+    struct block_step step = value_step(b, i);
+    if (!b->keeps)
+        drop_operands(b, i);
+    step.y = b->slot[first_step(b->p) + i] = take_slot(&b->values);
+    push(b, &b->plan->forward, step);
+}
+
 static void plan_values(struct block_planner *b)
 {
     const struct program *p = b->p;
@@ -186,11 +217,10 @@ static void plan_values(struct block_planner *b)
     for (uint32_t i = p->uniform_steps; i < p->steps && !b->failed; i++) {
         if (!(b->flags[first_step(p) + i] & NEEDED))
             continue;
-        struct block_step step = value_step(b, i);
-        if (!b->keeps)
-            drop_operands(b, i);
-        step.y = b->slot[first_step(p) + i] = take_slot(&b->values);
-        push(b, &plan->forward, step);
+        if (plan->matrices.of[i] != NO_VALUE)
+            plan_row(b, i);
+        else
+            plan_value(b, i);
         check_guards(b, (uint64_t)first_step(p) + i + 1);
     }
     for (uint32_t k = 0; k < p->outputs && !b->failed; k++)
@@ -266,6 +296,26 @@ static void pull_dot(struct block_planner *b, const struct step *s, struct block
     }
 }
 
+/* All of a matrix, in place of its first row; then nobody needs the adjoints of its outputs. */
+static void pull_matrix(struct block_planner *b, uint32_t number)
+{
+    const struct matrix *m = &b->plan->matrices.matrix[number];
+    int biased = 0;
+    for (uint32_t k = 0; k < m->active; k++)
+        contribute(b, m->input[k].to, &m->input[k].to, &m->input[k].from);
+    for (uint32_t o = 0; o < m->pulled; o++) {
+        biased |= m->output[o].bias_to != NO_VALUE;
+        m->output[o].g = b->adjoint[m->output[o].g];
+        drop_slot(&b->adjoints, m->output[o].g);
+    }
+    if (m->active)
+        push(b, &b->plan->backward, (struct block_step){.run = kernels_in_use->pull_inputs, .a = number});
+    if (m->slopes != NO_VALUE)
+        push(b, &b->plan->backward, (struct block_step){.run = kernels_in_use->pull_weights, .a = number});
+    if (biased)
+        push(b, &b->plan->backward, (struct block_step){.run = kernels_in_use->pull_biases, .a = number});
+}
+
 static void pull_step(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
@@ -297,8 +347,10 @@ static void plan_adjoints(struct block_planner *b)
         b->plan->seed[k] = seed;
     }
     for (uint32_t i = p->steps; i-- > p->uniform_steps && !b->failed;) {
-        uint32_t v = first_step(p) + i;
-        if (!(b->flags[v] & PULLED))
+        uint32_t v = first_step(p) + i, number = b->plan->matrices.of[i];
+        if (number != NO_VALUE && i == b->plan->matrices.matrix[number].first)
+            pull_matrix(b, number);
+        if (number != NO_VALUE || !(b->flags[v] & PULLED))
             continue;
         pull_step(b, i);
         drop_slot(&b->adjoints, b->adjoint[v]);  /* which it has, since a gradient flows to it */
@@ -364,6 +416,7 @@ int make_block_plan(struct block_plan *plan, const struct program *p, const unsi
     for (uint32_t k = 0; k < p->outputs; k++)
         b.keeps |= flags[p->output[k]] & PULLED;
     make_tables(&b);
+    b.failed |= make_matrices(&plan->matrices, p, flags, careful);
     if (!b.failed)
         plan_values(&b);
     if (!b.failed)
@@ -386,6 +439,7 @@ void free_block_plan(struct block_plan *plan)
     free(plan->forward.step);
     free(plan->backward.step);
     free(plan->pair);
+    free_matrices(&plan->matrices);
     free(plan->input);
     free(plan->output);
     free(plan->input_adjoint);

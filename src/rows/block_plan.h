@@ -5,7 +5,7 @@
 #ifndef FASTGRAD_LANE_PLAN_H
 #define FASTGRAD_LANE_PLAN_H
 
-#include "rows/kernels.h"
+#include "rows/matrices.h"
 
 struct step_list {
     struct block_step *step;
@@ -20,6 +20,7 @@ struct output_seed {
 struct block_plan {
     struct step_list forward, backward;
     struct factor_pair *pair;
+    struct matrices matrices;
     uint32_t *input, *output;         /* slots of values; NO_VALUE of an input that nobody needs */
     uint32_t failed;                  /* the slot of what guards came out as; NO_VALUE where none are asked */
     uint32_t *input_adjoint;          /* slots of adjoints */

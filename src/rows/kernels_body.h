@@ -30,6 +30,15 @@ typedef double two_numbers __attribute__((vector_size(16), may_alias));
 #define HAS_EXACT_PRODUCTS 0
 #endif
 
+#ifndef TILE
+#define TILE 4
+#define TILE_VECTORS 2
+#define WEIGHT_OUTPUTS 2
+#endif
+#ifndef ADD_SUMS
+#define ADD_SUMS(to, sum) for (int l = 0; l < GROUP; l++) (to)[l] += WIDE_SUM((sum)[l]);
+#endif
+
 #if !EXACT
 #include "rows/vector_math.h"
 #include "rows/vector_inverse.h"
@@ -72,8 +81,8 @@ typedef double two_numbers __attribute__((vector_size(16), may_alias));
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
 #define ROWS const uint64_t n = block->width / LANES * LANES; INDEPENDENT for (uint64_t i = 0; i < n; i++)
-#define VALUE(slot) (double *)__builtin_assume_aligned(block->value + (slot) * block->width, 64)
-#define ADJOINT(slot) (double *)__builtin_assume_aligned(block->adjoint + (slot) * block->width, 64)
+#define VALUE(slot) (double *)__builtin_assume_aligned(block->value + (slot) * block->stride, 64)
+#define ADJOINT(slot) (double *)__builtin_assume_aligned(block->adjoint + (slot) * block->stride, 64)
 
 /* What a gradient g gives through a slope. */
 static OP_INLINE double LANE(given)(int careful, unsigned traits, double g, double slope)
@@ -290,6 +299,8 @@ KERNEL(pull_uniform_bias)
     block->uniform_adjoint[s->to] += LANE(sum_of)(block, sum);
 }
 
+#include "rows/kernels_matrix.h"
+
 /* Sums and choices; operands are the first factors of pairs. */
 
 KERNEL(sum)
@@ -351,6 +362,8 @@ const struct kernels LANE(kernels) = {
     .check_first = LANE(check_first), .check = LANE(check),
     .pull_dot = {LANE(pull_dot0), LANE(pull_dot1)}, .pull_bias = LANE(pull_bias),
     .pull_uniform_bias = LANE(pull_uniform_bias), .pull_select = LANE(pull_select),
+    .matrix = LANE(matrix), .pull_inputs = LANE(pull_inputs), .pull_weights = LANE(pull_weights),
+    .pull_biases = LANE(pull_biases),
 #define UNARY(name, ...) .one[OP_##name] = LANE(value_##name), .pull_one[0][OP_##name] = LANE(pull0_##name), \
     .pull_one[1][OP_##name] = LANE(pull1_##name),
 #include "operations/ops.def"

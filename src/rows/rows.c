@@ -15,9 +15,10 @@ enum {
 
 struct work {
     uint64_t rows;            /* in a block, at most */
-    uint64_t width;           /* of the last block */
+    uint64_t stride;          /* of slots */
     double *value, *adjoint;  /* of one row, by their numbers */
     double *block_value, *block_adjoint, *scratch;
+    double *weight_adjoint;   /* of the plan's matrices, from all rows since the sums were finished */
 };
 
 uint64_t take_piece(uint64_t *next) { return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED); }
@@ -103,7 +104,7 @@ static void read_inputs(const struct plan *plan, const struct call *call, uint64
     for (uint32_t k = 0; k < inputs; k++) {
         if (plan->block.input[k] == NO_VALUE)
             continue;
-        double *slot = block->value + plan->block.input[k] * block->width;
+        double *slot = block->value + plan->block.input[k] * block->stride;
         read_input(call, first, block->rows, inputs, k, slot);
         for (uint64_t i = block->rows; i < block->width; i++)
             slot[i] = slot[block->rows - 1];
@@ -116,7 +117,7 @@ static void read_failed(const struct plan *plan, const struct block *block, int3
         for (uint64_t i = 0; i < block->width; i++)
             failed[i] = PASSED;
     } else {
-        const double *found = block->value + plan->block.failed * block->width;
+        const double *found = block->value + plan->block.failed * block->stride;
         for (uint64_t i = 0; i < block->width; i++)
             failed[i] = (int32_t)found[i];
     }
@@ -160,7 +161,7 @@ static void write_outputs(const struct plan *plan, const struct call *call, uint
 {
     uint32_t outputs = plan->program->outputs;
     for (uint32_t k = 0; k < outputs; k++) {
-        const double *slot = block->value + plan->block.output[k] * block->width;
+        const double *slot = block->value + plan->block.output[k] * block->stride;
         sums->total += call->seeds ? weighted_sum(slot, call->seeds + first * outputs + k, outputs, block->rows)
                                    : sum_of(slot, block->rows);
         for (uint64_t i = 0; call->values && i < block->rows; i++)
@@ -175,8 +176,8 @@ static void seed_outputs(const struct plan *plan, const struct call *call, uint6
         struct output_seed seed = plan->block.seed[k];
         if (seed.to == NO_VALUE)
             continue;
-        const double *from = block->adjoint + seed.from * block->width;
-        double *to = block->adjoint + seed.to * block->width;
+        const double *from = block->adjoint + seed.from * block->stride;
+        double *to = block->adjoint + seed.to * block->stride;
         for (uint64_t i = 0; i < block->rows; i++)
             to[i] = from[i] + (call->seeds ? call->seeds[(first + i) * outputs + k] + 0.0 : 1.0);
         for (uint64_t i = block->rows; i < block->width; i++)
@@ -189,7 +190,7 @@ static void write_input_grads(const struct plan *plan, const struct call *call, 
 {
     uint32_t inputs = plan->program->inputs;
     for (uint32_t k = 0; k < inputs; k++) {
-        const double *adjoint = block->adjoint + plan->block.input_adjoint[k] * block->width;
+        const double *adjoint = block->adjoint + plan->block.input_adjoint[k] * block->stride;
         for (uint64_t i = 0; i < block->rows; i++)
             call->input_grads[place_of(call, first + i) * inputs + k] = adjoint[i] + 0.0;
     }
@@ -205,13 +206,11 @@ static void run_block(const struct plan *plan, const struct call *call, uint64_t
                       struct work *work, struct sums *sums)
 {
     const struct block block = {
-        work->block_value, work->block_adjoint, work->scratch, call->uniform, sums->uniform_adjoint,
-        plan->block.pair, (rows + LANES - 1) / LANES * LANES, rows,
+        .value = work->block_value, .adjoint = work->block_adjoint, .scratch = work->scratch,
+        .uniform = call->uniform, .uniform_adjoint = sums->uniform_adjoint, .pair = plan->block.pair,
+        .matrix = plan->block.matrices.matrix, .weight = call->weight, .weight_adjoint = work->weight_adjoint,
+        .stride = work->stride, .width = (rows + LANES - 1) / LANES * LANES, .rows = rows,
     };
-    if (work->width != block.width)  /* slots lie elsewhere than before */
-        for (uint64_t i = 0; i < block.width; i++)
-            block.adjoint[NOTHING * block.width + i] = NO_GRADIENT;
-    work->width = block.width;
     read_inputs(plan, call, first, &block);
     run_list(&plan->block.forward, &block);
     write_failed(plan, call, first, &block, sums);
@@ -243,22 +242,39 @@ void run_rows(const struct plan *plan, const struct call *call, uint64_t from, u
     }
 }
 
+void finish_sums(const struct plan *plan, struct work *work, struct sums *sums)
+{
+    const struct matrices *m = &plan->block.matrices;
+    for (uint32_t k = 0; k < m->slopes; k++) {
+        if (m->slope[k] != NO_VALUE)
+            sums->uniform_adjoint[m->slope[k]] += work->weight_adjoint[k];
+        work->weight_adjoint[k] = NO_GRADIENT;
+    }
+}
+
 /* Plans and work. */
 
 struct work *make_work(const struct plan *plan, uint64_t rows)
 {
     size_t values = value_count(plan->program);
     size_t width = ((rows < plan->rows ? rows : plan->rows) + LANES - 1) / LANES * LANES;
-    size_t slots = (size_t)plan->block.values + plan->block.adjoints + 1;
-    struct work *work = malloc(sizeof *work + (plan->varying_steps.length + slots * width + LANES) * sizeof(double));
+    size_t stride = (width / LANES | 1) * LANES;  /* odd, so that slots do not share the same few places of the cache */
+    size_t slots = (size_t)plan->block.values + plan->block.adjoints + 1, slopes = plan->block.matrices.slopes;
+    size_t numbers = plan->varying_steps.length + slots * stride + slopes + LANES;
+    struct work *work = malloc(sizeof *work + numbers * sizeof(double));
     if (!work)
         return NULL;
     double *aligned = (double *)(((uintptr_t)(work + 1) + 63) / 64 * 64);
     *work = (struct work){
-        .rows = width, .width = 0, .block_adjoint = aligned, .block_value = aligned + plan->block.adjoints * width,
-        .scratch = aligned + (slots - 1) * width, .value = aligned + slots * width,
-        .adjoint = aligned + slots * width + values,
+        .rows = width, .stride = stride, .block_adjoint = aligned,
+        .block_value = aligned + plan->block.adjoints * stride, .scratch = aligned + (slots - 1) * stride,
+        .weight_adjoint = aligned + slots * stride, .value = aligned + slots * stride + slopes,
+        .adjoint = aligned + slots * stride + slopes + values,
     };
+    for (size_t k = 0; k < slopes; k++)
+        work->weight_adjoint[k] = NO_GRADIENT;
+    for (size_t i = 0; i < width; i++)
+        work->block_adjoint[NOTHING * stride + i] = NO_GRADIENT;
     for (size_t v = 0; v < values; v++)
         work->adjoint[v] = NO_GRADIENT;
     return work;

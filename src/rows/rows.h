@@ -34,6 +34,7 @@ struct call {
     const struct column *column; /* or (inputs,), where x is NULL */
     const double *seeds;   /* (rows, outputs): factors of the outputs, 1 where NULL */
     const double *uniform; /* by their numbers: the values that are the same for all rows */
+    const double *weight;  /* of the plan's matrices: see gather_weights */
     const int64_t *indices; /* (rows,): where in x, values and input_grads each row lies; NULL: in order */
     double *values;        /* (rows, outputs) */
     int32_t *failed;       /* (rows,): the first guard with another outcome, or -1 */
@@ -58,6 +59,9 @@ int work_suffices(const struct work *work, const struct plan *plan, uint64_t row
 
 void run_rows(const struct plan *plan, const struct call *call, uint64_t from, uint64_t to, struct work *work,
               struct sums *sums);
+
+/* Adds to sums what is kept in memory for them until the last of their rows has run. */
+void finish_sums(const struct plan *plan, struct work *work, struct sums *sums);
 
 /* The first guard with another outcome than recorded, or -1. */
 int64_t first_failed(const struct program *p, const double *value);
