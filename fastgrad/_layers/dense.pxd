@@ -19,6 +19,7 @@ cdef struct LayerInput:
     uint32_t rows
     const double *numbers
     uint32_t node
+    bint finite  # of numbers: are they all?
 
 # Apply layers that can follow each other: append their nodes, the inputs being in `given`, with scalars or a batch.
 cdef object chain(list layers, LayerInput *given, list scalars, Batch before, bint row)

@@ -15,7 +15,7 @@ from fastgrad._layers.batch cimport Batch, batch_at, row_of, shape_at
 from fastgrad._layers.blas cimport WIDE_LAYER, is_wide, wide_value
 from fastgrad._layers.layer cimport (
     ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, LAYER, SHAPE_REALS, activation_names,
-    compute_layer, layer_at, layer_reals, layer_shape, layer_size, shape_of,
+    all_are_finite, compute_layer, layer_at, layer_begin, layer_reals, layer_shape, layer_size, shape_of,
 )
 from fastgrad._layers.leaves cimport Leaves, leaf_count
 from fastgrad._layers.network cimport NETWORK, network_value, pays_as_network
@@ -151,16 +151,8 @@ cdef bint is_network(list layers, LayerInput *given) except -1:
         return False
     if given.inputs == FROM_RESULTS:
         before = results_of(given.node)
-        return are_finite(before.values, before.count)
-    return are_finite(given.numbers, <uint64_t>given.rows * first.nin)
-
-
-cdef bint are_finite(const double *numbers, uint64_t n) noexcept:
-    cdef uint64_t k
-    cdef double zero = 0.0
-    for k in range(n):
-        zero += numbers[k] * 0.0
-    return zero == 0.0
+        return all_are_finite(before.values, before.count)
+    return given.finite
 
 
 cdef uint32_t append_network(list layers, LayerInput *given) except 0:
@@ -213,8 +205,7 @@ cdef uint32_t append_shape(uint32_t op, uint32_t type_code, layer_shape shape) e
     reserve(1, payload_units(n, reals))
     node = append_payload(op, type_code, NAN, Span(<uint32_t>n, <uint32_t>reals))
     x = payload(node)
-    memset(x.reals, 0, reals * sizeof(double))
-    memcpy(x.reals, &shape, sizeof(shape))
+    layer_begin(x.reals, &shape)
     return node
 
 

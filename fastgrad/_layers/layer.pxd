@@ -27,6 +27,8 @@ cdef extern from "layers/layer.h" nogil:
         double *sums
         double *results
         double *adjoint
+    bint all_are_finite(const double *numbers, uint64_t n)
+    void layer_begin(double *reals, const layer_shape *shape)
     uint64_t layer_reals(const layer_shape *shape)
     layer layer_at(double *reals)
     void layer_value(const layer *l)

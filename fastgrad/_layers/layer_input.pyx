@@ -11,7 +11,7 @@ cimport cython
 
 from fastgrad._layers.batch cimport Batch, shape_at, shape_of_batch
 from fastgrad._layers.dense cimport Dense, LayerInput, chain
-from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, layer_shape
+from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, all_are_finite, layer_shape
 from fastgrad._programs.arrays cimport doubles_of, get_doubles, new_array
 from fastgrad._tape.convert cimport as_double, as_operands, most_derived, number_of
 from fastgrad._tape.node cimport Node
@@ -111,11 +111,11 @@ cdef inline bint all_floats(list x) noexcept:
 cdef object apply_to_floats(list layers, list x):
     """A short row of floats, which are read without running any code."""
     cdef double few[FEW]
-    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0, False)
     cdef uint32_t k, n = <uint32_t>len(x)
     for k in range(n):
         few[k] = PyFloat_AS_DOUBLE(x[k])
-    check_numbers(few, 1, n)
+    check_numbers(&given, n)
     return chain(layers, &given, None, None, True)
 
 
@@ -123,7 +123,7 @@ cdef object apply_to_floats(list layers, list x):
 cdef object apply_to_list(list layers, Dense first, x):
     """A row of scalars and numbers."""
     cdef double few[FEW]
-    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0, False)
     cdef uint32_t k, n = len(x)
     if n != first.nin:
         raise wrong_width(first, n)
@@ -132,7 +132,7 @@ cdef object apply_to_list(list layers, Dense first, x):
             if not as_double(x[k], &few[k]):
                 break
         else:
-            check_numbers(few, 1, n)
+            check_numbers(&given, n)
             return chain(layers, &given, None, None, True)
     scalars = as_operands(list(x), "x")
     if most_derived(scalars) is None:
@@ -217,26 +217,27 @@ cdef int check_shape(Dense first, tuple shape) except -1:
 
 
 cdef object apply_to_doubles(list layers, const double *numbers, uint64_t rows, bint row):
-    cdef LayerInput given = LayerInput(FROM_NUMBERS, <uint32_t>rows, numbers, 0)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, <uint32_t>rows, numbers, 0, False)
     if rows >= 1 << 31:
         raise MemoryError(f"x has {rows:,} rows, more than one node holds: give it in parts")
-    check_numbers(numbers, rows, (<Dense>layers[0]).nin)
+    check_numbers(&given, (<Dense>layers[0]).nin)
     return chain(layers, &given, None, None, row)
 
 
-cdef int check_numbers(const double *numbers, uint64_t rows, uint64_t nin) except -1:
-    cdef uint64_t k, nans = 0
-    for k in range(rows * nin):
-        nans += numbers[k] != numbers[k]
-    if nans:
-        for k in range(rows * nin):
+cdef int check_numbers(LayerInput *given, uint64_t nin) except -1:
+    """See whether the numbers are finite, and that none is nan."""
+    cdef const double *numbers = given.numbers
+    cdef uint64_t k, n = given.rows * nin
+    given.finite = all_are_finite(numbers, n)
+    if not given.finite:
+        for k in range(n):
             if numbers[k] != numbers[k]:
                 raise ValueError(f"x must be of numbers, but row {k // nin}, column {k % nin} is nan")
     return 0
 
 
 cdef object apply_to_scalars(list layers, Dense first, uint32_t rows, list scalars, bint row):
-    cdef LayerInput given = LayerInput(FROM_SCALARS, rows, NULL, 0)
+    cdef LayerInput given = LayerInput(FROM_SCALARS, rows, NULL, 0, False)
     if <uint64_t>len(scalars) != <uint64_t>rows * first.nin:
         raise wrong_width(first, f"{len(scalars)} in {rows} rows")
     return chain(layers, &given, scalars, None, row)
@@ -244,7 +245,7 @@ cdef object apply_to_scalars(list layers, Dense first, uint32_t rows, list scala
 
 cdef object apply_to_batch(list layers, Dense first, Batch x):
     cdef layer_shape shape = shape_at(x)
-    cdef LayerInput given = LayerInput(FROM_RESULTS, shape.rows, NULL, 0)
+    cdef LayerInput given = LayerInput(FROM_RESULTS, shape.rows, NULL, 0, False)
     if shape.nout != first.nin:
         raise wrong_width(first, f"a batch of shape {shape_of_batch(x)}")
     return chain(layers, &given, None, x, False)

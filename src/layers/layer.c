@@ -22,6 +22,24 @@ uint64_t layer_reals(const struct layer_shape *shape)
     return SHAPE_REALS + own + copies * in;
 }
 
+FOR_WIDER_VECTORS
+int all_are_finite(const double *numbers, uint64_t n)
+{
+    uint64_t others = 0;
+    for (uint64_t k = 0; k < n; k++)
+        others |= !(fabs(numbers[k]) < INFINITY);
+    return others == 0;
+}
+
+void layer_begin(double *reals, const struct layer_shape *shape)
+{
+    const uint64_t in = shape->inputs == FROM_NUMBERS ? (uint64_t)shape->rows * shape->nin : 0;
+    memcpy(reals, shape, sizeof(*shape));
+    double *first = reals + SHAPE_REALS, *inputs = in ? layer_at(reals).in : first;
+    memset(first, 0, (size_t)(inputs - first) * sizeof(double));
+    memset(inputs + in, 0, (size_t)(reals + layer_reals(shape) - inputs - in) * sizeof(double));
+}
+
 /* Row by row, a neuron after the other. */
 static void sums_of_few(const struct layer *l)
 {

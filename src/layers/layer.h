@@ -100,6 +100,11 @@ static inline struct layer layer_at(double *reals)
     return l;
 }
 
+int all_are_finite(const double *numbers, uint64_t n);
+
+/* Writes the shape, and 0 to all that follows it but numbers that are inputs. */
+void layer_begin(double *reals, const struct layer_shape *shape);
+
 /* The results, from the sums. */
 void layer_results(const struct layer *l);
 

@@ -87,15 +87,29 @@ static inline uint64_t place_of(const struct call *call, uint64_t row)
     return call->indices ? (uint64_t)call->indices[row] : row;
 }
 
+/* Every step-th number, four at a time. */
+static void gather(const double *x, uint64_t step, uint64_t n, double *slot)
+{
+    uint64_t i = 0;
+    for (; i + 4 <= n; i += 4, x += 4 * step) {
+        const double four[] = {x[0], x[step], x[2 * step], x[3 * step]};
+        memcpy(slot + i, four, sizeof four);
+    }
+    for (; i < n; i++, x += step)
+        slot[i] = *x;
+}
+
 static void read_input(const struct call *call, uint64_t first, uint64_t rows, uint32_t inputs, uint32_t k,
                        double *slot)
 {
     const struct column column = call->x ? (struct column){call->x + k, inputs} : call->column[k];
-    if (column.step == 1 && !call->indices)
-        memcpy(slot, column.first + first, rows * sizeof *slot);
-    else
+    if (call->indices)
         for (uint64_t i = 0; i < rows; i++)
             slot[i] = column.first[place_of(call, first + i) * column.step];
+    else if (column.step == 1)
+        memcpy(slot, column.first + first, rows * sizeof *slot);
+    else
+        gather(column.first + first * column.step, column.step, rows, slot);
 }
 
 static void read_inputs(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block)
@@ -164,8 +178,11 @@ static void write_outputs(const struct plan *plan, const struct call *call, uint
         const double *slot = block->value + plan->block.output[k] * block->stride;
         sums->total += call->seeds ? weighted_sum(slot, call->seeds + first * outputs + k, outputs, block->rows)
                                    : sum_of(slot, block->rows);
-        for (uint64_t i = 0; call->values && i < block->rows; i++)
-            call->values[place_of(call, first + i) * outputs + k] = slot[i];
+        if (call->values && outputs == 1 && !call->indices)
+            memcpy(call->values + first, slot, block->rows * sizeof *slot);
+        else
+            for (uint64_t i = 0; call->values && i < block->rows; i++)
+                call->values[place_of(call, first + i) * outputs + k] = slot[i];
     }
 }
 
