@@ -232,7 +232,7 @@ def _networks(sizes, rows, run_sum=True):
     if not run_sum:
         del engines["run_sum"]
     makers = {name: functools.partial(make, network) for name, make in engines.items()}
-    return Case("networks, value and gradient", f"network.{sizes[1]}.{rows}", network.name, makers)
+    return Case("networks, value and gradient, by the clock", f"network.{sizes[1]}.{rows}", network.name, makers)
 
 
 def _threads(sizes, rows):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import bounds, children, engines, figure, limits, networks, programs, wild
+from benchmarks import bounds, children, engines, figure, limits, networks, programs, rows, wild
 
 ENGINES = {engine.name: engine for engine in engines.make_engines(["complex", "fastgrad", "reference"])}
 FASTGRAD = ENGINES["fastgrad"]
@@ -245,6 +245,58 @@ def test_the_command_prints_and_draws_the_figure(tmp_path, monkeypatch, capsys):
     programs.main()
     assert "3-16-16-1, 16 rows" in capsys.readouterr().out
     assert "<svg" in (tmp_path / "rows.svg").read_text()
+
+
+# Networks over rows, with one instruction set.
+
+
+@pytest.fixture
+def best_instructions(monkeypatch):
+    """The name of the best set, which is used again afterwards."""
+    monkeypatch.setenv("XLA_FLAGS", "")
+    yield rows.use_instructions()
+    rows.use_instructions()
+
+
+def test_an_instruction_set_may_be_asked_for_and_holds_for_jax_too(best_instructions, monkeypatch):
+    assert rows.os.environ["XLA_FLAGS"] == ""
+    assert rows.use_instructions("baseline") == "baseline"
+    assert rows.os.environ["XLA_FLAGS"] == "--xla_cpu_max_isa=SSE4_2"
+    monkeypatch.setitem(rows.XLA_SETS, "another", "ANOTHER")
+    with pytest.raises(ValueError, match="this processor has baseline.*, and not another"):
+        rows.use_instructions("another")
+
+
+@pytest.mark.parametrize("sizes", rows.SIZES)
+def test_ways_to_compute_a_network_over_rows_agree_and_are_timed(sizes):
+    plan = programs.Plan(seconds=0.0, least_rounds=1, most_rounds=1)
+    samples = rows.with_best_peer(programs.time_case(rows.make_case(sizes, 100), plan))
+    assert set(rows.OURS) <= set(samples)
+    assert (rows.BEST_PEER in samples) == ("jax" in samples)
+
+
+def test_the_report_on_rows_compares_with_the_faster_way_of_jax(capsys, monkeypatch, best_instructions):
+    monkeypatch.setattr(rows, "ROWS", (4, 100_000))
+    times = {"compiled": [2e-6, 1e-6], "nn": [4e-6], "jax": [4e-6], "jax, one array": [9e-6, 3e-6]}
+    monkeypatch.setattr(programs, "time_case", lambda case, plan: dict(times))
+    monkeypatch.setattr(sys, "argv", ["rows", "--quick", "--instructions", "baseline"])
+    rows.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert ", baseline; one thread" in lines[0]
+    [line] = [line for line in lines if line.startswith("3-16-16-1, 100,000 rows")]
+    assert line.split()[-6:] == ["1.00", "4.00", "4.00", "3.00", "3.00x", "0.750x"]
+    found = {line.partition(":")[0]: line.split()[-1] for line in lines if "least over 4 to 100,000 rows" in line}
+    assert list(found.values()) == ["yes", "NO"] * 2
+
+
+def test_the_report_on_rows_does_without_jax(capsys, monkeypatch, best_instructions):
+    monkeypatch.setattr(rows, "ROWS", (4,))
+    monkeypatch.setattr(programs, "time_case", lambda case, plan: dict.fromkeys(rows.OURS, [1e-6]))
+    monkeypatch.setattr(sys, "argv", ["rows"])
+    rows.main()
+    text = capsys.readouterr().out
+    assert f", {best_instructions}; one thread" in text
+    assert text.count("not measured") == 4
 
 
 # Programs in the wild.

@@ -70,6 +70,18 @@ def test_rows_are_the_same_with_any_number_of_threads(lanes):
     assert one[0] == several[0]
 
 
+def test_rows_are_the_same_whatever_was_computed_before(lanes):
+    layer = Layer(5, 6)
+    X = layer.rng.normal(size=(3000, 5))
+
+    def sums(rows):
+        total, _, by_uniforms, values = layer.program.run_sum(X[:rows], layer.program.uniforms)
+        return total, by_uniforms.tolist(), values.tolist()
+
+    before = {rows: sums(rows) for rows in (7, 300, 3000)}
+    assert [sums(rows) == before[rows] for rows in (7, 3000, 300, 7)] == [True] * 4
+
+
 # What is asked of it.
 
 
