@@ -9,6 +9,7 @@ enum {
     BLOCK_BYTES = 1 << 20,    /* that a block should not take more than: it is to stay in the cache */
     LARGE_BYTES = 1 << 23,    /* up to which a block has some rows all the same, for which a kernel is worth calling */
     SOME_ROWS = 32,
+    CROWDED_ROWS = 128,        /* slots of multiples of so many share the same few places of the cache */
     FEW_ROWS = 2,              /* so many are run one by one */
     STEPS_A_PIECE = 1 << 21,   /* of one row each, some milliseconds */
 };
@@ -275,7 +276,7 @@ struct work *make_work(const struct plan *plan, uint64_t rows)
 {
     size_t values = value_count(plan->program);
     size_t width = ((rows < plan->rows ? rows : plan->rows) + LANES - 1) / LANES * LANES;
-    size_t stride = (width / LANES | 1) * LANES;  /* odd, so that slots do not share the same few places of the cache */
+    size_t stride = width % CROWDED_ROWS ? width : width + LANES;
     size_t slots = (size_t)plan->block.values + plan->block.adjoints + 1, slopes = plan->block.matrices.slopes;
     size_t numbers = plan->varying_steps.length + slots * stride + slopes + LANES;
     struct work *work = malloc(sizeof *work + numbers * sizeof(double));
