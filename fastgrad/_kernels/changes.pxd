@@ -11,14 +11,16 @@ from fastgrad._kernels.registers cimport Register
 
 cdef struct Change:
     # What a round has set, and what was there before.
-    PyObject **place     # in a list, or NULL
-    PyObject *before     # what was there, owned; without a place, a list that has one entry more
+    PyObject *values     # a list, or NULL
+    Py_ssize_t index     # in it; -1 where it has one entry more, and is owned
+    PyObject *before     # what was there, owned, or NULL
     uint32_t node        # of a number
     bint is_grad
     double number
 
 cdef struct Run:
     Register registers[1024]
+    PyObject **args
     Change *changes
     uint32_t change_count, change_capacity
     uint32_t start       # of the nodes of this round

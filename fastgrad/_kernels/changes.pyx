@@ -11,6 +11,10 @@ from fastgrad._kernels.registers cimport EMPTY, NOTHING, Register, boxed
 from fastgrad._tape.tape cimport tape
 
 cdef extern from *:
+    """
+    static inline PyObject **list_items(PyObject *values) { return ((PyListObject *)values)->ob_item; }
+    """
+    PyObject **list_items(PyObject *values)
     int PyList_SetSlice(PyObject *values, Py_ssize_t low, Py_ssize_t high, PyObject *entries)
 
 
@@ -41,6 +45,8 @@ cdef void commit(Run *run) noexcept:
     for i in range(run.change_count):
         if run.changes[i].before != NULL:
             Py_DECREF(<object>run.changes[i].before)
+        elif run.changes[i].values != NULL:
+            Py_DECREF(<object>run.changes[i].values)
     run.change_count = 0
     run.start = tape.count
 
@@ -60,12 +66,12 @@ cdef void undo(Run *run) noexcept:
     while run.change_count:
         run.change_count -= 1
         change = &run.changes[run.change_count]
-        if change.place != NULL:
-            after = change.place[0]
-            change.place[0] = change.before
+        if change.before != NULL:
+            after = list_items(change.values)[change.index]
+            list_items(change.values)[change.index] = change.before
             Py_DECREF(<object>after)
-        elif change.before != NULL:
-            shorten(change.before)
+        elif change.values != NULL:
+            shorten(change.values)
         elif change.is_grad:
             tape.grad[change.node] = change.number
         else:

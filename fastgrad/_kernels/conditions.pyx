@@ -44,8 +44,8 @@ cdef class Conditions:
         cdef int i
         cdef PyTypeObject *kind
         self.kept = (
-            home, tuple(guards), tuple(reads), tuple(given), tuple(types), tuple(map(seen, codes)),
-            tuple(map(seen, functions)),
+            home, tuple(guards), tuple(reads), tuple(given), tuple(types),
+            tuple([(None, *seen(function)[1:]) for function in codes]), tuple(map(seen, functions)),
         )
         self.home = <PyObject *>home
         self.guard_count, self.read_count, self.given_count = len(guards), len(reads), len(given)

@@ -95,7 +95,7 @@ cdef void set_attributes(Block *block, const Step *step) noexcept:
     cdef Register number, value
     cdef Change change
     cdef uint32_t k
-    change.place, change.before, change.is_grad = NULL, NULL, step.c != DATA
+    change.values, change.index, change.before, change.is_grad = NULL, 0, NULL, step.c != DATA
     if not block.is_statement:
         for k in range(block.rounds):
             change.node, change.number = nodes[k], values[nodes[k]]
@@ -121,7 +121,8 @@ cdef void set_items(Block *block, const Step *step) noexcept:
         if made[k] == NULL:
             become(place[k], block.columns[step.c].number[k])
             continue
-        change.place, change.before = place + k, place[k]
+        change.values = block.run.registers[-1 - step.a].content.object
+        change.index, change.before = block.columns[INDEX].integer[0] + k, place[k]
         place[k] = made[k]
         if block.is_statement:
             Py_DECREF(<object>change.before)

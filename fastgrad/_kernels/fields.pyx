@@ -10,7 +10,7 @@ from libc.math cimport signbit
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 from fastgrad._kernels.registers cimport (
-    FLOAT, FLOATS, EMPTY, INT, OBJECT, SPELLS, Register, float_type, int_type, kinds, looked_up,
+    FLOAT, FLOATS, EMPTY, INT, OBJECT, SPELLS, Register, float_type, int_type, kinds, load, looked_up,
     set_tag, type_at,
 )
 from fastgrad._tape.handle cimport Handle, forms, owner_of, shelf
@@ -222,8 +222,12 @@ cdef inline Py_ssize_t bounded(int64_t place, Py_ssize_t length) noexcept:
 
 
 cdef bint is_harmless(PyObject *dying) noexcept:
-    """Does no code run where references to an object end, be it the last one?"""
+    """Does no code run where references to an object end, be it the last one, and does no register hold it?"""
     cdef PyTypeObject *kind = type_at(dying)
+    cdef Register seen
+    load(&seen, dying)
+    if seen.tag == OBJECT:
+        return False
     if kind == float_type or kind == int_type:
         return True
     if not isinstance(<object>dying, Handle):

@@ -11,16 +11,17 @@ from fastgrad._kernels.arithmetic cimport (
 )
 from fastgrad._kernels.blocks cimport run_blocks
 from fastgrad._kernels.changes cimport Run, commit
-from fastgrad._kernels.conditions cimport is_function
+from fastgrad._kernels.conditions cimport HOLDS, agreement_of, is_function
 from fastgrad._kernels.fields cimport item_of, length_of, slice_of
 from fastgrad._kernels.objects cimport (
     append_noted, appended, called, concatenated, extended, get_attribute, in_cell, is_of_type, loaded, new_object,
     new_tuple, set_attribute, set_item, unpack,
 )
 from fastgrad._kernels.program cimport (
-    ABSOLUTE_VALUE, ADD, APPEND, APPEND_TO, ATTRIBUTE, CELL, CHECK_FUNCTION, CHECK_OTHER, CHECK_SAME, CHECK_TYPE, CLEAR,
-    COPY, DIVIDE, END, EXTEND, FLOOR_DIVIDE, FUNCTION, FUNCTION_OF_FLOAT, FUNCTION_OF_NODE, GREATER, ITEM, ITSELF,
-    JUMP, JUMP_UNLESS, JUMP_UNLESS_FUNCTION, JUMP_UNLESS_GREATER, JUMP_UNLESS_LESS, JUMP_UNLESS_SAME, JUMP_UNLESS_TYPE,
+    ABSOLUTE_VALUE, ADD, APPEND, APPEND_TO, ATTRIBUTE, ATTRIBUTE_OF_OBJECT, CELL, CHECK_FUNCTION, CHECK_OTHER,
+    CHECK_SAME, CHECK_TYPE, CLEAR, COPY, DIVIDE, END, EXTEND, FLOOR_DIVIDE, FUNCTION, FUNCTION_OF_FLOAT,
+    FUNCTION_OF_NODE, GREATER, ITEM, ITSELF, JUMP, JUMP_UNLESS, JUMP_UNLESS_FUNCTION, JUMP_UNLESS_GREATER,
+    JUMP_UNLESS_LESS, JUMP_UNLESS_SAME, JUMP_UNLESS_TYPE,
     KEEP, LEAST, LENGTH, LENGTH_OF_RANGE, METHOD, MULTIPLY, NEGATIVE, NEW_LIST, NEW_TUPLE, NEXT, NUMBER, POWER,
     REMAINDER, ROUND_DONE, SET_ATTRIBUTE, SET_ITEM, SLICE, SMALLER, START, SUBTRACT, SUMMED, SUM_DONE, TO_FLOAT,
     TO_INT, UNPACKED, Instruction, Loop, Program,
@@ -103,7 +104,7 @@ cdef int own_objects(Run *run, Program program, list made) except -1:
 
 
 cdef int pause(Run *run, Program program, list made) except -1:
-    """Let signals' handlers and other threads run."""
+    """Let signals' handlers and other threads run. Is all still as it was when the program was made?"""
     own_objects(run, program, made)
     run.pauses += 1
     if run.collects:
@@ -113,7 +114,7 @@ cdef int pause(Run *run, Program program, list made) except -1:
         let_others_run()
     finally:
         run.collects = stop_collector()
-    return 0
+    return agreement_of(program.conditions, run.args) == HOLDS
 
 
 cdef inline bint begins(Loop *loop) noexcept:
@@ -202,7 +203,9 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             if OP_UNLIKELY(steps >= STEPS):
                 if run.change_count == 0:
                     steps = 0
-                    pause(run, program, made)
+                    if not pause(run, program, made):
+                        done = False
+                        break
                 elif steps >= LONGEST:  # what may still be undone nobody else is to see
                     done = False
                     break
@@ -226,6 +229,9 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             done = appended(to, a)
         elif code == ATTRIBUTE:
             done = get_attribute(program.known + (i - first), a, program.names[i.c], to, made)
+        elif code == ATTRIBUTE_OF_OBJECT:
+            done = a.tag == OBJECT
+            done = done and get_attribute(program.known + (i - first), a, program.names[i.c], to, made)
         elif code == SET_ATTRIBUTE:
             done = set_attribute(run, program.known + (i - first), a, program.names[i.c], b)
         elif code == SET_ITEM:
@@ -274,7 +280,9 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             commit(run)
             if OP_UNLIKELY(steps >= STEPS):
                 steps = 0
-                pause(run, program, made)
+                if not pause(run, program, made):
+                    done = False
+                    break
             if OP_UNLIKELY(len(made) > KEPT):
                 own_objects(run, program, made)
             if OP_UNLIKELY(tape.count >= tape.threshold):
@@ -297,7 +305,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
             if code >= JUMP_UNLESS and done and not truth:
                 i = first + i.jump
                 continue
-        if OP_UNLIKELY(not done) and not (code == ADD and concatenated(a, b, to, made)):
+        if OP_UNLIKELY(not done) and not (code == ADD and i.c == 0 and concatenated(a, b, to, made)):
             break
         i += 1
     return GAVE_WAY

@@ -10,8 +10,8 @@ from libc.stdint cimport int32_t, uint16_t
 from fastgrad._kernels.arithmetic cimport OP_abs, OP_relu, absolute, of_one, rectified
 from fastgrad._kernels.changes cimport Change, Run, as_object, note_change, shorten
 from fastgrad._kernels.fields cimport (
-    DATA, GRAD, attribute_of, has_as_method, is_harmless, keeps, length_of, meaning_of, place_of, read_number,
-    set_number, size_at,
+    DATA, GRAD, attribute_of, has_as_method, is_harmless, keeps, length_of, list_items, meaning_of, place_of,
+    read_number, set_number, size_at,
 )
 from fastgrad._kernels.program cimport Known, Program
 from fastgrad._kernels.registers cimport INT, NODE, OBJECT, Register, kinds, load, set_tag, type_at
@@ -26,6 +26,7 @@ cdef extern from *:
     PyObject *PyTuple_GET_ITEM(PyObject *values, Py_ssize_t place)
     PyObject *PyFunction_GET_CLOSURE(PyObject *function)
     PyObject *PyCell_GET(PyObject *cell)
+    bint PyFunction_Check(PyObject *value)
     Py_ssize_t Py_REFCNT(PyObject *value)
 
 
@@ -69,7 +70,7 @@ cdef bint append_noted(Run *run, const Register *to, const Register *value) noex
     cdef Change change
     if to.tag != OBJECT or not PyList_CheckExact(<object>values) or not appended(to, value):
         return False
-    change.place, change.before = NULL, values
+    change.values, change.index, change.before = values, -1, NULL
     change.node, change.is_grad, change.number = 0, False, 0.0
     Py_INCREF(<object>values)
     if not note_change(run, change):
@@ -122,7 +123,8 @@ cdef bint set_item(Run *run, const Register *sequence, const Register *index, co
     place = place_of(sequence, index)
     if place == NULL or type(<object>sequence.content.object) is not list or not is_harmless(place[0]):
         return False
-    change.place, change.before = place, place[0]
+    change.values, change.before = sequence.content.object, place[0]
+    change.index = place - list_items(change.values)
     change.node, change.is_grad, change.number = 0, False, 0.0
     cdef PyObject *entry = as_object(value)
     if entry == NULL:
@@ -173,9 +175,13 @@ cdef bint is_of_type(Program program, const Register *owner, int32_t type, uint1
 cdef bint in_cell(const Register *function, int32_t place, Register *to) noexcept:
     """What a variable of a function around holds."""
     cdef PyObject *value
-    if function.tag != OBJECT:
+    cdef PyObject *cells
+    if function.tag != OBJECT or not PyFunction_Check(function.content.object):
         return False
-    value = PyCell_GET(PyTuple_GET_ITEM(PyFunction_GET_CLOSURE(function.content.object), place))
+    cells = PyFunction_GET_CLOSURE(function.content.object)
+    if cells == NULL or place >= size_at(cells):
+        return False
+    value = PyCell_GET(PyTuple_GET_ITEM(cells, place))
     return loaded(to, value)
 
 
@@ -187,7 +193,7 @@ cdef bint set_attribute(Run *run, Known *known, const Register *owner, object na
     meaning = known_meaning(known, owner, name)
     if meaning != DATA and meaning != GRAD:
         return False
-    change.place, change.before = NULL, NULL
+    change.values, change.index, change.before = NULL, 0, NULL
     change.node, change.is_grad = owner.node, meaning == GRAD
     change.number = tape.grad[owner.node] if change.is_grad else tape.data[owner.node]
     return note_change(run, change) and set_number(owner, meaning, value)

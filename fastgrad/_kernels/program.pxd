@@ -27,6 +27,7 @@ cpdef enum Code:
     FUNCTION_OF_NODE   # or a plain number is not
     METHOD             # to = a.name(), by name c
     ATTRIBUTE          # to = a.name
+    ATTRIBUTE_OF_OBJECT  # the same, of what is no number
     SET_ATTRIBUTE      # a.name = b, of a number: its data or its grad
     ITEM               # to = a[b]
     SET_ITEM           # a[b] = to
@@ -107,3 +108,4 @@ cdef class Program:
     cdef Register *at_first       # what constants are in which registers
     cdef readonly tuple names     # of attributes and methods
     cdef readonly tuple constants  # kept alive
+    cdef tuple numbers             # (register, number) of those whose node may move

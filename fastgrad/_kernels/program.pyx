@@ -7,6 +7,7 @@ from libc.stdlib cimport calloc, free
 from fastgrad._kernels.columns cimport KEPT, free_plan
 from fastgrad._kernels.conditions cimport Conditions
 from fastgrad._kernels.registers cimport Register, load
+from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.tape cimport OP_FIRST_VC, OP_LEAF, op_rows
 
 
@@ -53,6 +54,7 @@ cdef class Program:
             raise MemoryError("no memory for a kernel's program")
         for i, (body, end, kept) in enumerate(loops):
             set_loop(&self.loops[i], self.instructions, body, end, kept)
+        self.numbers = tuple([entry for entry in constants.items() if isinstance(entry[1], Handle)])
         for place, value in constants.items():
             load(&self.at_first[<int>place], <PyObject *>value)
 

@@ -125,6 +125,8 @@ cdef void set_up(Program program, Register *registers, PyObject **args) noexcept
     """Fill the registers."""
     cdef int i
     memcpy(registers, program.at_first, program.registers * sizeof(Register))
+    for place, number in program.numbers:
+        load(registers + <int>place, <PyObject *>number)
     for i in range(program.arguments):
         load(registers + i, args[i])
     read_names(program.conditions, registers)
@@ -148,6 +150,7 @@ cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except 
     if tape.count + <uint64_t>site.nodes > tape.limit:
         make_room(site.nodes)  # while nodes stay where they are the tape only grows
     run.changes, run.change_count, run.change_capacity = NULL, 0, 0
+    run.args = args
     run.pauses, run.rounds, run.start = 0, 0, tape.count
     first = tape.count
     hold()

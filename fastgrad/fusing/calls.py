@@ -104,7 +104,8 @@ class Calls(Variables):
         own = tuple(value for value in own if type(value) is not types.MethodType)
         if own:
             held = self.register()
-            self.emit_once(Code.ATTRIBUTE, held, place, c=self.name(name))
+            self.note(held, own)
+            self.emit_attribute(held, place, name)
             self.choose([option for value in own if (option := _option(value)) is not None], held, node, to)
         elif methods:
             self.choose(methods, place, node, to)
@@ -171,12 +172,29 @@ class Calls(Variables):
         for i, entry in enumerate(node.args):
             if isinstance(entry, ast.Starred):
                 raise Unfit(node, "a call with * is not for kernels")
-            found[i] = self.value(entry)
+            found[i] = self.argument(entry)
         for keyword in node.keywords:
             if keyword.arg is None:
                 raise Unfit(node, "a call with ** is not for kernels")
-            found[keyword.arg] = self.value(keyword.value)
+            found[keyword.arg] = self.argument(keyword.value)
         return found
+
+    def argument(self, node: ast.expr) -> int:
+        """The register of an argument: a variable has to have a value, be it that the function does not read it."""
+        place = self.value(node)
+        if isinstance(node, ast.Name) and not self.is_bound(place):
+            before, place = place, self.register()
+            self.emit(Code.COPY, place, before)
+            self.note(place, self.sample(before))
+        self.bound.add(place)
+        return place
+
+    def emit_attribute(self, to: int, owner: int, name: str) -> None:
+        """Read an attribute into a register that nothing else sets."""
+        if self.is_fixed(owner) and self.sample(to):
+            self.emit_once(Code.ATTRIBUTE_OF_OBJECT, to, owner, c=self.name(name))
+        else:
+            self.emit(Code.ATTRIBUTE, to, owner, c=self.name(name))
 
     # Functions of the program's own.
 
@@ -230,7 +248,7 @@ class Calls(Variables):
             raise Unfit(node, f"a call of {function.__name__}() with such arguments is not for kernels")
         for name in assigned & set(found):
             place = self.register()
-            self.emit(Code.KEEP, place, found[name], c=1)
+            self.emit(Code.COPY, place, found[name])
             self.note(place, self.sample(found[name]))
             found[name] = place
         return found

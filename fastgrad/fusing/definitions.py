@@ -140,7 +140,18 @@ def _like(code: types.CodeType, within: types.CodeType) -> types.CodeType | None
 def _is_same(found: types.CodeType, code: types.CodeType) -> bool:
     """Whether it is the same definition: the file may have changed since."""
     names = ("co_names", "co_varnames", "co_freevars", "co_code")
-    return all(getattr(found, name) == getattr(code, name) for name in names)
+    same = all(getattr(found, name) == getattr(code, name) for name in names)
+    pairs = zip(found.co_consts, code.co_consts, strict=False)
+    return same and len(found.co_consts) == len(code.co_consts) and all(_are_alike(*pair) for pair in pairs)
+
+
+def _are_alike(found: Any, constant: Any) -> bool:
+    """Whether constants are the same, to the sign of a zero."""
+    if isinstance(found, types.CodeType) and isinstance(constant, types.CodeType):
+        return _is_same(found, constant)
+    if isinstance(found, frozenset):
+        return bool(found == constant)
+    return type(found) is type(constant) and repr(found) == repr(constant)
 
 
 def _replaced(node: Any, before: _Definition, after: _Definition) -> Any:

@@ -8,6 +8,7 @@ from fastgrad._kernels.program import Code
 from fastgrad.fusing import samples
 from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.calls import Calls
+from fastgrad.fusing.samples import MISSING
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -51,7 +52,10 @@ class Expressions(Calls):
         if method is None:
             raise Unfit(node, f"{what(node)} is not for kernels")
         place = self.register() if to is None else to
-        method(node, place)
+        if to is None and isinstance(node, ast.Attribute):
+            self.own_attribute(node, place)
+        else:
+            method(node, place)
         return place
 
     def settle(self, place: int) -> None:
@@ -100,13 +104,18 @@ class Expressions(Calls):
         if type(found) in (int, float):
             self.emit(Code.COPY, to, self.constant(found))
             return
-        owner, name = self.value(node.value), self.name(node.attr)
-        found = samples.attributes(self.sample(owner), node.attr)
-        self.note(to, found)
-        if found and to not in self.frame.variables.values():
-            self.emit_once(Code.ATTRIBUTE, to, owner, c=name)
-        else:
-            self.emit(Code.ATTRIBUTE, to, owner, c=name)
+        owner = self.value(node.value)
+        self.note(to, samples.attributes(self.sample(owner), node.attr))
+        self.emit(Code.ATTRIBUTE, to, owner, c=self.name(node.attr))
+
+    def own_attribute(self, node: ast.Attribute, place: int) -> None:
+        """An attribute in a register that nothing else sets: of what never changes it is read before all else."""
+        if self.known(node) is not MISSING:
+            self.value_Attribute(node, place)
+            return
+        owner = self.value(node.value)
+        self.note(place, samples.attributes(self.sample(owner), node.attr))
+        self.emit_attribute(place, owner, node.attr)
 
     def value_Subscript(self, node: ast.Subscript, to: int) -> None:
         owner = self.value(node.value)
@@ -123,7 +132,7 @@ class Expressions(Calls):
     def end(self, node: ast.expr | None) -> int:
         """An end of a slice; a register that is empty stands for none."""
         if node is not None:
-            return self.value(node)
+            return self.own_value(node)
         place = self.register()
         self.emit(Code.CLEAR, place)
         return place
@@ -175,7 +184,7 @@ class Expressions(Calls):
 
     def largest(self, name: str, args: list[ast.expr], to: int) -> None:
         code = Code.GREATER if name == "max" else Code.SMALLER
-        places = [self.value(entry) for entry in args]
+        places = [self.own_value(entry) for entry in args]
         found = places[0]
         for place in places[1:]:
             self.emit(code, to, found, place)

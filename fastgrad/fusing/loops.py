@@ -72,6 +72,7 @@ class Loops(Expressions):
             raise Unfit(element, "an asynchronous comprehension is not for kernels")
         shape = self.shape(first.iter) if shape is None else shape
         self.frame.inner.append({name: self.register() for name in sorted(_targets(first.target))})
+        self.bound.update(self.frame.inner[-1].values())
 
         def body(index: int) -> None:
             skips = [jump for test in first.ifs for jump in self.unless(test)]

@@ -23,7 +23,7 @@ import itertools
 import types
 
 from fastgrad.fusing.building import Unfit
-from fastgrad.fusing.definitions import as_function, first_line, may_be_inlined, remember
+from fastgrad.fusing.definitions import first_line, may_be_inlined, remember
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.sites import Context, ExpressionKernel, StatementKernel, consumer_of
 from fastgrad.fusing.trees import changed, located
@@ -204,8 +204,6 @@ class Fuser:
         if isinstance(node, (ast.Name, ast.Constant)):
             return node
         if isinstance(node, ast.Lambda):
-            place = node.lineno, "<lambda>"
-            self.definitions[place] = None if place in self.definitions else as_function(node)
             return node
         consumer = consumer_of(node, context)
         if not context.is_iterable and (consumer is not None or isinstance(node, ast.ListComp)):

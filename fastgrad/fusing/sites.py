@@ -168,7 +168,13 @@ class StatementKernel(_Kernel):
     def __init__(self, node: ast.For, file: str, context: Context) -> None:
         super().__init__(node, file, context)
         self.names = sorted(set().union(*map(assigned_in, [node.target, *node.body])))
-        surely = set().union(assigned_in(node.target), *map(surely_assigned, node.body))
+        surely = assigned_in(node.target)
+        for statement in node.body:
+            if any(isinstance(part, ast.Continue) for part in ast.walk(statement)):
+                break  # a round may end here
+            surely |= surely_assigned(statement)
+        if context.scope.is_module and any(isinstance(part, ast.AnnAssign) for part in ast.walk(node)):
+            raise Unfit(node, "annotations of a module's names are kept")
         self.surely = [name in surely for name in self.names]
         self.shape = shape_of(node.iter, self.add, context.is_local)
         self.find_arguments([node.target, *node.body], names_read([node.target, *node.body]), self.names)

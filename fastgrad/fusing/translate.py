@@ -127,16 +127,16 @@ class Translator(Loops):
         code, target, before, after = BINARY[type(node.op)], node.target, self.register(), self.register()
         if isinstance(target, ast.Name):
             place = self.read(target)
-            self.emit(code, self.variable(target.id), place, self.value(node.value))
+            self.emit(code, self.variable(target.id), place, self.value(node.value), c=1)
         elif isinstance(target, ast.Attribute):
             owner, name = self.value(target.value), self.name(target.attr)
             self.emit(Code.ATTRIBUTE, before, owner, c=name)
-            self.emit(code, after, before, self.value(node.value))
+            self.emit(code, after, before, self.value(node.value), c=1)
             self.emit(Code.SET_ATTRIBUTE, a=owner, b=after, c=name)
         else:
             if isinstance(target.slice, ast.Slice):
                 raise Unfit(node, "an assignment to a slice is not for kernels")
             owner, index = self.value(target.value), self.value(target.slice)
             self.emit(Code.ITEM, before, owner, index)
-            self.emit(code, after, before, self.value(node.value))
+            self.emit(code, after, before, self.value(node.value), c=1)
             self.emit(Code.SET_ITEM, after, owner, index)

@@ -86,6 +86,8 @@ class Variables(Builder):
         self.fixed = {place for place, name in enumerate(arguments) if name not in self.assigned}
         self.guards: dict[tuple[int, str], tuple[dict[str, Any], dict[str, Any] | None, str, Any]] = {}
         self.reads: dict[tuple[int, str], tuple[dict[str, Any], dict[str, Any] | None, str, int]] = {}
+        self.set_names: set[tuple[int, str]] = set()  # global ones
+        self.bound: set[int] = set()  # registers that surely hold something where they are read
         self.given: list[tuple[int, Any]] = []
         self.types: list[type] = []
         self.functions: list[types.FunctionType] = []  # that are known,
@@ -112,6 +114,7 @@ class Variables(Builder):
         place = self.variable(name)
         frame = self.frame
         self.reads[id(frame.names), name] = (frame.names, frame.others, name, place)
+        self.set_names.add((id(frame.names), name))
         return place
 
     def read(self, node: ast.Name) -> int:
@@ -134,7 +137,7 @@ class Variables(Builder):
 
     def is_shadowed(self, name: str) -> bool:
         """Whether a name of Python's own is something else here."""
-        if self.is_variable(name):
+        if self.is_variable(name) or (id(self.frame.names), name) in self.set_names:
             return True
         return self.frame.names.get(name, self.frame.others.get(name)) is not PYTHONS_OWN.get(name)
 
@@ -162,7 +165,7 @@ class Variables(Builder):
                 values.append(found)
             else:
                 return MISSING
-        if not self.is_guarded(found):
+        if not self.is_guarded(found) or any((id(place[0]), place[2]) in self.set_names for place in places):
             return MISSING
         for place, value in zip(places, values, strict=True):
             self.guards[id(place[0]), place[2]] = (*place, value)
@@ -184,6 +187,10 @@ class Variables(Builder):
             return (self.constants[place],)
         return self.samples.get(place, ())
 
+    def is_bound(self, place: int) -> bool:
+        """Whether a register surely holds something."""
+        return place < self.arguments or place in self.bound
+
     def is_fixed(self, place: int) -> bool:
         """Whether a register holds the same from the beginning to the end."""
         return place < 0 or place in self.fixed
@@ -199,7 +206,7 @@ class Variables(Builder):
             self.emit(code, to, a, b, c)
             return
         self.first.append([code, to, a, b, c, 0])
-        if code in (Code.CELL, Code.ATTRIBUTE):
+        if code in (Code.CELL, Code.ATTRIBUTE_OF_OBJECT):
             self.fixed.add(to)
 
     def type_place(self, kind: type) -> int:
