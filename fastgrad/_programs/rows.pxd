@@ -67,6 +67,7 @@ cdef extern from "rows/rows.h" nogil:
     void gather_weights(const matrices *m, const double *uniform, double *weight)
     bint work_suffices(const work *work, const plan *plan, uint64_t rows)
     void run_rows(const plan *plan, const call *call, uint64_t start, uint64_t stop, work *work, sums *sums)
+    bint uses_weights(const plan *plan, const call *call, uint64_t rows)
     void finish_sums(const plan *plan, work *work, sums *sums)
     const char *choose_kernels(unsigned number)
     uint64_t take_piece(uint64_t *next)

@@ -250,7 +250,8 @@ cdef void compute_uniforms(Execution r) noexcept:
     cdef program *p = &r.program.p
     memcpy(r.uniform + p.inputs, r.given_uniforms.buf, p.uniforms * sizeof(double))
     row_forward(&r.plan.uniform_steps, r.uniform)
-    gather_weights(&r.plan.block.matrices, r.uniform, r.weight)
+    if uses_weights(r.plan, &r.call, r.rows):
+        gather_weights(&r.plan.block.matrices, r.uniform, r.weight)
     r.call.uniform, r.call.weight = r.uniform, r.weight
 
 
@@ -288,7 +289,7 @@ cdef bint run_piece(Execution r, Worker *w) noexcept nogil:
     stop = min(w.stop, w.row + r.plan.rows_a_piece)
     run_rows(r.plan, &r.call, w.row, stop, w.work, w.sums)
     w.row = stop
-    if stop == w.stop:
+    if stop == w.stop and uses_weights(r.plan, &r.call, r.rows):
         finish_sums(r.plan, w.work, w.sums)
     return True
 

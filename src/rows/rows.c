@@ -248,6 +248,11 @@ static int are_plain(const struct plan *plan, const struct call *call)
     return call->x && !call->indices && plan->wanted.guards;
 }
 
+int uses_weights(const struct plan *plan, const struct call *call, uint64_t rows)
+{
+    return plan->block.matrices.n && (rows > FEW_ROWS || !are_plain(plan, call));
+}
+
 void run_rows(const struct plan *plan, const struct call *call, uint64_t from, uint64_t to, struct work *work,
               struct sums *sums)
 {

@@ -60,6 +60,9 @@ int work_suffices(const struct work *work, const struct plan *plan, uint64_t row
 void run_rows(const struct plan *plan, const struct call *call, uint64_t from, uint64_t to, struct work *work,
               struct sums *sums);
 
+/* Does a call of so many rows need its weights, and its sums to be finished? */
+int uses_weights(const struct plan *plan, const struct call *call, uint64_t rows);
+
 /* Adds to sums what is kept in memory for them until the last of their rows has run. */
 void finish_sums(const struct plan *plan, struct work *work, struct sums *sums);
 
