@@ -48,6 +48,10 @@ def early(v):
         if v > q: return v - q
     return v
 def nothing(v): pass
+def weighted(v, w=fastgrad.Value(0.25)): return v * w
+def unset(v):
+    if v > 1: n = 1
+    return v * n
 class Unit:
     def __init__(self, w, b, act): self.w, self.b, self.act = w, b, act
     def __call__(self, v): return self.act(self.w * v + self.b)
@@ -97,7 +101,8 @@ class Drawing:
             f"square({a})", f"affine({a}, {self.of('', 'w=')}{b})", f"affine({a})", f"branch({a}, {b})", f"closed({a})",
             f"folded({a}, n)", f"early({a})", f"nothing({a})", f"sum(both({a}, {b}))", f"f({a})", f"unit({a})",
             f"sum(u({a}) for u in UNITS)", f"UNITS[{self.index()}].forward({a})", f"unit.forward(scale={a}, v={b})",
-            f"sum(unit.parts(), {a})", f"(lambda v: v + {a})({b})",
+            f"sum(unit.parts(), {a})", f"(unit.w if {self.test(names, depth + 1)} else unit.b)", f"weighted({a})",
+            f"unset({a})", f"(lambda v: v + {a})({b})",
         )  # fmt: skip
 
     def index(self):
@@ -140,7 +145,11 @@ class Drawing:
     def statement(self, names, indent, depth=0):
         pad = "    " * indent
         value = self.number(names, 1)
-        kind = self.generator.randrange(14)
+        kind = self.generator.randrange(16)
+        if kind == 14:
+            return [f"{pad}{self.of('out += [a]', 'm.append(a)', 'm[0] = b', 'late = a', 'c = late')}"]
+        if kind == 15:
+            return [f"{pad}if {self.test(names, 2)}: continue", f"{pad}late = {value}"]
         if kind == 10:
             return [f"{pad}a, c = both({value}, b)"]
         if kind == 11:
