@@ -4,6 +4,8 @@
 
 #include <math.h>
 
+#include "layers/wider.h"
+
 /* Operations as functions, for the rows. */
 #define UNARY(name, ...) static inline double of_##name(double a) { return op_value1(OP_##name, a, 0.0); }
 #include "operations/ops.def"
@@ -78,12 +80,35 @@ static uint64_t loss_bad_row(const struct loss *l)
     return rows;
 }
 
+/* Are all pairs allowed? */
+FOR_WIDER_VECTORS
+static int loss_allows_all(const struct loss *l)
+{
+    const double *predictions = l->predictions, *targets = l->targets;
+    const uint64_t rows = l->shape.rows;
+    uint64_t faults = 0;
+    switch (l->shape.loss) {
+#define LOSS(name, prediction, target, ...) \
+    case LOSS_##name: \
+        for (uint64_t k = 0; k < rows; k++) { \
+            const double p = predictions[k], t = targets[k]; \
+            (void)p; \
+            faults |= !((prediction) & (target)); \
+        } \
+        break;
+#include "layers/losses.def"
+    }
+    return !faults;
+}
+
 uint64_t loss_first_fault(const struct loss *l)
 {
     const uint32_t loss = l->shape.loss;
     uint64_t k = 0;
     if (loss == LOSS_cross_entropy || loss == LOSS_cross_entropy_of_labels)
         return loss_bad_row(l);
+    if (loss_allows_all(l))
+        return l->shape.rows;
     while (k < l->shape.rows && !loss_fault_of(loss, l->predictions[k], l->targets[k]))
         k++;
     return k;

@@ -150,25 +150,19 @@ static void write_failed(const struct plan *plan, const struct call *call, uint6
         memcpy(call->failed + first, failed, block->rows * sizeof *failed);
 }
 
-static double sum_of(const double *x, uint64_t rows)
+/* The sum of numbers, times every step-th factor, if there are some; in an order in which few additions have to wait. */
+static inline double sum_of(const double *x, const double *factor, uint64_t step, uint64_t rows)
 {
     double total[LANES] = {0.0}, sum = 0.0;
-    for (; rows >= LANES; rows -= LANES, x += LANES)
+    uint64_t i = 0;
+    for (; i + LANES <= rows; i += LANES)
         for (int l = 0; l < LANES; l++)
-            total[l] += x[l];
-    for (uint64_t i = 0; i < rows; i++)
-        total[i] += x[i];
+            total[l] += factor ? x[i + l] * factor[(i + l) * step] : x[i + l];
+    for (int l = 0; i < rows; i++, l++)
+        total[l] += factor ? x[i] * factor[i * step] : x[i];
     for (int l = 0; l < LANES; l++)
         sum += total[l];
     return sum;
-}
-
-static double weighted_sum(const double *x, const double *seed, uint64_t outputs, uint64_t rows)
-{
-    double total = 0.0;
-    for (uint64_t i = 0; i < rows; i++)
-        total += x[i] * seed[i * outputs];
-    return total;
 }
 
 static void write_outputs(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
@@ -177,8 +171,7 @@ static void write_outputs(const struct plan *plan, const struct call *call, uint
     uint32_t outputs = plan->program->outputs;
     for (uint32_t k = 0; k < outputs; k++) {
         const double *slot = block->value + plan->block.output[k] * block->stride;
-        sums->total += call->seeds ? weighted_sum(slot, call->seeds + first * outputs + k, outputs, block->rows)
-                                   : sum_of(slot, block->rows);
+        sums->total += sum_of(slot, call->seeds ? call->seeds + first * outputs + k : NULL, outputs, block->rows);
         if (call->values && outputs == 1 && !call->indices)
             memcpy(call->values + first, slot, block->rows * sizeof *slot);
         else
