@@ -89,12 +89,14 @@ static inline uint64_t place_of(const struct call *call, uint64_t row)
 }
 
 /* Every step-th number, four at a time. */
-static void gather(const double *x, uint64_t step, uint64_t n, double *slot)
+static void gather(const double *restrict x, uint64_t step, uint64_t n, double *restrict slot)
 {
     uint64_t i = 0;
     for (; i + 4 <= n; i += 4, x += 4 * step) {
-        const double four[] = {x[0], x[step], x[2 * step], x[3 * step]};
-        memcpy(slot + i, four, sizeof four);
+        slot[i] = x[0];
+        slot[i + 1] = x[step];
+        slot[i + 2] = x[2 * step];
+        slot[i + 3] = x[3 * step];
     }
     for (; i < n; i++, x += step)
         slot[i] = *x;
