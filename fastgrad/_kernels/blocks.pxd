@@ -1,9 +1,10 @@
 """Innermost loops, many rounds at a time.
 
-Where the rounds of a loop do not depend on each other, but for sums, each instruction can do many of them before the
-next one begins: a *block*. A *plan* says how, for the types that the first round has met: which registers become
-columns, and which nodes a round appends. So the tape is what it would have been, node by node. A round in which
-something else turns up ends its block: what comes from there on is the machine's.
+A loop without branches is done in *blocks* of rounds. A *plan* says how, for the types that the first round has met:
+which registers become columns, and which nodes a round appends. Where the rounds do not depend on each other, but for
+sums, each step does all of them before the next one begins; else, and where they are few, they are done one after the
+other. So the tape is what it would have been, node by node. A round in which something else turns up ends its block:
+what comes from there on is the machine's.
 
 What a block sets, lists' entries and numbers' attributes, is set at its end, when it is known that all of it holds.
 """

@@ -23,6 +23,7 @@ def compiled(tree: ast.Module, file: str) -> types.CodeType:
     try:
         code: types.CodeType = compile(fuser.module(tree), file, "exec", dont_inherit=True)
     except RecursionError:  # an expression of hundreds of terms
+        every_loop.append(Found(file, tree.body[0], None, None, _TOO_DEEP))
         plainly: types.CodeType = compile(tree, file, "exec", dont_inherit=True)
         return plainly
     every_loop.extend(fuser.found)
@@ -89,6 +90,7 @@ def _fuse_class(cls: type) -> None:
                 _fuse_function(function)
 
 
+_TOO_DEEP = "something that stands with it is nested too deeply"
 _NO_SOURCE = "its source is not to be had as a def"
 _fused: dict[int, tuple[types.CodeType, types.CodeType]] = {}  # by identity: code, and what has become of it
 
@@ -111,10 +113,11 @@ def _with_sites(function: types.FunctionType) -> types.CodeType:
         every_loop.append(Found(code.co_filename, place, None, None, _NO_SOURCE))
         return code
     fuser = Fuser(code.co_filename)
-    made = fuser.function(node, set(code.co_freevars))
     try:
+        made = fuser.function(node, set(code.co_freevars))
         found = fuser.with_sites(code_of(made, function)) if fuser.constants else code
-    except RecursionError:  # an expression of hundreds of terms
+    except RecursionError:
+        every_loop.append(Found(code.co_filename, node, None, None, _TOO_DEEP))
         return code
     every_loop.extend(fuser.found)
     return found

@@ -49,7 +49,10 @@ class Found:
     @property
     def text(self) -> str:
         """Its first line."""
-        return ast.unparse(self._node).split("\n")[0].removesuffix(":")
+        try:
+            return ast.unparse(self._node).split("\n")[0].removesuffix(":")
+        except RecursionError:
+            return "..."
 
 
 class Fuser:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     _Shape: TypeAlias = Part | Call
-    _Lookup: TypeAlias = Callable[[str], Any]
 
 _CONSUMERS = ("sum", "list", "tuple", "max", "min")
 

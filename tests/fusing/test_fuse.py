@@ -14,6 +14,7 @@ import pytest
 import fastgrad
 from fastgrad import Scalar, Value, fuse, fused_loops
 from fastgrad._tape.exchange import nodes_made
+from support.fused import both
 
 
 def became(function):
@@ -140,6 +141,14 @@ def test_code_with_sites_can_be_sent_to_other_processes():
     assert [~site for site in sites] == [True]
     assert [~site for site in pickle.loads(pickle.dumps(sites))] == [False]
     del keep
+
+
+def test_what_is_nested_too_deeply_stays_as_it_is_and_is_told_of():
+    terms = " + ".join(["v"] * 700)
+    plain, fused = both(f"def total(x): return [{terms} for v in x]", file="deep.py")
+    assert [y.data for y in fused["total"]([Value(1.0)])] == [y.data for y in plain["total"]([Value(1.0)])] == [700.0]
+    [line] = fused_loops("deep.py")
+    assert line.endswith("no kernel: something that stands with it is nested too deeply")
 
 
 def test_what_has_no_source_stays_as_it_is():
