@@ -64,6 +64,14 @@ cdef inline void add(NodeSet *s, uint32_t i) noexcept nogil:
         s.group[i >> 18] |= <uint64_t>1 << (i >> 12 & 63)
 
 
+cdef inline void add_beside(NodeSet *s, uint32_t i, uint32_t member) noexcept nogil:
+    """The same, given a member, which is often of the same block: then that one is known to have members."""
+    if (i ^ member) < 64:
+        s.node[i] = 1
+    else:
+        add(s, i)
+
+
 cdef inline uint32_t next_block(NodeSet *s, uint32_t b) noexcept nogil:
     """Take block b out, which has no members left, and return the highest block below it that has some, or 0."""
     cdef uint32_t g = b >> 6, w = g >> 6

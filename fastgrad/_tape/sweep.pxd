@@ -8,7 +8,7 @@ caller holds the tape.
 
 from libc.stdint cimport uint32_t, uint64_t
 
-from fastgrad._tape.nodeset cimport NodeSet, add
+from fastgrad._tape.nodeset cimport NodeSet, add_beside
 from fastgrad._tape.tape cimport (
     CONSTANT, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_leaves, OP_pick, operands, payload, takes_gradient,
     tape,
@@ -71,10 +71,11 @@ cdef inline void fetch(NodeSet *s, uint32_t i) noexcept nogil:
 
 cdef inline void add_inner(NodeSet *s, uint32_t i, uint32_t above) noexcept nogil:
     """Add a node that has something to do in a sweep, an operand of a node above it."""
+    if s.node[i] or tape.op[i] == OP_LEAF:
+        return
     if above - i > 64:
         fetch(s, i)
-    if tape.op[i] != OP_LEAF:
-        add(s, i)
+    add_beside(s, i, above)
 
 
 cdef inline void add_operands(NodeSet *s, uint32_t i, bint by_gradient) noexcept nogil:

@@ -8,7 +8,7 @@ from libc.string cimport memset
 from fastgrad._tape.kinds cimport Results, has_results, kinds, needs_python, results_of
 from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
-    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_ifel, OP_select, OP_user, nary_pull, op_doubtful,
+    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_ifel, OP_mul, OP_select, OP_user, nary_pull, op_doubtful,
     op_given_by, op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
 )
 
@@ -53,24 +53,31 @@ cdef inline void pull_many(uint32_t i, uint32_t op) noexcept nogil:
         kinds[op].pull(i)
 
 
+cdef inline void pull_two(uint32_t op, uint32_t i, NodeSet *s) noexcept nogil:
+    """The step of a node of two nodes: see `pull_one`."""
+    cdef uint32_t a = tape.first[i], b = tape.second[i].node
+    cdef double g = tape.grad[i], da = 0.0, db = 0.0
+    op_slope2(op, tape.data[a], tape.data[b], tape.data[i], &da, &db)
+    tape.grad[a] += op_given_by(op, g, da)
+    tape.grad[b] += op_given_by(op, g, db)
+    if s != NULL:
+        add_inner(s, a, i)
+        add_inner(s, b, i)
+
+
 cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
     """Add to the grads of node i's operands what i's grad gives them, and the operands to the set, if one is given."""
-    cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i], b
-    cdef double g = tape.grad[i], da = 0.0, db = 0.0
+    cdef uint32_t op = tape.op[i] & OP_MASK, a
+    cdef double slope
     if op < OP_FIRST_BINARY:
         if op != OP_LEAF:
-            da = op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])
-            tape.grad[a] += op_given_by(op, g, da)
+            a = tape.first[i]
+            slope = op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])
+            tape.grad[a] += op_given_by(op, tape.grad[i], slope)
             if s != NULL:
                 add_inner(s, a, i)
     elif op < OP_FIRST_NARY:
-        b = tape.second[i].node
-        op_slope2(op, tape.data[a], tape.data[b], tape.data[i], &da, &db)
-        tape.grad[a] += op_given_by(op, g, da)
-        tape.grad[b] += op_given_by(op, g, db)
-        if s != NULL:
-            add_inner(s, a, i)
-            add_inner(s, b, i)
+        pull_two(op, i, s)
     else:
         pull_many(i, op)
         if s != NULL:
@@ -93,8 +100,15 @@ cdef void abandon(uint32_t i) noexcept nogil:
 cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil:
     """Sweep from member i down; return 0 when done, else the node where the caller acts or looks for signals."""
     cdef uint32_t patience = PATIENCE
-    while i and patience and not needs_python(i):
-        pull_one(i, s)
+    while patience:
+        if tape.op[i] == OP_mul:  # most are of these two
+            pull_two(OP_mul, i, s)
+        elif tape.op[i] == OP_add:
+            pull_two(OP_add, i, s)
+        elif i and not needs_python(i):
+            pull_one(i, s)
+        else:
+            break
         i = take_below(s, i)
         patience -= 1
     return i

@@ -144,64 +144,114 @@ cdef void forget_other_threads() noexcept nogil:
 
 
 # Collection: mark from the owned nodes in one sweep down, then slide the survivors up to the front. `to` has, for each
-# node, 0 where it is garbage, and later its new index.
+# node, 0 where it is garbage, and later its new index. Survivors and garbage mostly lie in long runs.
+
+cdef enum:
+    TOGETHER = 8  # nodes that are looked at at a time
+
+cdef inline bint are_garbage(const uint32_t *to, uint32_t **owner) noexcept nogil:
+    """Are so many nodes neither marked nor owned?"""
+    cdef size_t found = 0
+    cdef int k
+    for k in range(TOGETHER):
+        found |= to[k] | <size_t>owner[k]
+    return found == 0
+
+
+cdef inline uint32_t above_garbage(const uint32_t *to, uint32_t i) noexcept nogil:
+    """The next lower node that survives, given one that is garbage; 0 where there is none."""
+    while i >= <uint32_t>TOGETHER and are_garbage(to + i - TOGETHER, tape.owner + i - TOGETHER):
+        i -= TOGETHER
+    while i and to[i] == 0 and tape.owner[i] == NULL:
+        i -= 1
+    return i
+
 
 cdef uint32_t mark_survivors(uint32_t *to) noexcept nogil:
     """Mark what is owned and what that stands on; return how many survive, index 0 among them."""
-    cdef uint32_t i, k, survivors = 1
-    for i in range(tape.count - 1, 0, -1):
-        if to[i] or tape.owner[i] != NULL:
-            to[i] = 1
-            survivors += 1
-            for k in range(slot_count(i)):
-                to[slot_node(i, k)] = 1
+    cdef uint32_t i = tape.count - 1, k, survivors = 1
+    while i:
+        if to[i] == 0 and tape.owner[i] == NULL:
+            i = above_garbage(to, i)
+            continue
+        to[i] = 1
+        survivors += 1
+        for k in range(slot_count(i)):
+            to[slot_node(i, k)] = 1
+        i -= 1
     return survivors
 
 
-cdef uint32_t slide_payload(uint32_t *to, uint32_t i, uint32_t place) noexcept nogil:
-    """Move node i's payload down to a place in the pool, its slots renumbered; return where the next one goes."""
-    cdef Span span = tape.second[i].span
+cdef inline uint32_t next_survivor(const uint32_t *to, uint32_t i) noexcept nogil:
+    """The first node from i on that survives, or the tape's end."""
+    cdef uint32_t found = 0
+    cdef int k
+    while i + <uint32_t>TOGETHER <= tape.count and found == 0:
+        for k in range(TOGETHER):
+            found |= to[i + k]
+        i += TOGETHER
+    if found:
+        i -= TOGETHER
+    while i < tape.count and to[i] == 0:
+        i += 1
+    return i
+
+
+cdef uint32_t slide_payload(const uint32_t *to, uint32_t j, uint32_t place) noexcept nogil:
+    """Move the payload of a node, which is j now, down to a place in the pool, its slots renumbered; return its end."""
+    cdef Span span = tape.second[j].span
     cdef uint32_t units = <uint32_t>payload_units(span.n, span.reals), k
     cdef uint32_t *slots = tape.pool + place
-    memmove(slots, tape.pool + tape.first[i], units * sizeof(uint32_t))
+    memmove(slots, tape.pool + tape.first[j], units * sizeof(uint32_t))
     for k in range(span.n):
         if slots[k] != CONSTANT:
             slots[k] = to[slots[k]]
+    tape.first[j] = place
     return place + units
 
 
-cdef inline void move(uint32_t *to, uint32_t i, uint32_t j) noexcept nogil:
-    """Move node i down to j, its operands, which have moved already, renumbered; a payload has been seen to."""
-    cdef uint32_t op = tape.op[i] & OP_MASK
-    if op != OP_LEAF and not is_nary(op):
-        tape.first[j] = to[tape.first[i]]
-    tape.second[j] = tape.second[i]
-    if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
-        tape.second[j].node = to[tape.second[i].node]
-    tape.data[j] = tape.data[i]
-    tape.grad[j] = tape.grad[i]
-    tape.op[j] = tape.op[i]
-    tape.type_code[j] = tape.type_code[i]
-    if tape.owner[i] != NULL:
-        tape.owner[i][0] = j
-    tape.owner[j] = tape.owner[i]
-    tape.owner[i] = NULL
+cdef void move_run(uint32_t i, uint32_t j, uint32_t length) noexcept nogil:
+    """Move nodes that lie behind each other down to j, with their operands as they are."""
+    memmove(tape.data + j, tape.data + i, length * sizeof(double))
+    memmove(tape.grad + j, tape.grad + i, length * sizeof(double))
+    memmove(tape.first + j, tape.first + i, length * sizeof(uint32_t))
+    memmove(tape.second + j, tape.second + i, length * sizeof(Second))
+    memmove(tape.op + j, tape.op + i, length)
+    memmove(tape.type_code + j, tape.type_code + i, length)
+    memmove(tape.owner + j, tape.owner + i, length * sizeof(uint32_t *))
+
+
+cdef uint32_t renumber_run(const uint32_t *to, uint32_t j, uint32_t end, uint32_t pool_end) noexcept nogil:
+    """Have nodes that were moved, and their handles, name the new indices; return the pool's new end."""
+    cdef uint32_t op
+    while j < end:
+        op = tape.op[j] & OP_MASK
+        if is_nary(op):
+            pool_end = slide_payload(to, j, pool_end)
+        elif op != OP_LEAF:
+            tape.first[j] = to[tape.first[j]]
+            if OP_FIRST_BINARY <= op < OP_FIRST_NARY:
+                tape.second[j].node = to[tape.second[j].node]
+        if tape.owner[j] != NULL:
+            tape.owner[j][0] = j
+        j += 1
+    return pool_end
 
 
 cdef void slide(uint32_t *to) noexcept nogil:
-    cdef uint32_t i, j = 1, place, pool_end = 0
-    for i in range(1, tape.count):
-        if to[i] == 0:
-            continue
-        to[i] = j
-        if is_nary(tape.op[i] & OP_MASK):
-            place = pool_end
-            pool_end = slide_payload(to, i, place)
-            tape.first[j] = place
-        if i != j:
-            move(to, i, j)
-        j += 1
+    cdef uint32_t i = 1, j = 1, start, pool_end = 0
+    while i < tape.count:
+        start = i
+        while i < tape.count and to[i]:
+            to[i] = j + (i - start)
+            i += 1
+        if start != j:
+            move_run(start, j, i - start)
+        pool_end = renumber_run(to, j, j + (i - start), pool_end)
+        j += i - start
+        i = next_survivor(to, i)
     memset(tape.grad + j, 0, (tape.count - j) * sizeof(double))
+    memset(tape.owner + j, 0, (tape.count - j) * sizeof(uint32_t *))
     tape.squeezed += tape.count - j
     tape.count = j
     tape.pool_count = pool_end

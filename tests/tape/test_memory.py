@@ -8,7 +8,7 @@ import pytest
 
 import fastgrad
 from fastgrad import Scalar, Value
-from support.graphs import live_nodes
+from support.graphs import check_the_tape, exact, live_nodes, reached, state
 from support.marks import large, measures
 from support.processes import run_python
 
@@ -108,6 +108,32 @@ def test_a_graph_goes_with_its_last_variable(number):
     del middle
     assert live_nodes() == before + 1
     del x
+    assert live_nodes() == before
+
+
+@pytest.mark.parametrize("kept", [1, 2, 7, 8, 9, 16, 17, 63, 64, 65])
+@pytest.mark.parametrize("dropped", [1, 7, 8, 9, 15, 16, 17, 64, 65])
+def test_survivors_of_any_runs_keep_what_they_were(number, kept, dropped):
+    """Nodes of one, two and many operands, in runs between runs of garbage, with handles on some of them only."""
+    before = live_nodes()
+    leaves = [number(0.5 + k) for k in range(3)]
+    roots = []
+    for k in range(6):
+        garbage = [number(float(j)) for j in range(dropped)]
+        y = leaves[k % 3]
+        for j in range(kept - 1):
+            y = (y * leaves[j % 3], y.tanh(), fastgrad.sum([y, leaves[1], 2.0]))[(j + k) % 3]
+        roots.append((y, y * 2.0))
+        del garbage
+    values = state(leaves) + [state(pair) for pair in roots]
+    prev = [exact(node.data) for pair in roots for root in pair for node in reached(root)]
+    live_nodes()
+    assert state(leaves) + [state(pair) for pair in roots] == values
+    assert [exact(node.data) for pair in roots for root in pair for node in reached(root)] == prev
+    check_the_tape()
+    fastgrad.sum([root for _, root in roots]).backward()
+    assert all(root.grad == 1.0 for _, root in roots)
+    del leaves, roots, y
     assert live_nodes() == before
 
 
