@@ -2,7 +2,7 @@
 """Operations on registers that are not the frequent ones. The contract is in the header, arithmetic.pxd."""
 
 from cpython.object cimport PyObject
-from libc.math cimport fabs, floor, isfinite, pow
+from libc.math cimport fabs, floor, isfinite
 from libc.stdint cimport int64_t, uint8_t, uint32_t
 
 from fastgrad._kernels.program cimport (
@@ -24,6 +24,7 @@ from fastgrad._tape.tape cimport (
 cdef extern from "operations/ops.h" nogil:
     enum:
         OP_ge, OP_gt, OP_le, OP_lt, OP_neg, OP_pos
+    double op_power(double a, double b)
 
 cdef extern from *:
     """
@@ -96,7 +97,7 @@ cdef bint powered(double a, double b, Register *out) noexcept:
     if not isfinite(a) or not isfinite(b):
         return False
     if a > 0.0:
-        y = pow(a, b)
+        y = op_power(a, b)
     elif b == 0.0:
         y = 1.0
     elif a == 0.0:
@@ -106,7 +107,7 @@ cdef bint powered(double a, double b, Register *out) noexcept:
     elif b != floor(b):
         return False
     else:
-        y = -pow(-a, b) if is_odd(b) else pow(-a, b)
+        y = -op_power(-a, b) if is_odd(b) else op_power(-a, b)
     if not isfinite(y):
         return False
     set_tag(out, FLOAT)

@@ -15,6 +15,8 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "operations/power.h"
+
 /* With the operation a constant, what is left of these switches is one expression, if the compiler puts it in place. */
 #ifdef __GNUC__
 #define OP_INLINE inline __attribute__((always_inline))
@@ -49,9 +51,6 @@ enum op_code {
     OP_TO_VC = OP_FIRST_VC - OP_FIRST_BINARY,
     OP_TO_CV = OP_FIRST_CV - OP_FIRST_BINARY,
 };
-
-/* pow(a, b): most powers are squares, and a square's slope takes the first power. */
-static inline double op_power(double a, double b) { return b == 1.0 ? a : pow(a, b); }
 
 #define FUNCTION1(name, value) static OP_INLINE double op_##name(double a) { return value; }
 #define FUNCTION2(name, value) static OP_INLINE double op_##name(double a, double b) { return value; }

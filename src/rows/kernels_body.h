@@ -65,7 +65,7 @@ typedef double two_numbers __attribute__((vector_size(16), may_alias));
 #define sin LANE(sin)
 #define cos LANE(cos)
 #define tan LANE(tan)
-#define pow LANE(pow)
+#define op_power LANE(pow)
 #define fmax LANE(fmax)
 #define op_sigmoid LANE(sigmoid)
 #define op_sign LANE(sign)
