@@ -1,4 +1,4 @@
-# distutils: extra_compile_args = -O2
+# distutils: extra_compile_args = -O3
 """Innermost loops, many rounds at a time. The contract is in the header, blocks.pxd."""
 
 from cpython.object cimport PyObject
@@ -8,6 +8,7 @@ from fastgrad._kernels.arithmetic cimport make_room
 from fastgrad._kernels.changes cimport Run
 from fastgrad._kernels.columns cimport INDEX, ROUNDS, Plan, free_plan
 from fastgrad._kernels.effects cimport make_all, set_all
+from fastgrad._kernels.fields cimport hides, state_of
 from fastgrad._kernels.plans cimport new_plan
 from fastgrad._kernels.program cimport Loop, Program
 from fastgrad._kernels.registers cimport NODE, Register, kinds
@@ -44,6 +45,7 @@ cdef bint does(const Plan *plan, const Register *registers) noexcept:
         if register.tag == NODE and (
             register.type_code != plan.expected[i].type_code or register.whole
             or kinds[register.type_code].version != plan.expected[i].version
+            or hides(plan, state_of(register.node))
         ):
             return False
     return True

@@ -90,7 +90,8 @@ cdef struct Plan:
     uint32_t nodes            # that a round appends
     bint needs_round          # done singly, before it: something is in registers that are set in the loop
     bint sets_anything
-    bint calls_methods        # which may be hidden by what is kept on a number
+    bint calls_methods        # which may be hidden by what is kept on a number,
+    bint sees_attributes      # as may data and grad of a teaching engine's
     int16_t lists[8]          # operands: those that are set have to be others than the rest
     uint8_t sets[8]           # which are
     uint32_t list_count

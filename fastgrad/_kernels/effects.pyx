@@ -3,13 +3,14 @@
 
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_DECREF
-from libc.stdint cimport int16_t, uint32_t
+from libc.stdint cimport int16_t, uint8_t, uint32_t
+from libc.string cimport memcpy
 
 from fastgrad._kernels.changes cimport Change, as_object, note_change, room_for_changes
 from fastgrad._kernels.columns cimport APPEND_ALL, INDEX, SET_ATTRIBUTES, SET_ITEMS, Plan, Step
-from fastgrad._kernels.fields cimport DATA, list_items, set_number
-from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds, set_node
-from fastgrad._kernels.steps cimport Block, Numbers, entry, numbers_of
+from fastgrad._kernels.fields cimport DATA, grad_to_keep, list_items
+from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds
+from fastgrad._kernels.steps cimport Block, Numbers, are_neighbours, entry, numbers_of
 from fastgrad._tape.handle cimport from_shelf
 from fastgrad._tape.tape cimport tape
 
@@ -92,23 +93,24 @@ cdef void set_attributes(Block *block, const Step *step) noexcept:
     cdef const uint32_t *nodes = block.columns[step.a].node
     cdef double *values = tape.data if step.c == DATA else tape.grad
     cdef Numbers new
-    cdef Register number, value
     cdef Change change
     cdef uint32_t k
+    cdef uint8_t tag
     change.values, change.index, change.before, change.is_grad = NULL, 0, NULL, step.c != DATA
     if not block.is_statement:
         for k in range(block.rounds):
             change.node, change.number = nodes[k], values[nodes[k]]
             note_change(block.run, change)
-    if kinds[block.plan.code].standing & SPELLS and step.c != DATA:
-        set_node(&number, 0, NODE, <unsigned char>block.plan.code, False)
-        for k in range(block.rounds):
-            number.node, value = nodes[k], entry(block, step.b, k)
-            set_number(&number, step.c, &value)
-        return
     numbers_of(block, step, step.b, &new)
-    for k in range(block.rounds):
-        values[nodes[k]] = new.at[k]
+    if kinds[block.plan.code].standing & SPELLS and step.c != DATA:
+        tag = entry(block, step.b, 0).tag
+        for k in range(block.rounds):
+            values[nodes[k]] = grad_to_keep(block.plan.code, new.at[k], tag)
+    elif are_neighbours(nodes, 0, block.rounds):
+        memcpy(values + nodes[0], new.at, block.rounds * sizeof(double))
+    else:
+        for k in range(block.rounds):
+            values[nodes[k]] = new.at[k]
 
 
 cdef void set_items(Block *block, const Step *step) noexcept:

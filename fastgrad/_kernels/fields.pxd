@@ -8,8 +8,10 @@ from cpython.object cimport PyObject
 from cpython.tuple cimport PyTuple_CheckExact
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
-from fastgrad._kernels.registers cimport INT, OBJECT, Register
-from fastgrad._tape.handle cimport Handle, owner_of
+from fastgrad._kernels.columns cimport Plan
+from fastgrad._kernels.registers cimport INT, OBJECT, SPELLS, Register, float_type, kinds, type_at
+from fastgrad._tape.handle cimport Handle, forms, owner_of
+from fastgrad._tape.spelled cimport GRAD_INT, GRAD_NONE
 from fastgrad._tape.tape cimport OP_LEAF, tape
 
 cdef extern from *:
@@ -39,18 +41,36 @@ cdef PyObject *slice_of(const Register *sequence, const Register *start, const R
 # Borrowed, or NULL.
 cdef PyObject *other_item(const Register *container, const Register *key) noexcept
 cdef PyObject **place_of(const Register *sequence, const Register *index) noexcept
-cdef bint is_harmless(PyObject *dying) noexcept
+cdef bint is_harmless_number(PyObject *dying) noexcept
+cdef bint keeps_numbers(PyObject *state) noexcept
 cdef Py_ssize_t length_of(PyObject *sequence) noexcept
 
 
-cdef inline bint has_nothing_special(uint32_t node) noexcept:
-    """Is a node's number a float, with nothing kept on its handle? Where it is not, it may be so all the same."""
-    cdef Handle number
-    if tape.owner[node] != NULL:
-        number = <Handle>owner_of(node)
-        if number.state != NULL or number.whole:
-            return False
-    return tape.op[node] != OP_LEAF or tape.second[node].constant == 0.0
+cdef inline PyObject *state_of(uint32_t node) noexcept:
+    """What is kept on the handle of a node, NULL where that is nothing."""
+    return (<Handle>owner_of(node)).state if tape.owner[node] != NULL else NULL
+
+
+cdef inline bint hides(const Plan *plan, PyObject *state) noexcept:
+    """May what is kept on a number stand for what a plan computes with?"""
+    return state != NULL and (plan.calls_methods or (plan.sees_attributes and keeps_numbers(state)))
+
+
+cdef inline bint may_be_whole(uint32_t node) noexcept:
+    """May the data of a node that has no handle which says so be an int, as that of a leaf?"""
+    return tape.op[node] == OP_LEAF and tape.second[node].constant != 0.0
+
+
+cdef inline double grad_to_keep(uint32_t code, double grad, uint8_t tag) noexcept:
+    """What a node keeps of a grad that is set: of a zero the sign tells whether it is as if nothing had reached it."""
+    if grad == 0.0 and kinds[code].standing & SPELLS and forms[code] & (GRAD_INT | GRAD_NONE):
+        return 0.0 if tag == INT and forms[code] & GRAD_INT else -0.0
+    return grad
+
+
+cdef inline bint is_harmless(PyObject *dying) noexcept:
+    """Does no code run where references to an object end, be it the last one, and does no register hold it?"""
+    return type_at(dying) == float_type or is_harmless_number(dying)
 
 
 cdef inline PyObject *item_of(const Register *container, const Register *key) noexcept:

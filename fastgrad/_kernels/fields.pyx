@@ -10,10 +10,10 @@ from libc.math cimport signbit
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t
 
 from fastgrad._kernels.registers cimport (
-    FLOAT, FLOATS, EMPTY, INT, OBJECT, SPELLS, Register, float_type, int_type, kinds, load, looked_up,
+    FLOAT, FLOATS, EMPTY, INT, OBJECT, SPELLS, Register, int_type, kinds, load, looked_up,
     set_tag, type_at,
 )
-from fastgrad._tape.handle cimport Handle, forms, owner_of, shelf
+from fastgrad._tape.handle cimport Handle, forms, shelf
 from fastgrad._tape.spelled cimport GRAD_INT, GRAD_NONE, is_whole_leaf
 from fastgrad._tape.tape cimport OP_FIRST_VC, OP_LEAF, op_rows, tape
 
@@ -75,10 +75,13 @@ cdef int32_t meaning_of(const Register *number, name) noexcept:
 
 cdef bint keeps(const Register *number, name) noexcept:
     """Is there something on the number's handle under a name?"""
-    cdef PyObject *state = NULL
-    if tape.owner[number.node] != NULL:
-        state = (<Handle>owner_of(number.node)).state
+    cdef PyObject *state = state_of(number.node)
     return state != NULL and name in <dict>state
+
+
+cdef bint keeps_numbers(PyObject *state) noexcept:
+    """Is a number's data, or its grad, in what is kept on it?"""
+    return "data" in <dict>state or "grad" in <dict>state
 
 
 cdef bint read_number(const Register *number, int32_t meaning, Register *out) noexcept:
@@ -124,9 +127,7 @@ cdef bint set_number(const Register *number, int32_t meaning, const Register *va
     if meaning == DATA:
         tape.data[number.node] = new
         return True
-    if new == 0.0 and kinds[number.type_code].standing & SPELLS and forms[number.type_code] & (GRAD_INT | GRAD_NONE):
-        new = 0.0 if value.tag == INT and forms[number.type_code] & GRAD_INT else -0.0
-    tape.grad[number.node] = new
+    tape.grad[number.node] = grad_to_keep(number.type_code, new, value.tag)
     return True
 
 
@@ -221,14 +222,13 @@ cdef inline Py_ssize_t bounded(int64_t place, Py_ssize_t length) noexcept:
     return <Py_ssize_t>max(<int64_t>0, min(<int64_t>length, place + length if place < 0 else place))
 
 
-cdef bint is_harmless(PyObject *dying) noexcept:
-    """Does no code run where references to an object end, be it the last one, and does no register hold it?"""
+cdef bint is_harmless_number(PyObject *dying) noexcept:
     cdef PyTypeObject *kind = type_at(dying)
     cdef Register seen
     load(&seen, dying)
     if seen.tag == OBJECT:
         return False
-    if kind == float_type or kind == int_type:
+    if kind == int_type:
         return True
     if not isinstance(<object>dying, Handle):
         return False

@@ -154,6 +154,7 @@ cdef bint plan_attribute(Planner *p, const Instruction *i, object name) noexcept
         return False
     if a < 0:
         return not p.sets_attributes and unchanged(p, i.to)
+    p.plan.sees_attributes |= kinds[p.code].standing & SPELLS != 0
     return gives(p, i.to, step(p, READ_ATTRIBUTES, FLOAT, a, a, meaning))
 
 
@@ -170,6 +171,7 @@ cdef bint plan_set_attribute(Planner *p, const Instruction *i, object name) noex
     p.owner_of[-1 - meaning], p.value_of[-1 - meaning] = a, REFUSED
     if tag_of(p, b) == FLOAT and (meaning == DATA or not kinds[p.code].standing & SPELLS):
         p.value_of[-1 - meaning] = b
+    p.plan.sees_attributes |= kinds[p.code].standing & SPELLS != 0
     return step(p, SET_ATTRIBUTES, FLOAT, a, b, meaning) != REFUSED
 
 

@@ -10,7 +10,7 @@ from fastgrad._kernels.columns cimport (
     APPEND_ALL, COMBINE_NUMBERS, INDEX, ITSELF_NUMBER, JOIN_NODES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, SET_ATTRIBUTES,
     SET_ITEMS, SUM_NODES, TAKE_ITEMS, Plan, Step,
 )
-from fastgrad._kernels.fields cimport entries_of, length_of
+from fastgrad._kernels.fields cimport entries_of, hides, length_of
 from fastgrad._kernels.registers cimport FLOAT, INT, NODE, float_type, kinds, type_at, type_version
 from fastgrad._kernels.steps cimport Block, do_step
 from fastgrad._tape.handle cimport Handle
@@ -120,7 +120,7 @@ cdef inline bint take_one(Block *block, const Step *step, PyObject *value, uint3
     if block.plan.tags[step.to] == NODE:
         if type_at(value) != kinds[code].type or (<Handle>value).type_code != code or (<Handle>value).whole:
             return False
-        if block.plan.calls_methods and (<Handle>value).state != NULL:
+        if hides(block.plan, (<Handle>value).state):
             return False
         block.columns[step.to].node[k] = (<Handle>value).node
         return True

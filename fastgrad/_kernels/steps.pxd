@@ -22,4 +22,5 @@ cdef struct Numbers:
 cdef uint32_t do_step(Block *block, const Step *step) noexcept  # how many rounds hold
 # An operand as floats, of the rounds that are to be done.
 cdef void numbers_of(Block *block, const Step *step, int16_t x, Numbers *found) noexcept
+cdef bint are_neighbours(const uint32_t *nodes, uint32_t first, uint32_t end) noexcept
 cdef Register entry(Block *block, int16_t x, uint32_t k) noexcept

@@ -4,7 +4,8 @@
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.list cimport PyList_CheckExact
 from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t
+from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 from fastgrad._kernels.arithmetic cimport (
     OP_add, OP_div, OP_mul, OP_sub, add_overflows, multiply_overflows, powered, subtract_overflows,
@@ -15,7 +16,8 @@ from fastgrad._kernels.columns cimport (
     SUM_NODES, SUM_NUMBERS, TAKE_ITEMS, TAKE_PARTS, Step, Values,
 )
 from fastgrad._kernels.fields cimport (
-    DATA, entries_of, has_nothing_special, is_harmless, length_of, list_items, may_set_number, read_number, size_at,
+    DATA, GRAD, entries_of, hides, is_harmless, length_of, list_items, may_be_whole, may_set_number, read_number,
+    size_at,
 )
 from fastgrad._kernels.registers cimport (
     FLOAT, NODE, SPELLS, Register, float_type, kinds, load, set_node, set_tag, type_at, type_version,
@@ -25,6 +27,18 @@ from fastgrad._tape.spelled cimport append_constant_leaf
 from fastgrad._tape.tape cimport OP_TO_VC, Second, op_doubtful, op_value1, op_value2, tape
 
 cdef extern from *:
+    """
+    /* A number's node, and above it its type's code and whether it was given as an int, read at once. */
+    static inline uint64_t word_at(const uint32_t *node)
+    {
+        uint64_t word;
+        memcpy(&word, node, sizeof word);
+        return word;
+    }
+    static inline int is_of(uint64_t word, uint32_t code) { return (word >> 32 & 0xFF00FF) == code; }
+    """
+    uint64_t word_at(const uint32_t *node)
+    bint is_of(uint64_t word, uint32_t code)
     bint COMPENSATES "(PY_VERSION_HEX >= 0x030C0000)"
 
 cdef struct Nodes:
@@ -276,7 +290,7 @@ cdef inline bint take(Block *block, PyObject *value, uint8_t tag, uint32_t code,
     if tag == NODE:
         if kind != kinds[code].type or (<Handle>value).type_code != code or (<Handle>value).whole:
             return False
-        if block.plan.calls_methods and (<Handle>value).state != NULL:
+        if hides(block.plan, (<Handle>value).state):
             return False
         to.node[k] = (<Handle>value).node
         return True
@@ -290,16 +304,17 @@ cdef inline bint take(Block *block, PyObject *value, uint8_t tag, uint32_t code,
 cdef uint32_t take_nodes(Block *block, PyObject **entries, uint32_t rounds, uint32_t code, uint32_t *to) noexcept:
     """Take numbers of a type that lie one behind the other."""
     cdef const PyTypeObject *kind = kinds[code].type
-    cdef bint bare = block.plan.calls_methods
     cdef uint32_t k
+    cdef uint64_t word
     for k in range(block.first, rounds):
         if type_at(entries[k]) != kind:
             return k
-        if (<Handle>entries[k]).type_code != code or (<Handle>entries[k]).whole:
+        word = word_at(&(<Handle>entries[k]).node)
+        if not is_of(word, code):
             return k
-        if bare and (<Handle>entries[k]).state != NULL:
+        if (<Handle>entries[k]).state != NULL and hides(block.plan, (<Handle>entries[k]).state):
             return k
-        to[k] = (<Handle>entries[k]).node
+        to[k] = <uint32_t>word
     return rounds
 
 
@@ -367,24 +382,39 @@ cdef uint32_t take_parts(Block *block, const Step *step, Values *to) noexcept:
     return block.rounds
 
 
+cdef bint are_neighbours(const uint32_t *nodes, uint32_t first, uint32_t end) noexcept:
+    """Do nodes lie one behind the other, as parameters mostly do?"""
+    cdef uint32_t k, others = 0
+    for k in range(first, end):
+        others |= (nodes[k] - k) ^ (nodes[first] - first)
+    return others == 0
+
+
 cdef uint32_t read_attributes(Block *block, const Step *step, double *to) noexcept:
-    cdef Nodes x = nodes_of(block, step.a)
+    cdef const uint32_t *nodes = block.columns[step.a].node
     cdef const double *values = tape.data if step.c == DATA else tape.grad
+    cdef uint32_t k, first = block.first
+    if are_neighbours(nodes, first, block.rounds):
+        memcpy(to + first, values + nodes[first], (block.rounds - first) * sizeof(double))
+    else:
+        for k in range(first, block.rounds):
+            to[k] = values[nodes[k]]
+    return floats_read(block, step, nodes, to) if kinds[block.plan.code].standing & SPELLS else block.rounds
+
+
+cdef uint32_t floats_read(Block *block, const Step *step, const uint32_t *nodes, double *read) noexcept:
+    """How far what was read of a teaching engine's nodes is floats: data may be ints, grads, too, at first."""
     cdef Register number, found
     cdef uint32_t k
+    cdef bint is_data = step.c == DATA
     set_node(&number, 0, NODE, <uint8_t>block.plan.code, False)
-    if not kinds[block.plan.code].standing & SPELLS:
-        for k in range(block.first, block.rounds):
-            to[k] = values[x.at[k * x.by]]
-        return block.rounds
     for k in range(block.first, block.rounds):
-        number.node = x.at[k * x.by]
-        to[k] = values[number.node]
-        if has_nothing_special(number.node) and (step.c == DATA or to[k] != 0.0):
+        if not may_be_whole(nodes[k]) if is_data else read[k] != 0.0:
             continue
+        number.node = nodes[k]
         if not read_number(&number, step.c, &found) or found.tag != FLOAT:
             return k
-        to[k] = found.content.number
+        read[k] = found.content.number
     return block.rounds
 
 
@@ -396,16 +426,17 @@ cdef uint32_t may_set_attributes(Block *block, const Step *step) noexcept:
     cdef uint8_t tag = block.plan.tags[step.b] if step.b >= 0 else block.run.registers[-1 - step.b].tag
     cdef Register number
     cdef uint32_t k, rounds = block.rounds
-    for k in range(1, block.rounds):
-        if nodes[k] <= nodes[k - 1]:
-            rounds = k
-            break
-    if not kinds[block.plan.code].standing & SPELLS:
+    if not are_neighbours(nodes, 0, rounds):
+        for k in range(1, block.rounds):
+            if nodes[k] <= nodes[k - 1]:
+                rounds = k
+                break
+    if not kinds[block.plan.code].standing & SPELLS or step.c == GRAD:
         return rounds
     set_node(&number, 0, NODE, <uint8_t>block.plan.code, False)
     for k in range(rounds):
         number.node = nodes[k]
-        if not (tag == FLOAT and has_nothing_special(nodes[k])) and not may_set_number(&number, step.c, tag):
+        if (tag != FLOAT or may_be_whole(nodes[k])) and not may_set_number(&number, step.c, tag):
             return k
     return rounds
 

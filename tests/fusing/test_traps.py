@@ -33,6 +33,17 @@ def values(count=70, make=Value):
     return made
 
 
+def hiding(number):
+    number.tanh = lambda: Value(7.0)
+    return number
+
+
+def labelled(numbers):
+    for i, number in enumerate(numbers):
+        number.label = f"w{i}"
+    return numbers
+
+
 # A function `f`, and its arguments, made anew for each run.
 PROGRAMS = {
     "two names of one list": (
@@ -70,6 +81,15 @@ PROGRAMS = {
     "a method that a number hides": (
         "def f(x):\n    x[2].tanh = lambda: 5.0\n    y = [v.tanh() for v in x]\n    del x[2].tanh\n    return y",
         lambda: [values()],
+    ),
+    "a method that a number hides, at the head of a recurrence": (
+        "def f(x, y):\n    for n in (50, 50, 50, 50, 1, 3):\n        z = x if n > 9 else y\n"
+        "        for _ in range(n): z = z.tanh()\n    return z",
+        lambda: [Value(0.5), hiding(Value(0.25))],
+    ),
+    "labelled numbers": (
+        "def f(x):\n    for v in x:\n        v.data -= 0.5 * v.grad\n        v.grad = 0.0\n    return [v.data for v in x]",
+        lambda: [labelled(values())],
     ),
     "a reversed reversed": ("def f(x):\n    for v in reversed(reversed(x)): pass", lambda: [[1.0]]),
     "a count that begins with a float": ("def f(x): return [i for i, v in enumerate(x, 1.5)]", lambda: [[1.0]]),
