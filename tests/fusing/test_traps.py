@@ -84,11 +84,11 @@ PROGRAMS = {
     ),
     "a method that a number hides, at the head of a recurrence": (
         "def f(x, y):\n    for n in (50, 50, 50, 50, 1, 3):\n        z = x if n > 9 else y\n"
-        "        for _ in range(n): z = z.tanh()\n    return z",
+        "        for _ in range(n): z = z.tanh()\n    del y.tanh\n    return z",
         lambda: [Value(0.5), hiding(Value(0.25))],
     ),
     "labelled numbers": (
-        "def f(x):\n    for v in x:\n        v.data -= 0.5 * v.grad\n        v.grad = 0.0\n    return [v.data for v in x]",
+        "def f(x):\n    for v in x:\n        v.data -= 0.5 * v.grad\n        v.grad = 0.0\n    return x",
         lambda: [labelled(values())],
     ),
     "a reversed reversed": ("def f(x):\n    for v in reversed(reversed(x)): pass", lambda: [[1.0]]),
