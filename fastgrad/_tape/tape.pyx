@@ -9,6 +9,7 @@ from libc.string cimport memmove, memset
 cdef enum:
     SMALLEST = 1 << 15  # nodes: the arrays of a tape that is mostly temporaries stay in the cache
     SMALLEST_POOL = 1 << 16
+    MODERATE = 1 << 17
     LARGE = 1 << 20
     MOST = 0xFFFFFFF0   # nodes and pool units are counted in 32 bits
 
@@ -219,6 +220,8 @@ cdef void move_run(uint32_t i, uint32_t j, uint32_t length) noexcept nogil:
     memmove(tape.op + j, tape.op + i, length)
     memmove(tape.type_code + j, tape.type_code + i, length)
     memmove(tape.owner + j, tape.owner + i, length * sizeof(uint32_t *))
+    cdef uint32_t left = max(i, j + length)
+    memset(tape.owner + left, 0, (i + length - left) * sizeof(uint32_t *))
 
 
 cdef uint32_t renumber_run(const uint32_t *to, uint32_t j, uint32_t end, uint32_t pool_end) noexcept nogil:
@@ -251,7 +254,6 @@ cdef void slide(uint32_t *to) noexcept nogil:
         j += i - start
         i = next_survivor(to, i)
     memset(tape.grad + j, 0, (tape.count - j) * sizeof(double))
-    memset(tape.owner + j, 0, (tape.count - j) * sizeof(uint32_t *))
     tape.squeezed += tape.count - j
     tape.count = j
     tape.pool_count = pool_end
@@ -292,11 +294,12 @@ cdef int collect() except -1:
 cdef int set_thresholds(uint32_t before, uint32_t pool_before) except -1:
     """Say when to collect again, and give memory back where that, and what was there before, is far below its size.
 
-    Collecting at three times what survived, and at some room beside, costs a training loop about a nanosecond a node;
-    twice or four times measured the same within the noise, the room alone does not keep up with a graph that grows. The
-    pool may also fill up to the size of the nodes, which are what a collection looks at.
+    Collecting at three times what survived, and at some room beside, costs a training loop a few nanoseconds a node; six
+    times saves half of them, and is a few megabytes where little survives. The room alone does not keep up with a graph
+    that grows. The pool may also fill up to the size of the nodes, which are what a collection looks at.
     """
-    tape.threshold = <uint32_t>min(<uint64_t>MOST, 3 * <uint64_t>tape.count + SMALLEST)
+    cdef uint64_t times = 6 if tape.count < <uint32_t>MODERATE else 3
+    tape.threshold = <uint32_t>min(<uint64_t>MOST, times * <uint64_t>tape.count + SMALLEST)
     tape.pool_threshold = <uint32_t>min(
         <uint64_t>MOST, 3 * <uint64_t>tape.pool_count + 8 * <uint64_t>tape.count + SMALLEST_POOL
     )
