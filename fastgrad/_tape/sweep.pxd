@@ -69,13 +69,17 @@ cdef inline void fetch(NodeSet *s, uint32_t i) noexcept nogil:
     FETCH(&tape.grad[i] + 8, 1)
 
 
-cdef inline void add_inner(NodeSet *s, uint32_t i, uint32_t above) noexcept nogil:
-    """Add a node that has something to do in a sweep, an operand of a node above it."""
-    if s.node[i] or tape.op[i] == OP_LEAF:
-        return
+cdef inline void add_member(NodeSet *s, uint32_t i, uint32_t above) noexcept nogil:
+    """Add an operand of a node above it."""
     if above - i > 64:
         fetch(s, i)
     add_beside(s, i, above)
+
+
+cdef inline void add_inner(NodeSet *s, uint32_t i, uint32_t above) noexcept nogil:
+    """The same, if it has something to do in a sweep."""
+    if not s.node[i] and tape.op[i] != OP_LEAF:
+        add_member(s, i, above)
 
 
 cdef inline void add_operands(NodeSet *s, uint32_t i, bint by_gradient) noexcept nogil:

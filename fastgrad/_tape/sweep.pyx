@@ -1,14 +1,14 @@
 # distutils: extra_compile_args = -O3
 """The kernels of the sweeps. The contract is in the header, sweep.pxd."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport free, realloc
 from libc.string cimport memset
 
 from fastgrad._tape.kinds cimport Results, has_results, kinds, needs_python, results_of
 from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
-    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_ifel, OP_mul, OP_select, OP_user, nary_pull,
+    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_ifel, OP_mul, OP_select, OP_user, Second, nary_pull,
     op_doubtful, op_given_by, op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
 )
 
@@ -53,31 +53,32 @@ cdef inline void pull_many(uint32_t i, uint32_t op) noexcept nogil:
         kinds[op].pull(i)
 
 
-cdef inline void pull_two(uint32_t op, uint32_t i, NodeSet *s) noexcept nogil:
-    """The step of a node of two nodes: see `pull_one`."""
-    cdef uint32_t a = tape.first[i], b = tape.second[i].node
-    cdef double g = tape.grad[i], da = 0.0, db = 0.0
-    op_slope2(op, tape.data[a], tape.data[b], tape.data[i], &da, &db)
-    tape.grad[a] += op_given_by(op, g, da)
-    tape.grad[b] += op_given_by(op, g, db)
-    if s != NULL:
-        add_inner(s, a, i)
-        add_inner(s, b, i)
+cdef inline void give_two(
+    uint32_t op, const double *data, double *grad, uint32_t i, uint32_t a, uint32_t b
+) noexcept nogil:
+    """Add to the grads of both operands of node i, of an operation, what its grad gives them."""
+    cdef double g = grad[i], da = 0.0, db = 0.0
+    op_slope2(op, data[a], data[b], data[i], &da, &db)
+    grad[a] += op_given_by(op, g, da)
+    grad[b] += op_given_by(op, g, db)
 
 
 cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
     """Add to the grads of node i's operands what i's grad gives them, and the operands to the set, if one is given."""
-    cdef uint32_t op = tape.op[i] & OP_MASK, a
+    cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i], b
     cdef double slope
     if op < OP_FIRST_BINARY:
         if op != OP_LEAF:
-            a = tape.first[i]
             slope = op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])
             tape.grad[a] += op_given_by(op, tape.grad[i], slope)
             if s != NULL:
                 add_inner(s, a, i)
     elif op < OP_FIRST_NARY:
-        pull_two(op, i, s)
+        b = tape.second[i].node
+        give_two(op, tape.data, tape.grad, i, a, b)
+        if s != NULL:
+            add_inner(s, a, i)
+            add_inner(s, b, i)
     else:
         pull_many(i, op)
         if s != NULL:
@@ -97,18 +98,43 @@ cdef void abandon(uint32_t i) noexcept nogil:
         memset(r.adjoints, 0, r.count * sizeof(double))
 
 
+cdef uint32_t pull_frequent(NodeSet *s, uint32_t i, uint32_t *patience) noexcept nogil:
+    """Sweep from i down while nodes are sums and products of two, as most are; return the next one.
+
+    No call is in the loop, and the arrays are local variables, so that they stay in registers.
+    """
+    cdef uint32_t left = patience[0], a, b
+    cdef double *data = tape.data
+    cdef double *grad = tape.grad
+    cdef uint32_t *first = tape.first
+    cdef Second *second = tape.second
+    cdef uint8_t *op = tape.op
+    while left:
+        a, b = first[i], second[i].node
+        if op[i] == OP_mul:
+            give_two(OP_mul, data, grad, i, a, b)
+        elif op[i] == OP_add:
+            give_two(OP_add, data, grad, i, a, b)
+        else:
+            break
+        if not s.node[a] and op[a] != OP_LEAF:
+            add_member(s, a, i)
+        if not s.node[b] and op[b] != OP_LEAF:
+            add_member(s, b, i)
+        i = take_below(s, i)
+        left -= 1
+    patience[0] = left
+    return i
+
+
 cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil:
     """Sweep from member i down; return 0 when done, else the node where the caller acts or looks for signals."""
     cdef uint32_t patience = PATIENCE
     while patience:
-        if tape.op[i] == OP_mul:  # most are of these two
-            pull_two(OP_mul, i, s)
-        elif tape.op[i] == OP_add:
-            pull_two(OP_add, i, s)
-        elif i and not needs_python(i):
-            pull_one(i, s)
-        else:
+        i = pull_frequent(s, i, &patience)
+        if not i or not patience or needs_python(i):
             break
+        pull_one(i, s)
         i = take_below(s, i)
         patience -= 1
     return i
