@@ -8,8 +8,8 @@ from libc.string cimport memset
 from fastgrad._tape.kinds cimport Results, has_results, kinds, needs_python, results_of
 from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
-    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_ifel, OP_mul, OP_select, OP_user, Second, nary_pull,
-    op_doubtful, op_given_by, op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
+    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_ifel, OP_mul, OP_select, OP_user, Second,
+    nary_pull, op_doubtful, op_given_by, op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
