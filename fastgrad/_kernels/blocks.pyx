@@ -19,7 +19,6 @@ from fastgrad._tape.tape cimport tape
 
 cdef enum:
     PLANS = 8  # of a loop, as the types it meets change
-    FEW = 3    # rounds, of which a step need not do all before the next one begins
 
 
 # Plans, of which a loop keeps the last two.
@@ -83,7 +82,7 @@ cdef int64_t run_block(Block *block, int64_t index, uint32_t rounds) noexcept:
     block.base, block.first, block.rounds = tape.count, 0, rounds
     for k in range(rounds):
         block.columns[INDEX].integer[k] = index + k
-    block.rounds = do_rounds(block) if plan.carried_count or rounds <= FEW else do_steps(block)
+    block.rounds = do_rounds(block) if plan.carried_count else do_steps(block)
     if block.rounds == 0:
         return 0
     tape.count = block.base + block.rounds * plan.nodes

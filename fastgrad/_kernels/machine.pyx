@@ -14,8 +14,8 @@ from fastgrad._kernels.changes cimport Run, commit
 from fastgrad._kernels.conditions cimport HOLDS, agreement_of, is_function
 from fastgrad._kernels.fields cimport item_of, length_of, slice_of
 from fastgrad._kernels.objects cimport (
-    append_noted, appended, called, concatenated, extended, get_attribute, in_cell, is_of_type, loaded, new_object,
-    new_tuple, set_attribute, set_item, unpack,
+    append_noted, appended, called, concatenated, extended, forget_attributes, get_attribute, in_cell, is_of_type,
+    loaded, new_object, new_tuple, set_attribute, set_item, unpack,
 )
 from fastgrad._kernels.program cimport (
     ABSOLUTE_VALUE, ADD, APPEND, APPEND_TO, ATTRIBUTE, ATTRIBUTE_OF_OBJECT, CELL, CHECK_FUNCTION, CHECK_OTHER,
@@ -114,6 +114,7 @@ cdef int pause(Run *run, Program program, list made) except -1:
         let_others_run()
     finally:
         run.collects = stop_collector()
+        forget_attributes()
     return agreement_of(program.conditions, run.args) == HOLDS
 
 
@@ -163,6 +164,7 @@ cdef int collect_between_rounds(Run *run, Program program, list made) except -1:
         reserve(1, 0)
     finally:
         hold()
+    forget_attributes()
     handles.reverse()
     for i in range(program.registers):
         if run.registers[i].tag == NODE:

@@ -5,7 +5,7 @@ from cpython.exc cimport PyErr_Clear
 from cpython.list cimport PyList_CheckExact
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF
-from libc.stdint cimport int32_t, uint16_t
+from libc.stdint cimport int32_t, uint16_t, uint64_t
 
 from fastgrad._kernels.arithmetic cimport OP_abs, OP_relu, absolute, of_one, rectified
 from fastgrad._kernels.changes cimport Change, Run, as_object, note_change, shorten
@@ -14,7 +14,7 @@ from fastgrad._kernels.fields cimport (
     read_number, set_number, size_at,
 )
 from fastgrad._kernels.program cimport Known, Program
-from fastgrad._kernels.registers cimport INT, NODE, OBJECT, Register, kinds, load, set_tag, type_at
+from fastgrad._kernels.registers cimport INT, NODE, OBJECT, Register, copy_register, kinds, load, set_tag, type_at
 from fastgrad._tape.tape cimport tape
 
 cdef extern from *:
@@ -144,26 +144,39 @@ cdef int32_t known_meaning(Known *known, const Register *number, object name) no
     return known.meaning
 
 
-cdef bint get_attribute(Known *known, const Register *owner, object name, Register *to, list made) noexcept:
+cdef Met met[256]
+cdef uint64_t now = 1
+
+
+cdef void forget_attributes() noexcept:
+    global now
+    now += 1
+
+
+cdef bint get_other_attribute(Known *known, const Register *owner, object name, Register *to, list made) noexcept:
     cdef int32_t meaning
-    cdef PyObject *found
     if owner.tag == NODE:
         meaning = known_meaning(known, owner, name)
         return (meaning == DATA or meaning == GRAD) and read_number(owner, meaning, to)
-    if owner.tag != OBJECT:
-        return False
-    found = attribute_of(owner.content.object, name)
+    return owner.tag == OBJECT and get_attribute_of_object(known, owner.content.object, name, to, made)
+
+
+cdef bint get_attribute_of_object(Known *known, PyObject *owner, object name, Register *to, list made) noexcept:
+    cdef PyObject *found = attribute_of(owner, name)
+    cdef Met *place
     if found == NULL:
         return False
     load(to, found)
-    if to.tag == OBJECT and Py_REFCNT(found) == 1:
-        return keep(made, found)  # nobody else does
+    if Py_REFCNT(found) == 1:  # nobody else keeps it
+        return keep(made, found)
     Py_DECREF(<object>found)
+    place = met_at(known, owner)
+    place.time, place.owner, place.known = now, owner, known
+    copy_register(&place.found, to)
     return True
 
 
-cdef bint is_of_type(Program program, const Register *owner, int32_t type, uint16_t name) noexcept:
-    """Is an object of a type, and is what the type has under a name what the object has?"""
+cdef bint is_of_type_with_name(Program program, const Register *owner, int32_t type, uint16_t name) noexcept:
     cdef PyTypeObject *kind = program.conditions.types[type].type
     if owner.tag == NODE:
         return kinds[owner.type_code].type == kind and not (name and keeps(owner, program.names[name - 1]))

@@ -36,6 +36,8 @@ cdef extern from *:
     bint reads_as(PyTypeObject *number, PyTypeObject *base)
     bint is_a "PyObject_TypeCheck"(PyObject *value, PyTypeObject *number)
 
+cdef Kind stranger  # the one that was met last and is no number's
+cdef PyTypeObject *list_type = <PyTypeObject *>list
 cdef PyTypeObject *handle_type = <PyTypeObject *>Handle
 cdef PyTypeObject *spelled_type = <PyTypeObject *>Spelled
 
@@ -105,15 +107,18 @@ cdef bint learned(PyTypeObject *number, uint32_t code) noexcept:
 cdef void load_others(Register *register, PyObject *value) noexcept:
     cdef PyTypeObject *number = type_at(value)
     cdef uint32_t code
-    if is_a(value, handle_type):
-        code = (<Handle>value).type_code
-        if (kinds[code].type == number and kinds[code].version == type_version(number)) or learned(number, code):
-            recent.type, recent.version = number, kinds[code].version
-            load(register, value)
+    if number != list_type and (number != stranger.type or stranger.version != type_version(number)):
+        if is_a(value, handle_type):
+            code = (<Handle>value).type_code
+            if (kinds[code].type == number and kinds[code].version == type_version(number)) or learned(number, code):
+                recent.type, recent.version = number, kinds[code].version
+                load(register, value)
+                return
+        elif number == int_type and as_integer(value, &register.content.integer):
+            set_tag(register, INT)
             return
-    elif number == int_type and as_integer(value, &register.content.integer):
-        set_tag(register, INT)
-        return
+        elif number != int_type and type_version(number):
+            stranger.type, stranger.version = number, type_version(number)
     set_tag(register, OBJECT)
     register.content.object = value
 

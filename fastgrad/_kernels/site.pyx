@@ -13,6 +13,7 @@ from fastgrad._kernels.arithmetic cimport make_room
 from fastgrad._kernels.changes cimport Run, commit, drop_nodes, undo
 from fastgrad._kernels.conditions cimport HOLDS, OUTDATED, Agreement, agreement_of, read_names
 from fastgrad._kernels.machine cimport FINISHED, GAVE_WAY, RAISED, Ended, execute
+from fastgrad._kernels.objects cimport forget_attributes
 from fastgrad._kernels.program cimport Program
 from fastgrad._kernels.registers cimport EMPTY, NOTHING, Register, box, load
 from fastgrad._tape.observer cimport observers
@@ -154,6 +155,7 @@ cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except 
     run.pauses, run.rounds, run.start = 0, 0, tape.count
     first = tape.count
     hold()
+    forget_attributes()
     run.collects = stop_collector()
     try:
         set_up(site.program, run.registers, args)
