@@ -9,11 +9,12 @@ from fastgrad._kernels.changes cimport Run
 from fastgrad._kernels.columns cimport INDEX, ROUNDS, Plan, free_plan
 from fastgrad._kernels.effects cimport make_all, set_all
 from fastgrad._kernels.fields cimport hides, state_of
+from fastgrad._kernels.operands cimport Block, entry
 from fastgrad._kernels.plans cimport new_plan
 from fastgrad._kernels.program cimport Loop, Program
 from fastgrad._kernels.registers cimport NODE, Register, kinds
 from fastgrad._kernels.rounds cimport do_rounds
-from fastgrad._kernels.steps cimport Block, do_step, entry
+from fastgrad._kernels.steps cimport do_step
 from fastgrad._tape.tape cimport tape
 
 

@@ -39,6 +39,7 @@ cdef enum StepCode:
     NUMBERS_AND_NODES  # the same operation, where the node is b
     NEW_LEAVES         # of the plain numbers a; c says whether they are ints
     SUM_NODES          # of b, on top of what register a holds
+    SUM_PRODUCTS       # the operation c of entries of the lists a and b, on top of what register `offset` holds
     COMBINE_NUMBERS    # the operation c of plain numbers
     COMBINE_INTEGERS
     APPLY_TO_NUMBERS   # the operation c of one of them

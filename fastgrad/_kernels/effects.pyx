@@ -9,8 +9,9 @@ from libc.string cimport memcpy
 from fastgrad._kernels.changes cimport Change, as_object, note_change, room_for_changes
 from fastgrad._kernels.columns cimport APPEND_ALL, INDEX, SET_ATTRIBUTES, SET_ITEMS, Plan, Step
 from fastgrad._kernels.fields cimport DATA, grad_to_keep, list_items
+from fastgrad._kernels.operands cimport Block, Numbers, entry, numbers_of
+from fastgrad._kernels.reading cimport are_neighbours
 from fastgrad._kernels.registers cimport FLOAT, NODE, SPELLS, Register, kinds
-from fastgrad._kernels.steps cimport Block, Numbers, are_neighbours, entry, numbers_of
 from fastgrad._tape.handle cimport from_shelf
 from fastgrad._tape.tape cimport tape
 

@@ -16,6 +16,7 @@ from fastgrad._kernels.planning cimport (
     NONE_YET, NO_TYPE, REFUSED, UNCHANGED, Planner, expected, gives, is_left_as_taken_up, is_of_type, is_plain,
     know_type, negative, of_nodes, operand, step, tag_of,
 )
+from fastgrad._kernels.products cimport are_products_summed, join_steps
 from fastgrad._kernels.program cimport (
     ABSOLUTE_VALUE, ADD, APPEND, ATTRIBUTE, CELL, CHECK_OTHER, CHECK_TYPE, COPY, DIVIDE, FUNCTION, FUNCTION_OF_FLOAT,
     FUNCTION_OF_NODE, GREATER, ITEM, KEEP, METHOD, MULTIPLY, NEGATIVE, ROUND_DONE, POWER, SET_ATTRIBUTE, SET_ITEM,
@@ -272,6 +273,8 @@ cdef bint plan_instruction(Planner *p, const Instruction *i, Program program) no
     if code == ABSOLUTE_VALUE:
         return plan_unary(p, i, OP_abs, ABSOLUTE)
     if code == FUNCTION or code == FUNCTION_OF_FLOAT or code == FUNCTION_OF_NODE:
+        if code != FUNCTION and (tag_of(p, operand(p, i.a)) == NODE) != (code == FUNCTION_OF_NODE):
+            return False
         return plan_unary(p, i, i.c, 0)
     if code == METHOD:
         if tag_of(p, operand(p, i.a)) != NODE:
@@ -322,6 +325,8 @@ cdef bint make_plan(Planner *p, Program program, const Loop *loop) noexcept:
             plan.kept[plan.kept_count].place = loop.kept[k]
             plan.kept[plan.kept_count].column = p.column_of[loop.kept[k]]
             plan.kept_count += 1
+    if are_products_summed(plan):
+        join_steps(plan)
     return True
 
 

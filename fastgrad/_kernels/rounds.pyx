@@ -11,8 +11,9 @@ from fastgrad._kernels.columns cimport (
     SET_ITEMS, SUM_NODES, TAKE_ITEMS, Plan, Step,
 )
 from fastgrad._kernels.fields cimport entries_of, hides, length_of
+from fastgrad._kernels.operands cimport Block
 from fastgrad._kernels.registers cimport FLOAT, INT, NODE, float_type, kinds, type_at, type_version
-from fastgrad._kernels.steps cimport Block, do_step
+from fastgrad._kernels.steps cimport do_step
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.tape cimport OP_TO_CV, OP_TO_VC, Second, op_doubtful, op_value1, op_value2, tape
 

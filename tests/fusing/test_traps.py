@@ -2,6 +2,7 @@
 
 import contextlib
 import gc
+import math
 
 import pytest
 
@@ -9,7 +10,7 @@ import fastgrad
 from fastgrad import Value, fuse
 from support.fused import both, outcome
 
-NAMES = {"contextlib": contextlib, "Value": Value}
+NAMES = {"contextlib": contextlib, "math": math, "Value": Value}
 
 
 class Summing(Value):
@@ -86,6 +87,10 @@ PROGRAMS = {
         "def f(x, y):\n    for n in (50, 50, 50, 50, 1, 3):\n        z = x if n > 9 else y\n"
         "        for _ in range(n): z = z.tanh()\n    del y.tanh\n    return z",
         lambda: [Value(0.5), hiding(Value(0.25))],
+    ),
+    "a function of floats, in a round that takes up a node": (
+        "def f(x, v):\n    y = 2.0\n    for w in x:\n        y, z = v * 2.0, math.exp(y + 3.0)\n    return y, z",
+        lambda: [[1.0] * 70, Value(0.25)],
     ),
     "labelled numbers": (
         "def f(x):\n    for v in x:\n        v.data -= 0.5 * v.grad\n        v.grad = 0.0\n    return x",
