@@ -18,6 +18,9 @@ from fastgrad._kernels.registers cimport Register
 from fastgrad._tape.spelled cimport append_constant_leaf
 from fastgrad._tape.tape cimport OP_TO_VC, Second, op_doubtful, op_value1, op_value2, tape
 
+cdef extern from "operations/power.h" nogil:
+    bint op_powers(const double *a, double b, uint32_t n, double *y, double *unclear)
+
 cdef extern from *:
     bint COMPENSATES "(PY_VERSION_HEX >= 0x030C0000)"
 
@@ -150,7 +153,6 @@ cdef uint32_t combine(Block *block, const Step *step, double *to) noexcept:
     numbers_of(block, step, step.b, &b)
     cdef const double *x = a.at
     cdef const double *y = b.at
-    cdef Register result
     if step.c == OP_add:
         for k in range(first, rounds):
             to[k] = x[k] + y[k]
@@ -161,15 +163,37 @@ cdef uint32_t combine(Block *block, const Step *step, double *to) noexcept:
         for k in range(first, rounds):
             to[k] = x[k] * y[k]
     elif step.c == OP_div:
+        rounds = before_zero(y, first, rounds)
         for k in range(first, rounds):
-            if y[k] == 0.0:
-                return k
             to[k] = x[k] / y[k]
     else:
-        for k in range(first, rounds):
-            if not powered(x[k], y[k], &result):
-                return k
-            to[k] = result.content.number
+        rounds = raise_all(x, y, step.b < 0, first, rounds, to)
+    return rounds
+
+
+cdef inline uint32_t before_zero(const double *y, uint32_t first, uint32_t rounds) noexcept:
+    """How many rounds there are before one with a zero."""
+    cdef uint32_t k
+    for k in range(first, rounds):
+        if y[k] == 0.0:
+            return k
+    return rounds
+
+
+cdef uint32_t raise_all(
+    const double *x, const double *y, bint same, uint32_t first, uint32_t rounds, double *to
+) noexcept:
+    """Powers of floats; where the exponent is the same in all rounds, those that are known at once."""
+    cdef double unclear[64]
+    cdef bint known = same and op_powers(x + first, y[first], rounds - first, to + first, unclear)
+    cdef uint32_t k
+    cdef Register result
+    for k in range(first, rounds):
+        if known and unclear[k - first] == 0.0:
+            continue
+        if not powered(x[k], y[k], &result):
+            return k
+        to[k] = result.content.number
     return rounds
 
 

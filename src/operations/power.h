@@ -19,13 +19,6 @@
 
 #ifdef POWERS_ARE_NEARLY_ROUNDED
 
-static inline uint64_t bits_of(double x)
-{
-    uint64_t bits;
-    memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
-
 /* a * b - y, exactly, where y is near to a * b: by splitting both factors, as Dekker does. */
 static inline double rest_of_product(double a, double b, double y)
 {
@@ -40,16 +33,35 @@ static inline double rest_of_product(double a, double b, double y)
 #endif
 }
 
-/* What is computed of it here neither overflows nor gets subnormal. */
-static inline int is_moderate(double x) { return (bits_of(x) >> 52 & 0x7FF) - 723 < 600; }
-
-/* Is y what any nearly exact value is rounded to that differs from y by rest / scale? */
-static inline int is_clear(double y, double rest, double scale)
+/* Is y what any nearly exact value is rounded to that differs from y by rest / scale? Where a is large or small it is not
+ * asked, as something of it may overflow. Without branches, so that a loop can do it in lanes. */
+static inline int is_clear(double a, double y, double rest, double scale)
 {
-    const uint64_t bits = bits_of(y), power = bits & (uint64_t)0x7FF << 52;
-    double low;
-    memcpy(&low, &power, sizeof low); /* 2 to y's exponent; below it doubles lie closer */
-    return rest == 0.0 || (fabs(rest) < low * (0.45 / 4503599627370496.0) * scale && bits << 12);
+    uint64_t bits;
+    double low; /* 2 to y's exponent; below it doubles lie closer */
+    memcpy(&bits, &y, sizeof bits);
+    bits &= (uint64_t)0x7FF << 52;
+    memcpy(&low, &bits, sizeof low);
+    return (fabs(a) > 0x1p-300) & (fabs(a) < 0x1p300) &
+           ((rest == 0.0) | ((fabs(rest) < low * 0x0.73p-52 * scale) & (fabs(y) != low)));
+}
+
+static inline int op_square(double a, double *y)
+{
+    *y = a * a;
+    return is_clear(a, *y, rest_of_product(a, a, *y), 1.0);
+}
+
+static inline int op_root(double a, double *y)
+{
+    *y = sqrt(a); /* not a number of a negative one, of which nothing is clear */
+    return is_clear(a, *y, rest_of_product(*y, *y, a), *y + *y);
+}
+
+static inline int op_inverse(double a, double *y)
+{
+    *y = 1.0 / a;
+    return is_clear(a, *y, rest_of_product(*y, a, 1.0), fabs(a));
 }
 
 static inline double op_power(double a, double b)
@@ -57,25 +69,31 @@ static inline double op_power(double a, double b)
     double y;
     if (b == 1.0)
         return a;
-    if (b == 2.0 && is_moderate(a)) {
-        y = a * a;
-        if (is_clear(y, rest_of_product(a, a, y), 1.0))
-            return y;
-    } else if (b == 0.5 && a > 0.0 && is_moderate(a)) {
-        y = sqrt(a);
-        if (is_clear(y, rest_of_product(y, y, a), y + y))
-            return y;
-    } else if (b == -1.0 && is_moderate(a)) {
-        y = 1.0 / a;
-        if (is_clear(y, rest_of_product(y, a, 1.0), fabs(a)))
-            return y;
-    }
+    if ((b == 2.0 && op_square(a, &y)) || (b == 0.5 && op_root(a, &y)) || (b == -1.0 && op_inverse(a, &y)))
+        return y;
     return pow(a, b);
+}
+
+/* The powers of many numbers, where b is 2 or 1/2, and for each whether it is not clear; 0 for any other b. */
+static inline int op_powers(const double *a, double b, uint32_t n, double *y, double *unclear)
+{
+    if (b == 2.0)
+        for (uint32_t i = 0; i < n; i++)
+            unclear[i] = op_square(a[i], &y[i]) ? 0.0 : 1.0;
+    else if (b == 0.5)
+        for (uint32_t i = 0; i < n; i++)
+            unclear[i] = op_root(a[i], &y[i]) ? 0.0 : 1.0;
+    return b == 2.0 || b == 0.5;
 }
 
 #else
 
 static inline double op_power(double a, double b) { return b == 1.0 ? a : pow(a, b); }
+static inline int op_powers(const double *a, double b, uint32_t n, double *y, double *unclear)
+{
+    (void)a, (void)b, (void)n, (void)y, (void)unclear;
+    return 0;
+}
 
 #endif
 #endif
