@@ -129,7 +129,16 @@ class Loops(Expressions):
             for inner in shape.inner[1:] if shape.name == "zip" else ():
                 other = self.register()
                 self.length(inner, other)
-                self.emit(Code.LEAST, to, to, other)
+                if shape.is_strict:
+                    self.same(to, other)
+                else:
+                    self.emit(Code.LEAST, to, to, other)
+
+    def same(self, a: int, b: int) -> None:
+        """Give way where two ints differ."""
+        same = self.emit(Code.JUMP_UNLESS_NOT_EQUAL, a=a, b=b)
+        self.emit(Code.GIVE_WAY)
+        self.land(same)
 
     def bounds(self, shape: Call) -> tuple[int, int, int]:
         places = [inner.place for inner in shape.inner]

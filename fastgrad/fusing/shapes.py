@@ -24,21 +24,32 @@ class Part:
 class Call:
     """A call of one of `ITERATORS`: the place of the function, and what it is given."""
 
-    def __init__(self, name: str, place: int, inner: Sequence[Part | Call], node: ast.expr | None = None) -> None:
+    def __init__(self, name: str, place: int, inner: Sequence[Part | Call], node: ast.Call | None = None) -> None:
         self.name, self.place, self.inner, self.node = name, place, inner, node
+
+    @property
+    def is_strict(self) -> bool:
+        """Whether it is a zip of what has to be of the same length."""
+        return self.node is not None and any(ast.literal_eval(keyword.value) for keyword in self.node.keywords)
 
 
 def is_iterator(node: ast.expr, shadowed: Callable[[str], bool]) -> bool:
     """Whether an expression calls one of the `ITERATORS` in a way that kernels know."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.keywords:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return False
     name, count = node.func.id, len(node.args)
+    if node.keywords and not (name == "zip" and all(map(_says_whether_strict, node.keywords))):
+        return False
     if name not in ITERATORS or shadowed(name) or any(isinstance(entry, ast.Starred) for entry in node.args):
         return False
     if name == "reversed" and count == 1 and is_iterator(node.args[0], shadowed):
         inner: Any = node.args[0]
         return inner.func.id == "range"  # type: ignore[no-any-return]  # no other one can be reversed
     return {"zip": count > 0, "enumerate": 1 <= count <= 2, "range": 1 <= count <= 3, "reversed": count == 1}[name]
+
+
+def _says_whether_strict(keyword: ast.keyword) -> bool:
+    return keyword.arg == "strict" and isinstance(keyword.value, ast.Constant)
 
 
 def shape_of(node: ast.expr, add: Callable[[ast.expr], int], shadowed: Callable[[str], bool]) -> Part | Call:
@@ -76,7 +87,7 @@ def iterator_after(shape: Part | Call, given: Sequence[Any], rounds: int) -> Any
     if not rounds:
         return function(*(_value(inner, given) for inner in shape.inner))
     if shape.name == "zip":
-        return zip(*(iterator_after(inner, given, rounds) for inner in shape.inner), strict=False)
+        return zip(*(iterator_after(inner, given, rounds) for inner in shape.inner), strict=shape.is_strict)
     if shape.name == "enumerate":
         start = given[shape.inner[1].place] if len(shape.inner) > 1 else 0
         return enumerate(iterator_after(shape.inner[0], given, rounds), start + rounds)

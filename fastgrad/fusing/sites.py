@@ -237,7 +237,8 @@ def _again(shape: _Shape, argument: Callable[[int], ast.expr]) -> ast.expr:
     """What a loop runs over, on the arguments."""
     if isinstance(shape, Part):
         return argument(shape.place)
-    again = ast.Call(argument(shape.place), [_again(inner, argument) for inner in shape.inner], [])
+    keywords = shape.node.keywords if shape.node is not None else []
+    again = ast.Call(argument(shape.place), [_again(inner, argument) for inner in shape.inner], keywords)
     return ast.copy_location(again, shape.node) if shape.node is not None else again
 
 

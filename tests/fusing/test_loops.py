@@ -12,6 +12,13 @@ import math
 import fastgrad.math
 
 def dot(w, x): return sum(a * b for a, b in zip(w, x))
+def strict_dot(w, x): return sum(a * b for a, b in zip(w, x, strict=True))
+def lenient_dot(w, x): return sum(a * b for a, b in zip(w[1:], x, strict=False))
+def strict_pairs(w, x):
+    total = 0.0
+    for i, (a, b) in enumerate(zip(w, x, strict=True)):
+        total = total + i * sum(c * a for c, _ in zip(w, [b] * len(x), strict=True))
+    return total, a, b
 def dot_and_bias(w, x): return sum((a * b for a, b in zip(w, x)), w[0])
 def layer(rows, x): return [sum(w * v for w, v in zip(row, x)) for row in rows]
 def softmax(x):
@@ -127,7 +134,8 @@ def polynomial(x): return [3 * v ** 3 - v ** 2 / 2 + v - 1 for v in x]
 
 PLAIN, FUSED = both(SOURCE, file="loops.py")
 CALLS = {
-    "dot": "wx", "dot_and_bias": "wx", "layer": "rx", "softmax": "x", "norm": "x", "attention": "xr5", "slices": "x",
+    "dot": "wx", "strict_dot": "wx", "lenient_dot": "wx", "strict_pairs": "wx",
+    "dot_and_bias": "wx", "layer": "rx", "softmax": "x", "norm": "x", "attention": "xr5", "slices": "x",
     "numbered": "x", "unpacked": "r", "filtered": "r", "chosen": "x", "clipped": "x", "largest": "x", "functions": "x",
     "as_tuple": "x", "as_list": "x", "sum_of": "x", "mean": "x", "horner": "x", "recurrence": "x5", "fibonacci": "x5",
     "descent": "x", "zeroed": "x", "momentum": "xm", "adam": "xmv5", "products": "rx", "totals": "r", "doubled": "x",

@@ -76,6 +76,37 @@ PROGRAMS = {
         "def f(x, c):\n    if c: t = 8\n    for v in x[:1]:\n        z = sum(x[t:])\n        t = 1\n    return z",
         lambda: [[1.0] * 10, True],
     ),
+    "a strict zip that ends early": (
+        "def f(x, y, out):\n    for a, b in zip(x, y, strict=True): out.append(a * b)",
+        lambda: [values(5), values(4), []],
+    ),
+    "a strict zip that ends late, in a handler": (
+        "def f(x, y, out):\n    try:\n        for i, (a, b) in enumerate(zip(x, y, strict=True)):\n"
+        "            c = a * b\n            out.append(c)\n"
+        "    except ValueError as error: return str(error), i, a, b, c\n    else: return 0",
+        lambda: [values(70), values(71), []],
+    ),
+    "a strict zip that gives way and then ends early": (
+        "def f(x, y, out):\n    for a, b in zip(x, y, strict=True): out.append(a * b)",
+        lambda: [[*values(3), True, "ab", *values(3)], [2] * 7, []],
+    ),
+    "a strict zip that ends early in a later round": (
+        "def f(x, out):\n    for a in x:\n        out.append(a * 2)\n"
+        "        t = sum(a * b for a, b in zip(out, x[:2] + out[2:4], strict=True))\n    return t",
+        lambda: [values(6)[4:], []],
+    ),
+    "a strict zip of nothing and one": (
+        "def f(x): return [a * b for a, b in zip([], x, strict=True)]",
+        lambda: [[1.0]],
+    ),
+    "a strict zip of three": (
+        "def f(x, y):\n    z = []\n    for a, b, c in zip(x, x, y, strict=True): z.append(a + b * c)\n    return z",
+        lambda: [values(3), values(2)],
+    ),
+    "a zip that a variable makes strict": (
+        "def f(x, y, s): return [a * b for a, b in zip(x, y, strict=s)]",
+        lambda: [values(3), values(2), True],
+    ),
     "the same object": ("def f(x): return [1.0 if a is b else 0.0 for a, b in zip(x, x)]", lambda: [values(5)]),
     "adding in place": ("def f(x, s):\n    for v in x: s += v\n    return s", lambda: [[1.0], Summing(1.0)]),
     "attributes of a class's own": ("def f(x): return [v.data for v in x]", lambda: [values(5, Reading)]),

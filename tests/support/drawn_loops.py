@@ -123,6 +123,7 @@ class Drawing:
             (f"i, ({a}, {b})", "enumerate(zip(y, x), 2)", [a, b, "i"]), ("i", "range(len(x))", ["i"]),
             ("i", "range(n, -1, -1)", ["i"]), (a, "reversed(y)", [a]), (f"{a}, {b}", "pairs", [a, b]),
             (a, "x[1:]", [a]), (a, "rows[0]", [a]), (f"{a}, {b}", "zip(x, g)", [a, b]),
+            (f"{a}, {b}", f"zip(x, y, strict={self.of('True', 'True', 'False')})", [a, b]),
         )  # fmt: skip
 
     def generator_of(self, names, depth):

@@ -44,6 +44,11 @@ def zipped(w, x):
 
 
 @way
+def zipped_strictly(w, x):
+    return sum([a * b for a, b in zip(w, x, strict=True)])
+
+
+@way
 def enumerated(w, x):
     total = 0.0
     for i, a in enumerate(w, 1):
