@@ -301,6 +301,7 @@ cdef Ended execute(Run *run, Program program, list made) except RAISED:
                     i = first + i.jump
                     continue
         elif code == END:
+            run.is_broken = i.c
             return FINISHED
         else:
             done = decided(program, i, a, b, &truth) if code >= JUMP_UNLESS else rare(code, a, b, to)

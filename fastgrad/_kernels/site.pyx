@@ -49,7 +49,7 @@ cdef class Site:
     In the code it is a constant. ``~site`` says whether a kernel is worth trying, ``site @ arguments`` runs it: of an
     expression that gives a tuple of the value, empty where the kernel gave way, and ``site @ None`` gives the arguments
     back then. Of a statement it gives whether there was a round, the values of the variables, the iterator for the
-    rounds that are left, or () where all are, and the arguments.
+    rounds that are left, or () where all are, or None after a break, and the arguments.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ cdef Ended run_kernel(Site site, Run *run, PyObject **args, list values) except 
         make_room(site.nodes)  # while nodes stay where they are the tape only grows
     run.changes, run.change_count, run.change_capacity = NULL, 0, 0
     run.args = args
-    run.pauses, run.rounds, run.start = 0, 0, tape.count
+    run.pauses, run.rounds, run.is_broken, run.start = 0, 0, False, tape.count
     first = tape.count
     hold()
     forget_attributes()
@@ -230,6 +230,8 @@ cdef object enter_statement(Site site, tuple given):
         ended = run_kernel(site, &run, args, values)
         if ended == FINISHED:
             site.runs += 1
+            if run.is_broken:
+                return True, values, None, given
             return run.rounds > 0, values, iter(()), given
         if ended == RAISED:
             error = values.pop()

@@ -13,6 +13,8 @@ and of a ``for`` statement::
     else:
         what = what the statement runs over
     for target in what: body
+
+What a loop that a break may end runs over is in a tuple, which is not there after a break of the kernel's.
 """
 
 from __future__ import annotations
@@ -178,13 +180,11 @@ class Fuser:
         before, self.around = self.around, found
         kept = self.inside(node, context)
         self.around = before
-        original = ast.Assign([ast.Name(given, ast.Store())], kept.iter)
+        begun = ast.Tuple([kept.iter], ast.Load()) if kernel.may_break else kept.iter
+        original = ast.Assign([ast.Name(given, ast.Store())], begun)
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
         chosen = ast.If(test, [run, kernel.taken(given), over], [original])
-        # The variable holds nothing while the loop runs.
-        parts = ast.Tuple([ast.Name(given, ast.Load()), _set(given, ast.Constant(None))], ast.Load())
-        first = ast.Subscript(parts, ast.Constant(0), ast.Load())
-        loop = changed(kept, iter=located(first, node))
+        loop = _on_variable(kept, given, kernel.may_break)
         both = [chosen, loop, done] if context.scope.is_module else [chosen, loop]
         return located(ast.If(ast.Constant(True), both, []), node)
 
@@ -248,6 +248,16 @@ class Fuser:
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
         chosen = ast.IfExp(test, either, kept)
         return located(chosen, node)
+
+
+def _on_variable(loop: ast.For, name: str, may_break: bool) -> ast.stmt:
+    """A loop over what a variable has, which holds nothing while the loop runs."""
+    parts = ast.Tuple([ast.Name(name, ast.Load()), _set(name, ast.Constant(None))], ast.Load())
+    over = ast.Subscript(parts, ast.Constant(0), ast.Load())
+    if not may_break:
+        return changed(loop, iter=located(over, loop))
+    only = ast.Subscript(over, ast.Constant(0), ast.Load())
+    return ast.If(ast.Name(name, ast.Load()), [changed(loop, iter=located(only, loop))], [])
 
 
 def _set(name: str, value: ast.expr) -> ast.expr:

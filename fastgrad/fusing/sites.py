@@ -10,7 +10,7 @@ from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.expressions import what
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.shapes import PYTHONS_OWN, Call, Part, functions_of, iterator_after, shape_of
-from fastgrad.fusing.syntax import computes, names_read, obstacle, read_after_first
+from fastgrad.fusing.syntax import computes, may_break, names_read, obstacle, read_after_first
 from fastgrad.fusing.translate import Translator
 from fastgrad.fusing.trees import changed, located
 
@@ -169,12 +169,13 @@ class StatementKernel(_Kernel):
         self.names = sorted(set().union(*map(assigned_in, [node.target, *node.body])))
         surely = assigned_in(node.target)
         for statement in node.body:
-            if any(isinstance(part, ast.Continue) for part in ast.walk(statement)):
+            if any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(statement)):
                 break  # a round may end here
             surely |= surely_assigned(statement)
         if context.scope.is_module and any(isinstance(part, ast.AnnAssign) for part in ast.walk(node)):
             raise Unfit(node, "annotations of a module's names are kept")
         self.surely = [name in surely for name in self.names]
+        self.may_break = may_break(node)
         self.shape = shape_of(node.iter, self.add, context.is_local)
         self.find_arguments([node.target, *node.body], names_read([node.target, *node.body]), self.names)
         self.site = Site(self.program, node.lineno, self.rest, -1, context.scope.is_module)
@@ -190,23 +191,37 @@ class StatementKernel(_Kernel):
         translator.given += functions_of(self.shape)
         outputs = [translator.register() for _ in self.names]
 
-        def body(index: int) -> None:
-            translator.round(self.node.body)
+        def keep() -> None:
             for first, count in _runs(places):
                 translator.emit(Code.KEEP, outputs[first], places[first], c=count)
+
+        def body(index: int) -> None:
+            translator.round(self.node.body)
+            keep()
             translator.emit(Code.ROUND_DONE, a=index)
 
-        translator.loop(self.shape, self.node.target, body)
+        breaks = translator.loop_to_break(self.shape, self.node.target, body)
         translator.emit(Code.END)
+        if breaks:
+            translator.land(*breaks)
+            keep()
+            translator.emit(Code.END, c=True)
         return outputs
 
     def iterator(self, given: str) -> ast.expr:
-        """What the loop has still to run over: from the beginning where nothing was done."""
+        """What the loop has still to run over: from the beginning where nothing was done.
+
+        Of a loop that a break may end it is that in a tuple, or what is not true after the break.
+        """
 
         def argument(place: int) -> ast.expr:
             return located(ast.Subscript(item(given, 3), ast.Constant(place), ast.Load()), self.node)
 
-        return ast.BoolOp(ast.Or(), [item(given, 2), _again(self.shape, argument)])
+        over = ast.BoolOp(ast.Or(), [item(given, 2), _again(self.shape, argument)])
+        if not self.may_break:
+            return over
+        goes_on = ast.Compare(item(given, 2), [ast.IsNot()], [ast.Constant(None)])
+        return ast.BoolOp(ast.And(), [goes_on, ast.Tuple([over], ast.Load())])
 
     def taken(self, given: str) -> ast.stmt:
         """Give the variables their values, where there was a round."""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FIT = {
     ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Attribute, ast.Subscript,
     ast.Slice, ast.ListComp, ast.GeneratorExp, ast.comprehension, ast.Call, ast.keyword, ast.Tuple, ast.List,
-    ast.Starred, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.If, ast.Pass, ast.Continue,
+    ast.Starred, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.If, ast.Pass, ast.Continue, ast.Break,
 }  # fmt: skip
 _WITHOUT_PARTS = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp)
@@ -44,7 +44,7 @@ def obstacle(nodes: Iterable[ast.AST], in_function: bool = False) -> ast.AST | N
 def _is_fit(node: ast.AST) -> bool:
     if isinstance(node, ast.Expr):
         return appended_by(node) is not None or isinstance(node.value, ast.Constant)
-    return type(node) in _FIT and not (isinstance(node, ast.For) and node.orelse)
+    return type(node) in _FIT
 
 
 def computes(nodes: Iterable[ast.AST]) -> bool:
@@ -55,6 +55,18 @@ def computes(nodes: Iterable[ast.AST]) -> bool:
         if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.Attribute)):
             return True
         pending += children(node)
+    return False
+
+
+def may_break(loop: ast.For) -> bool:
+    """Whether a break may end a loop."""
+    pending: list[ast.AST] = [*loop.body]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Break):
+            return True
+        inner = isinstance(node, (ast.For, ast.AsyncFor, ast.While))  # whose breaks end it
+        pending += node.orelse if inner else children(node)  # type: ignore[attr-defined]
     return False
 
 

@@ -12,8 +12,10 @@ from fastgrad.fusing.syntax import appended_by
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
+
+    from fastgrad.fusing.shapes import Call, Part
 
 _AT_ONCE = (ast.BinOp, ast.UnaryOp, ast.Attribute)  # whose last instruction alone sets the result
 
@@ -23,7 +25,8 @@ class Translator(Loops):
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.continues: list[list[int]] = []  # jumps to the end of the round
+        self.continues: list[list[int]] = []  # jumps to the end of the round,
+        self.breaks: list[list[int]] = []  # and behind the loop
 
     def statement(self, node: ast.stmt) -> None:
         if isinstance(node, ast.Assign):
@@ -33,18 +36,28 @@ class Translator(Loops):
                 self.assignment([node.target], node.value)
         elif isinstance(node, ast.AugAssign):
             self.augment(node)
-        elif isinstance(node, ast.For) and not node.orelse:
-            self.loop(self.shape(node.iter), node.target, lambda index: self.round(node.body))
+        elif isinstance(node, ast.For):
+            breaks = self.loop_to_break(self.shape(node.iter), node.target, lambda index: self.round(node.body))
+            self.block(node.orelse)
+            self.land(*breaks)
         elif isinstance(node, ast.If):
             self.branches(node)
         elif isinstance(node, ast.Return):
             self.returned(node)
         elif isinstance(node, ast.Continue):
             self.continues[-1].append(self.emit(Code.JUMP))
+        elif isinstance(node, ast.Break):
+            self.breaks[-1].append(self.emit(Code.JUMP))
         elif isinstance(node, ast.Expr) and (appended := appended_by(node)) is not None:
             self.append(*appended)
         elif not isinstance(node, (ast.Pass, ast.Expr)):
             raise Unfit(node, f"{what(node)} is not for kernels")
+
+    def loop_to_break(self, shape: Part | Call, target: ast.expr, body: Callable[[int], None]) -> list[int]:
+        """A loop; return the jumps of the breaks that end it."""
+        self.breaks.append([])
+        self.loop(shape, target, body)
+        return self.breaks.pop()
 
     def round(self, body: list[ast.stmt]) -> None:
         """The statements of a loop."""

@@ -150,13 +150,13 @@ class Drawing:
         if kind == 14:
             return [f"{pad}{self.of('out += [a]', 'm.append(a)', 'm[0] = b', 'late = a', 'c = late')}"]
         if kind == 15:
-            return [f"{pad}if {self.test(names, 2)}: continue", f"{pad}late = {value}"]
+            return [f"{pad}if {self.test(names, 2)}: {self.of('continue', 'break')}", f"{pad}late = {value}"]
         if kind == 10:
             return [f"{pad}a, c = both({value}, b)"]
         if kind == 11:
             return [f"{pad}out.append({self.of(value, f'({value}, a)')})"]
         if kind == 12:
-            return [f"{pad}if {self.test(names, 2)}: {self.of('continue', 'pass', f'b = {value}')}"]
+            return [f"{pad}if {self.test(names, 2)}: {self.of('continue', 'break', 'pass', f'b = {value}')}"]
         if kind == 13 and depth < 2:
             first, second = self.statement(names, indent + 1, depth + 1), self.statement(names, indent + 1, depth + 1)
             return [f"{pad}if {self.test(names, 2)}:", *first, f"{pad}else:", *second]
@@ -173,14 +173,22 @@ class Drawing:
             return [f"{pad}a, b = b, {value}"]
         if kind == 7 and depth < 2:
             target, over, inner = self.loop()
-            return [f"{pad}for {target} in {over}:", *self.statement(names + inner, indent + 1, depth + 1)]
+            body = self.statement(names + inner, indent + 1, depth + 1)
+            return [f"{pad}for {target} in {over}:", *body, *self.orelse(names, indent, depth + 1)]
         return [f"{pad}c = {self.of('a', 'b', 'c')} + {value}"]
+
+    def orelse(self, names, indent, depth):
+        """What follows a loop that was not broken off."""
+        if self.generator.random() < 0.7:
+            return []
+        return ["    " * indent + "else:", *self.statement(names, indent + 1, depth)]
 
     def for_loop(self):
         target, over, inner = self.loop()
         count = self.generator.randrange(1, 4)
         body = [line for _ in range(count) for line in self.statement(inner + ["a", "b", "c"], 2)]
-        return [f"    for {target} in {over}:", *body]
+        after = ["    else: c = a"] if self.generator.random() < 0.3 else []
+        return [f"    for {target} in {over}:", *body, *after]
 
     def function(self):
         """The source of a function, and of what it returns."""

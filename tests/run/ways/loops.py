@@ -196,6 +196,17 @@ def broken_off(w, x):
 
 
 @way
+def broken_off_inside(w, x):
+    total = 0.0
+    for a in w:
+        for b in x:
+            if b > 2:
+                break
+            total = total + a * b
+    return total
+
+
+@way
 def then_else(w, x):
     total = 0.0
     for a in w:

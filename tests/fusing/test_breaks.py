@@ -1,0 +1,191 @@
+"""Loops that a break ends are kernels, which leave what Python would have left."""
+
+import pytest
+
+from fastgrad import Value, fused_loops
+from support.drawn_loops import Own
+from support.fused import both, outcome
+
+SOURCE = """
+def of_data(x, k):
+    total, last = 0.0, None
+    for i, v in enumerate(x):
+        total = total + v * v
+        if total.data > k: break
+        last = total
+    return total, last, i, v
+def of_numbers(x, k):
+    out = []
+    for v in x:
+        w = v * 2
+        if w > k: break
+        out.append(w)
+    else: out.append(k)
+    return out, v, w
+def at_once(x, k):
+    n = 0
+    for v in x:
+        n = n + v * k
+        break
+    else: n = k
+    return n
+def without_a_value(x, k):
+    for v in x:
+        if v.data > k: break
+        w = v * 3
+        if w.data > k: break
+        u = w + 1
+    try: return v, w, u
+    except NameError as error: return str(error)
+def inner(x, k):
+    out = []
+    for v in x:
+        for w in x:
+            t = v * w
+            if t > k: break
+            out.append(t)
+        out.append(w)
+    return out, v, w, t
+def inner_with_else(x, k):
+    out = []
+    for v in x:
+        for w in x:
+            t = v * w
+            if t > k: break
+        else:
+            out.append(v)
+            continue
+        out.append(w)
+    else: out.append(k)
+    return out, v, w, t
+def outer_in_an_else(x, k):
+    out = []
+    for v in x:
+        for w in x:
+            t = v * w
+            if t > k: break
+        else:
+            out.append(v * 3)
+            break
+    else: out.append(k)
+    return out, v, w, t
+def both_loops(x, k):
+    out = []
+    for v in x:
+        for w in x:
+            if w > k: break
+            out.append(v - w)
+        if v > k: break
+        elif v < -k: continue
+        else: out.append(v)
+    return out, v, w
+def limited(v, k):
+    for q in (1, 2, 3):
+        if v > q * k: break
+        v = v * 0.5
+    else: return v + 100
+    return v - q
+def in_a_call(x, k): return [limited(v, k) for v in x]
+def settings(x, k):
+    for i, v in enumerate(x):
+        x[i] = v * 2
+        v.data = v.data + 1
+        if v.data > k: break
+    return x
+def appended_before(x, k):
+    out = []
+    for v in x:
+        out.append(v * 2)
+        if v > k: break
+        out[0] = v
+    return out
+def strictly(x, k):
+    out = []
+    for v, w in zip(x, x + [1.0], strict=True):
+        out.append(v * w)
+        if v.data > k: break
+    return out, v, w
+def of_a_global_name(x, k):
+    global total
+    total = 0.0
+    for v in x:
+        total = total + v * v
+        if total > k: break
+    return total
+"""
+PLAIN, FUSED = both(SOURCE, file="breaks.py")
+NAMES = [name for name, found in PLAIN.items() if callable(found) and name != "limited"]
+
+
+def numbers(count, make=Value):
+    return [make(round(1.4 * (-1) ** i / (1 + i) + 0.2, 3)) for i in range(count)]
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5, 70])
+@pytest.mark.parametrize("name", NAMES)
+def test_a_loop_that_is_broken_off_leaves_what_it_leaves_without_a_kernel(name, count):
+    for limit in (-10.0, 0.2, 0.5, 1.5, 3, 1e9):
+        assert outcome(FUSED[name], numbers(count), limit) == outcome(PLAIN[name], numbers(count), limit)
+
+
+def test_all_of_them_are_kernels():
+    for name in NAMES:
+        outcome(FUSED[name], numbers(5), 0.5)
+    assert [line for line in fused_loops("breaks.py") if "no kernel" in line] == []
+
+
+GIVES_WAY = """
+def f(x, k):
+    out = []
+    for v in x:
+        y = v * 2
+        out.append(y)
+        if y.data > k: break
+        z = y + 1
+    else: out.append(7)
+    return out, v, y, z
+"""
+
+
+@pytest.mark.parametrize("limit", [0.5, 1.5, 1e9])
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_python_breaks_a_loop_off_that_a_kernel_has_given_way_in(place, limit):
+    plain, fused = both(GIVES_WAY, file="way.py")
+
+    def arguments():
+        x = [Value(0.1 * i) for i in range(10)]
+        return [*x[:place], Own(0.5), *x[place:]], limit
+
+    assert outcome(fused["f"], *arguments()) == outcome(plain["f"], *arguments())
+    [line] = fused_loops("way.py")[-1:]
+    assert line.endswith("a kernel, which ran never and gave way once")
+
+
+def test_a_break_after_a_pause_of_a_long_loop():
+    source = """
+def f(x, last):
+    y, kept = x[0], []
+    for i in range(10**9):
+        y = y * 0.5 + 1.0
+        if i % 50_000 == 0: kept.append(y)
+        if i == last: break
+    return y.data, [k.data for k in kept], i
+"""
+    plain, fused = both(source, file="long.py")
+    x = numbers(1)
+    assert fused["f"](x, 150_000) == plain["f"](x, 150_000)
+
+
+def test_a_break_in_a_modules_own_loop():
+    source = """
+for v in x:
+    y = v * 2
+    if y.data > k: break
+    z = y
+else: whole = True
+"""
+    for limit in (-10.0, 0.5, 1e9):
+        plain, fused = both(source, {"x": numbers(5), "k": limit}, "module.py")
+        seen = [{key: outcome(names.get, key) for key in ("v", "y", "z", "whole")} for names in (plain, fused)]
+        assert seen[0] == seen[1]
+        assert plain.keys() == fused.keys()
