@@ -9,6 +9,7 @@ from fastgrad.fusing import samples
 from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.calls import Calls
 from fastgrad.fusing.samples import MISSING
+from fastgrad.fusing.syntax import given_to
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ BINARY = {
     ast.Add: Code.ADD, ast.Sub: Code.SUBTRACT, ast.Mult: Code.MULTIPLY, ast.Div: Code.DIVIDE, ast.Pow: Code.POWER,
     ast.FloorDiv: Code.FLOOR_DIVIDE, ast.Mod: Code.REMAINDER,
 }  # fmt: skip
+REDUCTIONS = ("sum", "max", "min")  # functions of Python's own that make one value of many
 _UNARY = {ast.USub: Code.NEGATIVE, ast.UAdd: Code.ITSELF}
 _COMPARISONS = {
     ast.Lt: Code.JUMP_UNLESS_LESS, ast.LtE: Code.JUMP_UNLESS_LESS_EQUAL, ast.Gt: Code.JUMP_UNLESS_GREATER,
@@ -163,24 +165,23 @@ class Expressions(Calls):
 
     def builtin(self, name: str, node: ast.Call, to: int) -> None:
         single = {"abs": Code.ABSOLUTE_VALUE, "len": Code.LENGTH, "float": Code.TO_FLOAT, "int": Code.TO_INT}
-        args = node.args
+        args, start = given_to(name, node) or ([], None)
         if name in single and len(args) == 1:
             self.emit(single[name], to, self.value(args[0]))
         elif name in ("max", "min") and len(args) > 1:
             self.largest(name, args, to)
-        elif (
-            name in ("sum", "list", "tuple", "max", "min") and len(args) == 1 and isinstance(args[0], ast.GeneratorExp)
-        ):
-            if name == "tuple":
-                raise Unfit(node, "tuple() within a kernel is not for it")
-            self.consumed(name, args[0], self.constant(0), to)
-        elif name == "sum" and len(args) == 2 and isinstance(args[0], ast.GeneratorExp):
-            self.consumed(name, args[0], self.value(args[1]), to)
-        elif name == "sum" and len(args) in (1, 2):
+        elif name in ("list", *REDUCTIONS) and len(args) == 1 and isinstance(args[0], ast.GeneratorExp):
+            shape = self.shape(args[0].generators[0].iter)
+            self.consumed(name, args[0], self.begin(start), to, shape)
+        elif name in REDUCTIONS and len(args) == 1:
             values = self.value(args[0])
-            self.sum_of(values, self.value(args[1]) if len(args) == 2 else self.constant(0), to)
+            self.reduced(name, values, self.begin(start), to)
         else:
-            raise Unfit(node, f"a call of {name}() is not for kernels")
+            raise Unfit(node, f"a call of {name}() is not for kernels" + " with such arguments" * bool(node.keywords))
+
+    def begin(self, start: ast.expr | None) -> int:
+        """The register of what a sum starts with."""
+        return self.constant(0) if start is None else self.value(start)
 
     def largest(self, name: str, args: list[ast.expr], to: int) -> None:
         code = Code.GREATER if name == "max" else Code.SMALLER
@@ -233,7 +234,10 @@ class Expressions(Calls):
     ) -> None:
         raise NotImplementedError
 
-    def sum_of(self, values: int, start: int, to: int) -> None:
+    def reduced(self, name: str, values: int, start: int, to: int) -> None:
+        raise NotImplementedError
+
+    def shape(self, node: ast.expr) -> Part | Call:
         raise NotImplementedError
 
     def comprehension(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 
 from fastgrad._kernels.program import Code
 from fastgrad.fusing import samples
@@ -13,7 +14,9 @@ from fastgrad.fusing.shapes import ITERATORS, Call, Part, shape_of
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, TypeAlias
+
+    _Consumer: TypeAlias = Callable[[int], Any]
 
 
 class Loops(Expressions):
@@ -30,40 +33,43 @@ class Loops(Expressions):
         if name in ("list", "tuple"):
             self.emit(Code.NEW_LIST, to)
             self.comprehension(node.elt, node.generators, lambda place: self.emit(Code.APPEND, to, place), shape)
-        elif name == "sum":
-            lost = self.begin_sum(start, to)
-            self.comprehension(node.elt, node.generators, lambda place: self.emit(Code.SUMMED, to, place, lost), shape)
+        else:
+            each = functools.partial(self.comprehension, node.elt, node.generators, shape=shape)
+            self.reduction(name, start, to, each)
+
+    def reduced(self, name: str, values: int, start: int, to: int) -> None:
+        """What such a function makes of a list that is there."""
+
+        def each(consume: _Consumer) -> None:
+            length, entry = self.register(), self.register()
+            self.emit(Code.LENGTH, length, values)
+            self.counted(length, lambda index: consume(self.item(entry, values, index)))
+
+        self.reduction(name, start, to, each)
+
+    def item(self, to: int, values: int, index: int) -> int:
+        self.emit(Code.ITEM, to, values, index)
+        return to
+
+    def reduction(self, name: str, start: int, to: int, each: Callable[[_Consumer], None]) -> None:
+        """The instructions for each value, and those around them."""
+        if name == "sum":
+            lost = self.register()
+            self.emit(Code.COPY, lost, self.constant(0.0))
+            self.emit(Code.NUMBER, to, start)
+            each(lambda place: self.emit(Code.SUMMED, to, place, lost))
             self.emit(Code.SUM_DONE, to, lost)
         else:
-            self.emit(Code.CLEAR, to)
             code = Code.GREATER if name == "max" else Code.SMALLER
-            self.comprehension(node.elt, node.generators, lambda place: self.emit(code, to, to, place), shape)
+            self.emit(Code.CLEAR, to)
+            each(lambda place: self.emit(code, to, to, place))
             self.emit(Code.COPY, to, to)  # which gives way where there was none
-
-    def begin_sum(self, start: int, to: int) -> int:
-        lost = self.register()
-        self.emit(Code.COPY, lost, self.constant(0.0))
-        self.emit(Code.NUMBER, to, start)
-        return lost
-
-    def sum_of(self, values: int, start: int, to: int) -> None:
-        lost = self.begin_sum(start, to)
-        entry = self.register()
-
-        def add(index: int) -> None:
-            self.emit(Code.ITEM, entry, values, index)
-            self.emit(Code.SUMMED, to, entry, lost)
-
-        length = self.register()
-        self.emit(Code.LENGTH, length, values)
-        self.counted(length, add)
-        self.emit(Code.SUM_DONE, to, lost)
 
     def comprehension(
         self,
         element: ast.expr,
         generators: list[ast.comprehension],
-        consume: Callable[[int], Any],
+        consume: _Consumer,
         shape: Part | Call | None = None,
     ) -> None:
         """The loops of a comprehension; the shape of the first one is given where its parts are arguments."""

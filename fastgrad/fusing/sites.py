@@ -7,10 +7,10 @@ import ast
 from fastgrad._kernels.program import Code
 from fastgrad._kernels.site import Site
 from fastgrad.fusing.building import Unfit
-from fastgrad.fusing.expressions import what
+from fastgrad.fusing.expressions import REDUCTIONS, what
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.shapes import PYTHONS_OWN, Call, Part, functions_of, iterator_after, shape_of
-from fastgrad.fusing.syntax import computes, may_break, names_read, obstacle, read_after_first
+from fastgrad.fusing.syntax import computes, given_to, may_break, names_read, obstacle, read_after_first
 from fastgrad.fusing.translate import Translator
 from fastgrad.fusing.trees import changed, located
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     _Shape: TypeAlias = Part | Call
 
-_CONSUMERS = ("sum", "list", "tuple", "max", "min")
+_CONSUMERS = ("list", "tuple", *REDUCTIONS)
 
 
 class Context:
@@ -123,7 +123,8 @@ class ExpressionKernel(_Kernel):
         if not consumer and not computes(done):
             raise Unfit(node, "it computes nothing")
         self.shape = shape_of(first.iter, self.add, context.is_local)
-        self.start = self.add(node.args[1]) if consumer and len(node.args) > 1 else None
+        start = given_to(consumer, node) if consumer else None
+        self.start = self.add(start[1]) if start and start[1] else None
         self.find_arguments([self.generator], read_after_first(self.generator))
         finish = 0 if consumer == "tuple" else -1
         self.site = Site(self.program, node.lineno, None, finish, context.scope.is_module)
@@ -137,7 +138,7 @@ class ExpressionKernel(_Kernel):
         if isinstance(self.generator, ast.ListComp) and self.consumer:  # the whole list comes first
             values = translator.register()
             translator.consumed("list", self.generator, start, values, self.shape)
-            translator.sum_of(values, start, to)
+            translator.reduced(self.consumer, values, start, to)
         else:
             translator.consumed(self.consumer or "list", self.generator, start, to, self.shape)
         translator.emit(Code.END)
@@ -158,7 +159,8 @@ class ExpressionKernel(_Kernel):
         if not self.consumer:
             return whole
         start = [] if self.start is None else [argument(self.start)]
-        return changed(kept, func=argument(0), args=[whole, *start])
+        keywords = [changed(kept.keywords[0], value=start.pop())] if kept.keywords else []
+        return changed(kept, func=argument(0), args=[whole, *start], keywords=keywords)
 
 
 class StatementKernel(_Kernel):
@@ -258,11 +260,20 @@ def _again(shape: _Shape, argument: Callable[[int], ast.expr]) -> ast.expr:
 
 
 def consumer_of(node: ast.AST, context: Context) -> str | None:
-    """Return the function of Python's own that consumes a generator, or sums a new list, in an expression."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name) or node.keywords or not node.args:
+    """Return the function of Python's own that consumes a generator, or a new list, in an expression."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
         return None
-    name, count = node.func.id, len(node.args)
-    if name not in _CONSUMERS or context.is_local(name) or any(isinstance(entry, ast.Starred) for entry in node.args):
+    name = node.func.id
+    args, start = given_to(name, node) or ([], None)
+    if name not in _CONSUMERS or context.is_local(name) or len(args) != 1 or isinstance(start, ast.Starred):
         return None
-    fitting = (ast.GeneratorExp, ast.ListComp) if name == "sum" else ast.GeneratorExp
-    return name if isinstance(node.args[0], fitting) and count <= (2 if name == "sum" else 1) else None
+    if isinstance(args[0], ast.ListComp):
+        return name if name in REDUCTIONS and _may_come_before(start, context) else None
+    return name if isinstance(args[0], ast.GeneratorExp) else None
+
+
+def _may_come_before(start: ast.expr | None, context: Context) -> bool:
+    """Whether it is all one if a start is looked at before the list that Python makes first."""
+    if isinstance(start, ast.Name):
+        return context.is_local(start.id) and context.has_value(start.id)
+    return start is None or isinstance(start, ast.Constant)

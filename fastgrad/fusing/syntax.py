@@ -80,6 +80,16 @@ def appended_by(node: ast.stmt) -> tuple[ast.expr, ast.expr] | None:
     return call.func.value, call.args[0]
 
 
+def given_to(name: str, call: ast.Call) -> tuple[list[ast.expr], ast.expr | None] | None:
+    """Return what a function of Python's own is given, and what it starts with; None where anything else has a name."""
+    args = call.args
+    if not call.keywords:
+        return (args[:1], args[1]) if name == "sum" and len(args) == 2 else (args, None)
+    first, *others = call.keywords
+    knows_start = name == "sum" and first.arg == "start" and len(args) == 1
+    return (args, first.value) if knows_start and not others else None
+
+
 def names_read(nodes: Iterable[ast.AST], bound: frozenset[str] = frozenset()) -> dict[str, None]:
     """Return the names that are read, in order; those that a comprehension binds for itself are not."""
     found: dict[str, None] = {}

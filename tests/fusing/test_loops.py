@@ -39,6 +39,9 @@ def filtered(rows): return [v * w for row in rows for v, w in zip(row, row) if v
 def chosen(x): return [v if v > 0.3 or v.data < -0.3 else -v for v in x]
 def clipped(x): return [max(v, 0.1) + min(v, 0.2, 0.15) + abs(v) for v in x]
 def largest(x): return max(v * 2 for v in x), min(v * 2 for v in x)
+def largest_of(x):
+    low = 0.25
+    return max([v * 2 for v in x]), [min(x) * v for v in x], [max([v.data, 0.2]) for v in x], sum([-v for v in x], low)
 def functions(x): return [fastgrad.math.exp(v) + math.exp(0.1) * v.tanh() + fastgrad.math.relu(v) - math.pi for v in x]
 def as_tuple(x): return tuple(v + 1 for v in x)
 def as_list(x): return list(v + 1 for v in x)
@@ -140,7 +143,7 @@ CALLS = {
     "as_tuple": "x", "as_list": "x", "sum_of": "x", "mean": "x", "horner": "x", "recurrence": "x5", "fibonacci": "x5",
     "descent": "x", "zeroed": "x", "momentum": "xm", "adam": "xmv5", "products": "rx", "totals": "r", "doubled": "x",
     "neighbours": "x", "else_branch": "x", "none_at_all": "", "closed_over": "x", "counted": "x", "plain_numbers": "5",
-    "polynomial": "x", "pairs": "r",
+    "polynomial": "x", "largest_of": "x", "pairs": "r",
 }  # fmt: skip
 
 

@@ -107,6 +107,32 @@ PROGRAMS = {
         "def f(x, y, s): return [a * b for a, b in zip(x, y, strict=s)]",
         lambda: [values(3), values(2), True],
     ),
+    "the largest one by a key": (
+        "def f(x): return [max(v, w, key=abs) for v, w in zip(x, x[1:])]",
+        lambda: [values(9)],
+    ),
+    "the largest one of none": (
+        "def f(x): return [max((v.data for v in x[:i]), default=5.0) for i in range(3)]",
+        lambda: [values(3)],
+    ),
+    "an int of digits": ("def f(x): return [int(v, base=2) for v in x]", lambda: [[1.0, 2.0]]),
+    "a sum with a start by name": (
+        "def f(x): return [sum(x, start=v) + sum((w * 2 for w in x), start=v) + sum([v, v], start=1.5) for v in x]",
+        lambda: [values(5)],
+    ),
+    "a sum with a start and something else by name": (
+        "def f(x): return [sum((w * 2 for w in x), start=v, end=1) for v in x]",
+        lambda: [values(5)],
+    ),
+    "a start after what a generator runs over": (
+        "def f(x): return [sum((w + 1 for w in [v * 2, v]), v * 3) for v in x]",
+        lambda: [values(5)],
+    ),
+    "a start after a list": (
+        "def f(x): return sum([v * 2 for v in x], x[0] * 3), sum([v * 2 for v in x], start=x[0] * 3)",
+        lambda: [values(5)],
+    ),
+    "a start of no value, after a list": ("def f(x): return sum([v * 2 for v in x], nowhere)", lambda: [values(5)]),
     "the same object": ("def f(x): return [1.0 if a is b else 0.0 for a, b in zip(x, x)]", lambda: [values(5)]),
     "adding in place": ("def f(x, s):\n    for v in x: s += v\n    return s", lambda: [[1.0], Summing(1.0)]),
     "attributes of a class's own": ("def f(x): return [v.data for v in x]", lambda: [values(5, Reading)]),
