@@ -15,11 +15,11 @@ from fastgrad._kernels.conditions cimport HOLDS, agreement_of, is_function
 from fastgrad._kernels.fields cimport item_of, length_of, slice_of
 from fastgrad._kernels.objects cimport (
     append_noted, appended, called, concatenated, extended, forget_attributes, get_attribute, in_cell, is_of_type,
-    loaded, new_object, new_tuple, set_attribute, set_item, unpack,
+    loaded, new_object, new_tuple, set_attribute, set_item, summed_exactly, unpack,
 )
 from fastgrad._kernels.program cimport (
     ABSOLUTE_VALUE, ADD, APPEND, APPEND_TO, ATTRIBUTE, ATTRIBUTE_OF_OBJECT, CELL, CHECK_FUNCTION, CHECK_OTHER,
-    CHECK_SAME, CHECK_TYPE, CLEAR, COPY, DIVIDE, END, EXTEND, FLOOR_DIVIDE, FUNCTION, FUNCTION_OF_FLOAT,
+    CHECK_SAME, CHECK_TYPE, CLEAR, COPY, DIVIDE, END, EXACT_SUM, EXTEND, FLOOR_DIVIDE, FUNCTION, FUNCTION_OF_FLOAT,
     FUNCTION_OF_NODE, GREATER, ITEM, ITSELF, JUMP, JUMP_UNLESS, JUMP_UNLESS_FUNCTION, JUMP_UNLESS_GREATER,
     JUMP_UNLESS_LESS, JUMP_UNLESS_SAME, JUMP_UNLESS_TYPE,
     KEEP, LEAST, LENGTH, LENGTH_OF_RANGE, METHOD, MULTIPLY, NEGATIVE, NEW_LIST, NEW_TUPLE, NEXT, NUMBER, POWER,
@@ -375,4 +375,6 @@ cdef bint rare(uint16_t code, const Register *a, const Register *b, Register *to
         return to_int(a, to)
     if code == SUM_DONE:
         return sum_done(to, a)
+    if code == EXACT_SUM:
+        return summed_exactly(a, to)
     return False

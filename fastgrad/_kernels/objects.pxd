@@ -16,6 +16,7 @@ cdef bint concatenated(const Register *a, const Register *b, Register *to, list 
 cdef bint appended(const Register *to, const Register *value) noexcept
 cdef bint append_noted(Run *run, const Register *to, const Register *value) noexcept
 cdef bint extended(const Register *to, const Register *values) noexcept
+cdef bint summed_exactly(const Register *values, Register *to) noexcept
 cdef bint unpack(const Register *entries, int32_t count, Register *to) noexcept
 cdef bint set_item(Run *run, const Register *sequence, const Register *index, const Register *value) noexcept
 cdef bint get_other_attribute(Known *known, const Register *owner, object name, Register *to, list made) noexcept

@@ -1,6 +1,8 @@
 # distutils: extra_compile_args = -O3
 """Instructions on objects. The contract is in the header, objects.pxd."""
 
+from math import fsum
+
 from cpython.exc cimport PyErr_Clear
 from cpython.list cimport PyList_CheckExact
 from cpython.object cimport PyObject, PyTypeObject
@@ -10,11 +12,13 @@ from libc.stdint cimport int32_t, uint16_t, uint64_t
 from fastgrad._kernels.arithmetic cimport OP_abs, OP_relu, absolute, of_one, rectified
 from fastgrad._kernels.changes cimport Change, Run, as_object, note_change, shorten
 from fastgrad._kernels.fields cimport (
-    DATA, GRAD, attribute_of, has_as_method, is_harmless, keeps, length_of, list_items, meaning_of, place_of,
-    read_number, set_number, size_at,
+    DATA, GRAD, attribute_of, entries_of, has_as_method, is_harmless, keeps, length_of, list_items, meaning_of,
+    place_of, read_number, set_number, size_at,
 )
 from fastgrad._kernels.program cimport Known, Program
-from fastgrad._kernels.registers cimport INT, NODE, OBJECT, Register, copy_register, kinds, load, set_tag, type_at
+from fastgrad._kernels.registers cimport (
+    FLOAT, INT, NODE, OBJECT, Register, copy_register, float_type, int_type, kinds, load, set_tag, type_at,
+)
 from fastgrad._tape.tape cimport tape
 
 cdef extern from *:
@@ -236,6 +240,24 @@ cdef bint unpack(const Register *entries, int32_t count, Register *to) noexcept:
     for i in range(count):
         index.content.integer = i
         load(to + i, place_of(entries, &index)[0])
+    return True
+
+
+cdef bint summed_exactly(const Register *values, Register *to) noexcept:
+    """math.fsum() of what it reads without that other code runs."""
+    cdef Py_ssize_t i, length = length_of(values.content.object) if values.tag == OBJECT else -1
+    cdef PyTypeObject *kind
+    for i in range(length):
+        kind = type_at(entries_of(values.content.object)[i])
+        if kind != float_type and kind != int_type:
+            return False
+    if length < 0:
+        return False
+    try:
+        to.content.number = fsum(<object>values.content.object)
+    except Exception:  # an overflow, which Python is to raise
+        return False
+    set_tag(to, FLOAT)
     return True
 
 

@@ -49,6 +49,7 @@ cpdef enum Code:
     EXTEND             # to.extend(a)
     SUMMED             # to = to + a, as sum() adds; b is what rounding has lost
     SUM_DONE           # to = to, with what rounding has lost
+    EXACT_SUM          # to = math.fsum(a), of a list or tuple of plain numbers
     START              # to = 0; jump where a is not above it; c as NEXT has it
     NEXT               # to += 1; jump where that is below a; c is the number of the loop, if it may run in blocks
     ROUND_DONE         # of a statement: what was done in round a stays

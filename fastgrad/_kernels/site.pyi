@@ -19,10 +19,9 @@ class Site:
     def is_left(self) -> bool: ...
     def __init__(
         self,
-        translate: Callable[[dict[str, Any], tuple[Any, ...]], tuple[Program, tuple[int, ...]] | None],
+        translate: Callable[[dict[str, Any], tuple[Any, ...]], tuple[Program, tuple[int, ...], int] | None],
         line: int,
         rest: Callable[[tuple[Any, ...], int], Iterator[Any]] | None = None,
-        finish: int = -1,
         at_module: bool = False,
     ) -> None: ...
     def __invert__(self) -> bool: ...

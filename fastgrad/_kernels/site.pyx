@@ -48,18 +48,17 @@ cdef class Site:
 
     In the code it is a constant. ``~site`` says whether a kernel is worth trying, ``site @ arguments`` runs it: of an
     expression that gives a tuple of the value, empty where the kernel gave way, and ``site @ None`` gives the arguments
-    back then. Of a statement it gives whether there was a round, the values of the variables, the iterator for the
+    back then; what a function makes of a list comes from an iterator, so that no other frame is between it and its
+    caller. Of a statement it gives whether there was a round, the values of the variables, the iterator for the
     rounds that are left, or () where all are, or None after a break, and the arguments.
 
     Parameters
     ----------
     translate : function
-        Given the dictionary of global names and the arguments, it returns a `Program` and the registers of the
-        values, or None.
+        Given the dictionary of global names and the arguments, it returns a `Program`, the registers of the values and
+        the argument that is a function of the list that an expression's kernel makes, -1 for none; or None.
     rest : function, optional
         Of a statement: given the arguments and how many rounds are done, it returns the iterator for the others.
-    finish : int, optional
-        Of an expression: the argument that is a function of the list that the kernel makes; -1 for none.
     at_module : bool
         Whether it stands in a module's own code, of which the names are global ones, if Python executes it so.
     line : int
@@ -83,8 +82,8 @@ cdef class Site:
     cdef readonly int line
     cdef readonly long long runs, ways
 
-    def __init__(self, translate, int line, rest=None, int finish=-1, bint at_module=False):
-        self.translate, self.line, self.rest, self.finish, self.at_module = translate, line, rest, finish, at_module
+    def __init__(self, translate, int line, rest=None, bint at_module=False):
+        self.translate, self.line, self.rest, self.at_module = translate, line, rest, at_module
 
     def __reduce__(self):
         return idle, ()  # with code that is sent elsewhere
@@ -117,7 +116,7 @@ cdef bint translated(Site site, tuple given) except -1:
     if site.translations <= TRANSLATIONS:
         made = site.translate(<object>own_globals(), given)
         if made is not None:
-            site.program, site.results = made
+            site.program, site.results, site.finish = made
     site.is_left = site.program is None
     return site.program is not None and agreement_of(site.program.conditions, items_of(given, 0)) == HOLDS
 
@@ -204,7 +203,7 @@ cdef object enter_expression(Site site, tuple given):
         ended = run_kernel(site, &run, args, values)
         if ended == FINISHED and values[0]:
             site.runs += 1
-            return values[0] if site.finish < 0 else (given[site.finish](values[0][0]),)
+            return values[0] if site.finish < 0 else map(given[site.finish], values[0])
         if ended == RAISED:
             raise values.pop()
         gave_way(site)

@@ -22,7 +22,7 @@ BINARY = {
     ast.Add: Code.ADD, ast.Sub: Code.SUBTRACT, ast.Mult: Code.MULTIPLY, ast.Div: Code.DIVIDE, ast.Pow: Code.POWER,
     ast.FloorDiv: Code.FLOOR_DIVIDE, ast.Mod: Code.REMAINDER,
 }  # fmt: skip
-REDUCTIONS = ("sum", "max", "min")  # functions of Python's own that make one value of many
+REDUCTIONS = ("sum", "max", "min", "prod", "fsum")  # functions of Python's own that make one value of many
 _UNARY = {ast.USub: Code.NEGATIVE, ast.UAdd: Code.ITSELF}
 _COMPARISONS = {
     ast.Lt: Code.JUMP_UNLESS_LESS, ast.LtE: Code.JUMP_UNLESS_LESS_EQUAL, ast.Gt: Code.JUMP_UNLESS_GREATER,
@@ -172,16 +172,16 @@ class Expressions(Calls):
             self.largest(name, args, to)
         elif name in ("list", *REDUCTIONS) and len(args) == 1 and isinstance(args[0], ast.GeneratorExp):
             shape = self.shape(args[0].generators[0].iter)
-            self.consumed(name, args[0], self.begin(start), to, shape)
+            self.consumed(name, args[0], self.begin(name, start), to, shape)
         elif name in REDUCTIONS and len(args) == 1:
             values = self.value(args[0])
-            self.reduced(name, values, self.begin(start), to)
+            self.reduced(name, values, self.begin(name, start), to)
         else:
             raise Unfit(node, f"a call of {name}() is not for kernels" + " with such arguments" * bool(node.keywords))
 
-    def begin(self, start: ast.expr | None) -> int:
-        """The register of what a sum starts with."""
-        return self.constant(0) if start is None else self.value(start)
+    def begin(self, name: str, start: ast.expr | None) -> int:
+        """The register of what a sum or a product starts with."""
+        return self.constant(int(name == "prod")) if start is None else self.value(start)
 
     def largest(self, name: str, args: list[ast.expr], to: int) -> None:
         code = Code.GREATER if name == "max" else Code.SMALLER

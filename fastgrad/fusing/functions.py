@@ -33,9 +33,9 @@ def compiled(tree: ast.Module, file: str) -> types.CodeType:
 def fuse(thing: _Thing) -> _Thing:
     """Let loops over numbers run as kernels: the same nodes, values and errors, without Python's interpreter.
 
-    A kernel stands for a list comprehension, a generator that ``sum``, ``max``, ``min``, ``list`` or ``tuple`` consumes
-    on the spot, or a ``for`` statement that computes and assigns. Where it meets something that it does not know it
-    gives way to Python, at the round where that is. What becomes of each loop `fused_loops` tells.
+    A kernel stands for a list comprehension, a generator that ``sum``, ``math.prod``, ``max``, ``list`` or the like
+    consumes on the spot, or a ``for`` statement that computes and assigns. Where it meets something that it does not
+    know it gives way to Python, at the round where that is. What becomes of each loop `fused_loops` tells.
 
     Parameters
     ----------

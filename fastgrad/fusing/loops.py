@@ -30,15 +30,22 @@ class Loops(Expressions):
         self, name: str, node: ast.GeneratorExp | ast.ListComp, start: int, to: int, shape: Part | Call | None = None
     ) -> None:
         """A generator that a function of Python's own consumes on the spot."""
-        if name in ("list", "tuple"):
+        if name == "list":
             self.emit(Code.NEW_LIST, to)
             self.comprehension(node.elt, node.generators, lambda place: self.emit(Code.APPEND, to, place), shape)
+        elif name == "fsum" or isinstance(node, ast.ListComp):  # the whole list comes first
+            values = self.register()
+            self.consumed("list", node, start, values, shape)
+            self.reduced(name, values, start, to)
         else:
             each = functools.partial(self.comprehension, node.elt, node.generators, shape=shape)
             self.reduction(name, start, to, each)
 
     def reduced(self, name: str, values: int, start: int, to: int) -> None:
         """What such a function makes of a list that is there."""
+        if name == "fsum":
+            self.emit(Code.EXACT_SUM, to, values)
+            return
 
         def each(consume: _Consumer) -> None:
             length, entry = self.register(), self.register()
@@ -59,6 +66,9 @@ class Loops(Expressions):
             self.emit(Code.NUMBER, to, start)
             each(lambda place: self.emit(Code.SUMMED, to, place, lost))
             self.emit(Code.SUM_DONE, to, lost)
+        elif name == "prod":
+            self.emit(Code.NUMBER, to, start)
+            each(lambda place: self.emit(Code.MULTIPLY, to, to, place))
         else:
             code = Code.GREATER if name == "max" else Code.SMALLER
             self.emit(Code.CLEAR, to)

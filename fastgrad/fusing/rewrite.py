@@ -4,7 +4,8 @@ A site is a constant of the code. Of an expression E is made, with the values th
 
     (site @ (arguments) or (E on the arguments,))[0] if ~site else E
 
-and of a ``for`` statement::
+where ``[*(...)]`` in the place of ``(...)`` has a function called that takes the list which the kernel has made; and of
+a ``for`` statement::
 
     if ~site:
         round, values, rest = site @ (arguments)
@@ -244,7 +245,10 @@ class Fuser:
         again = ast.BoolOp(ast.And(), [_set(given, back), kernel.rebuilt(given, kept)])
         fallback = ast.Tuple([again, _set(given, ast.Constant(None))], ast.Load())
         call = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Tuple(kernel.arguments, ast.Load()))
-        either = ast.Subscript(ast.BoolOp(ast.Or(), [call, fallback]), ast.Constant(0), ast.Load())
+        either: ast.expr = ast.BoolOp(ast.Or(), [call, fallback])
+        if kernel.may_take_list:
+            either = ast.List([ast.Starred(either, ast.Load())], ast.Load())
+        either = ast.Subscript(either, ast.Constant(0), ast.Load())
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
         chosen = ast.IfExp(test, either, kept)
         return located(chosen, node)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import math
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 ITERATORS = ("zip", "enumerate", "range", "reversed")
-PYTHONS_OWN = dict(vars(builtins))  # as it is before a program exchanges any of it
+PYTHONS_OWN = {**vars(builtins), "fsum": math.fsum, "prod": math.prod}  # before a program exchanges any of it
 
 
 class Part:

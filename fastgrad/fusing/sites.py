@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 
+from fastgrad import math as fastgrad_math
 from fastgrad._kernels.program import Code
 from fastgrad._kernels.site import Site
+from fastgrad._tape import nary
 from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.expressions import REDUCTIONS, what
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
@@ -21,7 +23,11 @@ if TYPE_CHECKING:
 
     _Shape: TypeAlias = Part | Call
 
-_CONSUMERS = ("list", "tuple", *REDUCTIONS)
+_OF_LISTS = (
+    tuple, fastgrad_math.fsum, fastgrad_math.prod, nary.logsumexp, nary.mean, nary.prod, nary.softmax, nary.sum,
+)  # fmt: skip  # functions that make a list of what they are given, if it is none, before they do anything else
+_BY_NAME = ("list", "sum", "max", "min")  # which are Python's own where nothing stands before the name
+_CONSUMERS = {"list", *REDUCTIONS, *(function.__name__ for function in _OF_LISTS)}
 
 
 class Context:
@@ -71,6 +77,7 @@ class _Kernel:
         self.written: set[Any] = set()  # functions that are written in it
         self.parts: list[ast.expr] = []
         self.given: list[str | None] = []
+        self.finish = -1  # the argument that is a function of the list which the kernel makes
 
     def add(self, part: ast.expr) -> int:
         self.parts.append(part)
@@ -98,7 +105,7 @@ class _Kernel:
         try:
             results = self.translate(translator)
             self.written = translator.written
-            return translator.program(results), tuple(results)
+            return translator.program(results), tuple(results), self.finish
         except Unfit as error:
             self.why = error.why
             return None
@@ -115,6 +122,7 @@ class ExpressionKernel(_Kernel):
     def __init__(self, node: Any, consumer: str | None, file: str, context: Context) -> None:
         super().__init__(node, file, context)
         self.consumer = consumer
+        self.may_take_list = bool(consumer) and not (isinstance(node.func, ast.Name) and consumer in _BY_NAME)
         if consumer:
             self.parts.append(node.func)
         self.generator = node.args[0] if consumer else node
@@ -126,23 +134,26 @@ class ExpressionKernel(_Kernel):
         start = given_to(consumer, node) if consumer else None
         self.start = self.add(start[1]) if start and start[1] else None
         self.find_arguments([self.generator], read_after_first(self.generator))
-        finish = 0 if consumer == "tuple" else -1
-        self.site = Site(self.program, node.lineno, None, finish, context.scope.is_module)
+        self.site = Site(self.program, node.lineno, None, context.scope.is_module)
 
     def translate(self, translator: Translator) -> list[int]:
         translator.given += functions_of(self.shape)
-        if self.consumer:
-            translator.given.append((0, PYTHONS_OWN[self.consumer]))
+        name = self.known_consumer(self.consumer, translator) if self.consumer else "list"
         to = translator.register()
-        start = translator.constant(0) if self.start is None else self.start
-        if isinstance(self.generator, ast.ListComp) and self.consumer:  # the whole list comes first
-            values = translator.register()
-            translator.consumed("list", self.generator, start, values, self.shape)
-            translator.reduced(self.consumer, values, start, to)
-        else:
-            translator.consumed(self.consumer or "list", self.generator, start, to, self.shape)
+        start = translator.begin(name, None) if self.start is None else self.start
+        translator.consumed(name, self.generator, start, to, self.shape)
         translator.emit(Code.END)
         return [to]
+
+    def known_consumer(self, name: str, translator: Translator) -> str:
+        """The function of Python's own that the kernel does itself: for others it makes the list that they take."""
+        [function] = translator.sample(0)
+        takes_list = self.may_take_list and any(function is known for known in _OF_LISTS)
+        if self.start is not None if takes_list else function is not PYTHONS_OWN.get(name):
+            raise Unfit(self.node, f"a call of {ast.unparse(self.node.func)} is not for kernels")
+        self.finish = 0 if takes_list else -1
+        translator.given.append((0, function))
+        return "list" if takes_list else name
 
     def rebuilt(self, name: str, kept: Any) -> Any:
         """The expression, as it is kept for Python, on the arguments, which a variable has."""
@@ -180,7 +191,7 @@ class StatementKernel(_Kernel):
         self.may_break = may_break(node)
         self.shape = shape_of(node.iter, self.add, context.is_local)
         self.find_arguments([node.target, *node.body], names_read([node.target, *node.body]), self.names)
-        self.site = Site(self.program, node.lineno, self.rest, -1, context.scope.is_module)
+        self.site = Site(self.program, node.lineno, self.rest, context.scope.is_module)
 
     def rest(self, arguments: tuple[Any, ...], rounds: int) -> Any:
         return iterator_after(self.shape, arguments, rounds)
@@ -260,12 +271,14 @@ def _again(shape: _Shape, argument: Callable[[int], ast.expr]) -> ast.expr:
 
 
 def consumer_of(node: ast.AST, context: Context) -> str | None:
-    """Return the function of Python's own that consumes a generator, or a new list, in an expression."""
-    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+    """Return the name of the function that consumes a generator, or a new list, in an expression."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, (ast.Name, ast.Attribute)):
         return None
-    name = node.func.id
+    name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
     args, start = given_to(name, node) or ([], None)
-    if name not in _CONSUMERS or context.is_local(name) or len(args) != 1 or isinstance(start, ast.Starred):
+    if name not in _CONSUMERS or len(args) != 1 or isinstance(start, ast.Starred):
+        return None
+    if isinstance(node.func, ast.Name) and context.is_local(name):
         return None
     if isinstance(args[0], ast.ListComp):
         return name if name in REDUCTIONS and _may_come_before(start, context) else None

@@ -86,7 +86,7 @@ def given_to(name: str, call: ast.Call) -> tuple[list[ast.expr], ast.expr | None
     if not call.keywords:
         return (args[:1], args[1]) if name == "sum" and len(args) == 2 else (args, None)
     first, *others = call.keywords
-    knows_start = name == "sum" and first.arg == "start" and len(args) == 1
+    knows_start = name in ("sum", "prod") and first.arg == "start" and len(args) == 1
     return (args, first.value) if knows_start and not others else None
 
 

@@ -9,6 +9,7 @@ from support.graphs import live_nodes
 
 SOURCE = """
 import math
+from math import fsum, prod
 import fastgrad.math
 
 def dot(w, x): return sum(a * b for a, b in zip(w, x))
@@ -42,6 +43,18 @@ def largest(x): return max(v * 2 for v in x), min(v * 2 for v in x)
 def largest_of(x):
     low = 0.25
     return max([v * 2 for v in x]), [min(x) * v for v in x], [max([v.data, 0.2]) for v in x], sum([-v for v in x], low)
+def products_of(x):
+    return prod(v + 1 for v in x), math.prod((v + 1 for v in x), start=x[0]), prod([v + 1 for v in x], start=0.5)
+def products_within(x):
+    return [prod(v - w for j, w in enumerate(x) if i != j) for i, v in enumerate(x)], [prod([2, v, 0.5]) for v in x]
+def products_of_rows(rows): return [prod(row, start=0.5) * prod(i for i in range(1, 9)) for row in rows]
+def exact_sums(x):
+    low, data = [math.fsum([w, 1e16, 1, -1e16]) for w in range(3)], [0.1 + i for i in range(len(x))]
+    return fsum(d * 0.1 for d in data), fsum([d * 3 for d in data]), low, [fsum(data) * v for v in x]
+def single_nodes(x):
+    a, b = fastgrad.math.fsum(v * 2 for v in x), fastgrad.math.prod(v + 1 for v in x)
+    c, d = fastgrad.prod(v + 1 for v in x), fastgrad.sum(v * 2 for v in x)
+    return a, b, c, d, fastgrad.mean(v * 2 for v in x), fastgrad.logsumexp(v * 2 for v in x)
 def functions(x): return [fastgrad.math.exp(v) + math.exp(0.1) * v.tanh() + fastgrad.math.relu(v) - math.pi for v in x]
 def as_tuple(x): return tuple(v + 1 for v in x)
 def as_list(x): return list(v + 1 for v in x)
@@ -143,7 +156,8 @@ CALLS = {
     "as_tuple": "x", "as_list": "x", "sum_of": "x", "mean": "x", "horner": "x", "recurrence": "x5", "fibonacci": "x5",
     "descent": "x", "zeroed": "x", "momentum": "xm", "adam": "xmv5", "products": "rx", "totals": "r", "doubled": "x",
     "neighbours": "x", "else_branch": "x", "none_at_all": "", "closed_over": "x", "counted": "x", "plain_numbers": "5",
-    "polynomial": "x", "largest_of": "x", "pairs": "r",
+    "polynomial": "x", "largest_of": "x", "products_of": "x", "products_within": "x", "products_of_rows": "r",
+    "exact_sums": "x", "single_nodes": "x", "pairs": "r",
 }  # fmt: skip
 
 

@@ -7,10 +7,11 @@ import math
 import pytest
 
 import fastgrad
+import fastgrad.math
 from fastgrad import Value, fuse
 from support.fused import both, outcome
 
-NAMES = {"contextlib": contextlib, "math": math, "Value": Value}
+NAMES = {"contextlib": contextlib, "math": math, "fastgrad": fastgrad, "Value": Value}
 
 
 class Summing(Value):
@@ -25,6 +26,23 @@ class Reading(Value):
 
     def __getattribute__(self, name):
         return 7.0 if name == "data" else super().__getattribute__(name)
+
+
+class Floating:
+    """A thing that is a float when asked, and not always the same one."""
+
+    def __init__(self):
+        self.asked = 0.0
+
+    def __float__(self):
+        self.asked += 1.0
+        return self.asked
+
+    def sum(self, values):
+        return next(values), self.asked
+
+    def prod(self, values):
+        return values[-1]
 
 
 def values(count=70, make=Value):
@@ -133,6 +151,60 @@ PROGRAMS = {
         lambda: [values(5)],
     ),
     "a start of no value, after a list": ("def f(x): return sum([v * 2 for v in x], nowhere)", lambda: [values(5)]),
+    "a float of a number": ("def f(x): return math.fsum(v * 2 for v in x)", lambda: [values(5)]),
+    "an exact sum that overflows on the way": (
+        "def f(x): return math.fsum((v * 2).data for v in x)",
+        lambda: [[Value(8e307), Value(8e307), Value(-8e307), Value(1.0)]],
+    ),
+    "an exact sum of both infinities": (
+        "def f(x): return [math.fsum(math.inf * d for d in [v.data, -v.data]) for v in x]",
+        lambda: [values(3)],
+    ),
+    "exact sums of what else there is": (
+        "def f(x): return [math.fsum([v, 1]) for v in x]",
+        lambda: [[1.0, 2**60 + 1, True]],
+    ),
+    "an exact sum of an int that is too large": ("def f(x): return [math.fsum([v]) for v in x]", lambda: [[2**1025]]),
+    "an exact sum of what has a float of its own": (
+        "def f(x, y): return [math.fsum([v, y]) for v in x]",
+        lambda: [[1.0], Floating()],
+    ),
+    "a product of ints that outgrows them": (
+        "def f(): return math.prod(i for i in range(1, 30)), math.prod([i * 0.5 for i in range(2**53, 2**53 + 3)])",
+        list,
+    ),
+    "a product of other things": (
+        "def f(x): return [math.prod([v, 2]) for v in x], [math.prod([2, v], start=0.5) for v in x]",
+        lambda: [[1.0, True, 2**62, math.nan, -0.0]],
+    ),
+    "a product of a list": ("def f(x): return math.prod(v for v in x)", lambda: [[[1.0], 2]]),
+    "a product of nothing": (
+        "def f(x, y): return math.prod(v + 1 for v in x), math.prod((v + 1 for v in x), start=y), "
+        "math.prod([v + 1 for v in x], start='a')",
+        lambda: [[], values(1)[0]],
+    ),
+    "a product that begins by place": ("def f(x): return math.prod((v * 2 for v in x), x[0])", lambda: [values(5)]),
+    "a product that begins with what follows a list": (
+        "def f(x): return math.prod([v * 2 for v in x], start=x[0] * 3)",
+        lambda: [values(5)],
+    ),
+    "a single node that begins with a number": (
+        "def f(x): return fastgrad.math.prod((v * 2 for v in x), start=x[0])",
+        lambda: [values(5)],
+    ),
+    "a single node of nothing": ("def f(x): return fastgrad.mean(v * 2 for v in x[9:])", lambda: [values(5)]),
+    "a single node of what is no number": (
+        "def f(x):\n    return fastgrad.math.fsum(\n        v for v in x\n    )",
+        lambda: [[*values(3), "a"]],
+    ),
+    "another function of the name": (
+        "def f(x):\n    class math:\n        def prod(v): return [*v][1]\n    return math.prod(v * 2 for v in x)",
+        lambda: [values(5)],
+    ),
+    "a method of the name": (
+        "def f(x, y): return y.sum(v * 2 for v in x), y.prod([v * 2 for v in x])",
+        lambda: [values(5), Floating()],
+    ),
     "the same object": ("def f(x): return [1.0 if a is b else 0.0 for a, b in zip(x, x)]", lambda: [values(5)]),
     "adding in place": ("def f(x, s):\n    for v in x: s += v\n    return s", lambda: [[1.0], Summing(1.0)]),
     "attributes of a class's own": ("def f(x): return [v.data for v in x]", lambda: [values(5, Reading)]),

@@ -102,7 +102,10 @@ class Drawing:
             f"folded({a}, n)", f"early({a})", f"nothing({a})", f"sum(both({a}, {b}))", f"f({a})", f"unit({a})",
             f"sum(u({a}) for u in UNITS)", f"UNITS[{self.index()}].forward({a})", f"unit.forward(scale={a}, v={b})",
             f"sum(unit.parts(), {a})", f"(unit.w if {self.test(names, depth + 1)} else unit.b)", f"weighted({a})",
-            f"unset({a})", f"sum([{a}, {b}], start={a})", f"max([{a}, {b}])", f"(lambda v: v + {a})({b})",
+            f"unset({a})", f"sum([{a}, {b}], start={a})", f"max([{a}, {b}])",
+            f"math.prod({self.generator_of(names, depth + 1)})", f"math.prod([{a}, {b}], start={a})",
+            f"math.fsum([{self.of('1e16', '0.1', a)}, {b}])", f"math.fsum({self.generator_of(names, depth + 1)})",
+             f"(lambda v: v + {a})({b})",
         )  # fmt: skip
 
     def index(self):
@@ -140,6 +143,8 @@ class Drawing:
         return self.of(
             f"[{inner}]", f"[{inner}]", f"sum({inner})", f"sum(({inner}), x[0])", f"sum([{inner}])", f"max({inner})",
             f"min({inner})", f"sum(({inner}), start=y[0] * k)", f"sum([{inner}], x[0] * 2)", f"min([{inner}])",
+            f"math.prod({inner})", f"math.prod([{inner}], start={self.of('x[0]', 'k', 'n')})", f"math.fsum({inner})",
+            f"fastgrad.math.fsum({inner})", f"fastgrad.math.prod({inner})", f"fastgrad.prod([{inner}])",
             f"tuple({inner})", f"list({inner})", "sum(x)", "sum(y, k)",
             f"[[{self.generator_of(['v'], 1)}] for v in x]",
         )  # fmt: skip

@@ -280,6 +280,21 @@ def the_largest(w, x):
 
 
 @way
+def a_product(w, x):
+    return math.prod(a + b for a, b in zip(w, x))
+
+
+@way
+def products_with_a_start(w, x):
+    return sum([math.prod((a - b for b in x if b > 0), start=a) for a in w])
+
+
+@way
+def an_exact_sum(w, x):
+    return sum([a * math.fsum(b * c for b, c in zip(x, x)) for a in w])
+
+
+@way
 def a_tuple(w, x):
     return sum(tuple(a.relu() for a in w))
 
