@@ -104,7 +104,7 @@ cdef int own_objects(Run *run, Program program, list made) except -1:
 
 
 cdef int pause(Run *run, Program program, list made) except -1:
-    """Let signals' handlers and other threads run. Is all still as it was when the program was made?"""
+    """Let signals' handlers and other threads run. May the program go on after that, and is all still as it was?"""
     own_objects(run, program, made)
     run.pauses += 1
     if run.collects:
@@ -115,7 +115,7 @@ cdef int pause(Run *run, Program program, list made) except -1:
     finally:
         run.collects = stop_collector()
         forget_attributes()
-    return agreement_of(program.conditions, run.args) == HOLDS
+    return not program.is_open and agreement_of(program.conditions, run.args) == HOLDS
 
 
 cdef inline bint begins(Loop *loop) noexcept:

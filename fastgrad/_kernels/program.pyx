@@ -32,13 +32,18 @@ cdef class Program:
     loops : sequence of (int, int, sequence of int)
         The innermost loops through whose instructions every round runs: the first one, the one behind the last, and
         the registers that have to be right afterwards. Instructions START and NEXT of each count them from 1 on.
+    is_open : bool, optional
+        Whether what it reads decides how many rounds it does: then it gives way where it pauses, since other code, as a
+        signal's handler, may change that.
     """
 
     def __cinit__(
-        self, instructions, int registers, int arguments, dict constants, names, Conditions conditions, loops
+        self, instructions, int registers, int arguments, dict constants, names, Conditions conditions, loops,
+        bint is_open=False,
     ):
         cdef int i
         self.length, self.registers, self.arguments = len(instructions), registers, arguments
+        self.is_open = is_open
         self.constants = tuple(constants.values())
         self.names, self.conditions = tuple(names), conditions
         self.instructions = <Instruction *>calloc(self.length, sizeof(Instruction))

@@ -43,6 +43,7 @@ class Builder:
         self.constants: dict[int, Any] = {}
         self.names: list[str] = []
         self.loops: list[tuple[int, int]] = []  # the first instruction and the NEXT of each
+        self.is_open = False  # whether what is read decides how many rounds are done
 
     def register(self) -> int:
         self.next += 1
@@ -96,4 +97,4 @@ class Builder:
         for number, (body, end) in enumerate(loops):
             rows[body - 1][4] = rows[end][4] = number + 1
         kept = [(body, end, needed(rows, body, end, results)) for body, end in loops]
-        return Program(rows, count, self.arguments, constants, self.names, conditions, kept)
+        return Program(rows, count, self.arguments, constants, self.names, conditions, kept, self.is_open)

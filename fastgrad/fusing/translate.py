@@ -47,6 +47,7 @@ class Translator(Loops):
         elif isinstance(node, ast.Continue):
             self.continues[-1].append(self.emit(Code.JUMP))
         elif isinstance(node, ast.Break):
+            self.is_open = True
             self.breaks[-1].append(self.emit(Code.JUMP))
         elif isinstance(node, ast.Expr) and (appended := appended_by(node)) is not None:
             self.append(*appended)

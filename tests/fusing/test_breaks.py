@@ -176,6 +176,37 @@ def f(x, last):
     assert fused["f"](x, 150_000) == plain["f"](x, 150_000)
 
 
+STOPPED = """
+def f(x, start):
+    def handler(number, frame):
+        nonlocal stop
+        stop = True
+    stop, y = False, x[0]
+    start(handler)
+    for i in range(10**12):
+        y = y * 0.5 + 1.0
+        if stop: break
+    return i
+"""
+
+
+def test_a_signals_handler_can_end_a_loop():
+    signal = pytest.importorskip("signal")
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("there are no timers of the process here")
+
+    def start(handler):
+        nonlocal before
+        before = signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.1)
+
+    before = None
+    try:
+        assert both(STOPPED, file="stopped.py")[1]["f"](numbers(1), start) < 10**9
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
 def test_a_break_in_a_modules_own_loop():
     source = """
 for v in x:
