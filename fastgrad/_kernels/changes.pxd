@@ -27,7 +27,7 @@ cdef struct Run:
     uint32_t pauses      # in which other code may have run
     bint collects        # Python's collector is to be started again
     int64_t rounds       # of a statement, that are done
-    bint is_broken       # a break has ended it, in the round after these
+    bint is_broken       # a break, or its test, has ended it after these
 
 cdef bint room_for_changes(Run *run, uint32_t count) noexcept
 cdef bint note_change(Run *run, Change change) noexcept

@@ -8,7 +8,7 @@ from fastgrad._kernels.registers cimport Register
 
 cpdef enum Code:
     # Registers are a, b, c; the result goes to `to`. An instruction that is not followed by the next one says where.
-    END = 0            # c says whether by a break
+    END = 0            # c says whether a break, or the test of a while, has ended a statement
     COPY               # to = a
     KEEP               # to, to + 1, ... = a, a + 1, ..., c of them, which may hold nothing
     CLEAR              # to holds nothing

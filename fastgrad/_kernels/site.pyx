@@ -50,7 +50,7 @@ cdef class Site:
     expression that gives a tuple of the value, empty where the kernel gave way, and ``site @ None`` gives the arguments
     back then; what a function makes of a list comes from an iterator, so that no other frame is between it and its
     caller. Of a statement it gives whether there was a round, the values of the variables, the iterator for the
-    rounds that are left, or () where all are, or None after a break, and the arguments.
+    rounds that are left, or () where all are, or None where a break or a test has ended it, and the arguments.
 
     Parameters
     ----------

@@ -267,7 +267,7 @@ class Calls(Variables):
         needed: set[str] = set()
         for node in tree.body:
             read = set(names_read([node])) & pending
-            if isinstance(node, (ast.For, ast.If, ast.AugAssign)):
+            if isinstance(node, (ast.For, ast.While, ast.If, ast.AugAssign)):
                 read |= assigned_in(node) & pending
             needed |= read
             pending -= assigned_in(node)

@@ -15,7 +15,8 @@ a ``for`` statement::
         what = what the statement runs over
     for target in what: body
 
-What a loop that a break may end runs over is in a tuple, which is not there after a break of the kernel's.
+What a loop that a break may end runs over is in a tuple, which is not there after a break of the kernel's; of a
+``while`` statement the variable says whether it goes on.
 """
 
 from __future__ import annotations
@@ -134,7 +135,7 @@ class Fuser:
             return changed(node, body=body)
         if context.scope.looks_at_names:
             return node
-        if isinstance(node, ast.For):
+        if isinstance(node, (ast.For, ast.While)):
             return self.loop(node, context)
         kept: ast.stmt = self.parts_of(node, context)
         return kept
@@ -167,12 +168,13 @@ class Fuser:
             return changed(node, value=self.expression(node.value, context))
         return node
 
-    def loop(self, node: ast.For, context: Context) -> ast.stmt:
+    def loop(self, node: ast.For | ast.While, context: Context) -> ast.stmt:
         try:
             kernel = StatementKernel(node, self.file, context)
         except Unfit as error:
             self.found.append(Found(self.file, node, None, self.around, error.why, self.place))
-            return self.inside(node, context)
+            stays: ast.stmt = self.inside(node, context)
+            return stays
         mark, given, found = self.marked(kernel, node)
         call = ast.BinOp(ast.Constant(mark), ast.MatMult(), ast.Tuple(kernel.arguments, ast.Load()))
         run = ast.Assign([ast.Name(given, ast.Store())], call)
@@ -181,16 +183,17 @@ class Fuser:
         before, self.around = self.around, found
         kept = self.inside(node, context)
         self.around = before
-        begun = ast.Tuple([kept.iter], ast.Load()) if kernel.may_break else kept.iter
-        original = ast.Assign([ast.Name(given, ast.Store())], begun)
+        original = ast.Assign([ast.Name(given, ast.Store())], _begun(kept, kernel.may_break))
         test = ast.UnaryOp(ast.Invert(), ast.Constant(mark))
         chosen = ast.If(test, [run, kernel.taken(given), over], [original])
         loop = _on_variable(kept, given, kernel.may_break)
         both = [chosen, loop, done] if context.scope.is_module else [chosen, loop]
         return located(ast.If(ast.Constant(True), both, []), node)
 
-    def inside(self, node: ast.For, context: Context) -> ast.For:
+    def inside(self, node: ast.For | ast.While, context: Context) -> Any:
         """A loop that stays, with sites in what it does."""
+        if isinstance(node, ast.While):
+            return self.parts_of(node, context)
         over = self.expression(node.iter, context)
         body = self.block(node.body, context.knowing(assigned_in(node.target)))
         return changed(node, iter=over, body=body, orelse=self.block(node.orelse, context))
@@ -254,8 +257,17 @@ class Fuser:
         return located(chosen, node)
 
 
-def _on_variable(loop: ast.For, name: str, may_break: bool) -> ast.stmt:
+def _begun(loop: ast.For | ast.While, may_break: bool) -> ast.expr:
+    """What a variable has before the whole loop."""
+    if isinstance(loop, ast.While):
+        return ast.Constant(True)
+    return ast.Tuple([loop.iter], ast.Load()) if may_break else loop.iter
+
+
+def _on_variable(loop: ast.For | ast.While, name: str, may_break: bool) -> ast.stmt:
     """A loop over what a variable has, which holds nothing while the loop runs."""
+    if isinstance(loop, ast.While):
+        return ast.If(ast.Name(name, ast.Load()), [loop], [])
     parts = ast.Tuple([ast.Name(name, ast.Load()), _set(name, ast.Constant(None))], ast.Load())
     over = ast.Subscript(parts, ast.Constant(0), ast.Load())
     if not may_break:

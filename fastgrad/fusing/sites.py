@@ -175,33 +175,29 @@ class ExpressionKernel(_Kernel):
 
 
 class StatementKernel(_Kernel):
-    """A ``for`` statement."""
+    """A ``for`` or a ``while`` statement."""
 
-    def __init__(self, node: ast.For, file: str, context: Context) -> None:
+    def __init__(self, node: ast.For | ast.While, file: str, context: Context) -> None:
         super().__init__(node, file, context)
-        self.names = sorted(set().union(*map(assigned_in, [node.target, *node.body])))
-        surely = assigned_in(node.target)
-        for statement in node.body:
-            if any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(statement)):
-                break  # a round may end here
-            surely |= surely_assigned(statement)
         if context.scope.is_module and any(isinstance(part, ast.AnnAssign) for part in ast.walk(node)):
             raise Unfit(node, "annotations of a module's names are kept")
+        parts = [node.target if isinstance(node, ast.For) else node.test, *node.body]
+        self.names = sorted(set().union(*map(assigned_in, parts)))
+        surely = _surely_set(node) if isinstance(node, ast.For) else set()
         self.surely = [name in surely for name in self.names]
-        self.may_break = may_break(node)
-        self.shape = shape_of(node.iter, self.add, context.is_local)
-        self.find_arguments([node.target, *node.body], names_read([node.target, *node.body]), self.names)
+        self.may_break = isinstance(node, ast.While) or may_break(node)
+        self.shape = shape_of(node.iter, self.add, context.is_local) if isinstance(node, ast.For) else None
+        self.find_arguments(parts, names_read(parts), self.names)
         self.site = Site(self.program, node.lineno, self.rest, context.scope.is_module)
 
     def rest(self, arguments: tuple[Any, ...], rounds: int) -> Any:
-        return iterator_after(self.shape, arguments, rounds)
+        return () if self.shape is None else iterator_after(self.shape, arguments, rounds)
 
     def translate(self, translator: Translator) -> list[int]:
         for name in self.names:
             if not self.context.is_local(name):
                 translator.global_variable(name)
         places = [translator.variable(name) for name in self.names]
-        translator.given += functions_of(self.shape)
         outputs = [translator.register() for _ in self.names]
 
         def keep() -> None:
@@ -213,7 +209,14 @@ class StatementKernel(_Kernel):
             keep()
             translator.emit(Code.ROUND_DONE, a=index)
 
-        breaks = translator.loop_to_break(self.shape, self.node.target, body)
+        if self.shape is None:
+            if self.node.orelse:
+                raise Unfit(self.node, "a while with an else is for kernels within another loop only")
+            ends, breaks = translator.loop_while(self.node.test, body)
+            breaks += ends
+        else:
+            translator.given += functions_of(self.shape)
+            breaks = translator.loop_to_break(self.shape, self.node.target, body)
         translator.emit(Code.END)
         if breaks:
             translator.land(*breaks)
@@ -224,8 +227,12 @@ class StatementKernel(_Kernel):
     def iterator(self, given: str) -> ast.expr:
         """What the loop has still to run over: from the beginning where nothing was done.
 
-        Of a loop that a break may end it is that in a tuple, or what is not true after the break.
+        Of a loop that a break may end it is that in a tuple, or what is not true where a kernel has ended the loop.
         """
+        goes_on = ast.Compare(item(given, 2), [ast.IsNot()], [ast.Constant(None)])
+        if self.shape is None:  # there is nothing, unless a signal's handler has raised what comes of it
+            raised = ast.List([ast.Starred(item(given, 2), ast.Load())], ast.Load())
+            return ast.BoolOp(ast.And(), [goes_on, ast.UnaryOp(ast.Not(), raised)])
 
         def argument(place: int) -> ast.expr:
             return located(ast.Subscript(item(given, 3), ast.Constant(place), ast.Load()), self.node)
@@ -233,7 +240,6 @@ class StatementKernel(_Kernel):
         over = ast.BoolOp(ast.Or(), [item(given, 2), _again(self.shape, argument)])
         if not self.may_break:
             return over
-        goes_on = ast.Compare(item(given, 2), [ast.IsNot()], [ast.Constant(None)])
         return ast.BoolOp(ast.And(), [goes_on, ast.Tuple([over], ast.Load())])
 
     def taken(self, given: str) -> ast.stmt:
@@ -244,7 +250,17 @@ class StatementKernel(_Kernel):
             own = ast.Subscript(value, ast.Constant(0), ast.Load())
             assignment = ast.Assign([ast.Name(name, ast.Store())], own)
             assignments.append(assignment if surely else ast.If(value, [assignment], []))
-        return ast.If(item(given, 0), assignments, [])
+        return ast.If(item(given, 0), assignments or [ast.Pass()], [])
+
+
+def _surely_set(loop: ast.For) -> set[str]:
+    """The names that have a value after a round."""
+    surely = assigned_in(loop.target)
+    for statement in loop.body:
+        if any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(statement)):
+            break  # a round may end here
+        surely |= surely_assigned(statement)
+    return surely
 
 
 def _runs(places: Sequence[int]) -> Iterator[tuple[int, int]]:

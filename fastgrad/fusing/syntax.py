@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 _FIT = {
     ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Attribute, ast.Subscript,
     ast.Slice, ast.ListComp, ast.GeneratorExp, ast.comprehension, ast.Call, ast.keyword, ast.Tuple, ast.List,
-    ast.Starred, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.If, ast.Pass, ast.Continue, ast.Break,
+    ast.Starred, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.While, ast.If, ast.Pass, ast.Continue,
+    ast.Break,
 }  # fmt: skip
 _WITHOUT_PARTS = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp)
@@ -58,7 +59,7 @@ def computes(nodes: Iterable[ast.AST]) -> bool:
     return False
 
 
-def may_break(loop: ast.For) -> bool:
+def may_break(loop: ast.For | ast.While) -> bool:
     """Whether a break may end a loop."""
     pending: list[ast.AST] = [*loop.body]
     while pending:

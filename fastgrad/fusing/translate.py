@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from fastgrad.fusing.shapes import Call, Part
 
+_ENDLESS = 2**62  # rounds
 _AT_ONCE = (ast.BinOp, ast.UnaryOp, ast.Attribute)  # whose last instruction alone sets the result
 
 
@@ -40,6 +41,11 @@ class Translator(Loops):
             breaks = self.loop_to_break(self.shape(node.iter), node.target, lambda index: self.round(node.body))
             self.block(node.orelse)
             self.land(*breaks)
+        elif isinstance(node, ast.While):
+            ends, breaks = self.loop_while(node.test, lambda index: self.round(node.body))
+            self.land(*ends)
+            self.block(node.orelse)
+            self.land(*breaks)
         elif isinstance(node, ast.If):
             self.branches(node)
         elif isinstance(node, ast.Return):
@@ -59,6 +65,19 @@ class Translator(Loops):
         self.breaks.append([])
         self.loop(shape, target, body)
         return self.breaks.pop()
+
+    def loop_while(self, test: ast.expr, body: Callable[[int], None]) -> tuple[list[int], list[int]]:
+        """A loop; return the jumps where the test does not hold, and those of the breaks that end it."""
+        self.is_open = True
+        self.breaks.append([])
+        ends: list[int] = []
+
+        def each(index: int) -> None:
+            ends.extend(self.unless(test))
+            body(index)
+
+        self.counted(self.constant(_ENDLESS), each)
+        return ends, self.breaks.pop()
 
     def round(self, body: list[ast.stmt]) -> None:
         """The statements of a loop."""

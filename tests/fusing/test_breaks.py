@@ -1,8 +1,12 @@
-"""Loops that a break ends are kernels, which leave what Python would have left."""
+"""Loops that a break or a test ends are kernels, which leave what Python would have left."""
+
+import ast
+import threading
 
 import pytest
 
 from fastgrad import Value, fused_loops
+from fastgrad.fusing import compiled
 from support.drawn_loops import Own
 from support.fused import both, outcome
 
@@ -105,6 +109,81 @@ def strictly(x, k):
         out.append(v * w)
         if v.data > k: break
     return out, v, w
+def by_a_count(x, k):
+    total, i = 0.0, 0
+    while i < len(x):
+        total = total + x[i] * k
+        i += 1
+    return total, i
+def by_a_number(x, k):
+    y, n = x[0], 0
+    while n < 9 and (y > k or -y > k):
+        y = y * 0.5
+        n += 1
+        if n == 2: continue
+        w = y - n
+    try: return y, n, w
+    except NameError as error: return y, n, str(error)
+def by_nothing(x, k):
+    y = x[0]
+    while True:
+        y = y * 0.5
+        if y.data < 0.1: break
+    return y
+def never(x, k):
+    w = 3.5
+    while k > 1e9: w = k
+    return w
+def of_a_name_without_a_value(x, k):
+    while w < k: w = 1.0
+def backwards(x, k):
+    i = len(x)
+    while i:
+        i -= 1
+        x[i] = x[i] * k
+        x[i].data -= 1
+    return x
+def inside(x, k):
+    out = []
+    for v in x:
+        n = 0
+        while v.data < k and n < 4:
+            v = v * 2 + 1
+            n += 1
+            if n == 3: break
+        else: out.append(n)
+        out.append(v)
+    return out
+def of_two(x, k):
+    n, out = 0, []
+    while n < 4:
+        n += 1
+        for v in x:
+            w = v * n
+            if w > k: break
+        else: continue
+        m = n
+        while True:
+            m = m - 1
+            if m < 0: break
+            out.append(x[0] * m)
+    return out, n, v, w, m
+def newton(v, k):
+    n = 0
+    while n < 5:
+        n += 1
+        v = v - (v * v - k * k - 1) / (2 * v)
+        if abs((v * v - k * k - 1).data) < 1e-3: break
+    else: return -v
+    return v
+def while_in_a_call(x, k): return [newton(v * v + 1, k) for v in x]
+def raises_in_a_round(x, k):
+    n, m = 0, [0.0]
+    while n < 4:
+        n += 1
+        m[0] = m[0] + x[0] * n
+        x[0].data += 1
+        if n == 3: m[0] = [1][n]
 def of_a_global_name(x, k):
     global total
     total = 0.0
@@ -114,7 +193,7 @@ def of_a_global_name(x, k):
     return total
 """
 PLAIN, FUSED = both(SOURCE, file="breaks.py")
-NAMES = [name for name, found in PLAIN.items() if callable(found) and name != "limited"]
+NAMES = [name for name, found in PLAIN.items() if callable(found) and name not in ("limited", "newton")]
 
 
 def numbers(count, make=Value):
@@ -205,6 +284,44 @@ def test_a_signals_handler_can_end_a_loop():
         assert both(STOPPED, file="stopped.py")[1]["f"](numbers(1), start) < 10**9
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+WAITS = """
+stop, y = False, x[0]
+start()
+while not stop: y.data
+"""
+
+
+def test_another_thread_can_end_a_loop():
+    fused = {"x": numbers(1)}
+    fused["start"] = threading.Timer(0.1, lambda: fused.update(stop=True)).start
+    exec(compiled(ast.parse(WAITS), "waits.py"), fused)
+    assert fused["stop"]
+
+
+def test_a_signals_handler_can_raise_in_a_loop():
+    signal = pytest.importorskip("signal")
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("there are no timers of the process here")
+
+    class Stop(Exception):
+        pass
+
+    def stop(number, frame):
+        raise Stop
+
+    names = both("def f(out):\n    while True: out[0] = out[0] + 1.0", file="raising.py")[1]
+    out, before = [0.0], signal.signal(signal.SIGALRM, stop)
+    keep = Value(1.0)
+    signal.setitimer(signal.ITIMER_REAL, 0.1)
+    try:
+        with pytest.raises(Stop):
+            names["f"](out)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert out[0] > 0.0
+    del keep
 
 
 def test_a_break_in_a_modules_own_loop():

@@ -177,11 +177,20 @@ class Drawing:
             return [f"{pad}{self.of(*names)}.{self.of('data', 'grad')} {self.of('=', '-=')} {value}"]
         if kind == 6:
             return [f"{pad}a, b = b, {value}"]
+        if kind == 7 and depth < 2 and self.generator.random() < 0.3:
+            return [*self.while_loop(names, indent, depth + 1), *self.orelse(names, indent, depth + 1)]
         if kind == 7 and depth < 2:
             target, over, inner = self.loop()
             body = self.statement(names + inner, indent + 1, depth + 1)
             return [f"{pad}for {target} in {over}:", *body, *self.orelse(names, indent, depth + 1)]
         return [f"{pad}c = {self.of('a', 'b', 'c')} + {value}"]
+
+    def while_loop(self, names, indent, depth):
+        """A loop of a few rounds, which a test may end before."""
+        pad, count = "    " * indent, self.name()
+        test = self.of("", f" and ({self.test(names, 2)})")
+        body = [line for _ in range(2) for line in self.statement(names, indent + 1, depth)]
+        return [f"{pad}{count} = 0", f"{pad}while {count} < 3{test}:", f"{pad}    {count} += 1", *body]
 
     def orelse(self, names, indent, depth):
         """What follows a loop that was not broken off."""
@@ -190,6 +199,8 @@ class Drawing:
         return ["    " * indent + "else:", *self.statement(names, indent + 1, depth)]
 
     def for_loop(self):
+        if self.generator.random() < 0.2:
+            return self.while_loop(["a", "b", "c"], 1, 0)
         target, over, inner = self.loop()
         count = self.generator.randrange(1, 4)
         body = [line for _ in range(count) for line in self.statement(inner + ["a", "b", "c"], 2)]

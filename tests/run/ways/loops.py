@@ -226,6 +226,18 @@ def counted_by_while(w, x):
 
 
 @way
+def until_it_is_small(w, x):
+    y = w[0]
+    while y.data > 0.1:
+        y = y * 0.5
+        for b in x:
+            if b < 0:
+                break
+            y = y * b
+    return y
+
+
+@way
 def until_it_is_there(w, x):
     y = w[0]
     while True:
