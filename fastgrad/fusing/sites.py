@@ -14,7 +14,7 @@ from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.shapes import PYTHONS_OWN, Call, Part, functions_of, iterator_after, shape_of
 from fastgrad.fusing.syntax import computes, given_to, may_break, names_read, obstacle, read_after_first
 from fastgrad.fusing.translate import Translator
-from fastgrad.fusing.trees import changed, located
+from fastgrad.fusing.trees import changed, holds, located
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class StatementKernel(_Kernel):
 
     def __init__(self, node: ast.For | ast.While, file: str, context: Context) -> None:
         super().__init__(node, file, context)
-        if context.scope.is_module and any(isinstance(part, ast.AnnAssign) for part in ast.walk(node)):
+        if context.scope.is_module and holds([node], (ast.AnnAssign,)):
             raise Unfit(node, "annotations of a module's names are kept")
         parts = [node.target if isinstance(node, ast.For) else node.test, *node.body]
         self.names = sorted(set().union(*map(assigned_in, parts)))
@@ -257,7 +257,7 @@ def _surely_set(loop: ast.For) -> set[str]:
     """The names that have a value after a round."""
     surely = assigned_in(loop.target)
     for statement in loop.body:
-        if any(isinstance(part, (ast.Continue, ast.Break)) for part in ast.walk(statement)):
+        if holds([statement], (ast.Continue, ast.Break)):
             break  # a round may end here
         surely |= surely_assigned(statement)
     return surely

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 from fastgrad.fusing.names import assigned_in
-from fastgrad.fusing.trees import children
+from fastgrad.fusing.trees import children, holds
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ _FIT = {
     ast.Starred, ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.While, ast.If, ast.Pass, ast.Continue,
     ast.Break,
 }  # fmt: skip
-_WITHOUT_PARTS = (ast.expr_context, ast.operator, ast.unaryop, ast.cmpop, ast.boolop)
 _COMPREHENSIONS = (ast.ListComp, ast.GeneratorExp)
 
 
@@ -34,8 +33,6 @@ def obstacle(nodes: Iterable[ast.AST], in_function: bool = False) -> ast.AST | N
     pending = list(nodes)
     while pending:
         node = pending.pop()
-        if isinstance(node, _WITHOUT_PARTS):
-            continue
         if not _is_fit(node) and not (in_function and isinstance(node, ast.Return)):
             return node
         pending += children(node)
@@ -50,13 +47,7 @@ def _is_fit(node: ast.AST) -> bool:
 
 def computes(nodes: Iterable[ast.AST]) -> bool:
     """Whether anything is computed: what only hands things on Python does as quickly, and with the same objects."""
-    pending = list(nodes)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.Attribute)):
-            return True
-        pending += children(node)
-    return False
+    return holds(nodes, (ast.BinOp, ast.UnaryOp, ast.Call, ast.Compare, ast.Attribute))
 
 
 def may_break(loop: ast.For | ast.While) -> bool:
@@ -112,7 +103,7 @@ def _read(node: ast.AST, bound: frozenset[str], found: dict[str, None]) -> None:
             found[node.id] = None
     elif isinstance(node, _COMPREHENSIONS):
         _read_comprehension(node, bound, found, [part.iter for part in node.generators])
-    elif not isinstance(node, _WITHOUT_PARTS):
+    else:
         for part in children(node):
             _read(part, bound, found)
 

@@ -6,21 +6,46 @@ import ast
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, TypeVar
 
     _Tree = TypeVar("_Tree", bound=ast.AST)
 
 
+# Fields that have no part: words and numbers, how a name is used, and operators.
+_BARE = {
+    "arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "op", "ops",
+    "rest", "simple", "tag", "type_comment",
+}  # fmt: skip
+_MIXED = {"keys", "kw_defaults", "names"}  # lists, in which there may be words, or None
+_fields: dict[type[ast.AST], tuple[str, ...]] = {ast.Constant: (), ast.MatchSingleton: ()}  # of each type
+
+
 def children(node: ast.AST) -> list[ast.AST]:
-    """Return the parts of a node; that a name is read or assigned is none."""
+    """Return the parts of a node; operators, and that a name is read or assigned, are none."""
     found: list[ast.AST] = []
-    for name in node._fields:
-        value = getattr(node, name, None)
-        if type(value) is list:
-            found += [entry for entry in value if isinstance(entry, ast.AST)]
-        elif isinstance(value, ast.AST) and name != "ctx":
+    kind = type(node)
+    if kind not in _fields:
+        _fields[kind] = tuple(name for name in node._fields if name not in _BARE)
+    fields = vars(node)
+    for name in _fields[kind]:
+        value = fields.get(name)
+        if value.__class__ is list:
+            found += [x for x in value if isinstance(x, ast.AST)] if name in _MIXED else value
+        elif value is not None and value.__class__ is not str:
             found.append(value)
     return found
+
+
+def holds(nodes: Iterable[ast.AST], kinds: tuple[type[ast.AST], ...]) -> bool:
+    """Whether any of the nodes, or a part of one, is of some kinds."""
+    pending = list(nodes)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, kinds):
+            return True
+        pending += children(node)
+    return False
 
 
 def changed(node: _Tree, **fields: Any) -> _Tree:

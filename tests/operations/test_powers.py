@@ -4,6 +4,7 @@ import math
 import random
 
 import pytest
+
 from fastgrad import Value
 
 EXPONENTS = [2, -1, 0.5, 1, 3]
