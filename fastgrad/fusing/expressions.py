@@ -171,7 +171,7 @@ class Expressions(Calls):
         elif name in ("max", "min") and len(args) > 1:
             self.largest(name, args, to)
         elif name in ("list", *REDUCTIONS) and len(args) == 1 and isinstance(args[0], ast.GeneratorExp):
-            shape = self.shape(args[0].generators[0].iter)
+            shape = self.shape(args[0].generators[0].iter, self.value)
             self.consumed(name, args[0], self.begin(name, start), to, shape)
         elif name in REDUCTIONS and len(args) == 1:
             values = self.value(args[0])
@@ -237,7 +237,7 @@ class Expressions(Calls):
     def reduced(self, name: str, values: int, start: int, to: int) -> None:
         raise NotImplementedError
 
-    def shape(self, node: ast.expr) -> Part | Call:
+    def shape(self, node: ast.expr, value: Callable[[ast.expr], int]) -> Part | Call:
         raise NotImplementedError
 
     def comprehension(

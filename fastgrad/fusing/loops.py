@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import sys
 
 from fastgrad._kernels.program import Code
 from fastgrad.fusing import samples
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     _Consumer: TypeAlias = Callable[[int], Any]
+
+
+_COMPENSATES = sys.version_info >= (3, 12)  # what rounding loses, in sum()
 
 
 class Loops(Expressions):
@@ -61,11 +65,13 @@ class Loops(Expressions):
     def reduction(self, name: str, start: int, to: int, each: Callable[[_Consumer], None]) -> None:
         """The instructions for each value, and those around them."""
         if name == "sum":
-            lost = self.register()
-            self.emit(Code.COPY, lost, self.constant(0.0))
+            lost = self.register() if _COMPENSATES else to
+            if _COMPENSATES:
+                self.emit(Code.COPY, lost, self.constant(0.0))
             self.emit(Code.NUMBER, to, start)
             each(lambda place: self.emit(Code.SUMMED, to, place, lost))
-            self.emit(Code.SUM_DONE, to, lost)
+            if _COMPENSATES:
+                self.emit(Code.SUM_DONE, to, lost)
         elif name == "prod":
             self.emit(Code.NUMBER, to, start)
             each(lambda place: self.emit(Code.MULTIPLY, to, to, place))
@@ -86,7 +92,7 @@ class Loops(Expressions):
         first, *others = generators
         if first.is_async:
             raise Unfit(element, "an asynchronous comprehension is not for kernels")
-        shape = self.shape(first.iter) if shape is None else shape
+        shape = self.shape(first.iter, self.value) if shape is None else shape
         self.frame.inner.append({name: self.register() for name in sorted(_targets(first.target))})
         self.bound.update(self.frame.inner[-1].values())
 
@@ -101,14 +107,14 @@ class Loops(Expressions):
         self.loop(shape, first.target, body)
         self.frame.inner.pop()
 
-    def shape(self, node: ast.expr) -> Part | Call:
-        """The shape of what an inner loop runs over; its places are registers."""
+    def shape(self, node: ast.expr, value: Callable[[ast.expr], int]) -> Part | Call:
+        """The shape of what an inner loop runs over; its places are registers, in which a function puts values."""
 
         def add(part: ast.expr) -> int:
             if isinstance(part, ast.Name) and part.id in ITERATORS and not self.is_shadowed(part.id):
                 self.known(part)  # which guards it
                 return 0
-            return self.own_value(part)  # as a variable may be set in the loop
+            return value(part)
 
         return shape_of(node, add, self.is_shadowed)
 

@@ -38,7 +38,9 @@ class Translator(Loops):
         elif isinstance(node, ast.AugAssign):
             self.augment(node)
         elif isinstance(node, ast.For):
-            breaks = self.loop_to_break(self.shape(node.iter), node.target, lambda index: self.round(node.body))
+            breaks = self.loop_to_break(
+                self.shape(node.iter, self.own_value), node.target, lambda index: self.round(node.body)
+            )
             self.block(node.orelse)
             self.land(*breaks)
         elif isinstance(node, ast.While):
