@@ -150,9 +150,10 @@ class Nest(NamedTuple):
 
 
 class Fixed(NamedTuple):
-    """Something that is no number."""
+    """Something that is no number; a field more than a `Row` has tells True from a list of one."""
 
     value: Any
+    numbers: int = 0
 
     def take_apart(self, x: Any, numbers: list[Any]) -> None:
         """Append nothing."""
@@ -167,7 +168,7 @@ class Fixed(NamedTuple):
 
     def size(self) -> int:
         """How many numbers there are: none."""
-        return 0
+        return self.numbers
 
     def names(self, name: str) -> list[str]:
         """List no name."""

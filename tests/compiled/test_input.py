@@ -339,3 +339,9 @@ def test_a_list_that_shrinks_while_it_is_read_is_refused_or_was_read_before():
     finally:
         gc.set_threshold(*threshold)
         gc.callbacks.remove(shrink)
+
+
+@pytest.mark.parametrize(("flag", "numbers"), [(True, [5.0]), (False, [])])
+def test_a_flag_is_no_list_of_as_many_numbers(flag, numbers):
+    f = fastgrad.compile(lambda x: 7.0 if isinstance(x, bool) else fastgrad.sum([*x, 1.0]))
+    assert (f(numbers), f(flag), f(numbers)) == (sum(numbers) + 1.0, 7.0, sum(numbers) + 1.0)
