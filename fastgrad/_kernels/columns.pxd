@@ -43,7 +43,7 @@ cdef enum StepCode:
     COMBINE_NUMBERS    # the operation c of plain numbers
     COMBINE_INTEGERS
     APPLY_TO_NUMBERS   # the operation c of one of them
-    SUM_NUMBERS        # of b, on top of what register a holds; register c has what rounding has lost
+    SUM_NUMBERS        # of b, on top of what register a holds
     LARGEST_NUMBERS    # of b and what was the largest before, at first in register a
     LEAST_NUMBERS
     READ_ATTRIBUTES    # of the nodes a: c is what
@@ -57,7 +57,7 @@ cdef struct Step:
     int16_t a
     int16_t b
     int32_t c
-    uint32_t offset    # of the node that it appends, among those of a round
+    uint32_t offset    # of the node that it appends, among those of a round; see also SUM_PRODUCTS
     double number
 
 cdef struct Expected:

@@ -64,7 +64,6 @@ cdef dict known_meanings():
 
 
 cdef dict meanings = known_meanings()
-cdef set kept = {"data", "grad"}  # what is kept on a number stands for what is computed
 
 
 cdef int32_t meaning_of(const Register *number, name) noexcept:

@@ -103,6 +103,35 @@ cdef int own_objects(Run *run, Program program, list made) except -1:
     return 0
 
 
+cdef bint is_still_so(Run *run, Program program, list made) noexcept:
+    """Is what the program has read before all else as it was?"""
+    cdef const Instruction *i
+    cdef const Register *a
+    cdef const Register *before
+    cdef Register found
+    cdef int k
+    for k in range(program.once):
+        i = &program.instructions[k]
+        a, before = &run.registers[i.a], &run.registers[i.to]
+        if i.code == ATTRIBUTE_OF_OBJECT or i.code == CELL:
+            if i.code == CELL:
+                if not in_cell(a, i.c, &found):
+                    return False
+            elif a.tag != OBJECT or not get_attribute(program.known + k, a, program.names[i.c], &found, made):
+                return False
+            if found.word != before.word or (found.tag != NODE and found.content.integer != before.content.integer):
+                return False
+        elif i.code == CHECK_TYPE:
+            if not is_of_type(program, a, i.c, i.to):
+                return False
+        elif i.code == CHECK_FUNCTION:
+            if a.tag != OBJECT or not is_function(program.conditions, i.c, a.content.object):
+                return False
+        elif not rare(i.code, a, &run.registers[i.b], &found):
+            return False
+    return True
+
+
 cdef int pause(Run *run, Program program, list made) except -1:
     """Let signals' handlers and other threads run. May the program go on after that, and is all still as it was?"""
     own_objects(run, program, made)
@@ -115,7 +144,9 @@ cdef int pause(Run *run, Program program, list made) except -1:
     finally:
         run.collects = stop_collector()
         forget_attributes()
-    return not program.is_open and agreement_of(program.conditions, run.args) == HOLDS
+    if program.is_open or agreement_of(program.conditions, run.args) != HOLDS:
+        return False
+    return is_still_so(run, program, made)
 
 
 cdef inline bint begins(Loop *loop) noexcept:

@@ -185,7 +185,7 @@ cdef bint plan_sum(Planner *p, const Instruction *i) noexcept:
         if total.whole or not know_type(p, value) or total.type_code != p.code or not kinds[p.code].standing & ADDS:
             return False
         return gives(p, i.to, step(p, SUM_NODES, NODE, expected(p, i.to), value, OP_add))
-    return total.tag == FLOAT and gives(p, i.to, step(p, SUM_NUMBERS, FLOAT, expected(p, i.to), value, i.b))
+    return total.tag == FLOAT and gives(p, i.to, step(p, SUM_NUMBERS, FLOAT, expected(p, i.to), value))
 
 
 cdef bint plan_extreme(Planner *p, const Instruction *i) noexcept:

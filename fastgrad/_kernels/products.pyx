@@ -26,7 +26,9 @@ cdef bint are_products_summed(const Plan *plan) noexcept:
     cdef const Step *product = &plan.steps[2]
     cdef const Step *total = &plan.steps[3]
     cdef int64_t one, other
-    if plan.step_count != 4 or plan.kept_count != 1 or plan.calls_methods or plan.sees_attributes:
+    if plan.step_count != 4 or plan.kept_count != 1 or plan.carried_count:
+        return False
+    if plan.calls_methods or plan.sees_attributes:
         return False
     if not takes_in_order(&plan.steps[0]) or not takes_in_order(&plan.steps[1]) or total.code != SUM_NODES:
         return False

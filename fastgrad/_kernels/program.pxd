@@ -106,6 +106,7 @@ cdef class Program:
     cdef Known *known             # for each instruction and type code that it met last
     cdef Conditions conditions
     cdef readonly int length, registers, arguments
+    cdef readonly int once        # how many of the first instructions read what stays as it is
     cdef readonly bint is_open    # how many rounds it does depends on what it reads, which other code may change
     cdef Register *at_first       # what constants are in which registers
     cdef readonly tuple names     # of attributes and methods

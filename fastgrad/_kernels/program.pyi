@@ -78,6 +78,8 @@ class Program:
     @property
     def arguments(self) -> int: ...
     @property
+    def once(self) -> int: ...
+    @property
     def is_open(self) -> bool: ...
     @property
     def names(self) -> tuple[str, ...]: ...
@@ -92,6 +94,7 @@ class Program:
         names: Sequence[str],
         conditions: Conditions,
         loops: Sequence[tuple[int, int, Sequence[int]]],
+        once: int = 0,
         is_open: bool = False,
     ) -> Self: ...
 

@@ -32,6 +32,8 @@ cdef class Program:
     loops : sequence of (int, int, sequence of int)
         The innermost loops through whose instructions every round runs: the first one, the one behind the last, and
         the registers that have to be right afterwards. Instructions START and NEXT of each count them from 1 on.
+    once : int, optional
+        How many of the first instructions stand before all others because what they read stays as it is.
     is_open : bool, optional
         Whether what it reads decides how many rounds it does: then it gives way where it pauses, since other code, as a
         signal's handler, may change that.
@@ -39,11 +41,11 @@ cdef class Program:
 
     def __cinit__(
         self, instructions, int registers, int arguments, dict constants, names, Conditions conditions, loops,
-        bint is_open=False,
+        int once=0, bint is_open=False,
     ):
         cdef int i
         self.length, self.registers, self.arguments = len(instructions), registers, arguments
-        self.is_open = is_open
+        self.once, self.is_open = once, is_open
         self.constants = tuple(constants.values())
         self.names, self.conditions = tuple(names), conditions
         self.instructions = <Instruction *>calloc(self.length, sizeof(Instruction))

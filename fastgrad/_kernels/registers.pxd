@@ -22,6 +22,9 @@ cdef extern from *:
        has written. */
     #ifndef FASTGRAD_REGISTER
     #define FASTGRAD_REGISTER
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+    #error "a register's word, and a handle's, are read with their lowest byte first"
+    #endif
     typedef union { double number; int64_t integer; PyObject *object; } Content;
     typedef struct {
         Content content;

@@ -77,7 +77,7 @@ cdef inline void add_member(NodeSet *s, uint32_t i, uint32_t above) noexcept nog
 
 
 cdef inline void add_inner(NodeSet *s, uint32_t i, uint32_t above) noexcept nogil:
-    """The same, if it has something to do in a sweep."""
+    """The same, if it is none yet and has something to do in a sweep."""
     if not s.node[i] and tape.op[i] != OP_LEAF:
         add_member(s, i, above)
 

@@ -295,7 +295,7 @@ cdef int set_thresholds(uint32_t before, uint32_t pool_before) except -1:
     """Say when to collect again, and give memory back where that, and what was there before, is far below its size.
 
     Collecting at three times what survived, and some room beside, costs a training loop a few nanoseconds a node; six
-    times saves half of them, and is a few megabytes where little survives. The room alone does not keep up with a graph
+    times saves half of them, and is some megabytes where little survives. The room alone does not keep up with a graph
     that grows. The pool may also fill up to the size of the nodes, which are what a collection looks at.
     """
     cdef uint64_t times = 6 if tape.count < <uint32_t>MODERATE else 3

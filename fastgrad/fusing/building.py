@@ -97,4 +97,4 @@ class Builder:
         for number, (body, end) in enumerate(loops):
             rows[body - 1][4] = rows[end][4] = number + 1
         kept = [(body, end, needed(rows, body, end, results)) for body, end in loops]
-        return Program(rows, count, self.arguments, constants, self.names, conditions, kept, self.is_open)
+        return Program(rows, count, self.arguments, constants, self.names, conditions, kept, begin, self.is_open)

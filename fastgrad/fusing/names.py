@@ -30,7 +30,7 @@ class Scope:
     """
 
     def __init__(self, body: list[ast.stmt], arguments: ast.arguments | None = None, outer: Iterable[str] = ()) -> None:
-        self.is_module = arguments is None
+        self.is_module, self._body = arguments is None, body
         self.parameters = set(_parameters(arguments)) if arguments else set()
         self.deleted: set[str] = set()
         self.looks_at_names = False
@@ -88,6 +88,13 @@ class Scope:
     def is_outer(self, name: str) -> bool:
         """Whether it is one of a function around."""
         return name in self._outer
+
+    def is_shared(self, name: str) -> bool:
+        """Whether a call of a function may give a variable another value: of one in it, or around it."""
+        if name in self._outer or name in self._elsewhere:
+            return True
+        inside = (part for statement in self._body for part in ast.walk(statement))
+        return any(isinstance(part, ast.Nonlocal) and name in part.names for part in inside)
 
     def for_inner(self) -> set[str]:
         """The variables that functions in it may read."""

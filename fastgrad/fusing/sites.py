@@ -304,5 +304,7 @@ def consumer_of(node: ast.AST, context: Context) -> str | None:
 def _may_come_before(start: ast.expr | None, context: Context) -> bool:
     """Whether it is all one if a start is looked at before the list that Python makes first."""
     if isinstance(start, ast.Name):
-        return context.is_local(start.id) and context.has_value(start.id)
+        if not context.is_local(start.id) or not context.has_value(start.id):
+            return False
+        return start.id in context.inner or not context.scope.is_shared(start.id)
     return start is None or isinstance(start, ast.Constant)

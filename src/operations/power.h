@@ -1,18 +1,19 @@
 /* pow() to the last bit, quicker for the exponents that most programs write: 2, 1/2 and -1.
  *
- * glibc's pow, from 2.28 on, computes a power to within 1/25 of an ulp and rounds that (its own bound for the result is
- * 0.54 ulp). A square, a root or an inverse that is rounded correctly is the same double, unless the exact value lies that
+ * glibc's pow, from 2.28 on, computes a power to within 1/20 of an ulp and rounds that (its own bound for the result is
+ * 0.54 ulp; processors that it has other code for are left out). A square, a root or an inverse that is rounded correctly is the same double, unless the exact value lies that
  * near to the middle between two doubles. How far it lies from there its rest tells, which is known exactly.
  */
 #ifndef FASTGRAD_POWER_H
 #define FASTGRAD_POWER_H
 
+#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
 
 #if defined(__GLIBC__) && defined(__GLIBC_PREREQ)
-#if __GLIBC_PREREQ(2, 28)
+#if __GLIBC_PREREQ(2, 28) && FLT_EVAL_METHOD == 0 && !defined(__i386__) && !defined(__m68k__) && !defined(__ia64__)
 #define POWERS_ARE_NEARLY_ROUNDED 1
 #endif
 #endif

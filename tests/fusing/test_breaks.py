@@ -1,7 +1,9 @@
 """Loops that a break or a test ends are kernels, which leave what Python would have left."""
 
 import ast
+import contextlib
 import threading
+import types
 
 import pytest
 
@@ -269,21 +271,66 @@ def f(x, start):
 """
 
 
-def test_a_signals_handler_can_end_a_loop():
+@contextlib.contextmanager
+def alarms():
+    """What gives a signal, soon, to a handler."""
     signal = pytest.importorskip("signal")
     if not hasattr(signal, "setitimer"):
         pytest.skip("there are no timers of the process here")
+    before = signal.getsignal(signal.SIGALRM)
 
     def start(handler):
-        nonlocal before
-        before = signal.signal(signal.SIGALRM, handler)
-        signal.setitimer(signal.ITIMER_REAL, 0.1)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, 0.05)
 
-    before = None
     try:
-        assert both(STOPPED, file="stopped.py")[1]["f"](numbers(1), start) < 10**9
+        yield start
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0.0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_signals_handler_can_end_a_loop():
+    with alarms() as start:
+        assert both(STOPPED, file="stopped.py")[1]["f"](numbers(1), start) < 10**9
+
+
+SET_MEANWHILE = """
+def by_attribute(thing, start):
+    start(lambda *_: setattr(thing, "c", -1.0))
+    total = 0.0
+    for _ in range(10**12):
+        total = total + thing.c
+        if total < 0.0: break
+    return total
+
+def by_closure(thing, start):
+    c = 1.0
+    def handler(*_):
+        nonlocal c
+        c = -1.0
+    def add(total): return total + c
+    start(handler)
+    total = 0.0
+    for _ in range(10**12):
+        total = add(total)
+        if total < 0.0: break
+    return total
+
+def without_end(thing, start):
+    start(lambda *_: setattr(thing, "c", 0.0))
+    total = 0.0
+    for _ in range(20_000_000): total = total + thing.c
+    return total - 20_000_000.0
+"""
+
+
+@pytest.mark.parametrize("name", ["by_attribute", "by_closure", "without_end"])
+def test_what_a_signals_handler_sets_is_seen(name):
+    keep = numbers(1)  # kernels run where there are numbers
+    with alarms() as start:
+        assert both(SET_MEANWHILE, file="meanwhile.py")[1][name](types.SimpleNamespace(c=1.0), start) < 0.0
+    del keep
 
 
 WAITS = """
@@ -301,10 +348,6 @@ def test_another_thread_can_end_a_loop():
 
 
 def test_a_signals_handler_can_raise_in_a_loop():
-    signal = pytest.importorskip("signal")
-    if not hasattr(signal, "setitimer"):
-        pytest.skip("there are no timers of the process here")
-
     class Stop(Exception):
         pass
 
@@ -312,14 +355,11 @@ def test_a_signals_handler_can_raise_in_a_loop():
         raise Stop
 
     names = both("def f(out):\n    while True: out[0] = out[0] + 1.0", file="raising.py")[1]
-    out, before = [0.0], signal.signal(signal.SIGALRM, stop)
-    keep = Value(1.0)
-    signal.setitimer(signal.ITIMER_REAL, 0.1)
-    try:
+    out, keep = [0.0], Value(1.0)
+    with alarms() as start:
+        start(stop)
         with pytest.raises(Stop):
             names["f"](out)
-    finally:
-        signal.signal(signal.SIGALRM, before)
     assert out[0] > 0.0
     del keep
 

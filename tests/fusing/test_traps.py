@@ -221,6 +221,16 @@ PROGRAMS = {
         "def f(x, v):\n    y = 2.0\n    for w in x:\n        y, z = v * 2.0, math.exp(y + 3.0)\n    return y, z",
         lambda: [[1.0] * 70, Value(0.25)],
     ),
+    "a start that a call gives another value": (
+        "def f(x):\n    s = 1.0\n    def g(v):\n        nonlocal s\n        s = s + 100.0\n        return v * 2.0\n"
+        "    return math.prod([g(v) for v in x], start=s), sum([g(v) for v in x], s)",
+        lambda: [values(5)],
+    ),
+    "a start of a function around that a call gives another value": (
+        "def f(x):\n    s = 1.0\n    def g(v):\n        nonlocal s\n        s = s + 100.0\n        return v * 2.0\n"
+        "    def h(): return sum([g(v) for v in x], s)\n    return h()",
+        lambda: [values(5)],
+    ),
     "labelled numbers": (
         "def f(x):\n    for v in x:\n        v.data -= 0.5 * v.grad\n        v.grad = 0.0\n    return x",
         lambda: [labelled(values())],
