@@ -11,6 +11,7 @@ from fastgrad import Value, fused_loops
 from fastgrad.fusing import compiled
 from support.drawn_loops import Own
 from support.fused import both, outcome
+from support.marks import large
 
 SOURCE = """
 def of_data(x, k):
@@ -242,6 +243,7 @@ def test_python_breaks_a_loop_off_that_a_kernel_has_given_way_in(place, limit):
     assert line.endswith("a kernel, which ran never and gave way once")
 
 
+@large
 def test_a_break_after_a_pause_of_a_long_loop():
     source = """
 def f(x, last):
