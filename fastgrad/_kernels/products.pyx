@@ -3,7 +3,7 @@
 
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.object cimport PyObject, PyTypeObject
-from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from fastgrad._kernels.arithmetic cimport OP_add, OP_mul
 from fastgrad._kernels.columns cimport (
@@ -22,15 +22,25 @@ cdef bint takes_in_order(const Step *step) noexcept:
     return step.code == TAKE_ITEMS and step.a < 0 and step.b == INDEX
 
 
+cdef int32_t total_before(const Plan *plan) noexcept:
+    """The register with the sum so far: of a generator's, or one that each round takes up; -1 where there is none."""
+    cdef const Step *total = &plan.steps[3]
+    if total.code == SUM_NODES and plan.carried_count == 0:
+        return -1 - total.a
+    if total.code != JOIN_NODES or total.c != OP_add or plan.carried_count != 1:
+        return -1
+    if total.a != plan.carried[0].column or total.to != plan.carried[0].left:
+        return -1
+    return plan.carried[0].place
+
+
 cdef bint are_products_summed(const Plan *plan) noexcept:
     cdef const Step *product = &plan.steps[2]
     cdef const Step *total = &plan.steps[3]
     cdef int64_t one, other
-    if plan.step_count != 4 or plan.kept_count != 1 or plan.carried_count:
+    if plan.step_count != 4 or plan.kept_count != 1 or plan.calls_methods or plan.sees_attributes:
         return False
-    if plan.calls_methods or plan.sees_attributes:
-        return False
-    if not takes_in_order(&plan.steps[0]) or not takes_in_order(&plan.steps[1]) or total.code != SUM_NODES:
+    if not takes_in_order(&plan.steps[0]) or not takes_in_order(&plan.steps[1]) or total_before(plan) < 0:
         return False
     one, other = plan.steps[0].to, plan.steps[1].to
     if not ((product.a == one and product.b == other) or (product.a == other and product.b == one)):
@@ -49,11 +59,11 @@ cdef void join_steps(Plan *plan) noexcept:
     cdef bint in_order = product.a == plan.steps[0].to
     cdef int16_t one = plan.steps[0 if in_order else 1].a, other = plan.steps[1 if in_order else 0].a
     cdef Step *made = &plan.steps[0]
-    made.code, made.to, made.c, made.offset = SUM_PRODUCTS, total.to, product.c, -1 - total.a
+    made.code, made.to, made.c, made.offset = SUM_PRODUCTS, total.to, product.c, total_before(plan)
     made.a, made.b = one, other
     if product.code == NUMBERS_AND_NODES:  # those with nodes come first
         made.a, made.b = other, one
-    plan.step_count = 1
+    plan.step_count, plan.carried_count = 1, 0
 
 
 # Blocks.

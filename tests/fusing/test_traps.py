@@ -231,6 +231,12 @@ PROGRAMS = {
         "    def h(): return sum([g(v) for v in x], s)\n    return h()",
         lambda: [values(5)],
     ),
+    "a sum of products that rounds take up": (
+        "def f(rows, x, b):\n    def g(w, t):\n        for a, c in zip(w, x): t = t + a * c\n        return t\n"
+        "    def h(w, t):\n        for a, c in zip(w, x): t = a * c + t\n        return t\n"
+        "    return [g(w, b) for w in rows], [h(w, b) for w in rows], [g(w, 0.0) for w in rows]",
+        lambda: [[values(3), values(70), [0.5] * 70, values(2) + [2, 1.5]], values(80), Value(0.75)],
+    ),
     "labelled numbers": (
         "def f(x):\n    for v in x:\n        v.data -= 0.5 * v.grad\n        v.grad = 0.0\n    return x",
         lambda: [labelled(values())],
