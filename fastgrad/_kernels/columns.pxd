@@ -100,6 +100,11 @@ cdef struct Plan:
     unsigned version
 
 
+cdef inline bint takes_in_order(const Step *step) noexcept:
+    """Does a step take the entries of one list, one after the other?"""
+    return step.code == TAKE_ITEMS and step.a < 0 and step.b == INDEX
+
+
 cdef inline void free_plan(Plan *plan) noexcept:
     if plan != NULL:
         free(plan.columns)

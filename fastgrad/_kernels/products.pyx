@@ -7,7 +7,8 @@ from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
 
 from fastgrad._kernels.arithmetic cimport OP_add, OP_mul
 from fastgrad._kernels.columns cimport (
-    INDEX, JOIN_NODES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, SUM_NODES, SUM_PRODUCTS, TAKE_ITEMS, Plan, Step,
+    INDEX, JOIN_NODES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, SUM_NODES, SUM_PRODUCTS, Plan, Step,
+    takes_in_order,
 )
 from fastgrad._kernels.fields cimport entries_of, length_of
 from fastgrad._kernels.operands cimport Block, is_of, word_at
@@ -17,10 +18,6 @@ from fastgrad._tape.tape cimport OP_TO_CV, OP_TO_VC, Second, op_value1, op_value
 
 
 # Plans: two lists' entries are taken, multiplied and added to what a register holds, and nothing else is done.
-
-cdef bint takes_in_order(const Step *step) noexcept:
-    return step.code == TAKE_ITEMS and step.a < 0 and step.b == INDEX
-
 
 cdef int32_t total_before(const Plan *plan) noexcept:
     """The register with the sum so far: of a generator's, or one that each round takes up; -1 where there is none."""

@@ -8,7 +8,7 @@ from libc.stdint cimport int16_t, int64_t, uint8_t, uint32_t
 from fastgrad._kernels.arithmetic cimport OP_add, OP_mul, OP_sub
 from fastgrad._kernels.columns cimport (
     APPEND_ALL, COMBINE_NUMBERS, INDEX, ITSELF_NUMBER, JOIN_NODES, NODES_AND_NUMBERS, NUMBERS_AND_NODES, SET_ATTRIBUTES,
-    SET_ITEMS, SUM_NODES, TAKE_ITEMS, Plan, Step,
+    SET_ITEMS, SUM_NODES, Plan, Step, takes_in_order,
 )
 from fastgrad._kernels.fields cimport entries_of, hides, length_of
 from fastgrad._kernels.operands cimport Block
@@ -106,7 +106,7 @@ cdef inline bint do_one(Block *block, const Step *step, const Source *a, const S
         total = block.columns[step.to].node[k - 1] if k else node_at(a, 0)
         block.columns[step.to].node[k] = i
         return join(block, OP_add, total, node_at(b, k), i)
-    if is_in_order(step):
+    if takes_in_order(step):
         return take_one(block, step, (<PyObject **>a.at)[k], k)
     if step.code == COMBINE_NUMBERS and op == OP_mul:
         block.columns[step.to].number[k] = number_at(a, k) * number_at(b, k)
@@ -130,11 +130,6 @@ cdef inline bint take_one(Block *block, const Step *step, PyObject *value, uint3
         return True
     block.first, block.rounds = k, k + 1
     return do_step(block, step) == k + 1
-
-
-cdef inline bint is_in_order(const Step *step) noexcept:
-    """Does it take the entries of one list, one after the other?"""
-    return step.code == TAKE_ITEMS and step.a < 0 and step.b == INDEX
 
 
 cdef uint32_t find_entries(Block *block, const Step *step, Source *found) noexcept:
@@ -177,7 +172,7 @@ cdef uint32_t do_rounds(Block *block) noexcept:
     for s in range(plan.step_count):
         a[s] = source_of(block, &plan.steps[s], plan.steps[s].a)
         b[s] = source_of(block, &plan.steps[s], plan.steps[s].b)
-        if is_in_order(&plan.steps[s]):
+        if takes_in_order(&plan.steps[s]):
             rounds = min(rounds, find_entries(block, &plan.steps[s], &a[s]))
     while done < rounds and holds:
         take_up(block, done)

@@ -6,7 +6,7 @@ below it. It also returns after a while so that the caller can look for signals.
 caller holds the tape.
 """
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
 
 from fastgrad._tape.nodeset cimport NodeSet, add_beside
 from fastgrad._tape.tape cimport (
@@ -69,17 +69,13 @@ cdef inline void fetch(NodeSet *s, uint32_t i) noexcept nogil:
     FETCH(&tape.grad[i] + 8, 1)
 
 
-cdef inline void add_member(NodeSet *s, uint32_t i, uint32_t above) noexcept nogil:
-    """Add an operand of a node above it."""
+cdef inline void add_inner(NodeSet *s, const uint8_t *op, uint32_t i, uint32_t above) noexcept nogil:
+    """Add an operand of a node above it, if it is no member yet and has something to do in a sweep."""
+    if s.node[i] or op[i] == OP_LEAF:
+        return
     if above - i > 64:
         fetch(s, i)
     add_beside(s, i, above)
-
-
-cdef inline void add_inner(NodeSet *s, uint32_t i, uint32_t above) noexcept nogil:
-    """The same, if it is none yet and has something to do in a sweep."""
-    if not s.node[i] and tape.op[i] != OP_LEAF:
-        add_member(s, i, above)
 
 
 cdef inline void add_operands(NodeSet *s, uint32_t i, bint by_gradient) noexcept nogil:
@@ -88,12 +84,12 @@ cdef inline void add_operands(NodeSet *s, uint32_t i, bint by_gradient) noexcept
     cdef operands x
     if op < OP_FIRST_BINARY or op == OP_pick:
         if op != OP_LEAF:
-            add_inner(s, tape.first[i], i)
+            add_inner(s, tape.op, tape.first[i], i)
     elif op < OP_FIRST_NARY:
-        add_inner(s, tape.first[i], i)
-        add_inner(s, tape.second[i].node, i)
+        add_inner(s, tape.op, tape.first[i], i)
+        add_inner(s, tape.op, tape.second[i].node, i)
     elif op != OP_leaves:  # which has leaves only
         x = payload(i)
         for k in range(x.n):
             if takes_gradient(op, &x, k) or (not by_gradient and x.slots[k] != CONSTANT):
-                add_inner(s, x.slots[k], i)
+                add_inner(s, tape.op, x.slots[k], i)

@@ -72,13 +72,13 @@ cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
             slope = op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])
             tape.grad[a] += op_given_by(op, tape.grad[i], slope)
             if s != NULL:
-                add_inner(s, a, i)
+                add_inner(s, tape.op, a, i)
     elif op < OP_FIRST_NARY:
         b = tape.second[i].node
         give_two(op, tape.data, tape.grad, i, a, b)
         if s != NULL:
-            add_inner(s, a, i)
-            add_inner(s, b, i)
+            add_inner(s, tape.op, a, i)
+            add_inner(s, tape.op, b, i)
     else:
         pull_many(i, op)
         if s != NULL:
@@ -117,10 +117,8 @@ cdef uint32_t pull_frequent(NodeSet *s, uint32_t i, uint32_t *patience) noexcept
             give_two(OP_add, data, grad, i, a, b)
         else:
             break
-        if not s.node[a] and op[a] != OP_LEAF:
-            add_member(s, a, i)
-        if not s.node[b] and op[b] != OP_LEAF:
-            add_member(s, b, i)
+        add_inner(s, op, a, i)
+        add_inner(s, op, b, i)
         i = take_below(s, i)
         left -= 1
     patience[0] = left
