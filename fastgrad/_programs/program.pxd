@@ -1,4 +1,4 @@
-"""The class of compiled programs."""
+"""Compiled programs, for modules that make others of them."""
 
 from fastgrad._programs.rows cimport Executable
 

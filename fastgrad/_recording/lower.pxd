@@ -10,20 +10,8 @@ No node is made meanwhile, so that pointers into the tape's arrays hold.
 
 from libc.stdint cimport uint8_t, uint32_t
 
-from fastgrad._tape.kinds cimport Symbols, algebra
-
-cdef extern from "programs/optimize.h" nogil:
-    struct step:
-        uint32_t op, a, b, n
-    struct dag:
-        algebra algebra
-        uint32_t count
-        bint exact
-        bint failed
-    struct optimizer:
-        uint32_t *value
-    struct counts:
-        uint32_t constants, uniform_steps, steps, operands
+from fastgrad._programs.graph cimport dag
+from fastgrad._tape.kinds cimport Symbols
 
 cdef enum:
     NEEDED = 1
@@ -37,7 +25,6 @@ cdef struct Ids:
 
 cdef class Lowering(Symbols):
     cdef dag dag
-    cdef optimizer optimizer
     cdef readonly list inputs
     cdef uint32_t start
     cdef uint32_t end

@@ -4,10 +4,10 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
 
-from fastgrad._programs.arrays cimport memory_of
+from fastgrad._programs.graph cimport arrays_of, dag_begin, dag_captured, dag_constant, dag_free, dag_input, no_memory
 from fastgrad._tape.describe cimport symbol_of
 from fastgrad._tape.handle cimport MANY, Handle
-from fastgrad._tape.kinds cimport Kind, Symbols, has_results, kind_at, results_of, symbol
+from fastgrad._tape.kinds cimport Kind, Symbols, algebra, has_results, kind_at, results_of, symbol
 from fastgrad._tape.tape cimport (
     HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC,
     OP_pick, OP_user, op_jumps_at, payload, slot_count, slot_node, tape,
@@ -15,24 +15,7 @@ from fastgrad._tape.tape cimport (
 
 from fastgrad._tape.observer import TraceError
 
-cdef extern from "programs/optimize.h" nogil:
-    bint dag_begin(dag *d)
-    void dag_free(dag *d)
-    symbol dag_constant(dag *d, double x)
-    symbol dag_input(dag *d, uint32_t place)
-    symbol dag_captured(dag *d, uint32_t place)
-    bint optimizer_begin(optimizer *o, dag *d, const symbol *roots, uint32_t n)
-    void optimizer_free(optimizer *o)
-    counts number_values(optimizer *o, uint32_t inputs, uint32_t captured)
-    void write_constants(const optimizer *o, double *constant)
-    void write_steps(const optimizer *o, step *steps, uint32_t *operand)
-
-
 # Lists of items.
-
-cdef int no_memory() except -1:
-    raise MemoryError("no memory to compile this many operations")
-
 
 cdef uint32_t *room(Ids *ids, uint64_t n) except NULL:
     """Make room for n more."""
@@ -62,12 +45,11 @@ cdef class Lowering(Symbols):
         self.outside = <uint32_t *>calloc(start, sizeof(uint32_t))
         if self.needed == NULL or self.item == NULL or self.outside == NULL or not dag_begin(&self.dag):
             no_memory()
-        self.algebra = &self.dag.algebra
+        self.algebra = <algebra *>&self.dag.algebra
         for k in range(<uint32_t>len(inputs)):
             self.outside[(<Handle>inputs[k]).node] = dag_input(&self.dag, k)
 
     def __dealloc__(self):
-        optimizer_free(&self.optimizer)
         dag_free(&self.dag)
         free(self.needed)
         free(self.item)
@@ -106,39 +88,10 @@ cdef class Lowering(Symbols):
         """A program's arrays, after lowering: see Program."""
         import numpy
 
-        cdef counts c
+        cdef uint32_t k
         roots = numpy.array([root_of(self, x) for x in outputs] + [root_of(self, x) for x, _ in guards], numpy.uint32)
-        c = optimized(self, roots)
-        uniforms, steps = numpy.empty(self.captured.count + c.constants), numpy.empty((c.steps, 4), numpy.uint32)
-        operand = numpy.empty(c.operands, numpy.uint32)
-        write(self, <double *>memory_of(uniforms), <step *>memory_of(steps), <uint32_t *>memory_of(operand))
-        values = values_of(self, roots)
-        return (
-            len(self.inputs), uniforms, c.uniform_steps, steps, operand, values[:len(outputs)].copy(),
-            numpy.column_stack([values[len(outputs):], [truth for _, truth in guards]]).astype(numpy.uint32),
-        )
-
-
-cdef counts optimized(Lowering self, roots) except *:
-    if not optimizer_begin(&self.optimizer, &self.dag, <uint32_t *>memory_of(roots), <uint32_t>len(roots)):
-        no_memory()
-    return number_values(&self.optimizer, <uint32_t>len(self.inputs), self.captured.count)
-
-
-cdef void write(Lowering self, double *uniforms, step *steps, uint32_t *operand) noexcept:
-    cdef uint32_t k, captured = self.captured.count
-    for k in range(captured):
-        uniforms[k] = tape.data[self.captured.id[k]]
-    write_constants(&self.optimizer, uniforms + captured)
-    write_steps(&self.optimizer, steps, operand)
-
-
-cdef object values_of(Lowering self, roots):
-    cdef uint32_t *value = <uint32_t *>memory_of(roots)
-    cdef uint64_t k
-    for k in range(<uint64_t>len(roots)):
-        value[k] = self.optimizer.value[value[k]]
-    return roots
+        captured = [tape.data[self.captured.id[k]] for k in range(self.captured.count)]
+        return arrays_of(&self.dag, <uint32_t>len(self.inputs), captured, roots, [truth for _, truth in guards])
 
 
 cdef uint32_t root_of(Lowering self, x) except? 0:

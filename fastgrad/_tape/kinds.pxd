@@ -23,6 +23,7 @@ cdef extern from "operations/composites.h" nogil:
         symbol (*select)(algebra *s, symbol condition, symbol yes, symbol no)
         symbol (*stop)(algebra *s, symbol a)
         symbol (*straight)(algebra *s, symbol y, symbol x)
+        int (*known)(algebra *s, symbol a, double *x)
     const symbol NO_SYMBOL
     uint32_t nary_symbols(algebra *s, unsigned op, symbol *x, uint32_t n)
 

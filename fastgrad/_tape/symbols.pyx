@@ -24,6 +24,7 @@ cdef struct Nodes:
     algebra functions  # first: a pointer to it is one to this
     uint32_t type_code  # of the numbers
     bint failed        # memory has run out; symbols are node 0 since
+    uint32_t start     # leaves from here on are constants
 
 
 cdef bint room(Nodes *s, uint32_t units) noexcept:
@@ -94,6 +95,11 @@ cdef symbol straight(algebra *s, symbol y, symbol x) noexcept:
     return many(<Nodes *>s, OP_ifel, x, choice, 3)
 
 
+cdef int known(algebra *s, symbol a, double *x) noexcept:
+    x[0] = tape.data[a]
+    return a >= (<Nodes *>s).start and tape.op[a] == OP_LEAF
+
+
 def slopes_of(str name, *numbers):
     """The slopes of an operation by its operands, as scalars that have gradients themselves.
 
@@ -148,10 +154,12 @@ cdef uint32_t code_of(str name, Py_ssize_t count) except 0:
 
 
 cdef list slope_nodes(uint32_t op, Handle like, list given):
-    cdef Nodes s = Nodes(algebra(constant, one, two, sum_of, dot_of, select, stop, straight), like.type_code, False)
+    cdef Nodes s
     cdef symbol[2] x
     cdef symbol y
     cdef uint32_t k, n = <uint32_t>len(given)
+    s.functions = algebra(constant, one, two, sum_of, dot_of, select, stop, straight, known)
+    s.type_code, s.failed, s.start = like.type_code, False, tape.count
     for k in range(n):
         x[k] = (<Handle>given[k]).node if isinstance(given[k], Handle) else constant(&s.functions, given[k])
     y = one(&s.functions, op, x[0]) if n == 1 else two(&s.functions, op, x[0], x[1])

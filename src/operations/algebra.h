@@ -23,6 +23,7 @@ struct algebra {
     symbol (*select)(struct algebra *s, symbol condition, symbol yes, symbol no); /* yes where the first is not 0 */
     symbol (*stop)(struct algebra *s, symbol a);                /* a, through which no gradient flows */
     symbol (*straight)(struct algebra *s, symbol y, symbol x);  /* y, whose gradient flows to x as well */
+    int (*known)(struct algebra *s, symbol a, double *x);       /* is it a constant? its number */
 };
 
 static inline symbol two_number(struct algebra *s, unsigned op, symbol a, double b)

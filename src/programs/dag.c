@@ -370,6 +370,13 @@ static symbol make_straight(struct algebra *s, symbol y, symbol x)
     return make_plain(d, OP_sub, y, make_plain(d, OP_sub, make_stop(s, step), step));
 }
 
+static int known_number(struct algebra *s, symbol a, double *x)
+{
+    const struct dag *d = (struct dag *)s;
+    *x = is_constant(d, a) ? constant_at(d, a) : 0.0;
+    return is_constant(d, a);
+}
+
 int dag_begin(struct dag *d)
 {
     enum { FIRST = 64 };
@@ -386,7 +393,7 @@ int dag_begin(struct dag *d)
     d->capacity = d->operand_capacity = FIRST;
     d->table_size = 2 * FIRST;
     d->algebra = (struct algebra){
-        make_constant, make_one, make_two, make_sum, make_dot, make_select, make_stop, make_straight,
+        make_constant, make_one, make_two, make_sum, make_dot, make_select, make_stop, make_straight, known_number,
     };
     dag_constant(d, NAN);  /* what stands where memory fails; the table cannot name it */
     d->zero = dag_constant(d, 0.0);

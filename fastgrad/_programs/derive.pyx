@@ -1,0 +1,350 @@
+# distutils: extra_compile_args = -O2
+"""Programs that compute derivatives of a program's outputs. How they are made stands in programs/derive.h.
+
+A derived program has the inputs and the guards of the program it is of, and its captured numbers, which are the first of
+its uniforms. Outputs are as each function says. Programs are made small: what no output needs is left out, what is
+computed twice is computed once, and what is 0 or 1 for all numbers is not computed at all.
+"""
+
+cimport cython
+from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
+
+from fastgrad._programs.arrays cimport memory_of
+from fastgrad._programs.graph cimport (
+    NO_SYMBOL, algebra, arrays_of, dag, dag_begin, dag_captured, dag_constant, dag_free, dag_input, no_memory, symbol,
+)
+from fastgrad._programs.program cimport Program
+from fastgrad._programs.rows cimport (
+    NO_VALUE, STEP_dot, STEP_select, STEP_stop, STEP_sum, program, step,
+)
+
+cdef extern from "programs/derive.h" nogil:
+    struct flow:
+        symbol amount, alive
+    struct tangent:
+        uint32_t by
+        flow flow
+    struct tangents:
+        const tangent *first
+        uint32_t n
+    struct derivation:
+        flow *adjoint
+        bint failed
+    void derive_begin(derivation *v, dag *d, const symbol *by, uint32_t n)
+    void derive_free(derivation *v)
+    void derive_forward(derivation *v, const symbol *by, const symbol *seed, uint32_t n, bint together)
+    tangents tangents_of(const derivation *v, symbol i)
+    void derive_backward(derivation *v, const symbol *root, const symbol *seed, uint32_t n)
+    void derive_second(derivation *v, flow *entry)
+    int is_one(uint32_t op)
+
+
+@cython.auto_pickle(False)
+cdef class Graph:
+    """A program as items, and some of its inputs, by which derivatives are taken."""
+
+    cdef dag dag
+    cdef program *p
+    cdef uint32_t captured  # of the uniforms the first ones
+    cdef uint32_t fixed     # inputs that are captured, after those
+    cdef uint32_t n         # inputs by which derivatives are taken
+    cdef uint32_t inputs    # of the program that it becomes
+    cdef symbol *item       # of each value of the program
+    cdef symbol *by         # of each of those inputs
+    cdef symbol *seed       # their tangents
+    cdef list roots         # items that are outputs
+
+    def __cinit__(self, Program of not None, uint32_t captured, places, bint fixed=False):
+        cdef program *p = &of.p
+        cdef uint32_t k
+        self.p, self.captured, self.n, self.roots = p, captured, <uint32_t>len(places), []
+        self.fixed = p.inputs if fixed else 0
+        self.inputs = p.inputs - self.fixed
+        self.item = <symbol *>calloc(p.inputs + p.uniforms + p.steps + 1, sizeof(symbol))
+        self.by, self.seed = <symbol *>calloc(self.n + 1, sizeof(symbol)), <symbol *>calloc(self.n + 1, sizeof(symbol))
+        if self.item == NULL or self.by == NULL or self.seed == NULL or not dag_begin(&self.dag):
+            no_memory()
+        for k in range(p.inputs):
+            self.item[k] = dag_captured(&self.dag, captured + k) if fixed else dag_input(&self.dag, k)
+        for k in range(p.uniforms):
+            if k < captured:
+                self.item[p.inputs + k] = dag_captured(&self.dag, k)
+            else:
+                self.item[p.inputs + k] = dag_constant(&self.dag, p.uniform[k])
+        self.dag.exact = True  # the steps are those of the program
+        for k in range(p.steps):
+            self.item[p.inputs + p.uniforms + k] = item_of_step(self, &p.step[k])
+        self.dag.exact = False
+        for k in range(self.n):
+            self.by[k], self.seed[k] = self.item[<uint32_t>places[k]], self.dag.one
+
+    def __dealloc__(self):
+        dag_free(&self.dag)
+        free(self.item)
+        free(self.by)
+        free(self.seed)
+
+    cdef symbol output(self, uint32_t k) noexcept:
+        return self.item[self.p.output[k]]
+
+    cdef int values(self) except -1:
+        """Make the program's own outputs outputs."""
+        cdef uint32_t k
+        for k in range(self.p.outputs):
+            self.roots.append(self.output(k))
+        return 0
+
+    cdef int add(self, flow found) except -1:
+        self.roots.append(found.amount if found.amount else self.dag.zero)
+        return 0
+
+    cdef int tangent_inputs(self) except -1:
+        """Further inputs: a tangent of each of those that derivatives are taken by."""
+        cdef uint32_t k
+        for k in range(self.n):
+            self.seed[k] = dag_input(&self.dag, self.inputs + k)
+        self.inputs += self.n
+        return 0
+
+    cdef Program made(self):
+        """The program of the outputs."""
+        import numpy
+
+        cdef uint32_t k
+        cdef program *p = self.p
+        truths = [p.guard[k].truth for k in range(p.guards)]
+        guards = [self.item[p.guard[k].value] for k in range(p.guards)]
+        captured = [p.uniform[k] for k in range(self.captured)] + [0.0] * self.fixed
+        if self.dag.failed:
+            no_memory()
+        return Program(*arrays_of(
+            &self.dag, self.inputs, captured, numpy.array(self.roots + guards, numpy.uint32), truths,
+        ))
+
+
+cdef symbol item_of_step(Graph g, const step *s) except? 0:
+    cdef algebra *a = &g.dag.algebra
+    cdef uint32_t k
+    cdef symbol *x
+    cdef symbol found
+    if s.op == STEP_stop:
+        return a.stop(a, g.item[s.a])
+    if s.op != STEP_dot and s.op != STEP_sum and s.op != STEP_select:
+        return a.one(a, s.op, g.item[s.a]) if is_one(s.op) else a.two(a, s.op, g.item[s.a], g.item[s.b])
+    count = 3 if s.op == STEP_select else 2 * <uint64_t>s.n if s.op == STEP_dot else s.n
+    x = <symbol *>malloc(count * sizeof(symbol))
+    if x == NULL:
+        no_memory()
+    for k in range(<uint32_t>count):
+        x[k] = g.item[g.p.operand[s.a + k]]
+    if s.op == STEP_select:
+        found = a.select(a, x[0], x[1], x[2])
+    elif s.op == STEP_sum:
+        found = a.sum(a, x, s.n)
+    else:
+        found = a.dot(a, NO_SYMBOL if s.b == NO_VALUE else g.item[s.b], x, s.n)
+    free(x)
+    return found
+
+
+@cython.auto_pickle(False)
+cdef class Derivation:
+    """Derivatives of the items that a graph has when it is begun."""
+
+    cdef derivation v
+    cdef Graph graph
+
+    def __cinit__(self, Graph graph not None):
+        self.graph = graph
+        derive_begin(&self.v, &graph.dag, graph.by, graph.n)
+
+    def __dealloc__(self):
+        derive_free(&self.v)
+
+    cdef int done(self) except -1:
+        return no_memory() if self.v.failed or self.graph.dag.failed else 0
+
+    cdef int forward(self, bint together) except -1:
+        derive_forward(&self.v, self.graph.by, self.graph.seed, self.graph.n, together)
+        return self.done()
+
+    cdef int backward(self, symbol root) except -1:
+        derive_backward(&self.v, &root, &self.graph.dag.one, 1)
+        return self.done()
+
+    cdef flow adjoint(self, uint32_t k) noexcept:
+        """That of the k-th of the inputs."""
+        return self.v.adjoint[self.graph.by[k]]
+
+    cdef flow tangent(self, symbol root) noexcept:
+        """Its only one."""
+        cdef tangents t = tangents_of(&self.v, root)
+        return t.first[0].flow if t.n else flow(0, 0)
+
+
+def hessian(Program program not None, uint32_t captured, places):
+    """A program for value, gradient and Hessian.
+
+    Parameters
+    ----------
+    program : Program
+        Of one output.
+    captured : int
+        Of its uniforms so many, the first, are numbers captured from outside; the others are constants.
+    places : sequence of int
+        The inputs by which derivatives are taken, without repetition.
+
+    Returns
+    -------
+    program : Program
+        Its outputs are the value, the derivative by each of those inputs, and second derivatives.
+    pattern : array of uint32, shape (entries, 2)
+        By which two of the inputs each of the second derivatives is, i and j <= i: all that are not 0 for all numbers.
+    """
+    import numpy
+
+    cdef Graph g = Graph(program, captured, places)
+    cdef Derivation v = Derivation(g)
+    cdef uint64_t n = g.n, i, j
+    cdef flow *entry = <flow *>calloc(n * (n + 1) // 2 + 1, sizeof(flow))
+    if entry == NULL:
+        no_memory()
+    try:
+        v.forward(False)
+        v.backward(g.output(0))
+        derive_second(&v.v, entry)
+        v.done()
+        g.values()
+        for i in range(n):
+            g.add(v.adjoint(<uint32_t>i))
+        pattern = []
+        for i in range(n):
+            for j in range(i + 1):
+                if entry[i * (i + 1) // 2 + j].amount:
+                    pattern.append((i, j))
+                    g.add(entry[i * (i + 1) // 2 + j])
+    finally:
+        free(entry)
+    return g.made(), numpy.array(pattern, numpy.uint32).reshape(-1, 2)
+
+
+def jacobian(Program program not None, uint32_t captured, places, bint forward):
+    """A program for the outputs and their derivatives.
+
+    Parameters
+    ----------
+    program, captured, places
+        See `hessian`; of any number of outputs.
+    forward : bool
+        By tangents of all of the inputs, or by an adjoint of each of the outputs?
+
+    Returns
+    -------
+    program : Program
+        Its outputs are those of the program, and derivatives of them.
+    pattern : array of uint32, shape (entries, 2)
+        Of which output, by which of the inputs each of these is: all that are not 0 for all numbers.
+    """
+    import numpy
+
+    cdef Graph g = Graph(program, captured, places)
+    cdef Derivation v = Derivation(g)
+    cdef tangents t
+    cdef uint32_t k, j
+    g.values()
+    pattern = []
+    if forward:
+        v.forward(False)
+    for k in range(program.p.outputs):
+        if forward:
+            t = tangents_of(&v.v, g.output(k))
+            for j in range(t.n):
+                pattern.append((k, t.first[j].by))
+                g.add(t.first[j].flow)
+        else:
+            v.backward(g.output(k))
+            for j in range(g.n):
+                if v.adjoint(j).amount:
+                    pattern.append((k, j))
+                    g.add(v.adjoint(j))
+    return g.made(), numpy.array(pattern, numpy.uint32).reshape(-1, 2)
+
+
+def pushed(Program program not None, uint32_t captured, places):
+    """A program for the outputs and their derivatives in one direction.
+
+    Parameters
+    ----------
+    program, captured, places
+        See `jacobian`.
+
+    Returns
+    -------
+    Program
+        Its further inputs are the direction, a number for each of `places`; its outputs those of the program, and then
+        the derivative of each.
+    """
+    cdef Graph g = Graph(program, captured, places)
+    cdef Derivation v = Derivation(g)
+    cdef uint32_t k
+    g.values()
+    g.tangent_inputs()
+    v.forward(True)
+    for k in range(program.p.outputs):
+        g.add(v.tangent(g.output(k)))
+    return g.made()
+
+
+def hessian_product(Program program not None, uint32_t captured, places, bint fixed=False):
+    """A program for value, gradient and the product of the Hessian and a vector.
+
+    Parameters
+    ----------
+    program, captured, places
+        See `hessian`.
+    fixed : bool
+        Are the program's own inputs the same for all rows? Then they are captured, after those that it captures, and
+        what stands on them alone is computed once a call; inputs are those of the vector only, and outputs those of the
+        product.
+
+    Returns
+    -------
+    Program
+        Its further inputs are the vector, a number for each of `places`; its outputs the value, the gradient and the
+        product.
+    """
+    cdef Graph g = Graph(program, captured, places, fixed)
+    cdef Derivation v = Derivation(g), again
+    cdef uint32_t k
+    v.backward(g.output(0))
+    if not fixed:
+        g.values()
+        for k in range(g.n):
+            g.add(v.adjoint(k))
+    g.tangent_inputs()
+    again = Derivation(g)
+    again.forward(True)
+    for k in range(g.n):
+        g.add(again.tangent(v.adjoint(k).amount) if v.adjoint(k).amount else flow(0, 0))
+    return g.made()
+
+
+def tower(Program program not None, uint32_t captured, uint32_t order):
+    """A program for the outputs of a program of one input, and their first derivatives up to an order.
+
+    Returns
+    -------
+    Program
+        Its outputs are those of the program, the first derivatives of them, the second, and so on.
+    """
+    cdef Graph g = Graph(program, captured, [0])
+    cdef Derivation v
+    cdef uint32_t k, n
+    g.values()
+    for n in range(order):
+        v = Derivation(g)
+        v.forward(True)
+        for k in range(program.p.outputs):
+            g.add(v.tangent(<symbol>g.roots[len(g.roots) - program.p.outputs]))
+    return g.made()

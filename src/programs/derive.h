@@ -1,0 +1,57 @@
+/* Derivatives of a program's values by some of its inputs, as items of a graph (dag.h).
+ *
+ * Forward, each item has a list of tangents, one for each input that it stands on: what is structurally 0 is nowhere.
+ * Backward, each has an adjoint. Second derivatives of a root are the sum, over all items, of the item's adjoint times
+ * the second derivatives of its own operation times tangents of its operands: they are symmetric to the last bit, and
+ * cost what the inputs below each item do.
+ *
+ * Whoever begins one frees it. Where memory fails `failed` is set, here or in the graph: look at the end.
+ */
+#ifndef FASTGRAD_DERIVE_H
+#define FASTGRAD_DERIVE_H
+
+#include "operations/chain.h"
+#include "programs/dag.h"
+
+/* Of an item: by which of the inputs, and the derivative. */
+struct tangent {
+    uint32_t by;
+    struct flow flow;
+};
+
+struct tangents {
+    const struct tangent *first;
+    uint32_t n;
+};
+
+struct second;
+
+struct derivation {
+    struct dag *d;
+    uint32_t count;         /* of the items that derivatives are taken of */
+    uint8_t *active;        /* of each: does it stand on the inputs? */
+    struct flow *adjoint;   /* of each, after `derive_backward` */
+    uint64_t *start;        /* of each: where its tangents begin, after `derive_forward` */
+    struct tangent *tangent;
+    uint64_t tangents, tangent_capacity;
+    struct second *second;  /* of each operation: what its second derivatives are, once they were needed */
+    int failed;
+};
+
+/* Begin for the items there are, and the inputs that are these n items, which are not constants. */
+void derive_begin(struct derivation *v, struct dag *d, const symbol *by, uint32_t n);
+void derive_free(struct derivation *v);
+
+/* The tangents of all items, where the k-th of the inputs has the tangent seed[k] in direction k; or all of them in one
+ * direction, 0, if `together`. */
+void derive_forward(struct derivation *v, const symbol *by, const symbol *seed, uint32_t n, int together);
+struct tangents tangents_of(const struct derivation *v, symbol i);
+
+/* The adjoints of all items, those of n roots being given. */
+void derive_backward(struct derivation *v, const symbol *root, const symbol *seed, uint32_t n);
+
+/* Adds to entry[i (i + 1) / 2 + j], j <= i, the second derivative of the roots by the i-th and j-th of the inputs, after
+ * both of the above. */
+void derive_second(struct derivation *v, struct flow *entry);
+
+#endif
