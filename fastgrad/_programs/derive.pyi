@@ -1,17 +1,27 @@
 from collections.abc import Sequence
-from typing import Any
 
-from numpy.typing import NDArray
 import numpy as np
+from numpy.typing import NDArray
 
 from fastgrad._programs.program import Program
 
-_Places = Sequence[int]
-
-def hessian(program: Program, captured: int, places: _Places) -> tuple[Program, NDArray[np.uint32]]: ...
+def hessian(
+    program: Program,
+    captured: int,
+    places: Sequence[int],
+    order: NDArray[np.intp] | None = None,
+    with_value: bool = False,
+) -> tuple[Program, NDArray[np.intp]]: ...
 def jacobian(
-    program: Program, captured: int, places: _Places, forward: bool
-) -> tuple[Program, NDArray[np.uint32]]: ...
-def pushed(program: Program, captured: int, places: _Places) -> Program: ...
-def hessian_product(program: Program, captured: int, places: _Places, fixed: bool = False) -> Program: ...
+    program: Program,
+    captured: int,
+    places: Sequence[int],
+    forward: bool,
+    order: NDArray[np.intp] | None = None,
+    with_value: bool = False,
+) -> tuple[Program, NDArray[np.intp]]: ...
+def pushed(program: Program, captured: int, places: Sequence[int]) -> Program: ...
+def hessian_product(
+    program: Program, captured: int, places: Sequence[int], fixed: bool = False, with_value: bool = False
+) -> Program: ...
 def tower(program: Program, captured: int, order: int) -> Program: ...

@@ -183,8 +183,8 @@ cdef class Derivation:
         return t.first[0].flow if t.n else flow(0, 0)
 
 
-def hessian(Program program not None, uint32_t captured, places):
-    """A program for value, gradient and Hessian.
+def hessian(Program program not None, uint32_t captured, places, order=None, bint with_value=False):
+    """A program for second derivatives of the output, perhaps with its value and gradient.
 
     Parameters
     ----------
@@ -193,82 +193,108 @@ def hessian(Program program not None, uint32_t captured, places):
     captured : int
         Of its uniforms so many, the first, are numbers captured from outside; the others are constants.
     places : sequence of int
-        The inputs by which derivatives are taken, without repetition.
+        The inputs by which derivatives are taken, without repetition; there are n of them.
+    order : array of int, optional
+        Which of the n times n second derivatives are outputs. Without it, those that are not 0 for all numbers, by the
+        i-th and the j-th of the inputs with j <= i.
+    with_value : bool
+        Are the value and the n first derivatives outputs, too? Then they come before the others.
 
     Returns
     -------
     program : Program
-        Its outputs are the value, the derivative by each of those inputs, and second derivatives.
-    pattern : array of uint32, shape (entries, 2)
-        By which two of the inputs each of the second derivatives is, i and j <= i: all that are not 0 for all numbers.
+    pattern : array of int, shape (entries, 2)
+        By which two of the inputs each of these second derivatives is.
     """
-    import numpy
-
     cdef Graph g = Graph(program, captured, places)
     cdef Derivation v = Derivation(g)
+    cdef uint32_t k
+    v.forward(False)
+    v.backward(g.output(0))
+    if with_value:
+        g.values()
+        for k in range(g.n):
+            g.add(v.adjoint(k))
+    return made_with(g, second_derivatives(g, v, order is not None), order)
+
+
+cdef object second_derivatives(Graph g, Derivation v, bint mirrored):
+    """The items by two of the inputs; above the diagonal they are 0, or the same."""
     cdef uint64_t n = g.n, i, j
     cdef flow *entry = <flow *>calloc(n * (n + 1) // 2 + 1, sizeof(flow))
+    cdef symbol *item
     if entry == NULL:
         no_memory()
     try:
-        v.forward(False)
-        v.backward(g.output(0))
         derive_second(&v.v, entry)
         v.done()
-        g.values()
-        for i in range(n):
-            g.add(v.adjoint(<uint32_t>i))
-        pattern = []
+        items = new_items(g.dag.zero, n, n)
+        item = <symbol *>memory_of(items)
         for i in range(n):
             for j in range(i + 1):
                 if entry[i * (i + 1) // 2 + j].amount:
-                    pattern.append((i, j))
-                    g.add(entry[i * (i + 1) // 2 + j])
+                    item[i * n + j] = entry[i * (i + 1) // 2 + j].amount
+                    if mirrored:
+                        item[j * n + i] = item[i * n + j]
     finally:
         free(entry)
-    return g.made(), numpy.array(pattern, numpy.uint32).reshape(-1, 2)
+    return items
 
 
-def jacobian(Program program not None, uint32_t captured, places, bint forward):
-    """A program for the outputs and their derivatives.
+cdef object new_items(symbol zero, uint64_t rows, uint64_t columns):
+    import numpy
+
+    return numpy.full((rows, columns), zero, dtype=numpy.uint32)
+
+
+cdef tuple made_with(Graph g, items, order):
+    """The program with those of these items as outputs that are in an order, or that are not 0; and where they are."""
+    import numpy
+
+    if order is None:
+        order = numpy.flatnonzero(items.ravel() != g.dag.zero)
+    g.roots += items.ravel()[order].tolist()
+    return g.made(), numpy.column_stack(numpy.divmod(order, max(1, g.n)))
+
+
+def jacobian(Program program not None, uint32_t captured, places, bint forward, order=None, bint with_value=False):
+    """A program for the derivatives of the outputs, perhaps with these.
 
     Parameters
     ----------
-    program, captured, places
-        See `hessian`; of any number of outputs.
+    program, captured, places, order, with_value
+        See `hessian`; the program has any number of outputs, and only these are outputs, too.
     forward : bool
         By tangents of all of the inputs, or by an adjoint of each of the outputs?
 
     Returns
     -------
     program : Program
-        Its outputs are those of the program, and derivatives of them.
-    pattern : array of uint32, shape (entries, 2)
-        Of which output, by which of the inputs each of these is: all that are not 0 for all numbers.
+    pattern : array of int, shape (entries, 2)
+        Of which output, by which of the inputs each of the derivatives is.
     """
-    import numpy
-
     cdef Graph g = Graph(program, captured, places)
     cdef Derivation v = Derivation(g)
     cdef tangents t
-    cdef uint32_t k, j
-    g.values()
-    pattern = []
+    cdef symbol *item
+    cdef uint64_t k, j
+    items = new_items(g.dag.zero, program.p.outputs, g.n)
+    item = <symbol *>memory_of(items)
+    if with_value:
+        g.values()
     if forward:
         v.forward(False)
     for k in range(program.p.outputs):
         if forward:
-            t = tangents_of(&v.v, g.output(k))
+            t = tangents_of(&v.v, g.output(<uint32_t>k))
             for j in range(t.n):
-                pattern.append((k, t.first[j].by))
-                g.add(t.first[j].flow)
+                item[k * g.n + t.first[j].by] = t.first[j].flow.amount
         else:
-            v.backward(g.output(k))
+            v.backward(g.output(<uint32_t>k))
             for j in range(g.n):
-                if v.adjoint(j).amount:
-                    pattern.append((k, j))
-                    g.add(v.adjoint(j))
-    return g.made(), numpy.array(pattern, numpy.uint32).reshape(-1, 2)
+                if v.adjoint(<uint32_t>j).amount:
+                    item[k * g.n + j] = v.adjoint(<uint32_t>j).amount
+    return made_with(g, items, order)
 
 
 def pushed(Program program not None, uint32_t captured, places):
@@ -296,8 +322,10 @@ def pushed(Program program not None, uint32_t captured, places):
     return g.made()
 
 
-def hessian_product(Program program not None, uint32_t captured, places, bint fixed=False):
-    """A program for value, gradient and the product of the Hessian and a vector.
+def hessian_product(
+    Program program not None, uint32_t captured, places, bint fixed=False, bint with_value=False,
+):
+    """A program for the product of the Hessian and a vector.
 
     Parameters
     ----------
@@ -305,20 +333,20 @@ def hessian_product(Program program not None, uint32_t captured, places, bint fi
         See `hessian`.
     fixed : bool
         Are the program's own inputs the same for all rows? Then they are captured, after those that it captures, and
-        what stands on them alone is computed once a call; inputs are those of the vector only, and outputs those of the
-        product.
+        what stands on them alone is computed once a call; inputs are those of the vector only.
+    with_value : bool
+        Are the value and the first derivatives outputs, too? Then they come before the product.
 
     Returns
     -------
     Program
-        Its further inputs are the vector, a number for each of `places`; its outputs the value, the gradient and the
-        product.
+        Its further inputs are the vector, a number for each of `places`.
     """
     cdef Graph g = Graph(program, captured, places, fixed)
     cdef Derivation v = Derivation(g), again
     cdef uint32_t k
     v.backward(g.output(0))
-    if not fixed:
+    if with_value:
         g.values()
         for k in range(g.n):
             g.add(v.adjoint(k))

@@ -173,8 +173,8 @@ def several_results(structure: _Structure, name: str) -> TypeError:
     """Return the exception for a result that is not one number, of which a gradient was asked for."""
     several = "an array" if type(structure) is Array else "several in a structure"
     return TypeError(
-        f"{name} must return one number for this, not {several}: there are first derivatives of one result only. "
-        "Compile a function of one result, such as a single residual, and give batch_value_and_grad a row for each"
+        f"{name} must return one number for this, not {several}: jacobian() has the first derivatives of several "
+        "results, or compile a function of one, such as a single residual, and give batch_value_and_grad a row for each"
     )
 
 
@@ -196,16 +196,37 @@ def common(structures: Sequence[_Structure], name: str) -> _Structure:
 def gradient(structure: Nest, numbers: _Floats, argnums: _Places) -> Any:
     """Return the gradient by some arguments, from an array of numbers: of one row, or of many."""
     parts = structure.parts[0].parts
-    several = argnums if isinstance(argnums, (tuple, list)) else None
-    wanted = [_place(k, parts) for k in ([argnums] if several is None else several)]
+    wanted, several = _wanted(parts, argnums)
     found = []
     for k in wanted:
-        start = sum(part.size() for part in parts[:k])
+        start = _start_of(parts, k)
         if numbers.ndim == 1:
             found.append(parts[k].of_floats(numbers[start : start + parts[k].size()]))
         else:
             found.append(with_rows(parts[k], numbers, start))
-    return found[0] if several is None else tuple(found)
+    return tuple(found) if several else found[0]
+
+
+def chosen(structure: Nest, argnums: _Places) -> tuple[_Structure, list[int]]:
+    """Return the structure of some arguments, of one or as a tuple, and the places of their numbers among all."""
+    parts = structure.parts[0].parts
+    wanted, several = _wanted(parts, argnums)
+    if len(set(wanted)) < len(wanted):
+        raise ValueError(f"argnums must name each argument once, not {argnums!r}")
+    places = [_start_of(parts, k) + j for k in wanted for j in range(parts[k].size())]
+    return Nest(tuple, (), tuple(parts[k] for k in wanted)) if several else parts[wanted[0]], places
+
+
+def _wanted(parts: Sequence[_Structure], argnums: _Places) -> tuple[list[int], bool]:
+    """Return the places of arguments, and whether there may be several of them."""
+    if isinstance(argnums, (tuple, list)):
+        return [_place(k, parts) for k in argnums], True
+    return [_place(argnums, parts)], False
+
+
+def _start_of(parts: Sequence[_Structure], k: int) -> int:
+    """How many numbers are in the arguments before one."""
+    return sum(part.size() for part in parts[:k])
 
 
 def _place(argnum: Any, parts: Sequence[_Structure]) -> int:

@@ -24,6 +24,7 @@ from fastgrad.compiled.arguments import (
     thread_count,
     with_rows,
 )
+from fastgrad.compiled.derivatives import Derivatives
 from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.paths import Lost, Path, Paths
@@ -89,7 +90,7 @@ def compile(function: Any = None, *, num_threads: int | None = None) -> Any:
     return Compiled(function, num_threads)
 
 
-class Compiled(Inspected, DirectFunction):
+class Compiled(Inspected, Derivatives, DirectFunction):
     """A function that is recorded at its first call and replayed later; made by `fastgrad.compile`.
 
     Notes
@@ -118,7 +119,7 @@ class Compiled(Inspected, DirectFunction):
     def __init__(self, function: Callable[..., Any], num_threads: int | None = None) -> None:
         self.function = function
         self.num_threads = thread_count(num_threads)
-        self._paths = {}
+        self._paths, self._derived = {}, {}
         self._by_shapes: dict[tuple[Any, ...], Paths] = {}  # the paths, too, by the shapes of arrays' rows
         functools.update_wrapper(self, function, updated=())
 

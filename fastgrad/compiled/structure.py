@@ -22,7 +22,7 @@ from fastgrad._tape.node import Node
 from fastgrad._tape.observer import TraceError, recording_active
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -173,6 +173,53 @@ class Fixed(NamedTuple):
     def names(self, name: str) -> list[str]:
         """List no name."""
         return []
+
+
+def crossed(outer: _Structure, inner: _Structure) -> tuple[_Structure, NDArray[np.intp]]:
+    """Describe derivatives of one structure by another: in place of each number or array of the first stands the second,
+    with an array of both shapes for each of its numbers and arrays.
+
+    Returns
+    -------
+    structure
+    order : numpy.ndarray of int
+        Where its numbers, in order, are in an array of shape (outer.size(), inner.size()).
+
+    >>> crossed(Number(), Array((2,)))[0], crossed(Row(2), Number())[0]
+    (Array(shape=(2,)), Row(length=2))
+    """
+    places = np.arange(outer.size() * inner.size()).reshape(outer.size(), inner.size())
+    order: list[NDArray[np.intp]] = []
+
+    def leaf(shape: tuple[int, ...], block: NDArray[np.intp]) -> _Structure:
+        order.append(block.ravel())
+        return Array(shape) if shape else Number()
+
+    structure = _in_place(
+        outer,
+        places,
+        lambda shape, rows: _in_place(inner, rows.T, lambda own, block: leaf((*shape, *own), block.T)),
+    )
+    return structure, np.concatenate(order) if order else places.ravel()
+
+
+def _in_place(structure: _Structure, rows: NDArray[np.intp], leaf: Callable[..., _Structure]) -> _Structure:
+    """Replace the numbers and arrays of a structure, of whose numbers each has a row, by what is made of these."""
+    if isinstance(structure, (Number, Array)):
+        return leaf(structure.shape if isinstance(structure, Array) else (), rows)
+    if isinstance(structure, Fixed):
+        return structure
+    if isinstance(structure, Row):
+        kind, keys, parts = list, (), (Number(),) * structure.length
+    else:
+        kind, keys, parts = structure
+    entries, start = [], 0
+    for part in parts:
+        entries.append(_in_place(part, rows[start : start + part.size()], leaf))
+        start += part.size()
+    if kind is list and all(type(entry) is Number for entry in entries):
+        return Row(len(entries))
+    return Nest(kind, keys, tuple(entries))
 
 
 def described(x: Any, name: str) -> _Structure:
