@@ -17,6 +17,7 @@ try:
     import fastgrad._tape.pins  # noqa: F401 (it looks after the tape by itself)
     from fastgrad._tape.custom import custom
     from fastgrad._tape.functions import collect, no_grad, tape_info
+    from fastgrad._tape.gradients import gradients
     from fastgrad._tape.nary import dot, logsumexp, mean, prod, softmax, sum
     from fastgrad._tape.node import Node
     from fastgrad._tape.numbers import Scalar, Value
@@ -39,6 +40,7 @@ __all__ = [
     "dot",
     "fuse",
     "fused_loops",
+    "gradients",
     "grads",
     "logsumexp",
     "math",

@@ -28,7 +28,6 @@ cdef class Lowering(Symbols):
     cdef readonly list inputs
     cdef uint32_t start
     cdef uint32_t end
-    cdef set detached        # nodes that no gradient flows through
     cdef uint8_t *needed     # of nodes from start on: NEEDED, EXACTLY
     cdef uint32_t *item      # of nodes from start on: of those of many results the place of the first in `results`
     cdef uint32_t *outside   # of nodes before start: their item, 0 where they are not needed

@@ -10,7 +10,7 @@ from fastgrad._tape.handle cimport MANY, Handle
 from fastgrad._tape.kinds cimport Kind, Symbols, algebra, has_results, kind_at, results_of, symbol
 from fastgrad._tape.tape cimport (
     HAS_CALLBACK, OP_END, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC,
-    OP_pick, OP_user, op_jumps_at, payload, slot_count, slot_node, tape,
+    OP_pick, op_jumps_at, slot_count, slot_node, tape,
 )
 
 from fastgrad._tape.observer import TraceError
@@ -37,9 +37,9 @@ cdef int add(Ids *ids, uint32_t i) except -1:
 
 
 cdef class Lowering(Symbols):
-    def __cinit__(self, list inputs, uint32_t start, uint32_t end, set detached):
+    def __cinit__(self, list inputs, uint32_t start, uint32_t end):
         cdef uint32_t k
-        self.inputs, self.start, self.end, self.detached = inputs, start, end, detached
+        self.inputs, self.start, self.end = inputs, start, end
         self.needed = <uint8_t *>calloc(<size_t>end - start + 1, 1)
         self.item = <uint32_t *>calloc(<size_t>end - start + 1, sizeof(uint32_t))
         self.outside = <uint32_t *>calloc(start, sizeof(uint32_t))
@@ -173,8 +173,6 @@ cdef uint32_t lower_many(Lowering self, uint32_t i) except? 0:
         cannot(i, "its gradient is a Python function's")
     if tape.op[i] == OP_pick and tape.first[i] < self.start:  # a number of a batch from outside
         return captured_item(self, i)
-    if tape.op[i] == OP_user and i in self.detached:
-        return self.algebra.stop(self.algebra, self.of_number(payload(i).slots[0]))
     if kind.lower == NULL:
         cannot(i, "what it computes is known to Python only. Write it with operations of fastgrad.math")
     return keep(self, kind.lower(self, i), results_of(i).count if has_results(i) else 1)

@@ -106,7 +106,7 @@ cdef class Recording(Trace):
             raise RuntimeError("a recording becomes a program once, after it has ended")
         try:
             outputs = list(outputs)
-            lowering = Lowering(self.inputs, self.start, self.end, self.detached_nodes)
+            lowering = Lowering(self.inputs, self.start, self.end)
             lowering.lower(outputs, self.guards)
             arrays = lowering.arrays(outputs, self.guards)
             captured = [unpinned_handle_of(lowering.captured.id[k]) for k in range(lowering.captured.count)]

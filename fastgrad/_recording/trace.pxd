@@ -16,7 +16,6 @@ cdef class Trace(Observer):
     cdef readonly list guards  # (scalar, truth) in the order in which they were asked
     cdef list asked            # for each guard how many nodes there were then
     cdef str error             # what an operation raised, and where; the function might have gone on
-    cdef set detached_nodes    # that take a number, and no gradient
     cdef uint32_t start
     cdef uint32_t end
     cdef bint holds            # the tape

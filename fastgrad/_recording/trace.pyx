@@ -9,8 +9,7 @@ from libc.stdlib cimport calloc, free, realloc
 from fastgrad._tape.handle cimport Handle, disable_grad, grad_enabled, make
 from fastgrad._tape.observer cimport ON_INPUTS, ON_OUTSIDE, Observer, current, observe, stop_observing
 from fastgrad._tape.tape cimport (
-    OP_LEAF, OP_user, Span, append_payload, hold, let_go, payload_units, reserve, resume_limit, slot_count, slot_node,
-    tape,
+    OP_LEAF, OP_detach, append, hold, let_go, no_second, reserve, resume_limit, slot_count, slot_node, tape,
 )
 
 from fastgrad._recording.remedies import REMEDIES, REMEDY
@@ -24,7 +23,6 @@ cdef class Trace(Observer):
         self.inputs = list(inputs)
         self.guards = []
         self.asked = []
-        self.detached_nodes = set()
 
     def __dealloc__(self):
         if self.holds:
@@ -116,12 +114,8 @@ cdef class Trace(Observer):
 
     cdef object detached(self, Handle number):
         """A number that no gradient flows through, but that depends on what it is taken from."""
-        cdef uint32_t node
-        reserve(1, payload_units(1, 0))
-        tape.pool[tape.pool_count] = number.node
-        node = append_payload(OP_user, number.type_code, tape.data[number.node], Span(1, 0))
-        self.detached_nodes.add(node)
-        return make(number, node)
+        reserve(1, 0)
+        return make(number, append(OP_detach, number.type_code, tape.data[number.node], number.node, no_second()))
 
 
 cdef int find_inputs(Trace trace) except -1:

@@ -7,7 +7,7 @@ from libc.string cimport memset
 
 from fastgrad._tape.convert cimport as_operands, number_of
 from fastgrad._tape.describe cimport describe, operand_values, symbol_of
-from fastgrad._tape.handle cimport state_at, state_of
+from fastgrad._tape.handle cimport handle_of, state_at, state_of
 from fastgrad._tape.kinds cimport Kind, add_kind
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.payloads cimport given_value
@@ -94,6 +94,22 @@ cdef int pull(uint32_t node) except -1:
     return 0
 
 
+cdef list slopes(uint32_t node):
+    """The partial derivatives, called with scalars."""
+    cdef operands x = payload(node)
+    cdef uint32_t k
+    numbers = operand_values(node)
+    given = [handle_of(x.slots[k]) if x.slots[k] != CONSTANT else numbers[k] for k in range(x.n)]
+    custom = state_at(node)["_custom"]
+    try:
+        return [partial(*given) for partial in custom.partials]
+    except TypeError as error:
+        raise TypeError(
+            f"the partial derivatives of {custom.name}() are asked for as scalars, to be differentiated again, and one "
+            f"of them takes plain numbers only: {error}"
+        ) from None
+
+
 cdef int recompute(uint32_t node) except -1:
     value = state_at(node)["_custom"].value(*operand_values(node))
     tape.data[node] = number_of(value, f"the value of {symbol_of(node)}()")
@@ -103,5 +119,5 @@ cdef int recompute(uint32_t node) except -1:
 cdef Kind row
 memset(&row, 0, sizeof(row))
 row.name, row.symbol, row.pickled = b"custom", b"custom", True
-row.pull_with_python, row.recompute_with_python = pull, recompute
+row.pull_with_python, row.recompute_with_python, row.slopes = pull, recompute, slopes
 cdef uint32_t CUSTOM = add_kind(row)

@@ -66,6 +66,8 @@ cdef struct Kind:
     uint64_t (*digest)(uint32_t node, uint64_t found) noexcept nogil
     # The symbols of its results; NULL: what it computes is known to Python only.
     symbol *(*lower)(Symbols symbols, uint32_t node) except NULL
+    # Its slopes by its operands, scalars and numbers, where what it computes is known to Python only; NULL: unknown.
+    list (*slopes)(uint32_t node)
     bint pickled  # can it be pickled, as any payload of nary.h is?
 
 cdef Kind kinds[128]  # by code

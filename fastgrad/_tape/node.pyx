@@ -82,6 +82,30 @@ cdef class Node(Handle):
         raise AttributeError("a scalar's grad cannot be deleted: set it to 0, x.grad = 0.0, or call zero_grad()")
 
     @property
+    def grad_node(self):
+        """The derivative by this leaf of the last on which ``backward(create_graph=True)`` was called, as a scalar; or
+        None.
+
+        >>> import fastgrad
+        >>> x = fastgrad.Value(3.0)
+        >>> (x**3).backward(create_graph=True)
+        >>> x.grad_node.backward()
+        >>> x.grad_node.data, x.grad
+        (27.0, 45.0)
+        """
+        return state_at(self.node).get("grad_node")
+
+    @grad_node.setter
+    def grad_node(self, node):
+        if node is not None and not isinstance(node, Node):
+            raise TypeError(f"grad_node must be a scalar or None, not {node!r:.60}")
+        state_of(self)["grad_node"] = node
+
+    @grad_node.deleter
+    def grad_node(self):
+        state_of(self).pop("grad_node", None)
+
+    @property
     def label(self):
         """A name for drawings."""
         return state_at(self.node).get("label", "")
@@ -96,13 +120,16 @@ cdef class Node(Handle):
 
     # The sweeps.
 
-    def backward(self, gradient=1.0):
+    def backward(self, gradient=1.0, create_graph=False):
         """For every node this one depends on, add the derivative of this one with respect to it to its ``grad``.
 
         Parameters
         ----------
         gradient : float
             The gradient to start with: this node's own ``grad`` is set to it, and every derivative is multiplied by it.
+        create_graph : bool
+            Are leaves to have their derivatives as scalars too, as ``grad_node``? `fastgrad.gradients` returns those by
+            any scalars.
 
         Examples
         --------
@@ -114,7 +141,12 @@ cdef class Node(Handle):
         """
         if observers.count:
             refuse_always("backward()")
-        sweep_backward(self, number_of(gradient, "gradient"))
+        if create_graph:
+            from fastgrad._tape.gradients import backward_with_graph
+
+            backward_with_graph(self, number_of(gradient, "gradient"))
+        else:
+            sweep_backward(self, number_of(gradient, "gradient"))
 
     backwards = backward
 

@@ -1,33 +1,32 @@
-"""Nodes as symbols: what is written on an algebra (operations/algebra.h), appended to the tape.
-
-So the slopes of an operation are numbers that have derivatives themselves. Values follow IEEE arithmetic: no error is
-raised where a slope has no value. The tape is held meanwhile, so that a symbol, which is a node, stays good.
-"""
+"""Nodes as symbols. The contract is in the header, symbols.pxd."""
 
 from libc.math cimport NAN
 from libc.stdint cimport uint32_t
 
 from fastgrad._tape.convert cimport as_operands, most_derived
 from fastgrad._tape.handle cimport Handle, unpinned_handle_of
-from fastgrad._tape.kinds cimport NO_SYMBOL, algebra, symbol
+from fastgrad._tape.kinds cimport NO_SYMBOL
 from fastgrad._tape.tape cimport (
-    OP_FIRST_BINARY, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_dot, OP_ifel, OP_select, OP_sum, Second, Span, append,
-    append_payload, hold, let_go, nary_value, no_second, op_rows, op_value1, op_value2, operands, payload,
-    payload_units, reserve, tape,
+    OP_FIRST_BINARY, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC, OP_detach, OP_dot, OP_ifel, OP_select,
+    OP_sum, Second, Span, append, append_payload, hold, let_go, nary_value, no_second, op_rows, op_value1, op_value2,
+    operands, payload, payload_units, reserve, tape,
 )
 
 cdef extern from "operations/algebra.h" nogil:
     symbol op_slope_a_symbol(algebra *s, unsigned op, symbol a, symbol b, symbol y)
     symbol op_slope_b_symbol(algebra *s, unsigned op, symbol a, symbol b, symbol y)
 
-cdef struct Nodes:
-    algebra functions  # first: a pointer to it is one to this
-    uint32_t type_code  # of the numbers
-    bint failed        # memory has run out; symbols are node 0 since
-    uint32_t start     # leaves from here on are constants
+
+cdef void begin_nodes(Nodes *s, uint32_t type_code) noexcept:
+    s.functions = algebra(constant, one, two, sum_of, dot_of, select, stop, straight, known)
+    s.type_code, s.failed, s.start = type_code, False, tape.count
 
 
-cdef bint room(Nodes *s, uint32_t units) noexcept:
+cdef inline bint room(Nodes *s, uint32_t units) noexcept:
+    return (not units and tape.count < tape.limit) or more_room(s, units)
+
+
+cdef bint more_room(Nodes *s, uint32_t units) noexcept:
     try:
         reserve(1, units)
     except MemoryError:
@@ -42,7 +41,7 @@ cdef symbol constant(algebra *s, double x) noexcept:
 
 
 cdef symbol stop(algebra *s, symbol a) noexcept:
-    return constant(s, tape.data[a])
+    return one(s, OP_detach, a)
 
 
 cdef symbol one(algebra *s, unsigned op, symbol a) noexcept:
@@ -52,9 +51,17 @@ cdef symbol one(algebra *s, unsigned op, symbol a) noexcept:
 
 
 cdef symbol two(algebra *s, unsigned op, symbol a, symbol b) noexcept:
+    """A constant operand is part of the node, as the tape has it."""
     cdef Second second = no_second()
+    cdef double x
     if not room(<Nodes *>s, 0):
         return 0
+    if known(s, b, &x):
+        second.constant = x
+        return append(op + OP_TO_VC, (<Nodes *>s).type_code, op_value2(op, tape.data[a], x), a, second)
+    if known(s, a, &x):
+        second.constant = x
+        return append(op + OP_TO_CV, (<Nodes *>s).type_code, op_value2(op, x, tape.data[b]), b, second)
     second.node = b
     return append(op, (<Nodes *>s).type_code, op_value2(op, tape.data[a], tape.data[b]), a, second)
 
@@ -96,6 +103,7 @@ cdef symbol straight(algebra *s, symbol y, symbol x) noexcept:
 
 
 cdef int known(algebra *s, symbol a, double *x) noexcept:
+    """Leaves of the algebra's own are constants."""
     x[0] = tape.data[a]
     return a >= (<Nodes *>s).start and tape.op[a] == OP_LEAF
 
@@ -158,8 +166,7 @@ cdef list slope_nodes(uint32_t op, Handle like, list given):
     cdef symbol[2] x
     cdef symbol y
     cdef uint32_t k, n = <uint32_t>len(given)
-    s.functions = algebra(constant, one, two, sum_of, dot_of, select, stop, straight, known)
-    s.type_code, s.failed, s.start = like.type_code, False, tape.count
+    begin_nodes(&s, like.type_code)
     for k in range(n):
         x[k] = (<Handle>given[k]).node if isinstance(given[k], Handle) else constant(&s.functions, given[k])
     y = one(&s.functions, op, x[0]) if n == 1 else two(&s.functions, op, x[0], x[1])

@@ -150,6 +150,7 @@ static symbol make_one(struct algebra *s, unsigned op, symbol a)
 {
     struct dag *d = (struct dag *)s;
     const struct step of = d->item[a];
+    op = op == OP_detach ? STEP_stop : op;
     if (is_constant(d, a))
         return dag_constant(d, op == STEP_stop ? constant_at(d, a) : op_value1(op, constant_at(d, a), 0.0));
     if (op == OP_pos || (op == STEP_stop && of.op == STEP_stop))
@@ -161,7 +162,7 @@ static symbol make_one(struct algebra *s, unsigned op, symbol a)
 
 symbol dag_negative(struct dag *d, symbol a) { return make_one(&d->algebra, OP_neg, a); }
 
-static symbol make_stop(struct algebra *s, symbol a) { return make_one(s, STEP_stop, a); }
+static symbol make_stop(struct algebra *s, symbol a) { return make_one(s, OP_detach, a); }
 
 /* Operations of two. */
 

@@ -1,0 +1,476 @@
+# distutils: extra_compile_args = -O2
+"""Gradients as scalars: a sweep that appends nodes for what it computes, so that gradients have gradients.
+
+A node of one or two operands gives what the chain rule on symbols says (operations/chain.h). One of many is written out
+first, as nodes of one and two behind the tape's end, and these are swept in its place.
+"""
+
+cimport cython
+from cpython.exc cimport PyErr_CheckSignals
+from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from fastgrad._tape.convert cimport most_derived, number_of
+from fastgrad._tape.describe cimport describe
+from fastgrad._tape.drive cimport sweep_backward
+from fastgrad._tape.handle cimport Handle, owner_of, state_of, unpinned_handle_of
+from fastgrad._tape.kinds cimport Symbols, algebra, has_results, kind_at, results_of, symbol
+from fastgrad._tape.node cimport Node
+from fastgrad._tape.nodeset cimport NodeSet, add, take_below
+from fastgrad._tape.observer cimport current, observers
+from fastgrad._tape.sweep cimport add_operands, borrow_set, give_back
+from fastgrad._tape.symbols cimport Nodes, begin_nodes, constant
+from fastgrad._tape.tape cimport (
+    CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC,
+    OP_MASK, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_pick, OP_select, OP_sum, OP_user, hold, let_go, operands, payload,
+    slot_count, slot_node, tape,
+)
+
+cdef extern from "operations/chain.h" nogil:
+    struct flow:
+        symbol amount, alive
+    flow flow_through(algebra *s, unsigned op, int k, symbol a, symbol b, symbol y, flow given)
+    flow flow_product(algebra *s, flow x, flow y)
+    flow flow_to_case(algebra *s, symbol condition, bint truth, flow given)
+    flow flow_sum(algebra *s, flow x, flow y)
+
+cdef enum:
+    PATIENCE = 1 << 16  # nodes between two looks for signals
+
+cdef struct Expansion:
+    # A node of many operands as nodes of one and two.
+    uint32_t start, stop
+    symbol *results
+
+
+@cython.final
+@cython.auto_pickle(False)
+cdef class GraphSweep(Symbols):
+    """A sweep from some roots. The tape is held."""
+
+    cdef Nodes nodes
+    # Of each node, those up to the highest root and then those appended since: see `place_of`.
+    cdef flow *adjoint
+    cdef uint8_t *active     # does the gradient by it, or by one of those below it, matter?
+    cdef uint32_t size, end  # places; how many are of the nodes up to the highest root
+    cdef uint32_t *reached   # from the highest down
+    cdef uint32_t count, room_for
+    cdef Expansion *expansion
+    cdef dict expanded       # which expansion a node has
+    cdef symbol *memory
+
+    def __cinit__(self, Handle like not None):
+        begin_nodes(&self.nodes, like.type_code)
+        self.algebra = &self.nodes.functions
+        self.expanded = {}
+
+    def __dealloc__(self):
+        cdef uint64_t k
+        for k in range(<uint64_t>len(self.expanded) if self.expanded is not None else 0):
+            free(self.expansion[k].results)
+        free(self.adjoint)
+        free(self.active)
+        free(self.reached)
+        free(self.expansion)
+        free(self.memory)
+
+    cdef symbol of_number(self, uint32_t node) except? 0:
+        return node
+
+    cdef symbol *of_results(self, uint32_t node) except NULL:
+        return self.expansion[<uint64_t>self.expanded[node]].results
+
+    cdef symbol *room(self, uint64_t n) except NULL:
+        free(self.memory)
+        self.memory = <symbol *>malloc(n * sizeof(symbol) + 1)
+        if self.memory == NULL:
+            raise MemoryError("no memory for a sweep")
+        return self.memory
+
+    cdef int finish(self) except -1:
+        if self.nodes.failed:
+            raise MemoryError("no memory for the gradients as scalars")
+        return 0
+
+
+cdef inline uint32_t place_of(GraphSweep s, uint32_t node) noexcept:
+    return node if node < s.end else node - s.nodes.start + s.end
+
+
+cdef int make_room(GraphSweep s, uint32_t size) except -1:
+    """Have places for so many, those that are new being nothing's, and active."""
+    cdef uint32_t n = max(size, 2 * s.size)
+    cdef flow *adjoint
+    cdef uint8_t *active
+    if size <= s.size:
+        return 0
+    if not s.size:
+        s.adjoint, s.active = <flow *>calloc(n, sizeof(flow)), <uint8_t *>calloc(n, 1)
+        if s.adjoint == NULL or s.active == NULL:
+            raise MemoryError("no memory for a sweep")
+    else:
+        adjoint = <flow *>realloc(s.adjoint, n * sizeof(flow))
+        s.adjoint = adjoint if adjoint != NULL else s.adjoint
+        active = <uint8_t *>realloc(s.active, n)
+        s.active = active if active != NULL else s.active
+        if adjoint == NULL or active == NULL:
+            raise MemoryError("no memory for a sweep")
+        memset(s.adjoint + s.size, 0, (n - s.size) * sizeof(flow))
+        memset(s.active + s.size, 1, n - s.size)
+    s.size = n
+    return 0
+
+
+# What is reached.
+
+cdef int find_reached(GraphSweep s, list roots) except -1:
+    cdef uint32_t i = s.end - 1
+    cdef NodeSet *members = borrow_set(i)
+    cdef Handle root
+    try:
+        for root in roots:
+            add(members, root.node)
+        while i:
+            append_reached(s, i)
+            add_operands(members, i, False)
+            i = take_below(members, i)
+    finally:
+        give_back(members, i)
+    return 0
+
+
+cdef int append_reached(GraphSweep s, uint32_t i) except -1:
+    cdef uint32_t *moved
+    if s.count == s.room_for:
+        moved = <uint32_t *>realloc(s.reached, (2 * <uint64_t>s.room_for + 256) * sizeof(uint32_t))
+        if moved == NULL:
+            raise MemoryError("no memory for a sweep")
+        s.reached, s.room_for = moved, 2 * s.room_for + 256
+    s.reached[s.count] = i
+    s.count += 1
+    return 0
+
+
+cdef int find_active(GraphSweep s, list by) except -1:
+    """Mark what stands on some nodes, or all if there are none; leaves of all that is reached, too."""
+    cdef uint32_t k, j, i
+    cdef Handle x
+    if by is None:
+        memset(s.active, 1, s.size)
+        return 0
+    for x in by:
+        if x.node < s.end:
+            s.active[x.node] = 1
+    for k in range(s.count - 1, -1, -1):
+        i = s.reached[k]
+        for j in range(slot_count(i)):
+            s.active[i] |= s.active[slot_node(i, j)]
+    return 0
+
+
+# Nodes of many operands.
+
+cdef bint is_swept_as_it_is(uint32_t op) noexcept:
+    return op in (OP_sum, OP_fsum, OP_dot, OP_select, OP_ifel, OP_user, OP_pick, OP_leaves)
+
+
+cdef int expand_all(GraphSweep s) except -1:
+    cdef uint32_t k, i, op
+    for k in range(s.count - 1, -1, -1):
+        i = s.reached[k]
+        op = tape.op[i] & OP_MASK
+        if tape.op[i] & HAS_CALLBACK and s.active[i]:
+            raise TypeError(
+                f"{describe(i)} passes its gradient on by a Python function, which cannot be differentiated again: "
+                "make the operation with fastgrad.custom, with partial derivatives that take scalars"
+            )
+        if op >= OP_FIRST_NARY and s.active[i] and not is_swept_as_it_is(op):
+            expand(s, i)
+    return 0
+
+
+cdef int expand(GraphSweep s, uint32_t i) except -1:
+    cdef uint64_t n = results_of(i).count if has_results(i) else 1, place = len(s.expanded)
+    cdef Expansion *moved = <Expansion *>realloc(s.expansion, (place + 1) * sizeof(Expansion))
+    cdef symbol *results = <symbol *>malloc(n * sizeof(symbol) + 1)
+    cdef uint32_t start = tape.count
+    if moved != NULL:
+        s.expansion = moved
+    if moved == NULL or results == NULL:
+        free(results)
+        raise MemoryError("no memory for a sweep")
+    if kind_at(i).lower != NULL:
+        memcpy(results, kind_at(i).lower(s, i), n * sizeof(symbol))
+        s.expansion[place] = Expansion(start, tape.count, results)
+        s.expanded[i] = place
+        return make_room(s, place_of(s, tape.count))
+    free(results)
+    if kind_at(i).slopes == NULL:
+        raise TypeError(f"{describe(i)} is known to Python only, so that its gradient has no gradient")
+    return 0
+
+
+# The sweep.
+
+cdef inline void give(GraphSweep s, uint32_t node, flow given) noexcept:
+    cdef uint32_t place = place_of(s, node)
+    if node and s.active[place]:
+        s.adjoint[place] = flow_sum(s.algebra, s.adjoint[place], given)
+
+
+cdef int pass_on(GraphSweep s, uint32_t i) except -1:
+    """Give what node i is given to its operands."""
+    cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i], b, base
+    cdef flow g = s.adjoint[place_of(s, i)]
+    cdef symbol c
+    if op == OP_LEAF or not g.amount:
+        return 0
+    if op < OP_FIRST_VC:
+        if s.active[place_of(s, a)]:
+            give(s, a, flow_through(s.algebra, op, 0, a, a, i, g))
+    elif op < OP_FIRST_BINARY:
+        if s.active[place_of(s, a)]:
+            c = constant(s.algebra, tape.second[i].constant)
+            base = op - (OP_TO_CV if op >= OP_FIRST_CV else OP_TO_VC)
+            if op >= OP_FIRST_CV:
+                give(s, a, flow_through(s.algebra, base, 1, c, a, i, g))
+            else:
+                give(s, a, flow_through(s.algebra, base, 0, a, c, i, g))
+    elif op < OP_FIRST_NARY:
+        b = tape.second[i].node
+        if s.active[place_of(s, b)]:
+            give(s, b, flow_through(s.algebra, op, 1, a, b, i, g))
+        if s.active[place_of(s, a)]:
+            give(s, a, flow_through(s.algebra, op, 0, a, b, i, g))
+    else:
+        pass_on_many(s, i, op, g)
+    return 0
+
+
+cdef symbol operand_at(GraphSweep s, const operands *x, uint32_t k) noexcept:
+    return constant(s.algebra, x.reals[k]) if x.slots[k] == CONSTANT else x.slots[k]
+
+
+cdef void give_slot(GraphSweep s, uint32_t i, uint32_t k, flow given) noexcept:
+    """Payloads move when nodes are appended."""
+    cdef operands x = payload(i)
+    if x.slots[k] != CONSTANT:
+        give(s, x.slots[k], given)
+
+
+cdef int pass_on_many(GraphSweep s, uint32_t i, uint32_t op, flow g) except -1:
+    cdef uint32_t k
+    cdef operands x
+    cdef symbol other, condition
+    if op == OP_pick:
+        k = tape.second[i].place
+        give(s, s.of_results(tape.first[i])[k], g)
+    elif op == OP_sum or op == OP_fsum:
+        for k in range(tape.second[i].span.n):
+            give_slot(s, i, k, g)
+    elif op == OP_dot:
+        give_slot(s, i, 0, g)
+        for k in range(1, tape.second[i].span.n):
+            x = payload(i)
+            other = operand_at(s, &x, ((k - 1) ^ 1) + 1)
+            x = payload(i)
+            if x.slots[k] != CONSTANT and s.active[place_of(s, x.slots[k])]:
+                give_slot(s, i, k, flow_product(s.algebra, g, flow(other, 0)))
+    elif op == OP_select or op == OP_ifel:
+        if op == OP_ifel:
+            give_slot(s, i, 0, g)
+        x = payload(i)
+        condition = operand_at(s, &x, op == OP_ifel)
+        for k in range(2):
+            give_slot(s, i, k + 1 + (op == OP_ifel), flow_to_case(s.algebra, condition, k == 0, g))
+    elif op == OP_user:
+        for k in range(tape.second[i].span.n if tape.second[i].span.reals else 0):
+            x = payload(i)
+            give_slot(s, i, k, flow_product(s.algebra, g, flow(constant(s.algebra, x.reals[k]), 0)))
+    elif kind_at(i).lower == NULL:
+        give_slopes(s, i, g)
+    elif op != OP_leaves:
+        sweep_expansion(s, i, g)
+    return 0
+
+
+cdef int give_slopes(GraphSweep s, uint32_t i, flow g) except -1:
+    cdef uint32_t k = 0
+    for slope in kind_at(i).slopes(i):
+        if isinstance(slope, Node):
+            make_room(s, place_of(s, tape.count))
+            give_slot(s, i, k, flow_product(s.algebra, g, flow((<Node>slope).node, 0)))
+        else:
+            number = number_of(slope, "a partial derivative")
+            give_slot(s, i, k, flow_product(s.algebra, g, flow(constant(s.algebra, number), 0)))
+        k += 1
+    return 0
+
+
+cdef int sweep_expansion(GraphSweep s, uint32_t i, flow g) except -1:
+    """Sweep what a node was written out as, whose results were given what picks of them were."""
+    cdef Expansion e = s.expansion[<uint64_t>s.expanded[i]]
+    cdef uint32_t k
+    if not has_results(i) or results_of(i).count == 1:
+        give(s, e.results[0], g)
+    for k in range(e.stop - 1, e.start - 1, -1):
+        pass_on(s, k)
+    return 0
+
+
+cdef GraphSweep swept(list roots, list seeds, list by):
+    """A sweep from roots, which are given the seeds; by some nodes, or by all where that is None."""
+    cdef GraphSweep s = GraphSweep(most_derived(roots))
+    cdef uint32_t k
+    cdef Handle root
+    cdef flow seed
+    for root in roots:
+        s.end = max(s.end, root.node + 1)
+    make_room(s, s.end)
+    find_reached(s, roots)
+    find_active(s, by)
+    expand_all(s)
+    for root, given in zip(roots, seeds):
+        if isinstance(given, Node):
+            seed = flow((<Node>given).node, 0)
+        else:
+            seed = flow(constant(s.algebra, number_of(given, "a seed")), 0)
+        give(s, root.node, seed)
+    for k in range(s.count):
+        if s.adjoint[s.reached[k]].amount or has_results_at(s.reached[k]):
+            pass_on_result(s, s.reached[k])
+        if k % PATIENCE == PATIENCE - 1:
+            PyErr_CheckSignals()
+    s.finish()
+    return s
+
+
+cdef inline bint has_results_at(uint32_t i) noexcept:
+    cdef uint32_t op = tape.op[i] & OP_MASK
+    return op >= OP_FIRST_NARY and has_results(i)
+
+
+cdef int pass_on_result(GraphSweep s, uint32_t i) except -1:
+    if has_results_at(i):
+        return sweep_expansion(s, i, s.adjoint[i]) if i in s.expanded else 0
+    return pass_on(s, i)
+
+
+# For Python.
+
+cdef list graph_gradients(list roots, list seeds, list by):
+    cdef GraphSweep s
+    cdef Handle x
+    cdef symbol amount
+    hold()
+    try:
+        s = swept(roots, seeds, by)
+        found = []
+        for x in by:
+            amount = s.adjoint[x.node].amount if x.node < s.end else 0
+            found.append(unpinned_handle_of(amount if amount else constant(s.algebra, 0.0)))
+        s.finish()
+        return found
+    finally:
+        let_go()
+
+
+cdef list plain_gradients(list roots, list seeds, list by):
+    """The same as floats, by a sweep after which all is as before it."""
+    cdef uint64_t before = 0
+    cdef double *kept
+    cdef Handle root, x
+    for root in roots:
+        before = max(before, root.node + 1)
+    kept = <double *>malloc(before * sizeof(double))
+    if kept == NULL:
+        raise MemoryError(f"no memory to keep {before:,} gradients")
+    hold()
+    memcpy(kept, tape.grad, before * sizeof(double))
+    try:
+        memset(tape.grad, 0, before * sizeof(double))
+        total = [0.0] * len(by)
+        for root, seed in zip(roots, seeds):
+            sweep_backward(root, number_of(seed, "a seed"))
+            total = [found + grad_below(x, before) for found, x in zip(total, by)]
+            memset(tape.grad, 0, before * sizeof(double))
+        return total
+    finally:
+        memcpy(tape.grad, kept, before * sizeof(double))
+        let_go()
+        free(kept)
+
+
+cdef double grad_below(Handle x, uint64_t end) noexcept:
+    return tape.grad[x.node] if x.node < end else 0.0
+
+
+def gradients(y, xs, create_graph=False, seeds=None):
+    """Return the derivatives of a scalar, or of the sum of several, by others; no ``grad`` is changed.
+
+    Parameters
+    ----------
+    y : scalar or list of scalars
+    xs : scalar or list of scalars
+    create_graph : bool
+        Are the gradients to be scalars, which have gradients themselves?
+    seeds : number or scalar, or list of them, optional
+        A factor for each y; 1 where there are none.
+
+    Returns
+    -------
+    float or scalar, or list of them
+        One for each x: 0 for one that y does not depend on.
+
+    Raises
+    ------
+    TypeError
+        If y or xs have anything but scalars; if, with create_graph, a Python function passes a gradient on.
+    ValueError
+        If there are not as many seeds as y.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> x = fastgrad.Value(3.0)
+    >>> slope = fastgrad.gradients(x**3, x, create_graph=True)
+    >>> slope.data, fastgrad.gradients(slope, x)
+    (27.0, 18.0)
+    """
+    roots, by = scalars_in(y, "y"), scalars_in(xs, "xs")
+    factors = [1.0] * len(roots) if seeds is None else list(seeds) if isinstance(seeds, (list, tuple)) else [seeds]
+    if len(factors) != len(roots):
+        raise ValueError(f"gradients() takes a seed for each y: there are {len(roots)}, and {len(factors)} seeds")
+    with_graph = create_graph or (observers.count and current() is not None) or any(isinstance(f, Node) for f in factors)
+    if not roots:
+        found = [0.0] * len(by)
+    else:
+        found = graph_gradients(roots, factors, by) if with_graph else plain_gradients(roots, factors, by)
+    return found[0] if isinstance(xs, Node) else found
+
+
+cdef list scalars_in(given, str name):
+    found = [given] if isinstance(given, Node) else list(given) if isinstance(given, (list, tuple)) else None
+    if found is None or not all([isinstance(x, Node) for x in found]):
+        raise TypeError(f"gradients() takes scalars as {name}, one or a list, not {given!r:.60}")
+    return found
+
+
+def backward_with_graph(Node root, double gradient):
+    """Set the `grad_node` of all leaves below that have handles, and add to the grads of all."""
+    cdef GraphSweep s
+    cdef uint32_t k, j, leaf, end = tape.count
+    hold()
+    try:
+        s = swept([root], [gradient], None)
+        for k in range(s.count):
+            for j in range(slot_count(s.reached[k])):
+                leaf = slot_node(s.reached[k], j)
+                if leaf and leaf < end and tape.op[leaf] == OP_LEAF and owner_of(leaf) != NULL and s.adjoint[leaf].amount:
+                    state_of(<Handle>unpinned_handle_of(leaf))["grad_node"] = unpinned_handle_of(s.adjoint[leaf].amount)
+        if tape.op[root.node] == OP_LEAF:
+            state_of(root)["grad_node"] = unpinned_handle_of(s.adjoint[root.node].amount)
+    finally:
+        let_go()
+    sweep_backward(root, gradient)

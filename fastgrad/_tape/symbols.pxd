@@ -1,0 +1,18 @@
+"""Nodes as symbols: what is written on an algebra (operations/algebra.h), appended to the tape.
+
+Values follow IEEE arithmetic: no error is raised. Whoever works with symbols holds the tape meanwhile, so that a symbol,
+which is a node, stays good.
+"""
+
+from libc.stdint cimport uint32_t
+
+from fastgrad._tape.kinds cimport algebra, symbol
+
+cdef struct Nodes:
+    algebra functions  # first: a pointer to it is one to this
+    uint32_t type_code  # of the numbers
+    bint failed         # memory has run out; symbols are node 0 since
+    uint32_t start      # leaves from here on are constants
+
+cdef void begin_nodes(Nodes *s, uint32_t type_code) noexcept
+cdef symbol constant(algebra *s, double x) noexcept
