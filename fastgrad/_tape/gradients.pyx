@@ -8,7 +8,7 @@ first, as nodes of one and two behind the tape's end, and these are swept in its
 cimport cython
 from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from fastgrad._tape.convert cimport most_derived, number_of
@@ -23,8 +23,8 @@ from fastgrad._tape.sweep cimport add_operands, borrow_set, give_back
 from fastgrad._tape.symbols cimport Nodes, begin_nodes, constant
 from fastgrad._tape.tape cimport (
     CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC,
-    OP_MASK, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_pick, OP_select, OP_sum, OP_user, hold, let_go, operands, payload,
-    slot_count, slot_node, tape,
+    OP_MASK, OP_add, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_mul, OP_pick, OP_select, OP_sum, OP_user, Second, append,
+    hold, let_go, no_second, operands, payload, reserve, slot_count, slot_node, tape,
 )
 
 cdef extern from "operations/chain.h" nogil:
@@ -50,10 +50,11 @@ cdef class GraphSweep(Symbols):
     """A sweep from some roots. The tape is held."""
 
     cdef Nodes nodes
-    # Of each node, those up to the highest root and then those appended since: see `place_of`.
+    # For each node, those from the lowest reached to the highest root and then those appended since: see `place_of`.
     cdef flow *adjoint
     cdef uint8_t *active     # does the gradient by it, or by one of those below it, matter?
-    cdef uint32_t size, end  # places; how many are of the nodes up to the highest root
+    cdef uint32_t size       # places
+    cdef uint32_t low, end   # nodes
     cdef uint32_t *reached   # from the highest down
     cdef uint32_t count, room_for
     cdef Expansion *expansion
@@ -95,7 +96,7 @@ cdef class GraphSweep(Symbols):
 
 
 cdef inline uint32_t place_of(GraphSweep s, uint32_t node) noexcept:
-    return node if node < s.end else node - s.nodes.start + s.end
+    return (node if node < s.end else node - s.nodes.start + s.end) - s.low
 
 
 cdef int make_room(GraphSweep s, uint32_t size) except -1:
@@ -105,19 +106,14 @@ cdef int make_room(GraphSweep s, uint32_t size) except -1:
     cdef uint8_t *active
     if size <= s.size:
         return 0
-    if not s.size:
-        s.adjoint, s.active = <flow *>calloc(n, sizeof(flow)), <uint8_t *>calloc(n, 1)
-        if s.adjoint == NULL or s.active == NULL:
-            raise MemoryError("no memory for a sweep")
-    else:
-        adjoint = <flow *>realloc(s.adjoint, n * sizeof(flow))
-        s.adjoint = adjoint if adjoint != NULL else s.adjoint
-        active = <uint8_t *>realloc(s.active, n)
-        s.active = active if active != NULL else s.active
-        if adjoint == NULL or active == NULL:
-            raise MemoryError("no memory for a sweep")
-        memset(s.adjoint + s.size, 0, (n - s.size) * sizeof(flow))
-        memset(s.active + s.size, 1, n - s.size)
+    adjoint = <flow *>realloc(s.adjoint, n * sizeof(flow))
+    s.adjoint = adjoint if adjoint != NULL else s.adjoint
+    active = <uint8_t *>realloc(s.active, n)
+    s.active = active if active != NULL else s.active
+    if adjoint == NULL or active == NULL:
+        raise MemoryError("no memory for a sweep")
+    memset(s.adjoint + s.size, 0, (n - s.size) * sizeof(flow))
+    memset(s.active + s.size, 1, n - s.size)
     s.size = n
     return 0
 
@@ -125,19 +121,37 @@ cdef int make_room(GraphSweep s, uint32_t size) except -1:
 # What is reached.
 
 cdef int find_reached(GraphSweep s, list roots) except -1:
-    cdef uint32_t i = s.end - 1
-    cdef NodeSet *members = borrow_set(i)
+    cdef NodeSet *members
+    cdef uint32_t i
     cdef Handle root
+    for root in roots:
+        s.end = max(s.end, root.node + 1)
+    s.low, s.count, i = s.end, 0, s.end - 1
+    members = borrow_set(i)
     try:
         for root in roots:
             add(members, root.node)
         while i:
             append_reached(s, i)
+            s.low = min(s.low, lowest_operand(i))
             add_operands(members, i, False)
             i = take_below(members, i)
     finally:
         give_back(members, i)
     return 0
+
+
+cdef uint32_t lowest_operand(uint32_t i) noexcept:
+    """The lowest of node i and its operands."""
+    cdef uint32_t op = tape.op[i], low = i, k
+    if op < OP_FIRST_BINARY:
+        return min(i, tape.first[i]) if op != OP_LEAF else i
+    if op < OP_FIRST_NARY:
+        return min(tape.first[i], tape.second[i].node)
+    for k in range(slot_count(i)):
+        if slot_node(i, k):
+            low = min(low, slot_node(i, k))
+    return low
 
 
 cdef int append_reached(GraphSweep s, uint32_t i) except -1:
@@ -153,19 +167,29 @@ cdef int append_reached(GraphSweep s, uint32_t i) except -1:
 
 
 cdef int find_active(GraphSweep s, list by) except -1:
-    """Mark what stands on some nodes, or all if there are none; leaves of all that is reached, too."""
-    cdef uint32_t k, j, i
+    """Mark what stands on some nodes, or all if there are none."""
+    cdef uint32_t k, j, i, op, place
     cdef Handle x
+    make_room(s, s.end - s.low)
     if by is None:
-        memset(s.active, 1, s.size)
         return 0
+    memset(s.active, 0, s.size)
     for x in by:
-        if x.node < s.end:
-            s.active[x.node] = 1
+        if s.low <= x.node < s.end:
+            s.active[x.node - s.low] = 1
     for k in range(s.count - 1, -1, -1):
         i = s.reached[k]
-        for j in range(slot_count(i)):
-            s.active[i] |= s.active[slot_node(i, j)]
+        op = tape.op[i]
+        place = i - s.low
+        if op < OP_FIRST_BINARY:
+            if op != OP_LEAF:
+                s.active[place] |= s.active[tape.first[i] - s.low]
+        elif op < OP_FIRST_NARY:
+            s.active[place] |= s.active[tape.first[i] - s.low] | s.active[tape.second[i].node - s.low]
+        else:
+            for j in range(slot_count(i)):
+                if slot_node(i, j):
+                    s.active[place] |= s.active[slot_node(i, j) - s.low]
     return 0
 
 
@@ -180,12 +204,12 @@ cdef int expand_all(GraphSweep s) except -1:
     for k in range(s.count - 1, -1, -1):
         i = s.reached[k]
         op = tape.op[i] & OP_MASK
-        if tape.op[i] & HAS_CALLBACK and s.active[i]:
+        if tape.op[i] & HAS_CALLBACK and s.active[i - s.low]:
             raise TypeError(
                 f"{describe(i)} passes its gradient on by a Python function, which cannot be differentiated again: "
                 "make the operation with fastgrad.custom, with partial derivatives that take scalars"
             )
-        if op >= OP_FIRST_NARY and s.active[i] and not is_swept_as_it_is(op):
+        if op >= OP_FIRST_NARY and s.active[i - s.low] and not is_swept_as_it_is(op):
             expand(s, i)
     return 0
 
@@ -213,10 +237,41 @@ cdef int expand(GraphSweep s, uint32_t i) except -1:
 
 # The sweep.
 
+cdef inline bint is_plain(GraphSweep s, flow x) noexcept:
+    """Flows it in any case, and is it no constant, so that its sums and products are nodes of their own?"""
+    return not x.alive and (x.amount < s.nodes.start or tape.op[x.amount] != OP_LEAF) and tape.count < tape.limit
+
+
+cdef inline symbol of_two(GraphSweep s, uint32_t op, symbol x, symbol y, double value) noexcept:
+    cdef Second second = no_second()
+    second.node = y
+    return append(op, s.nodes.type_code, value, x, second)
+
+
 cdef inline void give(GraphSweep s, uint32_t node, flow given) noexcept:
     cdef uint32_t place = place_of(s, node)
-    if node and s.active[place]:
-        s.adjoint[place] = flow_sum(s.algebra, s.adjoint[place], given)
+    cdef flow before = s.adjoint[place]
+    if not s.active[place]:
+        return
+    if not before.amount:
+        s.adjoint[place] = given
+    elif given.amount and is_plain(s, before) and is_plain(s, given):
+        s.adjoint[place].amount = of_two(
+            s, OP_add, before.amount, given.amount, tape.data[before.amount] + tape.data[given.amount],
+        )
+    else:
+        s.adjoint[place] = flow_sum(s.algebra, before, given)
+
+
+cdef inline void give_product(GraphSweep s, uint32_t node, flow g, symbol factor) noexcept:
+    """The step of a product, which most nodes are, without a detour."""
+    cdef flow other = flow(factor, 0)
+    if not s.active[place_of(s, node)]:
+        return
+    if is_plain(s, g) and is_plain(s, other):
+        give(s, node, flow(of_two(s, OP_mul, g.amount, factor, tape.data[g.amount] * tape.data[factor]), 0))
+    else:
+        give(s, node, flow_product(s.algebra, g, other))
 
 
 cdef int pass_on(GraphSweep s, uint32_t i) except -1:
@@ -225,6 +280,15 @@ cdef int pass_on(GraphSweep s, uint32_t i) except -1:
     cdef flow g = s.adjoint[place_of(s, i)]
     cdef symbol c
     if op == OP_LEAF or not g.amount:
+        return 0
+    b = tape.second[i].node
+    if op == OP_mul:
+        give_product(s, b, g, a)
+        give_product(s, a, g, b)
+        return 0
+    if op == OP_add:
+        give(s, b, g)
+        give(s, a, g)
         return 0
     if op < OP_FIRST_VC:
         if s.active[place_of(s, a)]:
@@ -238,7 +302,6 @@ cdef int pass_on(GraphSweep s, uint32_t i) except -1:
             else:
                 give(s, a, flow_through(s.algebra, base, 0, a, c, i, g))
     elif op < OP_FIRST_NARY:
-        b = tape.second[i].node
         if s.active[place_of(s, b)]:
             give(s, b, flow_through(s.algebra, op, 1, a, b, i, g))
         if s.active[place_of(s, a)]:
@@ -276,7 +339,7 @@ cdef int pass_on_many(GraphSweep s, uint32_t i, uint32_t op, flow g) except -1:
             other = operand_at(s, &x, ((k - 1) ^ 1) + 1)
             x = payload(i)
             if x.slots[k] != CONSTANT and s.active[place_of(s, x.slots[k])]:
-                give_slot(s, i, k, flow_product(s.algebra, g, flow(other, 0)))
+                give_product(s, x.slots[k], g, other)
     elif op == OP_select or op == OP_ifel:
         if op == OP_ifel:
             give_slot(s, i, 0, g)
@@ -320,15 +383,23 @@ cdef int sweep_expansion(GraphSweep s, uint32_t i, flow g) except -1:
 
 
 cdef GraphSweep swept(list roots, list seeds, list by):
-    """A sweep from roots, which are given the seeds; by some nodes, or by all where that is None."""
+    """A sweep from roots, which are given the seeds; by some nodes, or by all where that is None. The tape is held, once
+    there is room for what is appended as a rule."""
     cdef GraphSweep s = GraphSweep(most_derived(roots))
     cdef uint32_t k
+    cdef uint64_t generation
     cdef Handle root
     cdef flow seed
-    for root in roots:
-        s.end = max(s.end, root.node + 1)
-    make_room(s, s.end)
     find_reached(s, roots)
+    generation = tape.generation
+    let_go()
+    try:
+        reserve(4 * s.count, 0)
+    finally:
+        hold()
+    if tape.generation != generation:
+        find_reached(s, roots)
+    begin_nodes(&s.nodes, s.nodes.type_code)
     find_active(s, by)
     expand_all(s)
     for root, given in zip(roots, seeds):
@@ -338,7 +409,7 @@ cdef GraphSweep swept(list roots, list seeds, list by):
             seed = flow(constant(s.algebra, number_of(given, "a seed")), 0)
         give(s, root.node, seed)
     for k in range(s.count):
-        if s.adjoint[s.reached[k]].amount or has_results_at(s.reached[k]):
+        if s.adjoint[s.reached[k] - s.low].amount or has_results_at(s.reached[k]):
             pass_on_result(s, s.reached[k])
         if k % PATIENCE == PATIENCE - 1:
             PyErr_CheckSignals()
@@ -353,7 +424,7 @@ cdef inline bint has_results_at(uint32_t i) noexcept:
 
 cdef int pass_on_result(GraphSweep s, uint32_t i) except -1:
     if has_results_at(i):
-        return sweep_expansion(s, i, s.adjoint[i]) if i in s.expanded else 0
+        return sweep_expansion(s, i, s.adjoint[i - s.low]) if i in s.expanded else 0
     return pass_on(s, i)
 
 
@@ -368,7 +439,7 @@ cdef list graph_gradients(list roots, list seeds, list by):
         s = swept(roots, seeds, by)
         found = []
         for x in by:
-            amount = s.adjoint[x.node].amount if x.node < s.end else 0
+            amount = s.adjoint[x.node - s.low].amount if s.low <= x.node < s.end else 0
             found.append(unpinned_handle_of(amount if amount else constant(s.algebra, 0.0)))
         s.finish()
         return found
@@ -467,10 +538,10 @@ def backward_with_graph(Node root, double gradient):
         for k in range(s.count):
             for j in range(slot_count(s.reached[k])):
                 leaf = slot_node(s.reached[k], j)
-                if leaf and leaf < end and tape.op[leaf] == OP_LEAF and owner_of(leaf) != NULL and s.adjoint[leaf].amount:
-                    state_of(<Handle>unpinned_handle_of(leaf))["grad_node"] = unpinned_handle_of(s.adjoint[leaf].amount)
+                if leaf and leaf < end and tape.op[leaf] == OP_LEAF and owner_of(leaf) != NULL and s.adjoint[leaf - s.low].amount:
+                    state_of(<Handle>unpinned_handle_of(leaf))["grad_node"] = unpinned_handle_of(s.adjoint[leaf - s.low].amount)
         if tape.op[root.node] == OP_LEAF:
-            state_of(root)["grad_node"] = unpinned_handle_of(s.adjoint[root.node].amount)
+            state_of(root)["grad_node"] = unpinned_handle_of(s.adjoint[root.node - s.low].amount)
     finally:
         let_go()
     sweep_backward(root, gradient)
