@@ -34,14 +34,21 @@ __all__ = [
     "Scalar",
     "TraceError",
     "Value",
+    "check_grad",
     "collect",
     "compile",
     "custom",
+    "derivative",
     "dot",
     "fuse",
     "fused_loops",
+    "grad",
     "gradients",
     "grads",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
     "logsumexp",
     "math",
     "mean",
@@ -51,17 +58,30 @@ __all__ = [
     "softmax",
     "sum",
     "tape_info",
+    "value_and_grad",
+    "value_grad_and_hessian",
     "values",
+    "vjp",
 ]
 
 _LATER = {  # what is asked for by few programs, and most of what needs numpy
     "TraceError": "compiled",
+    "check_grad": "transforms",
     "compile": "compiled",
+    "derivative": "transforms",
     "fuse": "fusing",
     "fused_loops": "fusing",
+    "grad": "transforms",
     "grads": "arrays",
+    "hessian": "transforms",
+    "hvp": "transforms",
+    "jacobian": "transforms",
+    "jvp": "transforms",
     "set_values": "arrays",
+    "value_and_grad": "transforms",
+    "value_grad_and_hessian": "transforms",
     "values": "arrays",
+    "vjp": "transforms",
 }
 _MODULES = ("losses", "math", "nn", "optim", "plots", "train")
 
@@ -93,6 +113,18 @@ if TYPE_CHECKING:
     from fastgrad.arrays import grads, set_values, values
     from fastgrad.compiled import TraceError, compile
     from fastgrad.fusing import fuse, fused_loops
+    from fastgrad.transforms import (
+        check_grad,
+        derivative,
+        grad,
+        hessian,
+        hvp,
+        jacobian,
+        jvp,
+        value_and_grad,
+        value_grad_and_hessian,
+        vjp,
+    )
 else:
 
     def __getattr__(name):

@@ -358,21 +358,23 @@ def hessian_product(
     return g.made()
 
 
-def tower(Program program not None, uint32_t captured, uint32_t order):
-    """A program for the outputs of a program of one input, and their first derivatives up to an order.
+def tower(Program program not None, uint32_t captured, uint32_t place, uint32_t order):
+    """A program for a derivative of any order of the only output, by one of the inputs.
 
     Returns
     -------
     Program
-        Its outputs are those of the program, the first derivatives of them, the second, and so on.
+        Its output is that derivative; of order 0 the program's own.
     """
-    cdef Graph g = Graph(program, captured, [0])
+    cdef Graph g = Graph(program, captured, [place])
     cdef Derivation v
-    cdef uint32_t k, n
-    g.values()
+    cdef flow found = flow(g.output(0), 0)
+    cdef uint32_t n
     for n in range(order):
         v = Derivation(g)
         v.forward(True)
-        for k in range(program.p.outputs):
-            g.add(v.tangent(<symbol>g.roots[len(g.roots) - program.p.outputs]))
+        found = v.tangent(found.amount)
+        if not found.amount:
+            break
+    g.add(found)
     return g.made()

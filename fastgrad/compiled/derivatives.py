@@ -120,6 +120,18 @@ class Derivatives:
             raise TypeError("hvp() takes the function's arguments and, as the last one, the vector")
         return self._derivative(Wanted("product", argnums))(*args, **kwargs)
 
+    def derivative(self, *args: Any, n: int = 1, argnums: int = 0, **kwargs: Any) -> float:
+        """Return the n-th derivative of a function of one result by an argument that is one number.
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> fastgrad.compile(lambda x: x**5).derivative(2.0, n=3)
+        240.0
+        """
+        found: float = self._derivative(Wanted("derivative", argnums, order=n))(*args, **kwargs)
+        return found
+
     def batch_jacobian(
         self,
         *args: Any,

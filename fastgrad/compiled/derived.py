@@ -32,18 +32,21 @@ class Wanted(NamedTuple):
     Attributes
     ----------
     kind : str
-        "jacobian", "hessian" or "product", the Hessian's with a vector, which is a further argument.
+        "jacobian", "hessian", "product", the Hessian's with a vector, which is a further argument, or "derivative".
     argnums : int or tuple of int
     with_value : bool
         The value (and for second derivatives the gradient), too?
     mode : str
         Of a Jacobian "auto", "forward" or "reverse".
+    order : int
+        Of a derivative.
     """
 
     kind: str
     argnums: Any = 0
     with_value: bool = False
     mode: str = "auto"
+    order: int = 1
 
 
 class Derived(DirectFunction):
@@ -122,7 +125,11 @@ def _made(wanted: Wanted, paths: Paths, path: Path, name: str) -> Any:
     program, captured = path.program, len(path.uniforms.scalars)
     if wanted.kind != "jacobian" and type(path.structure) is not Number:
         raise several_results(path.structure, name)
-    if wanted.kind == "product":
+    if wanted.kind == "derivative":
+        if inner != Number():
+            raise TypeError(f"derivative() takes a function of one number, and {name} is given {inner}")
+        made, structure = derive.tower(program, captured, places[0], wanted.order), Number()
+    elif wanted.kind == "product":
         made = derive.hessian_product(program, captured, places, with_value=wanted.with_value)
         structure = inner
     elif wanted.kind == "jacobian":

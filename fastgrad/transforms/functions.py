@@ -1,0 +1,433 @@
+"""The transforms: functions that take a function and return its derivative."""
+
+from __future__ import annotations
+
+import functools
+import operator
+from typing import TYPE_CHECKING, Any
+
+from fastgrad._tape.gradients import gradients
+from fastgrad._tape.node import Node
+from fastgrad._tape.numbers import Value
+from fastgrad.compiled.arguments import several_results
+from fastgrad.compiled.structure import Number, crossed, described
+from fastgrad.transforms.recorded import recorded
+from fastgrad.transforms.tape import Run, differentiated, name_of, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastgrad.compiled.arguments import _Places
+    from fastgrad.compiled.structure import _Structure
+    from fastgrad.transforms.recorded import Recorded
+
+
+def grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """Return a function that computes the gradient of another.
+
+    Parameters
+    ----------
+    function : callable
+        Of numbers, lists, tuples, dicts and arrays of them; it returns one number. It is called with scalars in the
+        places of the numbers by which derivatives are taken, and may itself call what this and other transforms return.
+    argnums : int or tuple of int
+        Which positional arguments the derivatives are by.
+    has_aux : bool
+        Does the function return a pair, of its value and of anything else, which is to be returned too?
+
+    Returns
+    -------
+    callable
+        It takes the function's arguments and returns a structure like the argument's, or a tuple of them; with
+        `has_aux` a pair of that and what else there was. Numbers are floats, but scalars where the call itself is being
+        differentiated: where arguments are scalars, or in a function that another transform calls.
+
+    Raises
+    ------
+    TypeError
+        In a call, if the function returns anything but one number.
+
+    Notes
+    -----
+    Scalars that a function uses from outside are constants of it; an outer transform differentiates through them. A
+    function that is called again is recorded, like one given to `fastgrad.compile`, and replayed: apart from such scalars
+    its results must depend on its arguments only. What cannot be recorded, because it reads ``.data`` for instance, is
+    called on the tape each time.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> slope = fastgrad.grad(lambda x: x**3)
+    >>> slope(2.0), fastgrad.grad(slope)(2.0)
+    (12.0, 12.0)
+    >>> fastgrad.grad(lambda p, x: p["a"] * x + p["b"])({"a": 2.0, "b": 1.0}, 3.0)
+    {'a': 3.0, 'b': 1.0}
+    """
+    both = value_and_grad(function, argnums, has_aux)
+
+    @_named(function, "grad")
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, found = both(*args, **kwargs)
+        return (found, value[1]) if has_aux else found
+
+    return gradient
+
+
+def value_and_grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = False) -> Callable[..., Any]:
+    """Return a function that computes the value of another and its gradient: see `grad`.
+
+    Returns
+    -------
+    callable
+        It returns a pair: the value, or with `has_aux` a pair of it and what else there was; and the gradient.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.value_and_grad(lambda x, y: x * y, argnums=(0, 1))(2.0, 3.0)
+    (6.0, (3.0, 2.0))
+    """
+    known = recorded(function)
+
+    @_named(function, "value_and_grad")
+    def both(*args: Any, **kwargs: Any) -> Any:
+        graph = differentiated(args, kwargs)
+
+        def on_tape(called: Callable[..., Any]) -> Any:
+            run = Run(called, args, kwargs, argnums, has_aux)
+            value = _one(run, called)
+            found = run.inner.put_together(iter(_slopes(value, run.inputs, graph)))
+            if not graph:
+                return ((plain(value), plain(run.aux)) if has_aux else plain(value)), found
+            return ((value, run.aux) if has_aux else value), found
+
+        if graph or has_aux:
+            return on_tape(known.compiled.function)
+        return known.call(lambda compiled: compiled.value_and_grad(*args, argnums=argnums, **kwargs), on_tape)
+
+    return both
+
+
+def jacobian(function: Callable[..., Any], argnums: _Places = 0, mode: str = "auto") -> Callable[..., Any]:
+    """Return a function that computes the derivatives of all results of another.
+
+    Parameters
+    ----------
+    function, argnums
+        See `grad`; the function returns any number of numbers, in any structure.
+    mode : "auto", "forward" or "reverse"
+        See `Compiled.jacobian`; a call on the tape goes in reverse.
+
+    Returns
+    -------
+    callable
+        In place of each number of the results stands a structure like the argument's; arrays have both shapes.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.jacobian(lambda x: [x[0] * x[1], x[1]])([2.0, 3.0])
+    [[3.0, 2.0], [0.0, 1.0]]
+    """
+    known = recorded(function)
+
+    @_named(function, "jacobian")
+    def derivatives(*args: Any, **kwargs: Any) -> Any:
+        graph = differentiated(args, kwargs)
+
+        def on_tape(called: Callable[..., Any]) -> Any:
+            run = Run(called, args, kwargs, argnums)
+            rows = [_slopes(output, run.inputs, graph) for output in run.outputs]
+            return _matrix(run.structure, run.inner, rows)
+
+        if graph:
+            return on_tape(known.compiled.function)
+        return known.call(lambda f: f.jacobian(*args, argnums=argnums, mode=mode, **kwargs), on_tape)
+
+    return derivatives
+
+
+def hessian(function: Callable[..., Any], argnums: _Places = 0) -> Callable[..., Any]:
+    """Return a function that computes the second derivatives of another: see `grad`.
+
+    Returns
+    -------
+    callable
+        It returns a structure like the argument's with such a structure in place of each number; arrays have the shape
+        twice.
+
+    Examples
+    --------
+    >>> import fastgrad, numpy as np
+    >>> fastgrad.hessian(lambda x: x[0] ** 2 * x[1])(np.array([2.0, 3.0]))
+    array([[6., 4.],
+           [4., 0.]])
+    """
+    known = recorded(function)
+
+    @_named(function, "hessian")
+    def second(*args: Any, **kwargs: Any) -> Any:
+        graph = differentiated(args, kwargs)
+        if graph:
+            return _second_on_tape(known, args, kwargs, argnums, graph)[2]
+        return known.call(
+            lambda f: f.hessian(*args, argnums=argnums, **kwargs),
+            lambda f: _second_on_tape(known, args, kwargs, argnums, graph)[2],
+        )
+
+    return second
+
+
+def value_grad_and_hessian(function: Callable[..., Any], argnums: _Places = 0) -> Callable[..., Any]:
+    """Return a function that computes value, gradient and second derivatives of another, in one call.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.value_grad_and_hessian(lambda x: x**3)(2.0)
+    (8.0, 12.0, 12.0)
+    """
+    known = recorded(function)
+
+    @_named(function, "value_grad_and_hessian")
+    def all_three(*args: Any, **kwargs: Any) -> Any:
+        graph = differentiated(args, kwargs)
+        if graph:
+            return _second_on_tape(known, args, kwargs, argnums, graph)
+        return known.call(
+            lambda f: f.value_grad_and_hessian(*args, argnums=argnums, **kwargs),
+            lambda f: _second_on_tape(known, args, kwargs, argnums, graph),
+        )
+
+    return all_three
+
+
+def _second_on_tape(known: Recorded, args: Any, kwargs: Any, argnums: _Places, graph: bool) -> tuple[Any, Any, Any]:
+    function = known.compiled.function
+    run = Run(function, args, kwargs, argnums)
+    value = _one(run, function)
+    slopes = _slopes(value, run.inputs, True)
+    rows = [_slopes(slope, run.inputs, graph) for slope in slopes]
+    gradient = run.inner.put_together(iter(slopes if graph else map(plain, slopes)))
+    return value if graph else plain(value), gradient, _matrix(run.inner, run.inner, rows)
+
+
+def jvp(function: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
+    """Compute a function and its derivative in a direction.
+
+    Parameters
+    ----------
+    function : callable
+        See `jacobian`.
+    primals : tuple, or any other argument
+        The function's arguments; what is no tuple is its only one.
+    tangents : like primals
+        The direction.
+
+    Returns
+    -------
+    value, tangent
+        Two structures like the function's results.
+
+    Raises
+    ------
+    ValueError
+        If the tangents have another structure than the primals.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
+    (6.0, 3.0)
+    """
+    args = primals if isinstance(primals, tuple) else (primals,)
+    graph = differentiated([args, tangents], {})
+    run = Run(function, args, {}, tuple(range(len(args))))
+    direction = _like(run.inner, tangents if isinstance(primals, tuple) else (tangents,), "the tangents", "the primals")
+    found = _pushed(run, direction, graph)
+    value = run.structure.put_together(iter(run.outputs if graph else map(plain, run.outputs)))
+    return value, run.structure.put_together(iter(found))
+
+
+def _pushed(run: Run, direction: list[Any], graph: bool) -> list[Any]:
+    """Derivatives of the outputs in a direction: those, by the factors of the outputs, of the gradient's product with it,
+    which is linear in the factors."""
+    factors = [Value(1.0) for _ in run.outputs]
+    sums = [(output, factor) for output, factor in zip(run.outputs, factors) if isinstance(output, Node)]
+    if not sums:
+        return [0.0] * len(factors)
+    slopes = gradients([output for output, _ in sums], run.inputs, True, [factor for _, factor in sums])
+    product = sum(slope * part for slope, part in zip(slopes, direction))
+    return gradients(product, factors, graph)  # type: ignore[no-any-return]
+
+
+def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """Compute a function, and return its gradient as a function of the results' adjoints.
+
+    Parameters
+    ----------
+    function : callable
+        See `jacobian`.
+    *primals
+        Its arguments.
+
+    Returns
+    -------
+    value : structure of the function's results
+    pull : callable
+        It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the derivative
+        of the sum of products. It may be called any number of times.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> value, pull = fastgrad.vjp(lambda x, y: [x * y, x], 2.0, 3.0)
+    >>> value, pull([1.0, 0.0]), pull([0.0, 1.0])
+    ([6.0, 2.0], (3.0, 2.0), (1.0, 0.0))
+    """
+    graph = differentiated(primals, {})
+    run = Run(function, primals, {}, tuple(range(len(primals))))
+
+    def pull(adjoints: Any) -> tuple[Any, ...]:
+        factors = _like(run.structure, adjoints, "the adjoints", "the results")
+        seeded = [(output, factor) for output, factor in zip(run.outputs, factors) if isinstance(output, Node)]
+        roots, seeds = [output for output, _ in seeded], [factor for _, factor in seeded]
+        found = gradients(roots, run.inputs, graph or differentiated(factors, {}), seeds)
+        return run.inner.put_together(iter(found))  # type: ignore[no-any-return]
+
+    return run.structure.put_together(iter(run.outputs if graph else map(plain, run.outputs))), pull
+
+
+def hvp(function: Callable[..., Any], primals: Any, tangents: Any) -> Any:
+    """Compute the product of a function's Hessian and a vector.
+
+    Parameters
+    ----------
+    function : callable
+        See `grad`.
+    primals : tuple, or any other argument
+        The function's arguments; what is no tuple is its only one.
+    tangents : like primals
+        The vector.
+
+    Returns
+    -------
+    structure like primals
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.hvp(lambda x: x[0] ** 2 * x[1], [2.0, 3.0], [1.0, 0.0])
+    [6.0, 4.0]
+    """
+    args = primals if isinstance(primals, tuple) else (primals,)
+    vector = tangents if isinstance(primals, tuple) else (tangents,)
+    graph = differentiated([args, vector], {})
+    places = tuple(range(len(args)))
+
+    def on_tape(called: Callable[..., Any]) -> Any:
+        run = Run(called, args, {}, places)
+        direction = _like(run.inner, vector, "the tangents", "the primals")
+        slopes = _slopes(_one(run, called), run.inputs, True)
+        product = sum(slope * part for slope, part in zip(slopes, direction))
+        return run.inner.put_together(iter(_slopes(product, run.inputs, graph)))
+
+    known = recorded(function)
+    if graph:
+        found = on_tape(known.compiled.function)
+    else:
+        found = known.call(lambda f: f.hvp(*args, vector, argnums=places), on_tape)
+    return found if isinstance(primals, tuple) else found[0]
+
+
+def derivative(function: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]:
+    """Return a function that computes the n-th derivative of a function of one number.
+
+    Parameters
+    ----------
+    function : callable
+        It takes one number and returns one.
+    n : int
+        At least 0.
+
+    Returns
+    -------
+    callable
+        Of one number.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> fastgrad.derivative(lambda x: x**5, 3)(2.0)
+    240.0
+    """
+    try:
+        order = operator.index(n)
+    except TypeError:
+        order = -1
+    if order < 0:
+        raise ValueError(f"n must be a whole number of at least 0, not {n!r}")
+    known = recorded(function)
+
+    @_named(function, f"derivative {order}")
+    def of_order(x: Any) -> Any:
+        graph = differentiated([x], {})
+
+        def on_tape(called: Callable[..., Any]) -> Any:
+            run = Run(called, [x], {}, 0)
+            if type(run.inner) is not Number:
+                raise TypeError(f"derivative() takes a function of one number, and {name_of(called)} was given {x!r:.60}")
+            found = _one(run, called)
+            for _ in range(order):
+                (found,) = _slopes(found, run.inputs, True)
+            return found if graph else plain(found)
+
+        if graph:
+            return on_tape(known.compiled.function)
+        return known.call(lambda f: f.derivative(x, n=order), on_tape)
+
+    return of_order
+
+
+# What they share.
+
+
+def _named(function: Any, what: str) -> Callable[[Any], Any]:
+    """Give a derivative the function's names and words."""
+
+    def named(derivative: Any) -> Any:
+        name = name_of(function)
+        functools.update_wrapper(derivative, function, assigned=("__module__", "__doc__"), updated=())
+        derivative.__name__ = derivative.__qualname__ = f"{what} of {name}"
+        del derivative.__wrapped__
+        return derivative
+
+    return named
+
+
+def _one(run: Run, function: Any) -> Any:
+    if type(run.structure) is not Number:
+        raise several_results(run.structure, name_of(function))
+    return run.outputs[0]
+
+
+def _slopes(output: Any, inputs: list[Any], graph: bool) -> list[Any]:
+    if not isinstance(output, Node):
+        return [0.0] * len(inputs)
+    return gradients(output, inputs, graph)  # type: ignore[no-any-return]
+
+
+def _matrix(outer: _Structure, inner: _Structure, rows: list[list[Any]]) -> Any:
+    structure, order = crossed(outer, inner)
+    flat = [entry for row in rows for entry in row]
+    return structure.put_together(iter([flat[k] for k in order.tolist()]))
+
+
+def _like(structure: _Structure, x: Any, what: str, other: str) -> list[Any]:
+    """Return the numbers of something that is to have a structure."""
+    given = described(x, what)
+    if given != structure:
+        raise ValueError(f"{what} must have the structure of {other}, {structure}, not {given}")
+    numbers: list[Any] = []
+    given.take_apart(x, numbers)
+    return numbers

@@ -1,0 +1,64 @@
+"""Whether a function is replayed or called on the tape.
+
+A plain function is called on the tape at first. When it is called again it is recorded, and replayed from then on, as
+`fastgrad.compile` does; the recording is kept with the function. What cannot be recorded, or takes another path in
+nearly every call, is called on the tape ever after, with the same results.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+from fastgrad._tape.observer import TraceError
+from fastgrad.compiled.function import Compiled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_FEW_PATHS = 8  # from which on recording must pay
+_KEY = "__fastgrad_recorded__"  # among a function's attributes
+
+
+class Recorded:
+    """A function that is replayed where that pays."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.given = isinstance(function, Compiled)  # then there is nothing to find out
+        self.compiled: Any = function if self.given else Compiled(function)
+        self.calls, self.refused = 0, False
+
+    def replays(self) -> bool:
+        """Count a call. Is it one to replay, or to record?"""
+        if self.given:
+            return True
+        self.calls += 1
+        if self.refused or self.calls == 1:
+            return False
+        paths = sum(len(paths.recorded) for paths in self.compiled._paths.values())
+        self.refused = paths > _FEW_PATHS and 2 * paths > self.calls
+        return not self.refused
+
+    def call(self, replay: Callable[[Any], Any], on_tape: Callable[[Any], Any]) -> Any:
+        """Return what is found in the recording, or else on the tape."""
+        if self.replays():
+            try:
+                return replay(self.compiled)
+            except TraceError:
+                if self.given:
+                    raise
+                self.refused = True
+        return on_tape(self.compiled.function)
+
+
+def recorded(function: Callable[..., Any]) -> Recorded:
+    """Return what there is of a function, which keeps it."""
+    if not callable(function):
+        raise TypeError(f"a derivative is taken of a function, not of {function!r:.60}")
+    if not isinstance(function, types.FunctionType):
+        return Recorded(function)
+    found = vars(function).get(_KEY)
+    if found is None or found.function is not function:  # functools.wraps copies attributes
+        found = vars(function)[_KEY] = Recorded(function)
+    return found

@@ -1,0 +1,123 @@
+"""Functions run on the tape, to be differentiated there: with fresh scalars for their arguments.
+
+A fresh scalar is `+x` of an argument that is a scalar, so that it is differentiated by alone, whatever else stands on x,
+and an outer derivative goes through it all the same. While such a run goes on, transforms called in it return scalars.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from fastgrad._tape.node import Node
+from fastgrad._tape.numbers import Value
+from fastgrad._tape.observer import recording_active
+from fastgrad.compiled.arguments import chosen, described_call, no_result
+from fastgrad.compiled.structure import described
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastgrad.compiled.arguments import _Places
+    from fastgrad.compiled.structure import _Structure
+
+
+class _Depth(threading.local):
+    """How many runs go on in this thread, one in the other."""
+
+    runs = 0
+
+
+_depth = _Depth()
+
+
+def name_of(function: Any) -> str:
+    """Return what messages call a function."""
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+def differentiated(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
+    """Is what is computed now to be differentiated: in a recording, in another run, or as scalars are arguments?"""
+    return bool(_depth.runs) or recording_active() or _has_scalar([*args, *kwargs.values()])
+
+
+def _has_scalar(x: Any) -> bool:
+    if isinstance(x, Node):
+        return True
+    if isinstance(x, dict):
+        return any(map(_has_scalar, x.values()))
+    if isinstance(x, (list, tuple)):
+        return any(map(_has_scalar, x))
+    return getattr(x, "dtype", None) == object and any(map(_has_scalar, x.flat))
+
+
+class Run:
+    """A call of a function on the tape.
+
+    Attributes
+    ----------
+    inner : the structure of the arguments by which derivatives are taken
+    inputs : list of scalars
+        The numbers in them.
+    structure : that of the results
+    outputs : list of scalars and floats
+        The numbers in these.
+    aux : object
+        What the function returned beside its results, if it was to return two.
+    """
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: dict[str, Any],
+        argnums: _Places,
+        has_aux: bool = False,
+    ) -> None:
+        name = name_of(function)
+        structure = described_call(tuple(args), kwargs, name)
+        self.inner, places = chosen(structure, argnums)
+        numbers: list[Any] = []
+        structure.take_apart((args, kwargs), numbers)
+        self.inputs = [_fresh(numbers[k]) for k in places]
+        for k, number in zip(places, self.inputs):
+            numbers[k] = number
+        args, kwargs = structure.put_together(iter(numbers))
+        _depth.runs += 1
+        try:
+            result = function(*args, **kwargs)
+        finally:
+            _depth.runs -= 1
+        self.aux = None
+        if has_aux:
+            result, self.aux = _two(result, name)
+        self.structure, self.outputs = _taken_apart(result, name)
+
+
+def _fresh(number: Any) -> Any:
+    return +number if isinstance(number, Node) else Value(number)
+
+
+def _two(result: Any, name: str) -> tuple[Any, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(f"with has_aux, {name} must return a pair of its result and what else there is, not {result!r:.60}")
+    return result
+
+
+def _taken_apart(result: Any, name: str) -> tuple[_Structure, list[Any]]:
+    structure, outputs = described(result, f"the result of {name}"), []
+    structure.take_apart(result, outputs)
+    if not outputs:
+        raise no_result(result, name)
+    return structure, [x if isinstance(x, Node) else float(x) for x in outputs]
+
+
+def plain(x: Any) -> Any:
+    """Return a structure with the numbers of scalars in their places."""
+    if isinstance(x, Node):
+        return x.data
+    if isinstance(x, dict):
+        return {key: plain(entry) for key, entry in x.items()}
+    if type(x) in (list, tuple):
+        return type(x)(map(plain, x))
+    return x
