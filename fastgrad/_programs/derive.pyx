@@ -46,7 +46,8 @@ cdef class Graph:
 
     cdef dag dag
     cdef program *p
-    cdef uint32_t captured  # of the uniforms the first ones
+    cdef uint32_t captured  # of the program's uniforms the first ones
+    cdef uint32_t before    # captured numbers that come before those
     cdef uint32_t fixed     # inputs that are captured, after those
     cdef uint32_t n         # inputs by which derivatives are taken
     cdef uint32_t inputs    # of the program that it becomes
@@ -55,21 +56,26 @@ cdef class Graph:
     cdef symbol *seed       # their tangents
     cdef list roots         # items that are outputs
 
-    def __cinit__(self, Program of not None, uint32_t captured, places, bint fixed=False):
+    def __cinit__(self, Program of not None, uint32_t captured, places, fixed=(), uint32_t before=0):
         cdef program *p = &of.p
-        cdef uint32_t k
+        cdef uint32_t k, among = 0
+        among_fixed = {place: k for k, place in enumerate(fixed)}
         self.p, self.captured, self.n, self.roots = p, captured, <uint32_t>len(places), []
-        self.fixed = p.inputs if fixed else 0
+        self.before, self.fixed = before, <uint32_t>len(among_fixed)
         self.inputs = p.inputs - self.fixed
         self.item = <symbol *>calloc(p.inputs + p.uniforms + p.steps + 1, sizeof(symbol))
         self.by, self.seed = <symbol *>calloc(self.n + 1, sizeof(symbol)), <symbol *>calloc(self.n + 1, sizeof(symbol))
         if self.item == NULL or self.by == NULL or self.seed == NULL or not dag_begin(&self.dag):
             no_memory()
         for k in range(p.inputs):
-            self.item[k] = dag_captured(&self.dag, captured + k) if fixed else dag_input(&self.dag, k)
+            if k in among_fixed:
+                self.item[k] = dag_captured(&self.dag, before + captured + <uint32_t>among_fixed[k])
+            else:
+                self.item[k] = dag_input(&self.dag, among)
+                among += 1
         for k in range(p.uniforms):
             if k < captured:
-                self.item[p.inputs + k] = dag_captured(&self.dag, k)
+                self.item[p.inputs + k] = dag_captured(&self.dag, before + k)
             else:
                 self.item[p.inputs + k] = dag_constant(&self.dag, p.uniform[k])
         self.dag.exact = True  # the steps are those of the program
@@ -115,7 +121,7 @@ cdef class Graph:
         cdef program *p = self.p
         truths = [p.guard[k].truth for k in range(p.guards)]
         guards = [self.item[p.guard[k].value] for k in range(p.guards)]
-        captured = [p.uniform[k] for k in range(self.captured)] + [0.0] * self.fixed
+        captured = [0.0] * self.before + [p.uniform[k] for k in range(self.captured)] + [0.0] * self.fixed
         if self.dag.failed:
             no_memory()
         return Program(*arrays_of(
@@ -323,7 +329,7 @@ def pushed(Program program not None, uint32_t captured, places):
 
 
 def hessian_product(
-    Program program not None, uint32_t captured, places, bint fixed=False, bint with_value=False,
+    Program program not None, uint32_t captured, places, fixed=(), bint with_value=False,
 ):
     """A program for the product of the Hessian and a vector.
 
@@ -331,9 +337,8 @@ def hessian_product(
     ----------
     program, captured, places
         See `hessian`.
-    fixed : bool
-        Are the program's own inputs the same for all rows? Then they are captured, after those that it captures, and
-        what stands on them alone is computed once a call; inputs are those of the vector only.
+    fixed : sequence of int
+        Inputs that are the same for all rows: see `shared`.
     with_value : bool
         Are the value and the first derivatives outputs, too? Then they come before the product.
 
@@ -356,6 +361,67 @@ def hessian_product(
     for k in range(g.n):
         g.add(again.tangent(v.adjoint(k).amount) if v.adjoint(k).amount else flow(0, 0))
     return g.made()
+
+
+def shared(Program program not None, uint32_t captured, fixed):
+    """The same program, with some inputs the same for all rows.
+
+    Parameters
+    ----------
+    program, captured
+        See `hessian`.
+    fixed : sequence of int
+        Which inputs: they are captured, after those that the program captures, in this order. What stands on them alone
+        is computed once a call.
+    """
+    cdef Graph g = Graph(program, captured, [], fixed)
+    g.values()
+    return g.made()
+
+
+def sums(Program program not None, uint32_t captured, places, fixed):
+    """A program whose slopes, by the first of its uniforms, are value, gradient and Hessian.
+
+    The sums over rows of many outputs are the gradient of the sum of one, to which each of them contributes with a factor
+    that is a uniform.
+
+    Parameters
+    ----------
+    program, captured, places, fixed
+        See `hessian` and `shared`. The numbers captured come after the factors, which are 1 in a call.
+
+    Returns
+    -------
+    program : Program
+    factors : int
+        How many there are: for the value, the first derivatives by each of n `places`, and the second, by i and j <= i.
+    """
+    cdef uint32_t n = <uint32_t>len(places), k
+    cdef Graph g = Graph(program, captured, places, fixed, 1 + n + n * (n + 1) // 2)
+    cdef Derivation v = Derivation(g)
+    v.forward(False)
+    v.backward(g.output(0))
+    g.values()
+    for k in range(n):
+        g.add(v.adjoint(k))
+    items = second_derivatives(g, v, False)
+    for k in range(n):
+        g.roots += items[k, :k + 1].tolist()
+    g.roots = [total_with_factors(g)]
+    return g.made(), g.before
+
+
+cdef symbol total_with_factors(Graph g) except? 0:
+    cdef symbol *pair = <symbol *>malloc(2 * g.before * sizeof(symbol))
+    cdef uint32_t k
+    cdef symbol total
+    if pair == NULL:
+        no_memory()
+    for k in range(g.before):
+        pair[2 * k], pair[2 * k + 1] = dag_captured(&g.dag, k), <symbol>g.roots[k]
+    total = g.dag.algebra.dot(&g.dag.algebra, NO_SYMBOL, pair, g.before)
+    free(pair)
+    return total
 
 
 def tower(Program program not None, uint32_t captured, uint32_t place, uint32_t order):

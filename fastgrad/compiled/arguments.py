@@ -28,6 +28,11 @@ def of_positions(parts: tuple[_Structure, ...]) -> Nest:
     return Nest(tuple, (), (Nest(tuple, (), parts), Nest(dict, (), ())))
 
 
+def of_shapes(shapes: tuple[Any, ...]) -> tuple[_Structure, ...]:
+    """Return the descriptions of arguments that `row_of` or `table_of` has read."""
+    return tuple(Row(shape) if type(shape) is int else Array(shape) if shape else Number() for shape in shapes)
+
+
 def described_call(args: tuple[Any, ...], kwargs: dict[str, Any], name: str) -> Nest:
     """Return the description of the arguments of a call."""
     try:

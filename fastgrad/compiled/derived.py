@@ -168,7 +168,9 @@ class ByProducts:
     def __init__(self, path: Path, inner: _Structure, places: list[int], with_value: bool) -> None:
         self.path, self.with_value, self.size = path, with_value, len(places)
         self.captured = len(path.uniforms.scalars)
-        self.program = derive.hessian_product(path.program, self.captured, places, fixed=True, with_value=with_value)
+        self.program = derive.hessian_product(
+            path.program, self.captured, places, fixed=range(path.program.inputs), with_value=with_value
+        )
         self.structure, self.order = crossed(inner, inner)
         if with_value:
             self.structure = _with_value(Number(), inner, self.structure, "hessian")

@@ -19,6 +19,7 @@ from fastgrad.compiled.arguments import (
     gradient,
     no_class_method,
     of_positions,
+    of_shapes,
     several_results,
     table,
     thread_count,
@@ -29,7 +30,8 @@ from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_val
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.paths import Lost, Path, Paths
 from fastgrad.compiled.structure import Array, Number, Row, floats_of
-from fastgrad.compiled.table import BoundFunction, Uniforms, records, row_of, scalar_of, slopes_at, table_of
+from fastgrad.compiled.table import BoundFunction, Uniforms, records, row_of, slopes_at, table_of
+from fastgrad.compiled.totals import Totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,7 +92,7 @@ def compile(function: Any = None, *, num_threads: int | None = None) -> Any:
     return Compiled(function, num_threads)
 
 
-class Compiled(Inspected, Derivatives, DirectFunction):
+class Compiled(Inspected, Derivatives, Totals, DirectFunction):
     """A function that is recorded at its first call and replayed later; made by `fastgrad.compile`.
 
     Notes
@@ -119,7 +121,7 @@ class Compiled(Inspected, Derivatives, DirectFunction):
     def __init__(self, function: Callable[..., Any], num_threads: int | None = None) -> None:
         self.function = function
         self.num_threads = thread_count(num_threads)
-        self._paths, self._derived = {}, {}
+        self._paths, self._derived, self._shared = {}, {}, {}
         self._by_shapes: dict[tuple[Any, ...], Paths] = {}  # the paths, too, by the shapes of arrays' rows
         functools.update_wrapper(self, function, updated=())
 
@@ -262,38 +264,6 @@ class Compiled(Inspected, Derivatives, DirectFunction):
                 path.program.fill(X, path.uniforms.now(), rows, values, grads, threads)
         return values.reshape(-1), gradient(paths.structure, grads, argnums)
 
-    def sum(self, *args: Any, in_axes: _Axes = 0, num_threads: int | None = None) -> Any:
-        """Add the function's values over many rows, as one scalar on the tape.
-
-        Value and gradient by the scalars from outside are computed at once; ``backward()`` hands the gradient on. Under
-        `no_grad` only the value is.
-
-        Parameters
-        ----------
-        *args, in_axes, num_threads
-            See `batch`.
-
-        Returns
-        -------
-        Value
-            Or a `Scalar`, or what the scalars from outside are.
-
-        Examples
-        --------
-        >>> import fastgrad, numpy as np
-        >>> w = fastgrad.Value(2.0)
-        >>> error = fastgrad.compile(lambda x, y: (w * x - y) ** 2)
-        >>> loss = error.sum(np.array([1.0, 2.0]), np.array([1.0, 2.0]))
-        >>> loss.backward()
-        >>> loss.data, w.grad
-        (5.0, 10.0)
-        """
-        return self._total(args, in_axes, num_threads, False)
-
-    def mean(self, *args: Any, in_axes: _Axes = 0, num_threads: int | None = None) -> Any:
-        """Average the function's values over many rows, as one scalar on the tape: see `sum`."""
-        return self._total(args, in_axes, num_threads, True)
-
     # In classes, copies and pickles.
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -354,8 +324,7 @@ class Compiled(Inspected, Derivatives, DirectFunction):
         return paths
 
     def _of_shapes(self, shapes: tuple[Any, ...]) -> Paths:
-        parts = tuple(Row(shape) if type(shape) is int else Array(shape) if shape else Number() for shape in shapes)
-        paths = self._by_shapes[shapes] = self._paths_for(of_positions(parts))
+        paths = self._by_shapes[shapes] = self._paths_for(of_positions(of_shapes(shapes)))
         return paths
 
     def _given_rows(self, args: tuple[Any, ...], in_axes: _Axes) -> tuple[Paths, _Floats]:
@@ -426,48 +395,6 @@ class Compiled(Inspected, Derivatives, DirectFunction):
         if not first.outcomes and not first.uniforms.scalars:
             return first.program.bind(x, value, grad)
         return BoundFunction(follow)
-
-    def _total(self, args: tuple[Any, ...], in_axes: _Axes, num_threads: int | None, mean: bool) -> Any:
-        paths, X = self._given_rows(args, in_axes)
-        threads, divisor = self._threads_of(num_threads), len(X) if mean else 1.0
-        latest = paths.latest
-        if latest is not None:  # all rows of the last call took it: these may, too
-            total, passed, slopes = self._sum_on(latest, X, None, threads)
-            if passed == len(X):
-                return scalar_of(total, latest.uniforms.scalars, slopes, divisor)
-        total = 0.0
-        by_scalar: dict[Any, float] = {}
-        for path, rows in self._parts(paths, X, threads):
-            if path is None:
-                found, some = self._plain_sum(paths, X[rows].tolist())
-            else:
-                found, some = self._sum_by_scalar(path, X, rows, threads)
-            total += found
-            for scalar, slope in some:
-                by_scalar[scalar] = by_scalar.get(scalar, 0.0) + slope
-        return scalar_of(total, list(by_scalar), np.array(list(by_scalar.values())), divisor)
-
-    def _sum_on(self, path: Path, X: _Floats, rows: _Rows, threads: int) -> tuple[float, int, _Floats]:
-        """Return the sum over rows, how many are on this path, and the slopes by the path's scalars from outside."""
-        self._check_one(path.structure)
-        wanted = len(path.uniforms.scalars) if records() else 0
-        return path.program.total(X, path.uniforms.now(), rows, wanted, threads)
-
-    def _sum_by_scalar(self, path: Path, X: _Floats, rows: _Rows, threads: int) -> tuple[float, list[_Slope]]:
-        total, _, slopes = self._sum_on(path, X, rows, threads)
-        scalars = path.uniforms.scalars
-        return total, list(zip(scalars, slopes.tolist() or [0.0] * len(scalars)))
-
-    def _plain_sum(self, paths: Paths, rows: list[list[float]]) -> tuple[float, list[_Slope]]:
-        """Return the sum of plain calls for some rows, and the nodes on the tape that it is the sum of."""
-        total, nodes = 0.0, []
-        for row in rows:
-            structure, (result, *_) = paths.results(paths.call([Value(number) for number in row]))
-            self._check_one(structure)
-            total += getattr(result, "data", result)
-            if isinstance(result, Node):
-                nodes.append((result, 1.0))
-        return total, nodes
 
 
 class _Method(Compiled):
