@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, SupportsFloat
 
 from fastgrad._tape.node import Node
@@ -10,3 +10,4 @@ def gradients(
     seeds: Node | SupportsFloat | Sequence[Node | SupportsFloat] | None = None,
 ) -> Any: ...
 def backward_with_graph(root: Node, gradient: float) -> None: ...
+def set_slopes(number: Node, slopes: Callable[[], list[Any]]) -> None: ...

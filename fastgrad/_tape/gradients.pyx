@@ -14,7 +14,7 @@ from libc.string cimport memcpy, memset
 from fastgrad._tape.convert cimport most_derived, number_of
 from fastgrad._tape.describe cimport describe
 from fastgrad._tape.drive cimport sweep_backward
-from fastgrad._tape.handle cimport Handle, owner_of, state_of, unpinned_handle_of
+from fastgrad._tape.handle cimport Handle, owner_of, state_at, state_of, unpinned_handle_of
 from fastgrad._tape.kinds cimport Symbols, algebra, has_results, kind_at, results_of, symbol
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.nodeset cimport NodeSet, add, take_below
@@ -58,7 +58,8 @@ cdef class GraphSweep(Symbols):
     cdef uint32_t *reached   # from the highest down
     cdef uint32_t count, room_for
     cdef Expansion *expansion
-    cdef dict expanded       # which expansion a node has
+    cdef uint64_t expansions
+    cdef dict expanded       # which of them a node has
     cdef symbol *memory
 
     def __cinit__(self, Handle like not None):
@@ -68,7 +69,7 @@ cdef class GraphSweep(Symbols):
 
     def __dealloc__(self):
         cdef uint64_t k
-        for k in range(<uint64_t>len(self.expanded) if self.expanded is not None else 0):
+        for k in range(self.expansions):
             free(self.expansion[k].results)
         free(self.adjoint)
         free(self.active)
@@ -215,7 +216,7 @@ cdef int expand_all(GraphSweep s) except -1:
 
 
 cdef int expand(GraphSweep s, uint32_t i) except -1:
-    cdef uint64_t n = results_of(i).count if has_results(i) else 1, place = len(s.expanded)
+    cdef uint64_t n = results_of(i).count if has_results(i) else 1, place = s.expansions
     cdef Expansion *moved = <Expansion *>realloc(s.expansion, (place + 1) * sizeof(Expansion))
     cdef symbol *results = <symbol *>malloc(n * sizeof(symbol) + 1)
     cdef uint32_t start = tape.count
@@ -225,8 +226,13 @@ cdef int expand(GraphSweep s, uint32_t i) except -1:
         free(results)
         raise MemoryError("no memory for a sweep")
     if kind_at(i).lower != NULL:
-        memcpy(results, kind_at(i).lower(s, i), n * sizeof(symbol))
+        try:
+            memcpy(results, kind_at(i).lower(s, i), n * sizeof(symbol))
+        except BaseException:
+            free(results)
+            raise
         s.expansion[place] = Expansion(start, tape.count, results)
+        s.expansions += 1
         s.expanded[i] = place
         return make_room(s, place_of(s, tape.count))
     free(results)
@@ -347,20 +353,23 @@ cdef int pass_on_many(GraphSweep s, uint32_t i, uint32_t op, flow g) except -1:
         condition = operand_at(s, &x, op == OP_ifel)
         for k in range(2):
             give_slot(s, i, k + 1 + (op == OP_ifel), flow_to_case(s.algebra, condition, k == 0, g))
+    elif op == OP_user and "_slopes" in state_at(i):
+        give_slopes(s, i, g, state_at(i)["_slopes"]())
     elif op == OP_user:
         for k in range(tape.second[i].span.n if tape.second[i].span.reals else 0):
             x = payload(i)
             give_slot(s, i, k, flow_product(s.algebra, g, flow(constant(s.algebra, x.reals[k]), 0)))
     elif kind_at(i).lower == NULL:
-        give_slopes(s, i, g)
+        give_slopes(s, i, g, kind_at(i).slopes(i))
     elif op != OP_leaves:
         sweep_expansion(s, i, g)
     return 0
 
 
-cdef int give_slopes(GraphSweep s, uint32_t i, flow g) except -1:
+cdef int give_slopes(GraphSweep s, uint32_t i, flow g, list slopes) except -1:
+    """By operand, scalars and numbers."""
     cdef uint32_t k = 0
-    for slope in kind_at(i).slopes(i):
+    for slope in slopes:
         if isinstance(slope, Node):
             make_room(s, place_of(s, tape.count))
             give_slot(s, i, k, flow_product(s.algebra, g, flow((<Node>slope).node, 0)))
@@ -453,7 +462,7 @@ cdef list plain_gradients(list roots, list seeds, list by):
     cdef double *kept
     cdef Handle root, x
     for root in roots:
-        before = max(before, root.node + 1)
+        before = max(before, <uint64_t>root.node + 1)
     kept = <double *>malloc(before * sizeof(double))
     if kept == NULL:
         raise MemoryError(f"no memory to keep {before:,} gradients")
@@ -526,6 +535,12 @@ cdef list scalars_in(given, str name):
     if found is None or not all([isinstance(x, Node) for x in found]):
         raise TypeError(f"gradients() takes scalars as {name}, one or a list, not {given!r:.60}")
     return found
+
+
+def set_slopes(Node number not None, slopes):
+    """Say how the slopes of a scalar whose slopes were given as numbers are computed as scalars, where these are asked
+    for: by a function without arguments that returns one for each of `prev`."""
+    state_of(number)["_slopes"] = slopes
 
 
 def backward_with_graph(Node root, double gradient):

@@ -218,7 +218,7 @@ def chosen(structure: Nest, argnums: _Places) -> tuple[_Structure, list[int]]:
     wanted, several = _wanted(parts, argnums)
     if len(set(wanted)) < len(wanted):
         raise ValueError(f"argnums must name each argument once, not {argnums!r}")
-    places = [_start_of(parts, k) + j for k in wanted for j in range(parts[k].size())]
+    places = [place for k in wanted for place in range(_start_of(parts, k), _start_of(parts, k + 1))]
     return Nest(tuple, (), tuple(parts[k] for k in wanted)) if several else parts[wanted[0]], places
 
 
@@ -265,10 +265,10 @@ def thread_count(num_threads: int | None) -> int:
     return count
 
 
-def check_buffer(name: str, buffer: object, size: int) -> None:
+def check_buffer(name: str, buffer: object, shape: tuple[int, ...]) -> None:
     """Raise ValueError unless a buffer is one that a program can use."""
-    if not isinstance(buffer, np.ndarray) or buffer.dtype != np.float64 or buffer.shape != (size,):
+    if not isinstance(buffer, np.ndarray) or buffer.dtype != np.float64 or buffer.shape != shape:
         what = f"{buffer.dtype} of shape {buffer.shape}" if isinstance(buffer, np.ndarray) else f"{buffer!r:.60}"
-        raise ValueError(f"{name} must be a numpy array of float64 of shape ({size},), not {what}")
+        raise ValueError(f"{name} must be a numpy array of float64 of shape {shape}, not {what}")
     if not buffer.flags.c_contiguous or (name != "x" and not buffer.flags.writeable):
         raise ValueError(f"{name} must be contiguous, and writable where it is written to")

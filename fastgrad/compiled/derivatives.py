@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastgrad.compiled.derived import Derived, Wanted
+import numpy as np
+
+from fastgrad._tape.node import Node
+from fastgrad.compiled.arguments import check_buffer, described_call
+from fastgrad.compiled.derived import ByProducts, Derived, Wanted
+from fastgrad.compiled.replayed import scalars_of
+from fastgrad.compiled.table import records
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.paths import Path, Paths
     from fastgrad.compiled.structure import _Floats
@@ -25,7 +33,9 @@ class Derivatives:
 
     _derived: dict[Wanted, Derived]
 
-    def jacobian(self, *args: Any, argnums: _Places = 0, mode: str = "auto", **kwargs: Any) -> Any:
+    def jacobian(
+        self, *args: Any, argnums: _Places = 0, mode: str = "auto", sparse: bool = False, **kwargs: Any
+    ) -> Any:
         """Return the derivatives of all results by some arguments.
 
         Parameters
@@ -36,10 +46,13 @@ class Derivatives:
             Which positional arguments the derivatives are by.
         mode : "auto", "forward" or "reverse"
             By a tangent of each of the arguments' numbers, by an adjoint of each result, or as takes fewer steps.
+        sparse : bool
+            Is the result to be a sparse matrix, of all the results' numbers by all the arguments'? Only derivatives that
+            are not 0 for all numbers, as the program shows, are computed. This needs SciPy.
 
         Returns
         -------
-        structure like the results
+        structure like the results, or scipy.sparse.csr_matrix
             In place of each number stands a structure like the argument's; in place of an array of shape s, too, with
             arrays of shape s + t for its arrays of shape t. For several `argnums`, a tuple takes the argument's place.
 
@@ -55,19 +68,20 @@ class Derivatives:
         >>> f.jacobian([2.0, 3.0]), f.jacobian(np.array([2.0, 3.0]))
         ([[3.0, 2.0], [0.0, 1.0]], [array([3., 2.]), array([0., 1.])])
         """
-        return self._derivative(Wanted("jacobian", argnums, False, _mode(mode)))(*args, **kwargs)
+        wanted = Wanted("jacobian", argnums, False, _mode(mode), sparse=bool(sparse))
+        return self._derivative(wanted)(*args, **kwargs)
 
-    def hessian(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> Any:
+    def hessian(self, *args: Any, argnums: _Places = 0, sparse: bool = False, **kwargs: Any) -> Any:
         """Return the second derivatives of a function of one result, symmetric to the last bit.
 
         Parameters
         ----------
-        *args, argnums, **kwargs
+        *args, argnums, sparse, **kwargs
             See `jacobian`.
 
         Returns
         -------
-        structure like the argument
+        structure like the argument, or scipy.sparse.csr_matrix
             In place of each of its numbers and arrays such a structure again.
 
         Raises
@@ -83,7 +97,7 @@ class Derivatives:
         array([[6., 4.],
                [4., 0.]])
         """
-        return self._derivative(Wanted("hessian", argnums))(*args, **kwargs)
+        return self._derivative(Wanted("hessian", argnums, sparse=bool(sparse)))(*args, **kwargs)
 
     def value_grad_and_hessian(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> tuple[float, Any, Any]:
         """Return value, gradient and Hessian of one call: see `value_and_grad` and `hessian`.
@@ -182,6 +196,43 @@ class Derivatives:
         if found is None:
             found = self._derived[wanted] = Derived(self, wanted)
         return found
+
+    def _bound_with_hessian(
+        self, paths: Paths, x: _Floats, value: _Floats, grad: _Floats | None, hessian: _Floats
+    ) -> Callable[[], object]:
+        """Return a call on fixed buffers that writes all of them."""
+        n = paths.structure.size()
+        wanted = {"x": (x, (n,)), "value": (value, (1,)), "grad": (grad, (n,)), "hessian": (hessian, (n, n))}
+        for name, (buffer, shape) in wanted.items():
+            if buffer is not None:
+                check_buffer(name, buffer, shape)
+        derived = self._derivative(Wanted("all", with_value=True))
+
+        def call() -> None:
+            X = x[np.newaxis]
+            path = self._path_of(paths.counted(X), X) or paths.unkept(x.tolist())
+            made = derived.made(paths, path)
+            results = made(X)[0] if isinstance(made, ByProducts) else made.program.run(X, made.uniforms.now())[0][0]
+            value[:] = results[:1]
+            if grad is not None:
+                grad[:] = results[1 : n + 1]
+            hessian[:] = results[n + 1 :].reshape(n, n)
+
+        return call
+
+    def _on_tape(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """Return the results as scalars on the tape, by a program for their values and derivatives."""
+        structure = described_call(args, kwargs, self._name())
+        numbers: list[Any] = []
+        structure.take_apart((args, kwargs), numbers)
+        places = [k for k, number in enumerate(numbers) if isinstance(number, Node)]
+        plain = structure.put_together(iter([getattr(number, "data", number) for number in numbers]))
+        _, path, X = self._located(*plain)
+        captured = path.uniforms.scalars
+        by_outside = range(path.program.inputs, path.program.inputs + len(captured)) if records() else []
+        derived = self._derivative(Wanted("places", (*places, *by_outside), True)).made(None, path)
+        values, _ = derived.program.run(X, derived.uniforms.now())
+        return scalars_of(path.structure, values[0], self.function, (args, kwargs), places, captured if by_outside else [])
 
     def _located(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Paths, Path, _Floats]:
         """Return the paths for the arguments' structure, that which they take, and their numbers."""

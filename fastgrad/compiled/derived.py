@@ -13,10 +13,12 @@ import numpy as np
 from fastgrad._programs import derive
 from fastgrad.compiled.arguments import chosen, of_positions, several_results, with_rows
 from fastgrad.compiled.direct import DirectFunction, DirectPath, DirectPaths, direct_value
-from fastgrad.compiled.structure import Nest, Number, crossed, described, floats_of
+from fastgrad.compiled.structure import Nest, Number, Row, crossed, described, floats_of
 from fastgrad.compiled.table import Uniforms
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from fastgrad._programs.program import Program
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.function import Compiled
@@ -32,14 +34,18 @@ class Wanted(NamedTuple):
     Attributes
     ----------
     kind : str
-        "jacobian", "hessian", "product", the Hessian's with a vector, which is a further argument, or "derivative".
+        "jacobian", "hessian", "product", the Hessian's with a vector, which is a further argument, "derivative",
+        "all", the Hessian by all inputs as one matrix, or "places", the derivatives by some of the program's inputs and captured numbers.
     argnums : int or tuple of int
+        Or the places.
     with_value : bool
         The value (and for second derivatives the gradient), too?
     mode : str
         Of a Jacobian "auto", "forward" or "reverse".
     order : int
         Of a derivative.
+    sparse : bool
+        A sparse matrix?
     """
 
     kind: str
@@ -47,6 +53,7 @@ class Wanted(NamedTuple):
     with_value: bool = False
     mode: str = "auto"
     order: int = 1
+    sparse: bool = False
 
 
 class Derived(DirectFunction):
@@ -62,13 +69,14 @@ class Derived(DirectFunction):
         """Return the derivative; of a product the last argument is the vector."""
         own, vector = (args[:-1], args[-1]) if self.wanted.kind == "product" else (args, None)
         paths, path, X = self.of._located(own, kwargs)
-        inner, _ = chosen(paths.structure, self.wanted.argnums)
         arguments = paths.structure
         if self.wanted.kind == "product":
-            X, arguments = self._with_vector(X, arguments, inner, vector)
+            X, arguments = self._with_vector(X, arguments, chosen(arguments, self.wanted.argnums)[0], vector)
         found = self.made(paths, path)
         if isinstance(found, ByProducts):
             return found.structure.put_together(iter(found(X)[0].tolist()))
+        if isinstance(found, Sparse):
+            return found(X)
         if not kwargs:
             self._remember(paths, arguments, found)
         values, _ = found.program.run(X, found.uniforms.now())
@@ -92,7 +100,7 @@ class Derived(DirectFunction):
                 made.program.fill(X, made.uniforms.now(), rows, values, None, threads)
         return with_rows(found[0][0].structure, values)
 
-    def made(self, paths: Paths, path: Path, keep: bool = True) -> Any:
+    def made(self, paths: Paths | None, path: Path, keep: bool = True) -> Any:
         """Return the program of a path's derivative, made when it is first asked for."""
         found = self._programs.get(path)
         if found is None:
@@ -120,11 +128,18 @@ class Derived(DirectFunction):
         self._last = direct
 
 
-def _made(wanted: Wanted, paths: Paths, path: Path, name: str) -> Any:
-    inner, places = chosen(paths.structure, wanted.argnums)
+def _made(wanted: Wanted, paths: Paths | None, path: Path, name: str) -> Any:
     program, captured = path.program, len(path.uniforms.scalars)
+    if paths is None:
+        made = _jacobian(program, captured, list(wanted.argnums), _all(program.outputs * len(wanted.argnums)), wanted)
+        return DirectPath(made, Uniforms(path.uniforms.scalars, made.uniforms), Row(made.outputs))
+    inner, places = chosen(paths.structure, wanted.argnums)
+    if wanted.kind == "all":
+        inner, places = Row(program.inputs), list(range(program.inputs))
     if wanted.kind != "jacobian" and type(path.structure) is not Number:
         raise several_results(path.structure, name)
+    if wanted.sparse:
+        return Sparse(path, places, wanted)
     if wanted.kind == "derivative":
         if inner != Number():
             raise TypeError(f"derivative() takes a function of one number, and {name} is given {inner}")
@@ -145,6 +160,10 @@ def _made(wanted: Wanted, paths: Paths, path: Path, name: str) -> Any:
     return DirectPath(made, Uniforms(path.uniforms.scalars, made.uniforms), structure)
 
 
+def _all(size: int) -> NDArray[np.intp]:
+    return np.arange(size)
+
+
 def _with_value(value: _Structure, inner: _Structure, structure: _Structure, kind: str) -> _Structure:
     return Nest(tuple, (), (value, structure) if kind == "jacobian" else (value, inner, structure))
 
@@ -157,6 +176,37 @@ def _jacobian(program: Program, captured: int, places: list[int], order: Any, wa
         ways = [True, False] if few else [len(places) <= program.outputs]
     made = [derive.jacobian(program, captured, places, way, order, wanted.with_value)[0] for way in ways]
     return min(made, key=lambda one: one.steps + one.operands)
+
+
+class Sparse:
+    """A Jacobian or Hessian as a sparse matrix: a program for what is not 0, and where that is."""
+
+    def __init__(self, path: Path, places: list[int], wanted: Wanted) -> None:
+        from scipy import sparse
+
+        captured = len(path.uniforms.scalars)
+        if wanted.kind == "hessian":
+            self.program, pattern = derive.hessian(path.program, captured, places)
+            below = pattern[pattern[:, 0] != pattern[:, 1]]
+            rows, columns = np.concatenate([pattern, below[:, ::-1]]).T
+            entries = np.concatenate([np.arange(len(pattern)), np.flatnonzero(pattern[:, 0] != pattern[:, 1])])
+        else:
+            forward = wanted.mode == "forward" or (wanted.mode == "auto" and len(places) <= path.program.outputs)
+            self.program, pattern = derive.jacobian(path.program, captured, places, forward)
+            (rows, columns), entries = pattern.T, np.arange(len(pattern))
+        order = np.lexsort((columns, rows))
+        self.entries, self.columns = entries[order], columns[order].astype(np.int32)
+        size = len(places) if wanted.kind == "hessian" else path.program.outputs
+        self.ends = np.searchsorted(rows[order], np.arange(size + 1)).astype(np.int32)
+        self.shape, self.matrix = (size, len(places)), sparse.csr_matrix
+        self.uniforms = Uniforms(path.uniforms.scalars, self.program.uniforms)
+
+    def __call__(self, X: _Floats) -> Any:
+        """Compute one row."""
+        values, _ = self.program.run(X, self.uniforms.now())
+        found = self.matrix((values[0][self.entries], self.columns, self.ends), shape=self.shape, copy=True)
+        found.has_canonical_format = True
+        return found
 
 
 class ByProducts:

@@ -29,7 +29,7 @@ from fastgrad.compiled.derivatives import Derivatives
 from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.paths import Lost, Path, Paths
-from fastgrad.compiled.structure import Array, Number, Row, floats_of
+from fastgrad.compiled.structure import Number, floats_of, has_scalar
 from fastgrad.compiled.table import BoundFunction, Uniforms, records, row_of, slopes_at, table_of
 from fastgrad.compiled.totals import Totals
 
@@ -129,9 +129,15 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
 
     @direct_value
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what the function returns, with floats for scalars. In another recording it is recorded, too."""
+        """Return what the function returns, with floats for scalars. In another recording it is recorded, too.
+
+        Where arguments have scalars, results are scalars: nodes on the tape with the derivatives by these, and by the
+        scalars from outside, which ``backward()`` and `fastgrad.gradients` go through, as often as they are asked to.
+        """
         if recording_active():
             return self.function(*args, **kwargs)
+        if has_scalar((args, kwargs)):
+            return self._on_tape(args, kwargs)
         paths, X = self._given(args, kwargs)
         path = self._path_of(paths, X) if paths.root else None
         if path is not None:
@@ -173,7 +179,9 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             value, grad = values.item(), grads[0]
         return value, gradient(paths.structure, grad, argnums)
 
-    def bind(self, x: _Floats, value: _Floats, grad: _Floats | None = None) -> Callable[[], object]:
+    def bind(
+        self, x: _Floats, value: _Floats, grad: _Floats | None = None, hessian: _Floats | None = None
+    ) -> Callable[[], object]:
         """Make a call object on buffers of your own: no conversions, no new objects.
 
         Parameters
@@ -184,6 +192,8 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             The call writes the results' numbers here.
         grad : numpy.ndarray of float64, shape (inputs,), optional
             The call writes the gradient here.
+        hessian : numpy.ndarray of float64, shape (inputs, inputs), optional
+            The call writes the second derivatives here.
 
         Returns
         -------
@@ -208,6 +218,8 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             remedy = "compile it afresh for a bind" if known else "call it once before"
             wanted = "a function that was called with arguments of one structure"
             raise ValueError(f"bind() wants {wanted}, not of {len(known)}: {remedy}")
+        if hessian is not None:
+            return self._bound_with_hessian(known[0], x, value, grad, hessian)
         return self._bound(known[0], x, value, grad)
 
     # Many rows.
@@ -372,10 +384,10 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
 
     def _bound(self, paths: Paths, x: _Floats, value: _Floats, grad: _Floats | None) -> Callable[[], object]:
         size = paths.structure.size()
-        check_buffer("x", x, size)
-        check_buffer("value", value, paths.recorded[0].structure.size())
+        check_buffer("x", x, (size,))
+        check_buffer("value", value, (paths.recorded[0].structure.size(),))
         if grad is not None:
-            check_buffer("grad", grad, size)
+            check_buffer("grad", grad, (size,))
             self._check_one(paths.recorded[0].structure)
         calls: dict[Path, Callable[[], bool]] = {}
 

@@ -262,6 +262,15 @@ def _is_number(x: object) -> bool:
     return isinstance(x, Node) or (hasattr(type(x), "__float__") and not isinstance(x, (complex, np.complexfloating)))
 
 
+def has_scalar(x: Any) -> bool:
+    """Tell whether a scalar is among the numbers of a structure."""
+    if isinstance(x, Node):
+        return True
+    if isinstance(x, (list, tuple, dict)):
+        return any(map(has_scalar, x.values() if isinstance(x, dict) else x))
+    return isinstance(x, np.ndarray) and x.dtype == object and any(map(has_scalar, x.flat))
+
+
 def floats_of(structure: _Structure, x: Any, name: str) -> list[float]:
     """Return the numbers of a structure as floats; scalars are refused."""
     numbers: list[Any] = []
@@ -274,7 +283,7 @@ def floats_of(structure: _Structure, x: Any, name: str) -> list[float]:
         )
     if scalar is not None:
         raise TypeError(
-            f"{name} has the scalar {scalar!r}, whose gradient would be lost: give numbers as arguments, and use "
-            f"scalars from outside in the function, or ask for the gradient by value_and_grad"
+            f"{name} has the scalar {scalar!r}, whose gradient would be lost: give its number, or take the plain call, "
+            f"whose results are scalars then"
         )
     return [float(number) for number in numbers]

@@ -13,7 +13,7 @@ from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import recording_active
 from fastgrad.compiled.arguments import chosen, described_call, no_result
-from fastgrad.compiled.structure import described
+from fastgrad.compiled.structure import described, has_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,17 +38,7 @@ def name_of(function: Any) -> str:
 
 def differentiated(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
     """Is what is computed now to be differentiated: in a recording, in another run, or as scalars are arguments?"""
-    return bool(_depth.runs) or recording_active() or _has_scalar([*args, *kwargs.values()])
-
-
-def _has_scalar(x: Any) -> bool:
-    if isinstance(x, Node):
-        return True
-    if isinstance(x, dict):
-        return any(map(_has_scalar, x.values()))
-    if isinstance(x, (list, tuple)):
-        return any(map(_has_scalar, x))
-    return getattr(x, "dtype", None) == object and any(map(_has_scalar, x.flat))
+    return bool(_depth.runs) or recording_active() or has_scalar([*args, *kwargs.values()])
 
 
 class Run:
