@@ -35,6 +35,7 @@ __all__ = [
     "TraceError",
     "Value",
     "check_grad",
+    "checkpoint",
     "collect",
     "compile",
     "custom",
@@ -67,6 +68,7 @@ __all__ = [
 _LATER = {  # what is asked for by few programs, and most of what needs numpy
     "TraceError": "compiled",
     "check_grad": "transforms",
+    "checkpoint": "transforms",
     "compile": "compiled",
     "derivative": "transforms",
     "fuse": "fusing",
@@ -83,7 +85,7 @@ _LATER = {  # what is asked for by few programs, and most of what needs numpy
     "values": "arrays",
     "vjp": "transforms",
 }
-_MODULES = ("losses", "math", "nn", "optim", "plots", "train")
+_MODULES = ("implicit", "losses", "math", "nn", "optim", "plots", "train")
 
 _former_names.serve()
 
@@ -104,6 +106,7 @@ def unload_ipython_extension(shell: object) -> None:
 
 # numpy takes ten times as long to import as fastgrad: what needs it comes when it is asked for, and other modules, too.
 if TYPE_CHECKING:
+    from fastgrad import implicit as implicit
     from fastgrad import losses as losses
     from fastgrad import math as math
     from fastgrad import nn as nn
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
     from fastgrad.fusing import fuse, fused_loops
     from fastgrad.transforms import (
         check_grad,
+        checkpoint,
         derivative,
         grad,
         hessian,

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgrad._tape.node import Node
-from fastgrad.compiled.arguments import check_buffer, described_call
+from fastgrad.compiled.arguments import check_buffer, chosen, described_call
 from fastgrad.compiled.derived import ByProducts, Derived, Wanted
 from fastgrad.compiled.replayed import scalars_of
+from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records
 
 if TYPE_CHECKING:
@@ -196,6 +197,18 @@ class Derivatives:
         if found is None:
             found = self._derived[wanted] = Derived(self, wanted)
         return found
+
+    def _values_and_slopes(self, *args: Any) -> tuple[_Floats, _Floats]:
+        """Return the results' numbers, and their derivatives by those of the first argument, as arrays."""
+        paths, path, X = self._located(args, {})
+        made = self._derivative(Wanted("jacobian", 0, True)).made(paths, path)
+        values, _ = made.program.run(X, made.uniforms.now())
+        count = path.program.outputs
+        inner = chosen(paths.structure, 0)[0]
+        order = crossed(path.structure, inner)[1]
+        slopes = np.empty(count * inner.size())
+        slopes[order] = values[0, count:]
+        return values[0, :count], slopes.reshape(count, inner.size())
 
     def _bound_with_hessian(
         self, paths: Paths, x: _Floats, value: _Floats, grad: _Floats | None, hessian: _Floats

@@ -10,6 +10,7 @@
 """
 
 from fastgrad.transforms.checking import GradientCheck, check_grad
+from fastgrad.transforms.checkpoint import checkpoint
 from fastgrad.transforms.functions import (
     derivative,
     grad,
@@ -25,6 +26,7 @@ from fastgrad.transforms.functions import (
 __all__ = [
     "GradientCheck",
     "check_grad",
+    "checkpoint",
     "derivative",
     "grad",
     "hessian",

@@ -1,0 +1,240 @@
+"""Solutions of equations as scalars: found by Newton's method, differentiated by the implicit function theorem.
+
+>>> import fastgrad
+>>> from fastgrad import implicit
+>>> a = fastgrad.Value(2.0)
+>>> x = implicit.root(lambda x, a: x**3 + a * x - 1.0, 0.5, a)
+>>> x.backward()
+>>> round(x.data, 12), round(a.grad, 12)
+(0.453397651516, -0.17327023155)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastgrad._tape.gradients import gradients, set_slopes
+from fastgrad._tape.node import Node
+from fastgrad._tape.observer import TraceError, recording_active
+from fastgrad.compiled.structure import described
+from fastgrad.compiled.table import scalar_of
+from fastgrad.transforms.recorded import recorded
+from fastgrad.transforms.tape import Run, name_of, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from fastgrad.compiled.structure import _Floats
+
+__all__ = ["fixed_point", "root"]
+
+_HALVINGS = 30  # of a step that does not come nearer
+_PRECISION = 4 * np.finfo(np.float64).eps
+
+
+def root(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100) -> Any:
+    """Solve ``function(x, *args) == 0`` for x, by Newton's method with exact derivatives.
+
+    Parameters
+    ----------
+    function : callable
+        Of x and the other arguments; its result has as many numbers as x.
+    x0 : number, list, tuple, dict or array
+        Where to begin.
+    *args
+        Numbers and structures of them; scalars among these are what the solution is differentiated by. Scalars that the
+        function uses from outside are constants: give as arguments what derivatives are wanted by.
+    max_steps : int
+        After so many steps a RuntimeError is raised.
+
+    Returns
+    -------
+    structure like x0
+        Of scalars with derivatives of every order, where there are scalars to differentiate by; else of floats.
+
+    Raises
+    ------
+    ValueError
+        If the result has another number of numbers than x.
+    RuntimeError
+        If no solution was found: the steps came to no end, or the derivatives have no inverse.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> from fastgrad import implicit
+    >>> implicit.root(lambda x, a: x * x - a, 1.0, 9.0)
+    3.0
+    >>> fastgrad.derivative(lambda a: implicit.root(lambda x, a: x * x - a, 1.0, a), 2)(4.0)
+    -0.03125
+    """
+    return _Solved(function, x0, args, max_steps, False).scalars()
+
+
+def fixed_point(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100) -> Any:
+    """Solve ``function(x, *args) == x`` for x: see `root`.
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> from fastgrad import implicit
+    >>> x = implicit.fixed_point(lambda x: fastgrad.math.cos(x), 1.0)
+    >>> round(x, 12)
+    0.739085133215
+    """
+    return _Solved(function, x0, args, max_steps, True).scalars()
+
+
+class _Solved:
+    """An equation and its solution."""
+
+    def __init__(self, function: Any, x0: Any, args: tuple[Any, ...], max_steps: int, is_fixed_point: bool) -> None:
+        if recording_active():
+            raise TraceError(
+                f"the solution of {name_of(function)} is found by steps that depend on the numbers, which cannot be "
+                "recorded: call it outside of compiled functions, or use fastgrad.grad and the other transforms"
+            )
+        self.known, self.fixed_point = recorded(function), is_fixed_point
+        self.structure = described(plain(x0), "x0")
+        self.argument_structure = described(args, "the arguments")
+        self.arguments: list[Any] = []
+        self.argument_structure.take_apart(args, self.arguments)
+        start: list[Any] = []
+        self.structure.take_apart(plain(x0), start)
+        self.x = self._solve(np.array(start, dtype=np.float64), max_steps)
+
+    # Values.
+
+    def _solve(self, x: _Floats, max_steps: int) -> _Floats:
+        residual, slopes = self._at(x)
+        for _ in range(max_steps):
+            step = self._solved(slopes, residual)
+            scale = np.maximum(1.0, np.abs(x))
+            x, residual, slopes = self._nearer(x, step, residual)
+            if np.all(np.abs(step) <= _PRECISION * scale) or not residual.any():
+                return x
+        raise self._failure(x, residual, f"after {max_steps} steps")
+
+    def _nearer(self, x: _Floats, step: _Floats, residual: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+        """Take a step, or the half of it until it comes nearer to a solution; at a solution rounding may not let it."""
+        before = np.abs(residual).max()
+        at_end = np.all(np.abs(step) <= np.sqrt(_PRECISION) * np.maximum(1.0, np.abs(x)))
+        for _ in range(_HALVINGS):
+            try:
+                found, slopes = self._at(x - step)
+            except ArithmeticError:
+                found, slopes = np.full(len(x), np.inf), np.empty(0)
+            if at_end or np.abs(found).max() < before:
+                return x - step, found, slopes
+            step = step / 2
+        raise self._failure(x, residual, "where no step comes nearer")
+
+    def _at(self, x: _Floats) -> tuple[_Floats, _Floats]:
+        """Return the residual, and its derivatives by x."""
+        x_now, args = self.structure.put_together(iter(x.tolist())), self._plain_arguments()
+        values, slopes = self.known.call(
+            lambda f: f._values_and_slopes(x_now, *args), lambda f: _values_and_slopes(f, x_now, args)
+        )
+        if len(values) != len(x):
+            raise ValueError(
+                f"{name_of(self.known.function)} must return as many numbers as x has, {len(x)}, not {len(values)}"
+            )
+        if self.fixed_point:
+            return x - values, np.eye(len(x)) - slopes
+        return values, slopes
+
+    def _plain_arguments(self) -> Any:
+        return self.argument_structure.put_together(iter(map(plain, self.arguments)))
+
+    def _solved(self, slopes: _Floats, right: _Floats) -> _Floats:
+        try:
+            found: _Floats = np.linalg.solve(slopes, right)
+        except np.linalg.LinAlgError:
+            found = np.full(len(right), np.nan)
+        if not np.all(np.isfinite(found)):
+            raise RuntimeError(
+                f"no solution of {name_of(self.known.function)} was found: its derivatives by x have no inverse, "
+                f"{slopes.tolist()!r:.200}. Begin elsewhere"
+            )
+        return found
+
+    def _failure(self, x: _Floats, residual: _Floats, when: str) -> RuntimeError:
+        return RuntimeError(
+            f"no solution of {name_of(self.known.function)} was found {when}: x is {x.tolist()!r:.200}, and the residual "
+            f"{residual.tolist()!r:.200}. Begin nearer to a solution, or give more max_steps"
+        )
+
+    # Scalars.
+
+    def scalars(self) -> Any:
+        """Return the solution, as nodes on the tape where there is anything to differentiate by."""
+        places = [k for k, number in enumerate(self.arguments) if isinstance(number, Node)]
+        by = [self.arguments[k] for k in places]
+        if not by:
+            return self.structure.put_together(iter(self.x.tolist()))
+        run, fresh = self._run(self.x.tolist(), places)
+        rows = [_floats(output, fresh) for output in run.outputs]
+        slopes = np.array(rows)[:, : len(self.x)]
+        if self.fixed_point:
+            slopes = slopes - np.eye(len(self.x))
+        found = -self._solved(slopes, np.array(rows)[:, len(self.x) :])
+        nodes = [scalar_of(x, by, row.copy(), 1.0) for x, row in zip(self.x.tolist(), found)]
+        for k, node in enumerate(nodes):
+            if node.prev:
+                set_slopes(node, _Slopes(self, nodes, places, k))
+        return self.structure.put_together(iter(nodes))
+
+    def _run(self, x: Sequence[Any], places: list[int]) -> tuple[Run, list[Any]]:
+        """Call the function on the tape; return the fresh scalars of x and of the arguments in some places, too."""
+        args = self.argument_structure.put_together(iter(self.arguments))
+        run = Run(
+            self.known.compiled.function, (self.structure.put_together(iter(x)), *args), {}, tuple(range(1 + len(args)))
+        )
+        n = len(self.x)
+        return run, run.inputs[:n] + [run.inputs[n + k] for k in places]
+
+    def slopes(self, nodes: list[Any], places: list[int], k: int) -> list[Any]:
+        """Return the derivatives of the k-th number of the solution, as scalars."""
+        run, fresh = self._run(nodes, places)
+        rows = [gradients(output, fresh, True) for output in run.outputs]
+        n = len(nodes)
+        matrix = [[row[j] - (self.fixed_point and i == j) for j in range(n)] for i, row in enumerate(rows)]
+        solved = _eliminated(matrix, [row[n:] for row in rows])
+        return [-entry for entry in solved[k]]
+
+
+class _Slopes:
+    """What computes the derivatives of one number of a solution as scalars."""
+
+    def __init__(self, solved: _Solved, nodes: list[Any], places: list[int], k: int) -> None:
+        self.solved, self.nodes, self.places, self.k = solved, nodes, places, k
+
+    def __call__(self) -> list[Any]:
+        return self.solved.slopes(self.nodes, self.places, self.k)
+
+
+def _floats(output: Any, by: list[Any]) -> list[float]:
+    return gradients(output, by) if isinstance(output, Node) else [0.0] * len(by)  # type: ignore[no-any-return]
+
+
+def _values_and_slopes(function: Any, x: Any, args: Any) -> tuple[_Floats, _Floats]:
+    run = Run(function, (x, *args), {}, 0)
+    values = np.array([plain(output) for output in run.outputs])
+    return values, np.array([_floats(output, run.inputs) for output in run.outputs])
+
+
+def _eliminated(matrix: list[list[Any]], right: list[list[Any]]) -> list[list[Any]]:
+    """Solve a small system of scalars for several right-hand sides, by elimination with the largest pivots."""
+    n = len(matrix)
+    rows = [[*left, *other] for left, other in zip(matrix, right)]
+    for k in range(n):
+        pivot = max(range(k, n), key=lambda i: abs(plain(rows[i][k])))
+        rows[k], rows[pivot] = rows[pivot], rows[k]
+        rows[k] = [entry / rows[k][k] for entry in rows[k]]
+        for i in range(n):
+            if i != k:
+                factor = rows[i][k]
+                rows[i] = [entry - factor * other for entry, other in zip(rows[i], rows[k])]
+    return [row[n:] for row in rows]
