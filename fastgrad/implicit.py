@@ -128,7 +128,7 @@ class _Solved:
                 found, slopes = np.full(len(x), np.inf), np.empty(0)
             if at_end or np.abs(found).max() < before:
                 return x - step, found, slopes
-            step = step / 2
+            step = np.multiply(step, 0.5)
         raise self._failure(x, residual, "where no step comes nearer")
 
     def _at(self, x: _Floats) -> tuple[_Floats, _Floats]:
@@ -150,7 +150,7 @@ class _Solved:
 
     def _solved(self, slopes: _Floats, right: _Floats) -> _Floats:
         try:
-            found: _Floats = np.linalg.solve(slopes, right)
+            found: Any = np.linalg.solve(slopes, right)
         except np.linalg.LinAlgError:
             found = np.full(len(right), np.nan)
         if not np.all(np.isfinite(found)):
@@ -158,12 +158,12 @@ class _Solved:
                 f"no solution of {name_of(self.known.function)} was found: its derivatives by x have no inverse, "
                 f"{slopes.tolist()!r:.200}. Begin elsewhere"
             )
-        return found
+        return np.asarray(found, dtype=np.float64)
 
     def _failure(self, x: _Floats, residual: _Floats, when: str) -> RuntimeError:
         return RuntimeError(
-            f"no solution of {name_of(self.known.function)} was found {when}: x is {x.tolist()!r:.200}, and the residual "
-            f"{residual.tolist()!r:.200}. Begin nearer to a solution, or give more max_steps"
+            f"no solution of {name_of(self.known.function)} was found {when}: x is {x.tolist()!r:.200}, and the "
+            f"residual {residual.tolist()!r:.200}. Begin nearer to a solution, or give more max_steps"
         )
 
     # Scalars.
@@ -216,7 +216,7 @@ class _Slopes:
 
 
 def _floats(output: Any, by: list[Any]) -> list[float]:
-    return gradients(output, by) if isinstance(output, Node) else [0.0] * len(by)  # type: ignore[no-any-return]
+    return gradients(output, by) if isinstance(output, Node) else [0.0] * len(by)
 
 
 def _values_and_slopes(function: Any, x: Any, args: Any) -> tuple[_Floats, _Floats]:

@@ -1,8 +1,8 @@
 # distutils: extra_compile_args = -O2
 """Programs that compute derivatives of a program's outputs. How they are made stands in programs/derive.h.
 
-A derived program has the inputs and the guards of the program it is of, and its captured numbers, which are the first of
-its uniforms. Outputs are as each function says. Programs are made small: what no output needs is left out, what is
+A derived program has the inputs and the guards of the program it is of, and its captured numbers, the first of its
+uniforms. Outputs are as each function says. Programs are made small: what no output needs is left out, what is
 computed twice is computed once, and what is 0 or 1 for all numbers is not computed at all.
 """
 
@@ -189,12 +189,12 @@ cdef class Derivation:
         return t.first[0].flow if t.n else flow(0, 0)
 
 
-def hessian(Program program not None, uint32_t captured, places, order=None, bint with_value=False):
+def hessian(Program of not None, uint32_t captured, places, order=None, bint with_value=False):
     """A program for second derivatives of the output, perhaps with its value and gradient.
 
     Parameters
     ----------
-    program : Program
+    of : Program
         Of one output.
     captured : int
         Of its uniforms so many, the first, are numbers captured from outside; the others are constants.
@@ -212,7 +212,7 @@ def hessian(Program program not None, uint32_t captured, places, order=None, bin
     pattern : array of int, shape (entries, 2)
         By which two of the inputs each of these second derivatives is.
     """
-    cdef Graph g = Graph(program, captured, places)
+    cdef Graph g = Graph(of, captured, places)
     cdef Derivation v = Derivation(g)
     cdef uint32_t k
     v.forward(False)
@@ -263,12 +263,12 @@ cdef tuple made_with(Graph g, items, order):
     return g.made(), numpy.column_stack(numpy.divmod(order, max(1, g.n)))
 
 
-def jacobian(Program program not None, uint32_t captured, places, bint forward, order=None, bint with_value=False):
+def jacobian(Program of not None, uint32_t captured, places, bint forward, order=None, bint with_value=False):
     """A program for the derivatives of the outputs, perhaps with these.
 
     Parameters
     ----------
-    program, captured, places, order, with_value
+    of, captured, places, order, with_value
         See `hessian`; the program has any number of outputs, and only these are outputs, too.
     forward : bool
         By tangents of all of the inputs, or by an adjoint of each of the outputs?
@@ -279,18 +279,18 @@ def jacobian(Program program not None, uint32_t captured, places, bint forward, 
     pattern : array of int, shape (entries, 2)
         Of which output, by which of the inputs each of the derivatives is.
     """
-    cdef Graph g = Graph(program, captured, places)
+    cdef Graph g = Graph(of, captured, places)
     cdef Derivation v = Derivation(g)
     cdef tangents t
     cdef symbol *item
     cdef uint64_t k, j
-    items = new_items(g.dag.zero, program.p.outputs, g.n)
+    items = new_items(g.dag.zero, of.p.outputs, g.n)
     item = <symbol *>memory_of(items)
     if with_value:
         g.values()
     if forward:
         v.forward(False)
-    for k in range(program.p.outputs):
+    for k in range(of.p.outputs):
         if forward:
             t = tangents_of(&v.v, g.output(<uint32_t>k))
             for j in range(t.n):
@@ -303,12 +303,12 @@ def jacobian(Program program not None, uint32_t captured, places, bint forward, 
     return made_with(g, items, order)
 
 
-def pushed(Program program not None, uint32_t captured, places):
+def pushed(Program of not None, uint32_t captured, places):
     """A program for the outputs and their derivatives in one direction.
 
     Parameters
     ----------
-    program, captured, places
+    of, captured, places
         See `jacobian`.
 
     Returns
@@ -317,25 +317,25 @@ def pushed(Program program not None, uint32_t captured, places):
         Its further inputs are the direction, a number for each of `places`; its outputs those of the program, and then
         the derivative of each.
     """
-    cdef Graph g = Graph(program, captured, places)
+    cdef Graph g = Graph(of, captured, places)
     cdef Derivation v = Derivation(g)
     cdef uint32_t k
     g.values()
     g.tangent_inputs()
     v.forward(True)
-    for k in range(program.p.outputs):
+    for k in range(of.p.outputs):
         g.add(v.tangent(g.output(k)))
     return g.made()
 
 
 def hessian_product(
-    Program program not None, uint32_t captured, places, fixed=(), bint with_value=False,
+    Program of not None, uint32_t captured, places, fixed=(), bint with_value=False,
 ):
     """A program for the product of the Hessian and a vector.
 
     Parameters
     ----------
-    program, captured, places
+    of, captured, places
         See `hessian`.
     fixed : sequence of int
         Inputs that are the same for all rows: see `shared`.
@@ -347,7 +347,7 @@ def hessian_product(
     Program
         Its further inputs are the vector, a number for each of `places`.
     """
-    cdef Graph g = Graph(program, captured, places, fixed)
+    cdef Graph g = Graph(of, captured, places, fixed)
     cdef Derivation v = Derivation(g), again
     cdef uint32_t k
     v.backward(g.output(0))
@@ -363,31 +363,31 @@ def hessian_product(
     return g.made()
 
 
-def shared(Program program not None, uint32_t captured, fixed):
+def shared(Program of not None, uint32_t captured, fixed):
     """The same program, with some inputs the same for all rows.
 
     Parameters
     ----------
-    program, captured
+    of, captured
         See `hessian`.
     fixed : sequence of int
         Which inputs: they are captured, after those that the program captures, in this order. What stands on them alone
         is computed once a call.
     """
-    cdef Graph g = Graph(program, captured, [], fixed)
+    cdef Graph g = Graph(of, captured, [], fixed)
     g.values()
     return g.made()
 
 
-def sums(Program program not None, uint32_t captured, places, fixed):
+def sums(Program of not None, uint32_t captured, places, fixed):
     """A program whose slopes, by the first of its uniforms, are value, gradient and Hessian.
 
-    The sums over rows of many outputs are the gradient of the sum of one, to which each of them contributes with a factor
-    that is a uniform.
+    The sums over rows of many outputs are the gradient of the sum of one, to which each contributes with a factor that
+    is a uniform.
 
     Parameters
     ----------
-    program, captured, places, fixed
+    of, captured, places, fixed
         See `hessian` and `shared`. The numbers captured come after the factors, which are 1 in a call.
 
     Returns
@@ -397,7 +397,7 @@ def sums(Program program not None, uint32_t captured, places, fixed):
         How many there are: for the value, the first derivatives by each of n `places`, and the second, by i and j <= i.
     """
     cdef uint32_t n = <uint32_t>len(places), k
-    cdef Graph g = Graph(program, captured, places, fixed, 1 + n + n * (n + 1) // 2)
+    cdef Graph g = Graph(of, captured, places, fixed, 1 + n + n * (n + 1) // 2)
     cdef Derivation v = Derivation(g)
     v.forward(False)
     v.backward(g.output(0))
@@ -424,7 +424,7 @@ cdef symbol total_with_factors(Graph g) except? 0:
     return total
 
 
-def tower(Program program not None, uint32_t captured, uint32_t place, uint32_t order):
+def tower(Program of not None, uint32_t captured, uint32_t place, uint32_t order):
     """A program for a derivative of any order of the only output, by one of the inputs.
 
     Returns
@@ -432,11 +432,10 @@ def tower(Program program not None, uint32_t captured, uint32_t place, uint32_t 
     Program
         Its output is that derivative; of order 0 the program's own.
     """
-    cdef Graph g = Graph(program, captured, [place])
+    cdef Graph g = Graph(of, captured, [place])
     cdef Derivation v
     cdef flow found = flow(g.output(0), 0)
-    cdef uint32_t n
-    for n in range(order):
+    for _ in range(order):
         v = Derivation(g)
         v.forward(True)
         found = v.tangent(found.amount)

@@ -392,8 +392,10 @@ cdef int sweep_expansion(GraphSweep s, uint32_t i, flow g) except -1:
 
 
 cdef GraphSweep swept(list roots, list seeds, list by):
-    """A sweep from roots, which are given the seeds; by some nodes, or by all where that is None. The tape is held, once
-    there is room for what is appended as a rule."""
+    """A sweep from roots, which are given the seeds; by some nodes, or by all where that is None.
+
+    The tape, which the caller holds, is let go of until there is room for what is appended as a rule.
+    """
     cdef GraphSweep s = GraphSweep(most_derived(roots))
     cdef uint32_t k
     cdef uint64_t generation
@@ -522,7 +524,8 @@ def gradients(y, xs, create_graph=False, seeds=None):
     factors = [1.0] * len(roots) if seeds is None else list(seeds) if isinstance(seeds, (list, tuple)) else [seeds]
     if len(factors) != len(roots):
         raise ValueError(f"gradients() takes a seed for each y: there are {len(roots)}, and {len(factors)} seeds")
-    with_graph = create_graph or (observers.count and current() is not None) or any(isinstance(f, Node) for f in factors)
+    recorded = observers.count and current() is not None
+    with_graph = create_graph or recorded or any(isinstance(factor, Node) for factor in factors)
     if not roots:
         found = [0.0] * len(by)
     else:
@@ -543,20 +546,24 @@ def set_slopes(Node number not None, slopes):
     state_of(number)["_slopes"] = slopes
 
 
+cdef int keep_adjoint(GraphSweep s, uint32_t node) except -1:
+    """Set the `grad_node` of a leaf that Python code holds."""
+    if node and tape.op[node] == OP_LEAF and owner_of(node) != NULL and s.adjoint[node - s.low].amount:
+        state_of(unpinned_handle_of(node))["grad_node"] = unpinned_handle_of(s.adjoint[node - s.low].amount)
+    return 0
+
+
 def backward_with_graph(Node root, double gradient):
     """Set the `grad_node` of all leaves below that have handles, and add to the grads of all."""
     cdef GraphSweep s
-    cdef uint32_t k, j, leaf, end = tape.count
+    cdef uint32_t k, j
     hold()
     try:
         s = swept([root], [gradient], None)
+        keep_adjoint(s, root.node)
         for k in range(s.count):
             for j in range(slot_count(s.reached[k])):
-                leaf = slot_node(s.reached[k], j)
-                if leaf and leaf < end and tape.op[leaf] == OP_LEAF and owner_of(leaf) != NULL and s.adjoint[leaf - s.low].amount:
-                    state_of(<Handle>unpinned_handle_of(leaf))["grad_node"] = unpinned_handle_of(s.adjoint[leaf - s.low].amount)
-        if tape.op[root.node] == OP_LEAF:
-            state_of(root)["grad_node"] = unpinned_handle_of(s.adjoint[root.node - s.low].amount)
+                keep_adjoint(s, slot_node(s.reached[k], j))
     finally:
         let_go()
     sweep_backward(root, gradient)

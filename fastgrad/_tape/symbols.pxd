@@ -1,7 +1,7 @@
 """Nodes as symbols: what is written on an algebra (operations/algebra.h), appended to the tape.
 
-Values follow IEEE arithmetic: no error is raised. Whoever works with symbols holds the tape meanwhile, so that a symbol,
-which is a node, stays good.
+Values follow IEEE arithmetic: no error is raised. Whoever works with symbols holds the tape meanwhile, so that a
+symbol, which is a node, stays good.
 """
 
 from libc.stdint cimport uint32_t

@@ -132,10 +132,10 @@ class Scalar(fastgrad.Value):
 
     # Derivatives.
 
-    def backward(self, d_output: SupportsFloat | None = 1.0) -> None:
+    def backward(self, d_output: SupportsFloat | None = 1.0, create_graph: bool = False) -> None:
         """Add to the derivative of every leaf below, for ``d_output`` as that of this number; None is 1, too."""
         self.zero_grad()
-        super().backward(1.0 if d_output is None else d_output)
+        super().backward(1.0 if d_output is None else d_output, create_graph)
 
     def accumulate_derivative(self, x: float) -> None:
         """Add ``x`` to a leaf's derivative."""

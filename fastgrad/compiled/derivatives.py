@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastgrad.compiled.arguments import _Axes, _Places
+    from fastgrad.compiled.function import Compiled
     from fastgrad.compiled.paths import Path, Paths
     from fastgrad.compiled.structure import _Floats
 
@@ -33,6 +34,10 @@ class Derivatives:
     """
 
     _derived: dict[Wanted, Derived]
+    function: Any
+    _name: Any  # and other methods of `Compiled`
+    _given: Any
+    _path_of: Any
 
     def jacobian(
         self, *args: Any, argnums: _Places = 0, mode: str = "auto", sparse: bool = False, **kwargs: Any
@@ -48,8 +53,8 @@ class Derivatives:
         mode : "auto", "forward" or "reverse"
             By a tangent of each of the arguments' numbers, by an adjoint of each result, or as takes fewer steps.
         sparse : bool
-            Is the result to be a sparse matrix, of all the results' numbers by all the arguments'? Only derivatives that
-            are not 0 for all numbers, as the program shows, are computed. This needs SciPy.
+            Is the result to be a sparse matrix, of all the results' numbers by all the arguments'? Only derivatives
+            that are not 0 for all numbers, as the program shows, are computed. This needs SciPy.
 
         Returns
         -------
@@ -195,7 +200,7 @@ class Derivatives:
             wanted = wanted._replace(argnums=tuple(wanted.argnums))
         found = self._derived.get(wanted)
         if found is None:
-            found = self._derived[wanted] = Derived(self, wanted)
+            found = self._derived[wanted] = Derived(cast("Compiled", self), wanted)
         return found
 
     def _values_and_slopes(self, *args: Any) -> tuple[_Floats, _Floats]:
@@ -245,7 +250,9 @@ class Derivatives:
         by_outside = range(path.program.inputs, path.program.inputs + len(captured)) if records() else []
         derived = self._derivative(Wanted("places", (*places, *by_outside), True)).made(None, path)
         values, _ = derived.program.run(X, derived.uniforms.now())
-        return scalars_of(path.structure, values[0], self.function, (args, kwargs), places, captured if by_outside else [])
+        return scalars_of(
+            path.structure, values[0], self.function, (args, kwargs), places, captured if by_outside else []
+        )
 
     def _located(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Paths, Path, _Floats]:
         """Return the paths for the arguments' structure, that which they take, and their numbers."""

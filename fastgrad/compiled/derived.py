@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fastgrad._programs import derive
-from fastgrad.compiled.arguments import chosen, of_positions, several_results, with_rows
+from fastgrad.compiled.arguments import chosen, several_results, with_rows
 from fastgrad.compiled.direct import DirectFunction, DirectPath, DirectPaths, direct_value
 from fastgrad.compiled.structure import Nest, Number, Row, crossed, described, floats_of
 from fastgrad.compiled.table import Uniforms
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from fastgrad._programs.program import Program
-    from fastgrad.compiled.arguments import _Axes, _Places
+    from fastgrad.compiled.arguments import _Axes
     from fastgrad.compiled.function import Compiled
     from fastgrad.compiled.paths import Path, Paths
     from fastgrad.compiled.structure import _Floats, _Structure
@@ -34,8 +34,9 @@ class Wanted(NamedTuple):
     Attributes
     ----------
     kind : str
-        "jacobian", "hessian", "product", the Hessian's with a vector, which is a further argument, "derivative",
-        "all", the Hessian by all inputs as one matrix, or "places", the derivatives by some of the program's inputs and captured numbers.
+        "jacobian"; "hessian"; "product", the Hessian's with a vector, which is a further argument; "derivative"; "all",
+        the Hessian by all inputs as one matrix; or "places", the derivatives by some of the program's inputs and
+        captured numbers.
     argnums : int or tuple of int
         Or the places.
     with_value : bool
@@ -129,6 +130,8 @@ class Derived(DirectFunction):
 
 
 def _made(wanted: Wanted, paths: Paths | None, path: Path, name: str) -> Any:
+    structure: _Structure
+    inner: _Structure
     program, captured = path.program, len(path.uniforms.scalars)
     if paths is None:
         made = _jacobian(program, captured, list(wanted.argnums), _all(program.outputs * len(wanted.argnums)), wanted)
@@ -182,7 +185,7 @@ class Sparse:
     """A Jacobian or Hessian as a sparse matrix: a program for what is not 0, and where that is."""
 
     def __init__(self, path: Path, places: list[int], wanted: Wanted) -> None:
-        from scipy import sparse
+        from scipy import sparse  # type: ignore[import-untyped]
 
         captured = len(path.uniforms.scalars)
         if wanted.kind == "hessian":

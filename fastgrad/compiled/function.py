@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastgrad.compiled.arguments import _Axes, _Places
-    from fastgrad.compiled.paths import _Rows
     from fastgrad.compiled.structure import Nest, _Floats, _Structure
 
     _Slope: TypeAlias = tuple[Any, float]  # by a scalar

@@ -70,7 +70,8 @@ class _Call:
         for place, scalar in zip(self.places, fresh):
             numbers[place] = scalar
         args, kwargs = self.structure.put_together(iter(numbers))
-        result, outputs = self.function(*args, **kwargs), []
+        outputs: list[Any] = []
+        result = self.function(*args, **kwargs)
         described(result, "the result").take_apart(result, outputs)
         if not isinstance(outputs[k], Node):
             return [0.0] * (len(fresh) + len(self.outside))

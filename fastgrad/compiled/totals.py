@@ -18,12 +18,10 @@ from fastgrad.compiled.structure import Number, crossed
 from fastgrad.compiled.table import records, row_of, scalar_of, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fastgrad._programs.program import Program
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.paths import Path, Paths, _Rows
-    from fastgrad.compiled.structure import Nest, _Floats, _Structure
+    from fastgrad.compiled.structure import _Floats
 
     _Slope: TypeAlias = tuple[Any, float]  # by a scalar
 
@@ -32,6 +30,12 @@ class Totals:
     """The part of `Compiled` that adds over rows."""
 
     _shared: dict[tuple[Any, ...], SharedProgram]
+    _name: Any  # and other methods of `Compiled`
+    _given_rows: Any
+    _paths_for: Any
+    _parts: Any
+    _check_one: Any
+    _threads_of: Any
 
     def sum(self, *args: Any, in_axes: _Axes = 0, num_threads: int | None = None) -> Any:
         """Add the function's values over many rows, as one scalar on the tape.
@@ -106,13 +110,15 @@ class Totals:
         >>> error.sum_value_and_grad(np.array([1.0, 1.0]), x, y, in_axes=(None, 0, 0))
         (5.0, array([-10.,  -6.]))
         """
-        return self._shared_total(args, argnums, in_axes, num_threads, 1, 1)[:2]
+        value, slopes = self._shared_total(args, argnums, in_axes, num_threads, True, 1)
+        return value, slopes
 
     def mean_value_and_grad(
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = (None, 0), num_threads: int | None = None
     ) -> tuple[float, Any]:
         """Average the function's values over many rows, with the gradient: see `sum_value_and_grad`."""
-        return self._shared_total(args, argnums, in_axes, num_threads, 0, 1)[:2]
+        value, slopes = self._shared_total(args, argnums, in_axes, num_threads, False, 1)
+        return value, slopes
 
     def sum_value_grad_and_hessian(
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = (None, 0), num_threads: int | None = None
@@ -126,21 +132,23 @@ class Totals:
         >>> f.sum_value_grad_and_hessian(1.0, np.array([1.0, 2.0]))
         (1.0, 4.0, 10.0)
         """
-        return self._shared_total(args, argnums, in_axes, num_threads, 1, 2)
+        value, slopes, second = self._shared_total(args, argnums, in_axes, num_threads, True, 2)
+        return value, slopes, second
 
     def mean_value_grad_and_hessian(
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = (None, 0), num_threads: int | None = None
     ) -> tuple[float, Any, Any]:
         """Average value, gradient and Hessian over many rows: see `sum_value_grad_and_hessian`."""
-        return self._shared_total(args, argnums, in_axes, num_threads, 0, 2)
+        value, slopes, second = self._shared_total(args, argnums, in_axes, num_threads, False, 2)
+        return value, slopes, second
 
     def _total(self, args: tuple[Any, ...], in_axes: _Axes, num_threads: int | None, mean: bool) -> Any:
         if in_axes is None or (isinstance(in_axes, (list, tuple)) and None in in_axes):
-            name, total = self._name(), "mean" if mean else "sum"
+            name, kind = self._name(), "mean" if mean else "sum"
             raise TypeError(
-                f"{name}.{total}() returns a scalar with slopes by scalars from outside, and none by an argument that is "
-                f"the same for all rows: {name}.{total}_value_and_grad() returns the gradient by it, and "
-                f"{name}.batch(...).{total}() the value alone"
+                f"{name}.{kind}() returns a scalar with slopes by scalars from outside, and none by an argument that "
+                f"is the same for all rows: {name}.{kind}_value_and_grad() returns the gradient by it, and "
+                f"{name}.batch(...).{kind}() the value alone"
             )
         paths, X = self._given_rows(args, in_axes)
         threads, divisor = self._threads_of(num_threads), len(X) if mean else 1.0
@@ -184,7 +192,7 @@ class Totals:
         return total, nodes
 
     def _shared_total(
-        self, args: Any, argnums: _Places, in_axes: _Axes, num_threads: int | None, is_sum: int, order: int
+        self, args: Any, argnums: _Places, in_axes: _Axes, num_threads: int | None, is_sum: bool, order: int
     ) -> Any:
         """Return the total over all rows, and its derivatives up to an order by arguments that are the same for all."""
         rows = SharedRows(self, args, in_axes)
@@ -273,7 +281,8 @@ class SharedRows:
         return True
 
     def _find_places(self) -> None:
-        self.places, start = [], 0
+        self.places: list[int] = []
+        start = 0
         for part, axis in zip(self.structure.parts[0].parts, self.axes):
             if axis is None:
                 self.places += range(start, start + part.size())
@@ -299,7 +308,7 @@ class SharedRows:
         joined[:, self.places], joined[:, self._others()] = self.shared, X
         return joined
 
-    def check(self, argnums: _Places, name: str) -> None:
+    def check(self, argnums: Any, name: str) -> None:
         """Raise ValueError unless derivatives are by arguments that are the same for all rows."""
         for k in argnums if isinstance(argnums, (tuple, list)) else [argnums]:
             if self.axes[k] is not None:

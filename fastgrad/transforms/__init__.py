@@ -10,7 +10,6 @@
 """
 
 from fastgrad.transforms.checking import GradientCheck, check_grad
-from fastgrad.transforms.checkpoint import checkpoint
 from fastgrad.transforms.functions import (
     derivative,
     grad,
@@ -22,6 +21,7 @@ from fastgrad.transforms.functions import (
     value_grad_and_hessian,
     vjp,
 )
+from fastgrad.transforms.recomputing import checkpoint
 
 __all__ = [
     "GradientCheck",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastgrad._tape.gradients import gradients
 from fastgrad._tape.node import Node
@@ -15,11 +15,13 @@ from fastgrad.transforms.recorded import recorded
 from fastgrad.transforms.tape import Run, differentiated, name_of, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from fastgrad.compiled.arguments import _Places
     from fastgrad.compiled.structure import _Structure
     from fastgrad.transforms.recorded import Recorded
+
+    _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = False) -> Callable[..., Any]:
@@ -50,9 +52,9 @@ def grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = Fal
     Notes
     -----
     Scalars that a function uses from outside are constants of it; an outer transform differentiates through them. A
-    function that is called again is recorded, like one given to `fastgrad.compile`, and replayed: apart from such scalars
-    its results must depend on its arguments only. What cannot be recorded, because it reads ``.data`` for instance, is
-    called on the tape each time.
+    function that is called again is recorded, like one given to `fastgrad.compile`, and replayed: apart from such
+    scalars its results must depend on its arguments only. What cannot be recorded, because it reads ``.data`` for
+    instance, is called on the tape each time.
 
     Examples
     --------
@@ -250,8 +252,10 @@ def jvp(function: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any,
 
 
 def _pushed(run: Run, direction: list[Any], graph: bool) -> list[Any]:
-    """Derivatives of the outputs in a direction: those, by the factors of the outputs, of the gradient's product with it,
-    which is linear in the factors."""
+    """Return the outputs' derivatives in a direction.
+
+    They are those, by factors of the outputs, of the product of the gradient with it, which is linear in the factors.
+    """
     factors = [Value(1.0) for _ in run.outputs]
     sums = [(output, factor) for output, factor in zip(run.outputs, factors) if isinstance(output, Node)]
     if not sums:
@@ -275,8 +279,8 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     -------
     value : structure of the function's results
     pull : callable
-        It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the derivative
-        of the sum of products. It may be called any number of times.
+        It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the
+        derivative of the sum of products. It may be called any number of times.
 
     Examples
     --------
@@ -376,7 +380,9 @@ def derivative(function: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]
         def on_tape(called: Callable[..., Any]) -> Any:
             run = Run(called, [x], {}, 0)
             if type(run.inner) is not Number:
-                raise TypeError(f"derivative() takes a function of one number, and {name_of(called)} was given {x!r:.60}")
+                raise TypeError(
+                    f"derivative() takes a function of one number, and {name_of(called)} was given {x!r:.60}"
+                )
             found = _one(run, called)
             for _ in range(order):
                 (found,) = _slopes(found, run.inputs, True)
@@ -392,7 +398,7 @@ def derivative(function: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]
 # What they share.
 
 
-def _named(function: Any, what: str) -> Callable[[Any], Any]:
+def _named(function: Any, what: str) -> Callable[[_F], _F]:
     """Give a derivative the function's names and words."""
 
     def named(derivative: Any) -> Any:

@@ -1,7 +1,7 @@
 """Functions run on the tape, to be differentiated there: with fresh scalars for their arguments.
 
-A fresh scalar is `+x` of an argument that is a scalar, so that it is differentiated by alone, whatever else stands on x,
-and an outer derivative goes through it all the same. While such a run goes on, transforms called in it return scalars.
+A fresh scalar is `+x` of an argument x that is a scalar. So derivatives are by it alone, whatever else stands on x, and
+an outer derivative goes through it all the same. While such a run goes on, transforms called in it return scalars.
 """
 
 from __future__ import annotations
@@ -85,17 +85,20 @@ class Run:
 
 
 def _fresh(number: Any) -> Any:
-    return +number if isinstance(number, Node) else Value(number)
+    return +number if isinstance(number, Node) else Value(number)  # type: ignore[operator]
 
 
 def _two(result: Any, name: str) -> tuple[Any, Any]:
     if not isinstance(result, tuple) or len(result) != 2:
-        raise TypeError(f"with has_aux, {name} must return a pair of its result and what else there is, not {result!r:.60}")
+        raise TypeError(
+            f"with has_aux, {name} must return a pair of its result and what else there is, not {result!r:.60}"
+        )
     return result
 
 
 def _taken_apart(result: Any, name: str) -> tuple[_Structure, list[Any]]:
-    structure, outputs = described(result, f"the result of {name}"), []
+    outputs: list[Any] = []
+    structure = described(result, f"the result of {name}")
     structure.take_apart(result, outputs)
     if not outputs:
         raise no_result(result, name)

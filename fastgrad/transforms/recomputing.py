@@ -26,14 +26,14 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     function : callable
-        Of scalars, numbers and structures of them; it returns such. Its results must depend on these, and on scalars from
-        outside that are leaves, such as a model's parameters, only.
+        Of scalars, numbers and structures of them; it returns such. Its results must depend on these, and on scalars
+        from outside that are leaves, such as a model's parameters, only.
 
     Returns
     -------
     callable
-        Of the same arguments, with the same results. Gradients of its results are numbers: they cannot be differentiated
-        again.
+        Of the same arguments, with the same results. Gradients of its results are numbers: they cannot be
+        differentiated again.
 
     Examples
     --------
@@ -75,23 +75,25 @@ class _Part:
         """Call the function; return its results, as nodes that stand on one whose step sweeps what it computes."""
         with no_grad():
             result = self.function(*self.args, **self.kwargs)
-        structure, numbers = described(result, f"the result of {name_of(self.function)}"), []
+        numbers: list[Any] = []
+        structure = described(result, f"the result of {name_of(self.function)}")
         structure.take_apart(result, numbers)
         if not self.children:
             return result
         self.gate = scalar_of(0.0, self.children, np.zeros(len(self.children)), 1.0)
         self.gate._backward = self.sweep
-        self.outputs = [
-            scalar_of(x.data, [self.gate], np.zeros(1), 1.0) if isinstance(x, Node) else x for x in numbers
-        ]
+        self.outputs = [scalar_of(x.data, [self.gate], np.zeros(1), 1.0) if isinstance(x, Node) else x for x in numbers]
         return structure.put_together(iter(self.outputs))
 
     def sweep(self) -> None:
         """Compute all of it again on leaves, and hand on what the results were given."""
         leaves = [child.detach() for child in self.children]
         fresh = iter(leaves)
-        args, kwargs = self.structure.put_together(iter([next(fresh) if isinstance(x, Node) else x for x in self.given]))
-        result, again = self.function(*args, **kwargs), []
+        args, kwargs = self.structure.put_together(
+            iter([next(fresh) if isinstance(x, Node) else x for x in self.given])
+        )
+        again: list[Any] = []
+        result = self.function(*args, **kwargs)
         described(result, "the result").take_apart(result, again)
         total = sum(x * output.grad for x, output in zip(again, self.outputs) if isinstance(x, Node))
         if isinstance(total, Node):
