@@ -1,6 +1,6 @@
 from collections.abc import Sequence
 from enum import IntFlag
-from typing import Any
+from typing import Any, SupportsFloat
 
 from typing_extensions import Self, disjoint_base
 
@@ -45,3 +45,5 @@ class Spelled(Number):
     data: Any
     grad: Any
     def __init__(self, *given: Any, **named: Any) -> None: ...
+    def backward(self, gradient: SupportsFloat = 1.0) -> None: ...  # type: ignore[override]
+    def backwards(self, gradient: SupportsFloat = 1.0) -> None: ...  # type: ignore[override]
