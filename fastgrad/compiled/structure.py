@@ -266,11 +266,18 @@ def _is_number(x: object) -> bool:
 
 def has_scalar(x: Any) -> bool:
     """Tell whether a scalar is among the numbers of a structure."""
+    try:
+        return _has_scalar(x)
+    except RecursionError:  # it holds itself, which is an error of its own
+        return False
+
+
+def _has_scalar(x: Any) -> bool:
     if isinstance(x, Node):
         return True
     if isinstance(x, (list, tuple, dict)):
-        return any(map(has_scalar, x.values() if isinstance(x, dict) else x))
-    return isinstance(x, np.ndarray) and x.dtype == object and any(map(has_scalar, x.flat))
+        return any(map(_has_scalar, x.values() if isinstance(x, dict) else x))
+    return isinstance(x, np.ndarray) and x.dtype == object and any(map(_has_scalar, x.flat))
 
 
 def floats_of(structure: _Structure, x: Any, name: str) -> list[float]:

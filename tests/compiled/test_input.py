@@ -169,9 +169,11 @@ def test_an_argument_that_is_no_number_is_refused(product, wrong):
     refused(TypeError, r"argument 'y' of <lambda>\['k'\]\[0\] must be", product, 1.0, y={"k": [wrong]})
 
 
-def test_a_scalar_as_argument_is_refused(product):
-    for call in (product, product.value_and_grad):
-        refused(TypeError, "whose gradient would be lost", call, Value(1.0), 2.0)
+def test_a_scalar_is_an_argument_of_the_plain_call_only(product):
+    x = Value(3.0)
+    product(x, 2.0).backward()
+    assert x.grad == 2.0
+    refused(TypeError, "whose gradient would be lost", product.value_and_grad, Value(1.0), 2.0)
     refused(TypeError, "must be an array of real numbers", product.batch, [Value(1.0)], [2.0])
 
 

@@ -330,7 +330,7 @@ def test_no_result_is_told_to_look_for_a_return():
 
 def test_a_gradient_of_several_results_names_what_there_is():
     message = message_of(fastgrad.compile(lambda x: [x, x]).value_and_grad, 1.0, error=TypeError)
-    assert "first derivatives of one result only" in message
+    assert "jacobian() has the first derivatives of several results" in message
     assert "such as a single residual, and give batch_value_and_grad a row for each" in message
 
 

@@ -59,6 +59,8 @@ def bits(x):
         return type(x), [bits(part) for part in x]
     if isinstance(x, np.ndarray):
         return x.dtype, x.shape, x.tobytes()
+    if isinstance(x, fastgrad.Node):
+        return type(x), struct.pack("d", x.data), [struct.pack("d", operand.data) for operand in x.prev]
     return (float, struct.pack("d", x)) if type(x) is float else (type(x), x)
 
 
