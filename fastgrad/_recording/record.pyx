@@ -24,6 +24,8 @@ cdef class Recording(Trace):
     ----------
     inputs : list of Scalar or Value
         Leaves, made just before.
+    watched : int, optional
+        The number of a guard, of which `seen` tells where in the user's code it was asked.
 
     Attributes
     ----------

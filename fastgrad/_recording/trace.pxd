@@ -13,6 +13,8 @@ from fastgrad._tape.observer cimport Observer
 
 cdef class Trace(Observer):
     cdef readonly list inputs
+    cdef Py_ssize_t watched    # the number of a guard
+    cdef readonly tuple seen   # where that was asked: a file, and a line
     cdef readonly list guards  # (scalar, truth) in the order in which they were asked
     cdef list asked            # for each guard how many nodes there were then
     cdef str error             # what an operation raised, and where; the function might have gone on

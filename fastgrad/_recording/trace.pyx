@@ -19,8 +19,8 @@ cdef str package = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) +
 
 
 cdef class Trace(Observer):
-    def __cinit__(self, inputs):
-        self.inputs = list(inputs)
+    def __cinit__(self, inputs, Py_ssize_t watched=-1):
+        self.inputs, self.watched, self.seen = list(inputs), watched, ("", 0)
         self.guards = []
         self.asked = []
 
@@ -79,6 +79,9 @@ cdef class Trace(Observer):
     cdef int truth_asked(self, Handle number, bint truth) except -1:
         """If another call may give another truth, it becomes a guard."""
         if self.depends(number.node):
+            if len(self.guards) == self.watched:
+                frame = user_frame()
+                self.seen = (frame.f_code.co_filename, frame.f_lineno) if frame is not None else ("", 0)
             self.guards.append((number, bool(truth)))
             self.asked.append(tape.count)
         return 0
@@ -167,9 +170,14 @@ cdef bint is_library(frame) except -1:
     return module.split(".")[0] in ("numpy", "scipy") or os.path.abspath(frame.f_code.co_filename).startswith(package)
 
 
-cdef str user_line():
-    """Where in the user's code this is, for a message."""
+cdef object user_frame():
     frame = sys._getframe()
     while frame is not None and is_library(frame):
         frame = frame.f_back
+    return frame
+
+
+cdef str user_line():
+    """Where in the user's code this is, for a message."""
+    frame = user_frame()
     return f"{frame.f_code.co_filename}, line {frame.f_lineno}: " if frame is not None else ""

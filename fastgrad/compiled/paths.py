@@ -16,6 +16,7 @@ import importlib
 import linecache
 import sys
 import threading
+import time
 import warnings
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -49,6 +50,9 @@ if TYPE_CHECKING:
     _Pending: TypeAlias = tuple["Path", _Rows, int]
 
 MOST_PATHS = 256
+_FREE_SECONDS = 0.25  # that recordings may take anyway
+_MOST_SHARE = 0.5  # of the seconds that plain calls of all rows would have taken, that recordings may take
+_MISSES = 8  # so many rows in a row on no path, after which only every so many is looked for
 _TOSSES = 8  # how often a function that draws random numbers is recorded, as they may decide what it does now and then
 
 
@@ -155,17 +159,23 @@ class Paths(DirectPaths):
         self.recorded: list[Path] = []
         self._longest: Path | None = None
         self._lock, self._warned = threading.Lock(), False
+        self._rows = self._misses = 0  # of batches beyond one a call; those on no path since the last one on one
+        self._spent, self._plain = 0.0, 0.0  # seconds of all recordings; of a plain call, where that matters
         self.refusal: str | None = None  # what every call raises, once two recordings differed
 
     @property
     def full(self) -> bool:
-        """Are there as many paths as there may be?"""
-        return len(self.recorded) >= MOST_PATHS
+        """Are there as many paths as there may be, or has recording them taken longer than is worth it?"""
+        if not self.recorded or len(self.recorded) >= MOST_PATHS:
+            return bool(self.recorded)
+        worth = _MOST_SHARE * self._plain * (self.calls.count + self._rows)
+        return self._spent > max(_FREE_SECONDS, worth)
 
     def counted(self, X: _Floats) -> Paths:
         """Count a call. The function is recorded again, to compare, whenever their number comes to a power of two, and
         when something that it names is another than before.
         """
+        self._rows += len(X) - 1
         if self.calls.due() and self.root is not None:
             if self.refusal is not None:
                 raise TraceError(self.refusal)
@@ -214,13 +224,18 @@ class Paths(DirectPaths):
                 f"{self.name} cannot be recorded while another function is: in a compiled function only the plain call "
                 "of another can be used, not its gradients, batches and sums"
             )
-        inputs = [Value(number) for number in row]
+        inputs, begun = [Value(number) for number in row], time.perf_counter()
         with Recording(inputs) as recording:
             structure, outputs = self.results(self.call(inputs))
         (*marks, end), outside = recording.marks(outputs)
         outcomes = [(mark, truth) for mark, (_, truth) in zip(marks, recording.guards)]
         program, captured = recording.program(outputs)
         self.calls.look()
+        self._spent += time.perf_counter() - begun
+        if self._spent > _FREE_SECONDS and not self._plain:
+            begun = time.perf_counter()
+            self.plainly(row)
+            self._plain = time.perf_counter() - begun
         return Path(program, captured, structure, outcomes, end, recording.report["nodes"], outside), outputs
 
     def call(self, numbers: Iterable[Any]) -> Any:
@@ -314,6 +329,9 @@ class Paths(DirectPaths):
 
     def path_of(self, X: _Floats) -> Path | None:
         """Return the path of one row, an array of shape (1, inputs), or None if there are too many."""
+        if self._misses >= _MISSES and self._misses % _MISSES and self.full:
+            self._misses += 1
+            return None
         path, settled = self.latest or (self.recorded[0] if self.recorded else None), 0
         while path is not None and path.outcomes:
             failed = int(path.program.classify(X, path.uniforms.now())[0])
@@ -321,11 +339,12 @@ class Paths(DirectPaths):
                 break
             beside = path.beside(failed)
             if beside is None and self.full and failed >= settled:
+                self._misses += 1
                 return None
             path, settled = beside if failed >= settled else None, failed + 1
         if path is None:
             path = self.record(X[0].tolist())[0]
-        self.latest = path
+        self.latest, self._misses = path, 0
         return path
 
     def parts(self, X: _Floats, num_threads: int) -> list[tuple[Path | None, Any]]:
@@ -414,26 +433,24 @@ class Paths(DirectPaths):
         while frame is not None and frame.f_globals.get("__name__", "").startswith("fastgrad."):
             depth, frame = depth + 1, frame.f_back
         warnings.warn(
-            f"{self.name} has more than {MOST_PATHS} paths; what splits them is {self.splitting(row)}. Rows on further "
-            "paths are computed by plain calls, which is slow. where, clip, max and min of fastgrad.math make no paths",
+            f"{self.name} has more than {len(self.recorded)} paths, and no more are recorded; what splits them is "
+            f"{self.splitting(row)}. Rows on further paths are computed by plain calls, which is slow. where, clip, "
+            "max and min of fastgrad.math make no paths",
             RuntimeWarning,
             stacklevel=depth,
         )
 
     def splitting(self, row: list[float]) -> str:
         """Tell where the comparison stands at which a row of floats leaves the paths there are."""
-        inputs = [Value(number) for number in row]
-        recording, before = Recording(inputs), sys.gettrace()
-        watch = _Watch(recording)
-        with recording:
-            sys.settrace(watch)
-            try:
-                self.call(inputs)
-            finally:
-                sys.settrace(before)
-        leaves = self._leaves([bool(truth) for _, truth in recording.guards])
-        file, line = watch.lines[min(leaves, len(watch.lines) - 1)]
+        leaves = self._leaves([bool(truth) for _, truth in self._asked(row, -1).guards])
+        file, line = self._asked(row, leaves).seen
         return f"{linecache.getline(file, line).strip() or 'a comparison'!r} in {file}, line {line}"
+
+    def _asked(self, row: list[float], watched: int) -> Recording:
+        inputs = [Value(number) for number in row]
+        with Recording(inputs, watched) as recording:
+            self.call(inputs)
+        return recording
 
     def _leaves(self, truths: list[bool]) -> int:
         """Return the number of the guard at which a sequence of outcomes leaves the tree."""
@@ -443,21 +460,6 @@ class Paths(DirectPaths):
             if junction is None:
                 return k
         return len(truths) - 1
-
-
-class _Watch:
-    """A trace function that notes the line in which each guard of a recording was asked.
-
-    An object, as a function that returns itself would keep the recording, which holds the tape.
-    """
-
-    def __init__(self, recording: Recording) -> None:
-        self.recording, self.lines = recording, [("", 0)]
-
-    def __call__(self, frame: FrameType, event: str, argument: Any) -> _Watch:
-        self.lines[-1:] *= 1 + len(self.recording.guards) + 1 - len(self.lines)  # what was asked since was asked there
-        self.lines[-1] = frame.f_code.co_filename, frame.f_lineno
-        return self
 
 
 def _among(exchanged: Sequence[str]) -> str:

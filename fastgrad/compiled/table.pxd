@@ -17,7 +17,7 @@ cdef class Calls:
     cdef list places
     cdef list values  # which keeps them
     cdef Place *at
-    cdef uint64_t count
+    cdef readonly uint64_t count
     cdef uint64_t next  # place to look at
     cdef bint stopped
 
