@@ -48,8 +48,8 @@ class Derivatives:
         mode : "auto", "forward" or "reverse"
             By a tangent of each of the arguments' numbers, by an adjoint of each result, or as takes fewer steps.
         sparse : bool
-            Is the result to be a sparse matrix, of all the results' numbers by all the arguments'? Only derivatives that
-            are not 0 for all numbers, as the program shows, are computed. This needs SciPy.
+            Is the result to be a sparse matrix, of all the results' numbers by all the arguments'? Only derivatives
+            that are not 0 for all numbers, as the program shows, are computed. This needs SciPy.
 
         Returns
         -------

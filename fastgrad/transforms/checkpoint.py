@@ -26,8 +26,8 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     function : callable
-        Of scalars, numbers and structures of them; it returns such. Its results must depend only on these, and on scalars
-        from outside that are leaves, such as a model's parameters.
+        Of scalars, numbers and structures of them; it returns such. Its results must depend only on these, and on
+        scalars from outside that are leaves, such as a model's parameters.
 
     Returns
     -------

@@ -52,9 +52,9 @@ def grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = Fal
     Notes
     -----
     Scalars that a function uses from outside are constants of it; an outer transform differentiates through them. A
-    function that is called again is recorded, like one given to `fastgrad.compile`, and replayed: apart from such scalars
-    its results must depend on its arguments only. What cannot be recorded, because it reads ``.data`` for instance, is
-    called on the tape each time.
+    function that is called again is recorded, like one given to `fastgrad.compile`, and replayed: apart from such
+    scalars its results must depend on its arguments only. What cannot be recorded, because it reads ``.data`` for
+    instance, is called on the tape each time.
 
     Examples
     --------
@@ -128,8 +128,8 @@ def jacobian(function: Callable[..., Any], argnums: _Places = 0, mode: str = "au
     Returns
     -------
     callable
-        In place of each number of the results it returns a structure like the argument's; for arrays one array, with the
-        shape of the results and then the argument's.
+        In place of each number of the results it returns a structure like the argument's; for arrays one array, with
+        the shape of the results and then the argument's.
 
     Raises
     ------
@@ -173,8 +173,8 @@ def hessian(function: Callable[..., Any], argnums: _Places = 0) -> Callable[...,
     Returns
     -------
     callable
-        It returns a structure like the argument's with such a structure in place of each number; for an array one array,
-        which has its shape twice.
+        It returns a structure like the argument's with such a structure in place of each number; for an array one
+        array, which has its shape twice.
 
     Examples
     --------
@@ -280,8 +280,10 @@ def jvp(function: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any,
 
 
 def _pushed(run: Run, direction: list[Any], graph: bool) -> list[Any]:
-    """Derivatives of the outputs in a direction: those, by the factors of the outputs, of the gradient's product with it,
-    which is linear in the factors."""
+    """Derivatives of the outputs in a direction: those, by factors of the outputs, of the gradient's product with it.
+
+    The gradient is linear in the factors, so their number does not matter.
+    """
     factors = [Value(1.0) for _ in run.outputs]
     sums = [(output, factor) for output, factor in zip(run.outputs, factors) if isinstance(output, Node)]
     if not sums:
@@ -305,8 +307,9 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     -------
     value : structure of the function's results
     pull : callable
-        It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the gradient
-        of the sum of products. It may be called any number of times, and raises ValueError for another structure.
+        It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the
+        gradient of the sum of products. It may be called any number of times, and raises ValueError for another
+        structure.
 
     Examples
     --------

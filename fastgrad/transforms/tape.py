@@ -1,7 +1,8 @@
 """Functions run on the tape, to be differentiated there: with fresh scalars for their arguments.
 
-A fresh scalar is `+x` of an argument that is a scalar, so that it is differentiated by alone, whatever else stands on x,
-and an outer derivative goes through it all the same. While such a run goes on, transforms called in it return scalars.
+A fresh scalar is `+x` of an argument that is a scalar, so that it is differentiated by alone, whatever else stands on
+x, and an outer derivative goes through it all the same. While such a run goes on, transforms called in it return
+scalars.
 """
 
 from __future__ import annotations
