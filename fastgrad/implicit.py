@@ -60,6 +60,8 @@ def root(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100
         If the result has another number of numbers than x.
     RuntimeError
         If no solution was found: the steps came to no end, or the derivatives have no inverse.
+    TraceError
+        In a compiled function: the steps depend on the numbers.
 
     Examples
     --------
@@ -74,7 +76,12 @@ def root(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100
 
 
 def fixed_point(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100) -> Any:
-    """Solve ``function(x, *args) == x`` for x: see `root`.
+    """Solve ``function(x, *args) == x`` for x, by Newton's method too.
+
+    Parameters
+    ----------
+    function, x0, *args, max_steps
+        See `root`, which returns the same and raises the same errors.
 
     Examples
     --------

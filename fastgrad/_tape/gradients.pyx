@@ -496,7 +496,8 @@ def gradients(y, xs, create_graph=False, seeds=None):
     y : scalar or list of scalars
     xs : scalar or list of scalars
     create_graph : bool
-        Are the gradients to be scalars, which have gradients themselves?
+        Are the gradients to be scalars, which have gradients themselves? In a recording they are in any case, and where
+        there are scalars among the seeds.
     seeds : number or scalar, or list of them, optional
         A factor for each y; 1 where there are none.
 

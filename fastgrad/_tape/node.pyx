@@ -131,6 +131,11 @@ cdef class Node(Handle):
             Are leaves to have their derivatives as scalars too, as ``grad_node``? `fastgrad.gradients` returns those by
             any scalars.
 
+        Raises
+        ------
+        TypeError
+            With `create_graph`, if a Python function passes a gradient on.
+
         Examples
         --------
         >>> import fastgrad

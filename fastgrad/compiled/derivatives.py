@@ -66,6 +66,8 @@ class Derivatives:
         ------
         ValueError
             If there is no such mode, or no such argument.
+        ImportError
+            If a sparse matrix is asked for and SciPy is not there.
 
         Examples
         --------
@@ -106,7 +108,23 @@ class Derivatives:
         return self._derivative(Wanted("hessian", argnums, sparse=bool(sparse)))(*args, **kwargs)
 
     def value_grad_and_hessian(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> tuple[float, Any, Any]:
-        """Return value, gradient and Hessian of one call: see `value_and_grad` and `hessian`.
+        """Return value, gradient and Hessian of one call.
+
+        Parameters
+        ----------
+        *args, argnums, **kwargs
+            See `jacobian`.
+
+        Returns
+        -------
+        value : float
+        grad, hessian
+            See `value_and_grad` and `hessian`.
+
+        Raises
+        ------
+        TypeError
+            If the function returns anything but one number.
 
         Examples
         --------
@@ -129,6 +147,13 @@ class Derivatives:
         -------
         structure like the argument
 
+        Raises
+        ------
+        TypeError
+            If there is no vector, or the function returns anything but one number.
+        ValueError
+            If the vector has another structure than the argument.
+
         Examples
         --------
         >>> import fastgrad
@@ -142,6 +167,20 @@ class Derivatives:
 
     def derivative(self, *args: Any, n: int = 1, argnums: int = 0, **kwargs: Any) -> float:
         """Return the n-th derivative of a function of one result by an argument that is one number.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The function's arguments.
+        n : int
+            At least 0.
+        argnums : int
+            Which positional argument the derivative is by.
+
+        Raises
+        ------
+        TypeError
+            If this argument is more than one number, or the function returns anything but one.
 
         Examples
         --------
@@ -165,6 +204,13 @@ class Derivatives:
         Returns
         -------
         structure like that of `jacobian`, of arrays with a leading axis of rows
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> f = fastgrad.compile(lambda x: np.array([x[0] * x[1], x[1]]))
+        >>> f.batch_jacobian(np.array([[2.0, 3.0], [0.0, 1.0]])).tolist()
+        [[[3.0, 2.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]]
         """
         return self._derivative(Wanted("jacobian", argnums, False, _mode(mode))).rows(args, in_axes, num_threads)
 
@@ -189,7 +235,14 @@ class Derivatives:
     def batch_value_grad_and_hessian(
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = 0, num_threads: int | None = None
     ) -> tuple[_Floats, Any, Any]:
-        """Compute value, gradient and Hessian for many rows: see `value_grad_and_hessian` and `batch`."""
+        """Compute value, gradient and Hessian for many rows: see `value_grad_and_hessian` and `batch`.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> fastgrad.compile(lambda x: x**3).batch_value_grad_and_hessian(np.array([1.0, 2.0]))
+        (array([1., 8.]), array([ 3., 12.]), array([ 6., 12.]))
+        """
         found: tuple[_Floats, Any, Any] = self._derivative(Wanted("hessian", argnums, True)).rows(
             args, in_axes, num_threads
         )

@@ -200,17 +200,24 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             Without arguments; its result says nothing. The function must have been called before, with arguments of one
             structure, which the buffers are for.
 
+        Raises
+        ------
+        ValueError
+            If the function was not called before, or with arguments of several structures, or a buffer is not as said.
+        TypeError
+            If gradient or Hessian is asked for of several results.
+
         Examples
         --------
         >>> import fastgrad, numpy as np
         >>> f = fastgrad.compile(lambda x, y: x * y)
         >>> f(1.0, 1.0)
         1.0
-        >>> x, value, grad = np.array([2.0, 3.0]), np.empty(1), np.empty(2)
-        >>> call = f.bind(x, value, grad)
+        >>> x, value, grad, hessian = np.array([2.0, 3.0]), np.empty(1), np.empty(2), np.empty((2, 2))
+        >>> call = f.bind(x, value, grad, hessian=hessian)
         >>> _ = call()
-        >>> value, grad
-        (array([6.]), array([3., 2.]))
+        >>> value, grad, hessian.tolist()
+        (array([6.]), array([3., 2.]), [[0.0, 1.0], [1.0, 0.0]])
         """
         known = [paths for paths in self._paths.values() if paths.recorded]
         if len(known) != 1:

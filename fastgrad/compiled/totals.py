@@ -73,7 +73,17 @@ class Totals:
         return self._total(args, in_axes, num_threads, False)
 
     def mean(self, *args: Any, in_axes: _Axes = 0, num_threads: int | None = None) -> Any:
-        """Average the function's values over many rows, as one scalar on the tape: see `sum`."""
+        """Average the function's values over many rows, as one scalar on the tape: see `sum`.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> w = fastgrad.Value(2.0)
+        >>> loss = fastgrad.compile(lambda x: w * x).mean(np.array([1.0, 2.0]))
+        >>> loss.backward()
+        >>> loss.data, w.grad
+        (3.0, 1.5)
+        """
         return self._total(args, in_axes, num_threads, True)
 
     def sum_value_and_grad(
@@ -99,8 +109,10 @@ class Totals:
 
         Raises
         ------
+        TypeError
+            If the function returns anything but one number.
         ValueError
-            If one of `argnums` has an axis of rows.
+            If one of `argnums` has an axis of rows, or there is no such argument.
 
         Examples
         --------
@@ -116,7 +128,14 @@ class Totals:
     def mean_value_and_grad(
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = (None, 0), num_threads: int | None = None
     ) -> tuple[float, Any]:
-        """Average the function's values over many rows, with the gradient: see `sum_value_and_grad`."""
+        """Average the function's values over many rows, with the gradient: see `sum_value_and_grad`.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> fastgrad.compile(lambda p, x: p * x**2).mean_value_and_grad(2.0, np.array([1.0, 2.0]))
+        (5.0, 2.5)
+        """
         value, slopes = self._shared_total(args, argnums, in_axes, num_threads, False, 1)
         return value, slopes
 
@@ -124,6 +143,12 @@ class Totals:
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = (None, 0), num_threads: int | None = None
     ) -> tuple[float, Any, Any]:
         """Add value, gradient and Hessian over many rows: see `sum_value_and_grad` and `hessian`.
+
+        Returns
+        -------
+        value : float
+        grad, hessian
+            By arguments that are the same for all rows.
 
         Examples
         --------
@@ -138,7 +163,15 @@ class Totals:
     def mean_value_grad_and_hessian(
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = (None, 0), num_threads: int | None = None
     ) -> tuple[float, Any, Any]:
-        """Average value, gradient and Hessian over many rows: see `sum_value_grad_and_hessian`."""
+        """Average value, gradient and Hessian over many rows: see `sum_value_grad_and_hessian`.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> f = fastgrad.compile(lambda p, x: (p * x - 1.0) ** 2)
+        >>> f.mean_value_grad_and_hessian(1.0, np.array([1.0, 2.0]))
+        (0.5, 2.0, 5.0)
+        """
         value, slopes, second = self._shared_total(args, argnums, in_axes, num_threads, False, 2)
         return value, slopes, second
 

@@ -19,10 +19,11 @@ class GradientCheck(NamedTuple):
     Attributes
     ----------
     names : list of str
-        Of the entries.
+        What the entries are called, as in ``x[0]``.
     computed, differences : list of float
-        The gradient, and what central differences say.
+        The gradient's entries, and what central differences say.
     agrees : list of bool
+        Whether they are near enough.
     """
 
     names: list[str]
@@ -69,6 +70,11 @@ def check_grad(
     -------
     GradientCheck
         True if all entries agree; printed, a verdict for each.
+
+    Raises
+    ------
+    TypeError, ValueError
+        See `grad`.
 
     Examples
     --------

@@ -47,7 +47,9 @@ def grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = Fal
     Raises
     ------
     TypeError
-        In a call, if the function returns anything but one number.
+        If it is no function; in a call, if the function returns anything but one number, or with `has_aux` no pair.
+    ValueError
+        In a call, if there is no such argument.
 
     Notes
     -----
@@ -76,7 +78,12 @@ def grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = Fal
 
 
 def value_and_grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = False) -> Callable[..., Any]:
-    """Return a function that computes the value of another and its gradient: see `grad`.
+    """Return a function that computes the value of another and its gradient.
+
+    Parameters
+    ----------
+    function, argnums, has_aux
+        See `grad`, which raises the same errors, too.
 
     Returns
     -------
@@ -123,7 +130,15 @@ def jacobian(function: Callable[..., Any], argnums: _Places = 0, mode: str = "au
     Returns
     -------
     callable
-        In place of each number of the results stands a structure like the argument's; arrays have both shapes.
+        In place of each number of the results it returns a structure like the argument's; for arrays one array, with
+        the shape of the results and then the argument's.
+
+    Raises
+    ------
+    TypeError
+        If it is no function; in a call, if the function returns no numbers.
+    ValueError
+        In a call, if there is no such argument, or no such mode.
 
     Examples
     --------
@@ -150,13 +165,18 @@ def jacobian(function: Callable[..., Any], argnums: _Places = 0, mode: str = "au
 
 
 def hessian(function: Callable[..., Any], argnums: _Places = 0) -> Callable[..., Any]:
-    """Return a function that computes the second derivatives of another: see `grad`.
+    """Return a function that computes the second derivatives of another.
+
+    Parameters
+    ----------
+    function, argnums
+        See `grad`, which raises the same errors, too.
 
     Returns
     -------
     callable
-        It returns a structure like the argument's with such a structure in place of each number; arrays have the shape
-        twice.
+        It returns a structure like the argument's with such a structure in place of each number; for an array one
+        array, which has its shape twice.
 
     Examples
     --------
@@ -182,6 +202,16 @@ def hessian(function: Callable[..., Any], argnums: _Places = 0) -> Callable[...,
 
 def value_grad_and_hessian(function: Callable[..., Any], argnums: _Places = 0) -> Callable[..., Any]:
     """Return a function that computes value, gradient and second derivatives of another, in one call.
+
+    Parameters
+    ----------
+    function, argnums
+        See `grad`, which raises the same errors, too.
+
+    Returns
+    -------
+    callable
+        It returns three: the value, and what the functions return that `grad` and `hessian` make.
 
     Examples
     --------
@@ -280,7 +310,8 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     value : structure of the function's results
     pull : callable
         It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the
-        derivative of the sum of products. It may be called any number of times.
+        gradient of the sum of products. It may be called any number of times, and raises ValueError for another
+        structure.
 
     Examples
     --------
@@ -317,6 +348,13 @@ def hvp(function: Callable[..., Any], primals: Any, tangents: Any) -> Any:
     Returns
     -------
     structure like primals
+
+    Raises
+    ------
+    TypeError
+        If the function returns anything but one number.
+    ValueError
+        If the tangents have another structure than the primals.
 
     Examples
     --------
@@ -358,6 +396,13 @@ def derivative(function: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]
     -------
     callable
         Of one number.
+
+    Raises
+    ------
+    ValueError
+        If n is no whole number of at least 0.
+    TypeError
+        In a call, if the function is given anything but one number, or returns anything else.
 
     Examples
     --------

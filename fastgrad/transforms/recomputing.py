@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that keeps no graph: what it computes is computed again when the gradient flows.
 
-    So a long computation in such parts takes memory for one part, and for what goes from one to the next.
+    So the graph of a long computation in such parts is what goes from one to the next.
 
     Parameters
     ----------
     function : callable
-        Of scalars, numbers and structures of them; it returns such. Its results must depend on these, and on scalars
-        from outside that are leaves, such as a model's parameters, only.
+        Of scalars, numbers and structures of them; it returns such. Its results must depend only on these, and on
+        scalars from outside that are leaves, such as a model's parameters.
 
     Returns
     -------
     callable
-        Of the same arguments, with the same results. Gradients of its results are numbers: they cannot be
-        differentiated again.
+        Of the same arguments, with the same results. Gradients through these are numbers: they cannot be differentiated
+        again. In a recording it is the function as it is.
 
     Examples
     --------

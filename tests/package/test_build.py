@@ -1,6 +1,7 @@
-"""What is compiled again after a change: the C files that read a header, directly or through others."""
+"""What is built and installed: all packages, and after a change the C files that read a header, directly or not."""
 
 import os
+import re
 import runpy
 from pathlib import Path
 
@@ -21,6 +22,12 @@ def readers(monkeypatch):
 
 def test_headers_are_found_through_headers(readers):
     assert readers(os.path.join("src", "operations", "ops.def")) == {"operations", "layers", "programs", "rows"}
+
+
+def test_every_package_is_installed():
+    listed = re.search(r"^packages = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL)[1]
+    found = [path.parent.relative_to(ROOT) for path in (ROOT / "fastgrad").rglob("__init__.py")]
+    assert sorted(re.findall(r'"([\w.]+)"', listed)) == sorted(".".join(path.parts) for path in found)
 
 
 @pytest.mark.parametrize("header", sorted(path.name for path in (ROOT / "src" / "rows").glob("*.[hd]*")))

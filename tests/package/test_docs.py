@@ -3,14 +3,17 @@
 import doctest
 import importlib
 import pkgutil
+import re
 import runpy
 
 import pytest
 
 import fastgrad
+from fastgrad import transforms
 from support.places import CHECKOUT
 
-PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").glob("*.md"))]
+PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+DERIVATIVES = CHECKOUT / "docs" / "derivatives"
 MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.") if not m.name.endswith("__main__")]
 
 
@@ -23,14 +26,53 @@ def test_examples_of_modules_run(name, tmp_path, monkeypatch):
 
 def test_compiled_modules_have_examples():
     finder = doctest.DocTestFinder()
-    for name in ("fastgrad._tape.node", "fastgrad._tape.numbers", "fastgrad._tape.nary", "fastgrad._tape.functions"):
+    for name in (
+        "fastgrad._tape.node",
+        "fastgrad._tape.numbers",
+        "fastgrad._tape.nary",
+        "fastgrad._tape.functions",
+        "fastgrad._tape.gradients",
+    ):
         assert any(test.examples for test in finder.find(importlib.import_module(name))), name
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_examples_of_pages_run(page):
+    if re.search(r"^>>> (?:from|import) scipy", page.read_text(encoding="utf-8"), re.MULTILINE):
+        pytest.importorskip("scipy")
     result = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+def test_links_between_pages_lead_somewhere(page):
+    for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
+        name, _, section = link.partition("#")
+        if name.startswith("http"):
+            continue
+        target = (page.parent / name).resolve() if name else page
+        assert target.exists(), link
+        assert not section or section in sections(target), link
+
+
+def sections(page):
+    """What the headings of a page are called in links."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_transform_has_an_example_on_a_page_that_the_index_names():
+    index = (DERIVATIVES / "README.md").read_text(encoding="utf-8")
+    pages = [page for page in DERIVATIVES.glob("*.md") if page.name != "README.md"]
+    assert [page.name for page in pages if f"({page.name})" not in index] == []
+    examples = "".join(
+        line
+        for page in pages
+        for line in page.read_text(encoding="utf-8").splitlines(keepends=True)
+        if line.startswith((">>> ", "... "))
+    )
+    functions = [name for name in transforms.__all__ if name[0].islower()]
+    assert [name for name in [*functions, "gradients"] if f"fastgrad.{name}(" not in examples] == []
 
 
 @pytest.mark.skipif(not (CHECKOUT / "src").exists(), reason="tested outside the checkout")
