@@ -136,6 +136,22 @@ cdef void let_go() noexcept nogil:
         resume_limit()
 
 
+def drop_nodes(uint32_t start):
+    """Drop the nodes from an index on, unless a handle of one is left or another thread has the tape held."""
+    cdef uint32_t node
+    for node in range(start, tape.count):
+        if tape.owner[node] != NULL or tape.holds > <uint64_t>own_holds:
+            return
+    for node in range(start, tape.count):
+        if is_nary(tape.op[node] & OP_MASK):  # payloads lie in the order of their nodes
+            tape.pool_count = tape.first[node]
+            break
+    memset(tape.grad + start, 0, (tape.count - start) * sizeof(double))
+    tape.count = start
+    tape.generation += 1
+    resume_limit()
+
+
 cdef void forget_other_threads() noexcept nogil:
     """In a child made by fork there is this thread only."""
     global own_holds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -76,7 +77,7 @@ class Derivatives:
         >>> f.jacobian([2.0, 3.0]), f.jacobian(np.array([2.0, 3.0]))
         ([[3.0, 2.0], [0.0, 1.0]], [array([3., 2.]), array([0., 1.])])
         """
-        wanted = Wanted("jacobian", argnums, False, _mode(mode), sparse=bool(sparse))
+        wanted = Wanted("jacobian", argnums, False, mode_of(mode), sparse=bool(sparse))
         return self._derivative(wanted)(*args, **kwargs)
 
     def hessian(self, *args: Any, argnums: _Places = 0, sparse: bool = False, **kwargs: Any) -> Any:
@@ -188,7 +189,7 @@ class Derivatives:
         >>> fastgrad.compile(lambda x: x**5).derivative(2.0, n=3)
         240.0
         """
-        found: float = self._derivative(Wanted("derivative", argnums, order=n))(*args, **kwargs)
+        found: float = self._derivative(Wanted("derivative", argnums, order=order_of(n)))(*args, **kwargs)
         return found
 
     def batch_jacobian(
@@ -212,7 +213,7 @@ class Derivatives:
         >>> f.batch_jacobian(np.array([[2.0, 3.0], [0.0, 1.0]])).tolist()
         [[[3.0, 2.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, 1.0]]]
         """
-        return self._derivative(Wanted("jacobian", argnums, False, _mode(mode))).rows(args, in_axes, num_threads)
+        return self._derivative(Wanted("jacobian", argnums, False, mode_of(mode))).rows(args, in_axes, num_threads)
 
     def batch_hessian(
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = 0, num_threads: int | None = None
@@ -313,7 +314,18 @@ class Derivatives:
         return paths, self._path_of(paths, X) or paths.unkept(X[0].tolist()), X
 
 
-def _mode(mode: str) -> str:
+def order_of(n: Any) -> int:
+    """Return the order of a derivative; raise ValueError if it is none."""
+    try:
+        order = operator.index(n)
+    except TypeError:
+        order = -1
+    if order < 0:
+        raise ValueError(f"n must be a whole number of at least 0, not {n!r}")
+    return order
+
+
+def mode_of(mode: str) -> str:
     if mode not in _MODES:
         raise ValueError(f"mode must be one of {', '.join(map(repr, _MODES))}, not {mode!r}")
     return mode

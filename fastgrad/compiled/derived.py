@@ -13,7 +13,7 @@ import numpy as np
 from fastgrad._programs import derive
 from fastgrad.compiled.arguments import chosen, several_results, with_rows
 from fastgrad.compiled.direct import DirectFunction, DirectPath, DirectPaths, direct_value
-from fastgrad.compiled.structure import Nest, Number, Row, crossed, described, floats_of
+from fastgrad.compiled.structure import Nest, Number, Row, crossed, described, floats_of, in_words
 from fastgrad.compiled.table import Uniforms
 
 if TYPE_CHECKING:
@@ -114,7 +114,9 @@ class Derived(DirectFunction):
         name = f"the vector for {self.of._name()}"
         given = described(vector, name)
         if given.size() != inner.size() or (given != inner and Number() not in (given, inner)):
-            raise ValueError(f"{name} must have the structure of the argument, {inner}, not {given}")
+            raise ValueError(
+                f"{name} must have the structure of the argument, {in_words(inner)}, not {in_words(given)}"
+            )
         numbers = np.array([floats_of(given, vector, name)])
         positional, named = arguments.parts
         parts = (*positional.parts, given)
@@ -145,7 +147,7 @@ def _made(wanted: Wanted, paths: Paths | None, path: Path, name: str) -> Any:
         return Sparse(path, places, wanted)
     if wanted.kind == "derivative":
         if inner != Number():
-            raise TypeError(f"derivative() takes a function of one number, and {name} is given {inner}")
+            raise TypeError(f"derivative() takes a function of one number, and {name} is given {in_words(inner)}")
         made, structure = derive.tower(program, captured, places[0], wanted.order), Number()
     elif wanted.kind == "product":
         made = derive.hessian_product(program, captured, places, with_value=wanted.with_value)

@@ -224,6 +224,26 @@ def _in_place(structure: _Structure, rows: NDArray[np.intp], leaf: Callable[...,
     return Nest(kind, keys, tuple(entries))
 
 
+def in_words(structure: _Structure) -> str:
+    """Say what a structure is, for messages.
+
+    >>> in_words(Nest(tuple, (), (Number(), Row(2), Array((3, 4)))))
+    'a tuple of a number, a list of 2 numbers, an array of shape (3, 4)'
+    """
+    if isinstance(structure, Number):
+        return "a number"
+    if isinstance(structure, Array):
+        return f"an array of shape {structure.shape}"
+    if isinstance(structure, Row):
+        return f"a list of {structure.length} numbers"
+    if isinstance(structure, Fixed):
+        return repr(structure.value)
+    parts = [in_words(part) for part in structure.parts]
+    if structure.kind is dict:
+        parts = [f"{key!r}: {part}" for key, part in zip(structure.keys, parts)]
+    return f"a {structure.kind.__name__} of {', '.join(parts) or 'nothing'}"
+
+
 def described(x: Any, name: str) -> _Structure:
     """Return the description of a structure; `name` is what messages call it."""
     try:

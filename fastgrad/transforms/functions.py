@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import functools
-import operator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastgrad._tape.gradients import gradients
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad.compiled.arguments import several_results
-from fastgrad.compiled.structure import Number, crossed, described
+from fastgrad.compiled.derivatives import mode_of, order_of
+from fastgrad.compiled.structure import Number, crossed, described, in_words
 from fastgrad.transforms.recorded import recorded
 from fastgrad.transforms.tape import Run, differentiated, name_of, plain
 
@@ -146,6 +146,7 @@ def jacobian(function: Callable[..., Any], argnums: _Places = 0, mode: str = "au
     >>> fastgrad.jacobian(lambda x: [x[0] * x[1], x[1]])([2.0, 3.0])
     [[3.0, 2.0], [0.0, 1.0]]
     """
+    mode = mode_of(mode)
     known = recorded(function)
 
     @_named(function, "jacobian")
@@ -410,12 +411,7 @@ def derivative(function: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]
     >>> fastgrad.derivative(lambda x: x**5, 3)(2.0)
     240.0
     """
-    try:
-        order = operator.index(n)
-    except TypeError:
-        order = -1
-    if order < 0:
-        raise ValueError(f"n must be a whole number of at least 0, not {n!r}")
+    order = order_of(n)
     known = recorded(function)
 
     @_named(function, f"derivative {order}")
@@ -478,7 +474,7 @@ def _like(structure: _Structure, x: Any, what: str, other: str) -> list[Any]:
     """Return the numbers of something that is to have a structure."""
     given = described(x, what)
     if given != structure:
-        raise ValueError(f"{what} must have the structure of {other}, {structure}, not {given}")
+        raise ValueError(f"{what} must have the structure of {other}, {in_words(structure)}, not {in_words(given)}")
     numbers: list[Any] = []
     given.take_apart(x, numbers)
     return numbers

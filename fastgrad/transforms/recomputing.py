@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgrad._tape.functions import no_grad
+from fastgrad._tape.functions import enable_grad, no_grad
+from fastgrad._tape.gradients import nodes_made
 from fastgrad._tape.node import Node
 from fastgrad._tape.observer import recording_active
-from fastgrad.compiled.structure import described
+from fastgrad._tape.tape import drop_nodes
+from fastgrad.compiled.structure import described, has_scalar
 from fastgrad.compiled.table import records, scalar_of
-from fastgrad.transforms.tape import name_of
+from fastgrad.transforms.tape import name_of, running
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that keeps no graph: what it computes is computed again when the gradient flows.
 
-    So the graph of a long computation in such parts is what goes from one to the next.
+    So a long computation in such parts takes memory for one part, and for what goes from one to the next.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
     -------
     callable
         Of the same arguments, with the same results. Gradients through these are numbers: they cannot be differentiated
-        again. In a recording it is the function as it is.
+        again. In a recording, or where it is differentiated by `grad` and its like, it is the function as it is.
 
     Examples
     --------
@@ -52,7 +54,7 @@ def checkpoint(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def checkpointed(*args: Any, **kwargs: Any) -> Any:
-        if recording_active() or not records():
+        if recording_active() or running() or not records() or not has_scalar((args, kwargs)):
             return function(*args, **kwargs)
         return _Part(function, args, kwargs).results()
 
@@ -78,25 +80,30 @@ class _Part:
         numbers: list[Any] = []
         structure = described(result, f"the result of {name_of(self.function)}")
         structure.take_apart(result, numbers)
-        if not self.children:
-            return result
         self.gate = scalar_of(0.0, self.children, np.zeros(len(self.children)), 1.0)
         self.gate._backward = self.sweep
         self.outputs = [scalar_of(x.data, [self.gate], np.zeros(1), 1.0) if isinstance(x, Node) else x for x in numbers]
         return structure.put_together(iter(self.outputs))
 
     def sweep(self) -> None:
-        """Compute all of it again on leaves, and hand on what the results were given."""
+        """Compute all of it again on leaves, hand on what the results were given, and drop it."""
+        start = nodes_made()
+        slopes = self._slopes()
+        drop_nodes(start)
+        for child, slope in zip(self.children, slopes):
+            child.grad += slope
+
+    def _slopes(self) -> list[float]:
         leaves = [child.detach() for child in self.children]
         fresh = iter(leaves)
         args, kwargs = self.structure.put_together(
             iter([next(fresh) if isinstance(x, Node) else x for x in self.given])
         )
         again: list[Any] = []
-        result = self.function(*args, **kwargs)
-        described(result, "the result").take_apart(result, again)
-        total = sum(x * output.grad for x, output in zip(again, self.outputs) if isinstance(x, Node))
+        with enable_grad():
+            result = self.function(*args, **kwargs)
+            described(result, "the result").take_apart(result, again)
+            total = sum(x * output.grad for x, output in zip(again, self.outputs) if isinstance(x, Node))
         if isinstance(total, Node):
             total.backward()
-        for leaf, child in zip(leaves, self.children):
-            child.grad += leaf.grad
+        return [leaf.grad for leaf in leaves]

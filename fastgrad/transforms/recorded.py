@@ -7,8 +7,11 @@ nearly every call, is called on the tape ever after, with the same results.
 
 from __future__ import annotations
 
+import math
 import types
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from fastgrad._tape.observer import TraceError
 from fastgrad.compiled.function import Compiled
@@ -42,14 +45,28 @@ class Recorded:
 
     def call(self, replay: Callable[[Any], Any], on_tape: Callable[[Any], Any]) -> Any:
         """Return what is found in the recording, or else on the tape."""
+        if self.given:
+            return replay(self.compiled)
         if self.replays():
             try:
-                return replay(self.compiled)
+                found = replay(self.compiled)
             except TraceError:
-                if self.given:
-                    raise
                 self.refused = True
+            else:
+                if is_finite(found):  # what is not may be an error that a replay does not raise
+                    return found
         return on_tape(self.compiled.function)
+
+
+def is_finite(x: Any) -> bool:
+    """Tell whether all numbers of a structure are finite."""
+    if isinstance(x, float):
+        return math.isfinite(x)
+    if isinstance(x, np.ndarray):
+        return bool(np.isfinite(x).all())
+    if isinstance(x, dict):
+        return all(map(is_finite, x.values()))
+    return not isinstance(x, (list, tuple)) or all(map(is_finite, x))
 
 
 def recorded(function: Callable[..., Any]) -> Recorded:

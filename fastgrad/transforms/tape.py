@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from fastgrad._tape.functions import enable_grad
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import recording_active
@@ -36,9 +37,14 @@ def name_of(function: Any) -> str:
     return getattr(function, "__name__", None) or type(function).__name__
 
 
+def running() -> bool:
+    """Does a run go on in this thread?"""
+    return bool(_depth.runs)
+
+
 def differentiated(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
     """Is what is computed now to be differentiated: in a recording, in another run, or as scalars are arguments?"""
-    return bool(_depth.runs) or recording_active() or has_scalar([*args, *kwargs.values()])
+    return running() or recording_active() or has_scalar([*args, *kwargs.values()])
 
 
 class Run:
@@ -69,13 +75,15 @@ class Run:
         self.inner, places = chosen(structure, argnums)
         numbers: list[Any] = []
         structure.take_apart((args, kwargs), numbers)
-        self.inputs = [_fresh(numbers[k]) for k in places]
+        with enable_grad():
+            self.inputs = [_fresh(numbers[k]) for k in places]
         for k, number in zip(places, self.inputs):
             numbers[k] = number
         args, kwargs = structure.put_together(iter(numbers))
         _depth.runs += 1
         try:
-            result = function(*args, **kwargs)
+            with enable_grad():
+                result = function(*args, **kwargs)
         finally:
             _depth.runs -= 1
         self.aux = None
