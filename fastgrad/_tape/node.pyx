@@ -2,6 +2,8 @@
 """A node as a Python object: its number, its gradient, its sweeps, its graph, and what Python reads from a number."""
 
 import math
+import sys
+import warnings
 
 from libc.stdint cimport uintptr_t
 
@@ -144,8 +146,12 @@ cdef class Node(Handle):
         >>> x.grad
         6.0
         """
+        global looks_left
         if observers.count:
             refuse_always("backward()")
+        if looks_left:
+            looks_left -= 1
+            warn_if_nested(sys._getframe())
         if create_graph:
             from fastgrad._tape.gradients import backward_with_graph
 
@@ -346,6 +352,30 @@ cdef class Node(Handle):
             "sequence, count or be an index: take int(x.data). To multiply each entry of a list, take "
             "numpy.array(xs) * x"
         )
+
+
+cdef int looks_left = 64  # calls of backward() that are looked at: a program that nests them does so soon
+
+
+cdef int warn_if_nested(frame) except -1:
+    """Warn once if the function that calls backward() runs in a call of itself, as a derivative made by hand does that is
+    taken in another."""
+    global looks_left
+    outer = frame.f_back if frame is not None else None
+    while outer is not None:
+        if outer.f_code is frame.f_code:
+            looks_left = 0
+            name = frame.f_code.co_name
+            warnings.warn(
+                f"{name}() calls backward() inside of another call of {name}(). A derivative taken in another comes out "
+                "wrong that way: what backward() finds are plain numbers, added to the grads of outer scalars. "
+                "fastgrad.grad and fastgrad.derivative nest",
+                RuntimeWarning,
+                stacklevel=1,
+            )
+            return 0
+        outer = outer.f_back
+    return 0
 
 
 cdef object refusal(Node number, str conversion):

@@ -1,0 +1,96 @@
+"""Solutions of equations, and their derivatives by the implicit function theorem."""
+
+import math
+
+import numpy as np
+import pytest
+
+import fastgrad
+from fastgrad import Value, implicit
+
+
+def cubic(x, a):
+    return x**3 + a * x - 1.0
+
+
+class TestRoot:
+    def test_is_found_and_differentiated_to_any_order(self):
+        def root(a):
+            return implicit.root(cubic, 0.5, a)
+
+        found = [fastgrad.derivative(root, n)(2.0) for n in range(3)]
+        assert found == pytest.approx([0.45339765151640377, -0.1732702315504082, 0.10122162988602393], rel=1e-14)
+
+    def test_backward_goes_through_it(self):
+        a = Value(2.0)
+        (implicit.root(cubic, 0.5, a) * 3.0).backward()
+        assert a.grad == pytest.approx(3.0 * -0.1732702315504082)
+
+    def test_of_plain_numbers_it_is_one(self):
+        assert implicit.root(lambda x, a: x * x - a, 1.0, 9.0) == 3.0
+
+    def test_of_several_numbers(self):
+        def crossing(p):
+            return implicit.root(lambda x, a, b: [x[0] ** 2 + x[1] - a, x[0] * x[1] - b], [1.0, 1.0], p[0], p[1])
+
+        x = crossing([3.0, 1.0])
+        assert [x[0] ** 2 + x[1], x[0] * x[1]] == pytest.approx([3.0, 1.0])
+        jacobian = np.array(fastgrad.jacobian(crossing)([3.0, 1.0]))
+        np.testing.assert_allclose(jacobian, np.linalg.inv([[2 * x[0], 1.0], [x[1], x[0]]]), rtol=1e-12)
+        hessian = np.array(fastgrad.hessian(lambda p: crossing(p)[0])([3.0, 1.0]))
+        assert np.allclose(hessian, hessian.T, rtol=1e-12)
+        step = 1e-5
+        slopes = [fastgrad.grad(lambda p: crossing(p)[0])([3.0 + sign * step, 1.0]) for sign in (1.0, -1.0)]
+        np.testing.assert_allclose(hessian[0], np.subtract(*map(np.array, slopes)) / (2 * step), rtol=1e-7)
+
+    def test_structures_and_arguments_that_are_structures(self):
+        found = implicit.root(lambda x, p: {"u": x["u"] * p[0] - p[1]}, {"u": 1.0}, [2.0, 3.0])
+        assert found == {"u": 1.5}
+
+    def test_comes_from_far_away(self):
+        assert implicit.root(lambda x: x.exp() - 2.0, 30.0) == pytest.approx(math.log(2.0), rel=1e-15)
+
+    def test_a_function_that_cannot_be_recorded(self):
+        assert implicit.root(lambda x: x * x - 4.0 - 0.0 * x.data, 1.0) == 2.0
+
+    @pytest.mark.parametrize(
+        ("function", "x0", "error", "message"),
+        [
+            (lambda x: x * x + 1.0, 1.0, RuntimeError, "no solution of <lambda> was found"),
+            (
+                lambda x: 0.0 * x + 1.0,
+                1.0,
+                RuntimeError,
+                r"its derivatives by x have no inverse, \[\[0.0\]\]. Begin elsewhere",
+            ),
+            (lambda x: [x, x], 1.0, ValueError, "must return as many numbers as x has, 1, not 2"),
+            (cubic, 1.0, TypeError, "missing 1 required positional argument"),
+            (3, 1.0, TypeError, "a derivative is taken of a function, not of 3"),
+        ],
+    )
+    def test_what_has_no_solution_says_so(self, function, x0, error, message):
+        with pytest.raises(error, match=message):
+            implicit.root(function, x0)
+
+    def test_too_few_steps_say_where_they_came_to(self):
+        with pytest.raises(RuntimeError, match="after 2 steps: x is .*more max_steps"):
+            implicit.root(lambda x: x.exp() - 2.0, 30.0, max_steps=2)
+
+    def test_a_recording_says_what_to_do(self):
+        f = fastgrad.compile(lambda a: implicit.root(cubic, 0.5, a))
+        with pytest.raises(fastgrad.TraceError, match="found by steps that depend on the numbers"):
+            f(2.0)
+
+
+class TestFixedPoint:
+    def test_is_found_and_differentiated(self):
+        def point(a):
+            return implicit.fixed_point(lambda x, a: (a * x).cos(), 1.0, a)
+
+        x = point(1.0)
+        assert x == pytest.approx(0.7390851332151607, rel=1e-15)
+        sine = math.sin(x)
+        assert fastgrad.grad(point)(1.0) == pytest.approx(-x * sine / (1.0 + sine), rel=1e-13)
+        step = 1e-5
+        slopes = [fastgrad.grad(point)(1.0 + sign * step) for sign in (1.0, -1.0)]
+        assert fastgrad.derivative(point, 2)(1.0) == pytest.approx((slopes[0] - slopes[1]) / (2 * step), rel=1e-7)
