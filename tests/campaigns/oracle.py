@@ -56,6 +56,8 @@ def whole(quotient):
     return -math.copysign(reference._whole(math.floor, abs(quotient)), quotient)
 
 
+two_to = getattr(math, "exp2", lambda a: math.pow(2.0, a))  # Python 3.10 has none
+
 fmod = of_slopes(math.fmod, lambda a, b: 1.0, lambda a, b: whole(reference._div(a, b)), chooses=True)
 atan2 = of_slopes(
     math.atan2,
@@ -68,6 +70,7 @@ copysign = of_slopes(
 )
 larger = of_slopes(max, at_tie, lambda a, b: at_tie(b, a), chooses=True)
 smaller = of_slopes(min, lambda a, b: at_tie(b, a), at_tie, chooses=True)
+exp2 = of_slopes(two_to, lambda a: two_to(a) * math.log(2.0))
 leaky_relu = of_slopes(lambda a: a if a > 0.0 else 0.01 * a, lambda a: 1.0 if a > 0.0 else 0.01, chooses=True)
 
 
