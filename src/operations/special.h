@@ -4,8 +4,8 @@
  * Accuracy, measured against mpmath with 50 digits; tests/operations/test_special.py holds them to it. Relative errors:
  *
  *   op_lgamma            0 to Python's math.lgamma, which is the same sum in the same order: 1e-15 away from its zeros
- *   op_polygamma         for positive numbers 4e-15 of order 0, also about its zero at 1.46, 2e-15 of orders 1 to 20, and
- *                        5e-15 up to 170, the highest; for negative ones 4e-16 of |y| + |x y'|, y being the value at x
+ *   op_polygamma         for positive numbers 4e-15 of order 0, also about its zero at 1.46, 2e-15 of orders 1 to 20,
+ *                        and 5e-15 up to 170, the highest; for negative ones 4e-16 of |y| + |x y'|, y being the value
  *   op_erfinv            2e-16, about 0 and next to 1 and -1 as well
  *   op_norm_ppf          3e-16, for all numbers from the smallest one to 1 - 2^-53
  *   op_mod, op_floordiv  0 to Python's % and //
@@ -83,7 +83,7 @@ OP_OUTLINE double op_lgamma(double a)
 }
 
 /* The derivatives of its logarithm: polygamma functions. That of order n, where n is not 0, is up to its sign
- * n! (x^-(n+1) + (x+1)^-(n+1) + ...), and Euler's and Maclaurin's formula tells the rest of the sum from a large x on. */
+ * n! (x^-(n+1) + (x+1)^-(n+1) + ...), and Euler and Maclaurin's formula tells the rest of the sum from a large x on. */
 
 #define MOST_ORDER 170 /* beyond it n! is no double */
 #define EULER_TERMS 10
@@ -203,7 +203,7 @@ static inline double erfc_series(double y)
     return sum;
 }
 
-/* A start, good to 1 percent, by Winitzki's formula: erf(y)^2 is nearly 1 - exp(-y^2 (4 / pi + c y^2) / (1 + c y^2)). */
+/* A start, good to 1 percent, by Winitzki's formula: erf(y)^2 is about 1 - exp(-y^2 (4 / pi + c y^2) / (1 + c y^2)). */
 static inline double erf_quantile_start(double x, double q)
 {
     const double c = 0.147, l = log(q * (1.0 + x)), b = 2.0 / (M_PI * c) + 0.5 * l;

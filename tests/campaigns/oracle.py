@@ -41,6 +41,13 @@ def of_slopes(value, *slopes, chooses=False):
     )
 
 
+two_to = getattr(math, "exp2", lambda a: math.pow(2.0, a))  # Python 3.10 has none
+
+
+def exp2(x):
+    return node([x], lambda data: two_to(*data), lambda data, y, g: [g * (y * math.log(2.0))])
+
+
 # Operations of two that the pure-Python engine has not.
 
 
@@ -56,8 +63,6 @@ def whole(quotient):
     return -math.copysign(reference._whole(math.floor, abs(quotient)), quotient)
 
 
-two_to = getattr(math, "exp2", lambda a: math.pow(2.0, a))  # Python 3.10 has none
-
 fmod = of_slopes(math.fmod, lambda a, b: 1.0, lambda a, b: whole(reference._div(a, b)), chooses=True)
 atan2 = of_slopes(
     math.atan2,
@@ -70,7 +75,6 @@ copysign = of_slopes(
 )
 larger = of_slopes(max, at_tie, lambda a, b: at_tie(b, a), chooses=True)
 smaller = of_slopes(min, lambda a, b: at_tie(b, a), at_tie, chooses=True)
-exp2 = of_slopes(two_to, lambda a: two_to(a) * math.log(2.0))
 leaky_relu = of_slopes(lambda a: a if a > 0.0 else 0.01 * a, lambda a: 1.0 if a > 0.0 else 0.01, chooses=True)
 
 

@@ -9,7 +9,7 @@ import pytest
 import fastgrad
 from fastgrad import Value
 from fastgrad import math as fm
-from support.operations import BINARY, DOMAINS, EXACT, UNARY, called
+from support.operations import BINARY, CHOSEN_SLOPE, DOMAINS, EXACT, UNARY, called
 
 INF = math.inf
 ORDERS = [1, 2, 3]
@@ -50,7 +50,7 @@ REGULAR = [-2.3, -0.6, 0.35, 0.8, 1.7, 3.2]
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("name", [name for name in UNARY if name != "step"])  # whose slope is a choice
+@pytest.mark.parametrize("name", [name for name in UNARY if name not in CHOSEN_SLOPE])
 def test_derivatives_of_one(name, order, way):
     function = fastgrad.derivative(lambda x: called(name)(x), order)
     inside = [x for x in REGULAR if name not in DOMAINS or DOMAINS[name](x)]

@@ -58,7 +58,7 @@ def test_operations_of_one_number_are_methods_and_functions_and_numpy_names(name
     ufunc = other_names.get(name, re.sub("^a(?=sin|cos|tan)", "arc", name))
     x = Value(points(name)[-1])
     expected = called(name)(x).data
-    if name in ("sign", "floor", "ceil"):  # numpy computes these of objects by comparing, or as whole numbers
+    if name in ("sign", "floor", "ceil", "detach"):  # numpy computes these of objects by comparing, or as whole numbers
         return
     if name not in ("neg", "pos", "abs"):  # Python has operators for these
         assert getattr(fastgrad.math, name)(x).data == expected

@@ -10,7 +10,7 @@ from fastgrad import Value
 from fastgrad._tape.describe import op_table
 
 TABLE = {name: (symbol, arity, python) for name, symbol, arity, python in op_table()}
-UNARY = [name for name, (_, arity, _) in TABLE.items() if arity == 1 and name != "detach"]  # which is the engine's own
+UNARY = [name for name, (_, arity, _) in TABLE.items() if arity == 1]
 BINARY = [name for name, (_, arity, _) in TABLE.items() if arity == 2]
 NARY = [name for name, (_, arity, _) in TABLE.items() if arity == 0]
 
@@ -18,6 +18,7 @@ NARY = [name for name, (_, arity, _) in TABLE.items() if arity == 0]
 EXACT = {
     "neg": lambda a: -a,
     "pos": lambda a: +a,
+    "detach": lambda a: +a,
     "abs": abs,
     "exp": mpmath.exp,
     "log": mpmath.log,
@@ -79,6 +80,9 @@ EXACT = {
     "logaddexp": lambda a, b: mpmath.log(mpmath.exp(a) + mpmath.exp(b)),
     "polygamma": lambda a, b: mpmath.psi(int(a), b),
 }
+
+# Rows whose slope is not the derivative, but a choice.
+CHOSEN_SLOPE = ("step", "detach")
 
 # What a user calls it by, where that is not a method of the row's name.
 CALLED = {
