@@ -2,7 +2,8 @@
 
 A plain number gives the very result, or the very error, of ``math``; a scalar gives a scalar, through which the
 gradient flows. Functions that read a number off (``isfinite``, ``floor``) do so of scalars too. ``max``, ``min``,
-``where`` and ``clip`` are operations where Python has branches.
+``where`` and ``clip`` are operations where Python has branches. Functions that ``math`` has not, such as ``digamma``,
+give infinities at poles and nan where there is no value.
 
 >>> import fastgrad
 >>> from fastgrad import math
@@ -72,7 +73,7 @@ if TYPE_CHECKING:
 e, inf, nan, pi, tau = _math.e, _math.inf, _math.nan, _math.pi, _math.tau
 ceil, floor, trunc, frexp, modf = _math.ceil, _math.floor, _math.trunc, _math.frexp, _math.modf
 comb, factorial, gcd, isqrt, lcm, perm = _math.comb, _math.factorial, _math.gcd, _math.isqrt, _math.lcm, _math.perm
-gamma, lgamma, nextafter, remainder, ulp = _math.gamma, _math.lgamma, _math.nextafter, _math.remainder, _math.ulp
+gamma, nextafter, remainder, ulp = _math.gamma, _math.nextafter, _math.remainder, _math.ulp
 
 
 # Functions of one number, which scalars have as methods. Those after the blank line are not in Python's module.
@@ -96,6 +97,7 @@ def _of_one(name: str) -> _OfOne:
 
 
 exp = _of_one("exp")
+exp2 = _of_one("exp2")
 log2 = _of_one("log2")
 log10 = _of_one("log10")
 log1p = _of_one("log1p")
@@ -116,6 +118,7 @@ acosh = _of_one("acosh")
 atanh = _of_one("atanh")
 erf = _of_one("erf")
 erfc = _of_one("erfc")
+lgamma = _of_one("lgamma")
 
 relu = _of_one("relu")
 step = _of_one("step")
@@ -124,6 +127,13 @@ softplus = _of_one("softplus")
 leaky_relu = _of_one("leaky_relu")
 gelu = _of_one("gelu")
 sign = _of_one("sign")
+logit = _of_one("logit")
+norm_cdf = _of_one("norm_cdf")
+norm_ppf = _of_one("norm_ppf")
+erfinv = _of_one("erfinv")
+sinc = _of_one("sinc")
+rint = _of_one("rint")
+expit = sigmoid
 
 
 # Functions of several numbers, and those of one that are no methods.
@@ -158,6 +168,7 @@ atan2, copysign, fmod = _functions.atan2, _functions.copysign, _functions.fmod
 max = _functions.largest
 min = _functions.smallest
 clip, where = _functions.clip, _nary.where
+digamma, polygamma, logaddexp = _functions.digamma, _functions.polygamma, _functions.logaddexp
 
 
 @_for_a_scalar
@@ -188,9 +199,19 @@ def pow(x: Any, y: Any) -> Any:
 
 
 @_for_a_scalar
-def exp2(x: Any) -> Any:
-    """2 to the power x."""
-    return 2.0**x
+def log_expit(x: Any) -> Any:
+    """Logarithm of the sigmoid, exact where that is small."""
+    return -softplus(-x)
+
+
+@_overload
+def heaviside(x: _Plain, at_zero: _Plain) -> float: ...
+@_overload
+def heaviside(x: _N | _Plain, at_zero: _N | _Plain) -> _N: ...
+@_for_scalars
+def heaviside(x: Any, at_zero: Any) -> Any:
+    """0 where x is negative, 1 where it is positive, and a number to be given where it is 0; the slope by x is 0."""
+    return where(x < 0.0, 0.0, where(x > 0.0, 1.0, where(x <= 0.0, at_zero, x)))
 
 
 @_for_a_scalar
@@ -227,6 +248,19 @@ def hypot(*coordinates: Any) -> Any:
 
 
 # Functions of lists.
+
+
+@_overload
+def norm(xs: NDArray[np.object_]) -> Any: ...
+@_overload
+def norm(xs: Iterable[_Plain]) -> float: ...
+@_overload
+def norm(xs: Iterable[_N | _Plain]) -> _N: ...
+@_overload
+def norm(xs: Iterable[_Node | _Plain]) -> Any: ...
+def norm(xs: Any) -> Any:
+    """Euclidean length of a list, in one node. Its slope at the origin is 0."""
+    return hypot(*xs)
 
 
 def _for_lists(function: Any) -> _OfTwoLists:

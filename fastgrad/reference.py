@@ -172,6 +172,7 @@ class Value:
         if sys.version_info >= (3, 11):
             cbrt = _of_one
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = _of_two
+        __mod__ = __rmod__ = __floordiv__ = __rfloordiv__ = _of_two
         __pow__ = __rpow__ = __lt__ = __gt__ = __le__ = __ge__ = _of_two
 
 
@@ -252,6 +253,10 @@ def _whole(to_int: Callable[[float], int], a: float) -> float:
     return math.copysign(float(to_int(a)), a) if math.isfinite(a) else a
 
 
+def _quotient(a: float, b: float) -> float:
+    return a // b if b else math.nan
+
+
 def _sigmoid(a: float) -> float:
     if a >= 0.0:
         return 1.0 / (1.0 + math.exp(-a))
@@ -330,6 +335,8 @@ _BINARY = {
         lambda a, b, y: 0.0 if b == 0.0 else b * _pow(a, b - 1.0),
         lambda a, b, y: 0.0 if a == 0.0 and b >= 0.0 else y * _log(a),
     ),
+    "mod": ("%", lambda a, b: a % b, lambda a, b, y: 1.0, lambda a, b, y: -_quotient(a, b) or None),
+    "floordiv": ("//", lambda a, b: a // b, lambda a, b, y: None, lambda a, b, y: None),
     # A comparison is 1 or 0.
     "lt": ("<", lambda a, b: a < b, lambda a, b, y: None, lambda a, b, y: None),
     "gt": (">", lambda a, b: a > b, lambda a, b, y: None, lambda a, b, y: None),

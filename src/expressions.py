@@ -218,7 +218,7 @@ def cases(table, rows, code, names):
     for name, text in rows:
         writer = Writer(table, names)
         expression = Parser(text).parse()
-        if expression == (f"op_{name}", ("name", "a")):  # the row's value is a function's
+        if expression == (f"op_{name}", ("name", "a")) and name in table.functions:  # the row's value is a function's
             expression = table.functions[name]
         result = writer.write(expression)
         body = "\n".join(f"        {line}" for line in [*writer.lines, f"return {result};"])

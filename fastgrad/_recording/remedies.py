@@ -12,7 +12,7 @@ REMEDIES = {  # by what is done with a number x
     "trunc()": "x - fmod(x, 1.0) is the whole part, with fmod of fastgrad.math",
     "floor()": "The method x.floor() is recorded, and x - x.floor() is the fractional part",
     "ceil()": "The method x.ceil() is recorded",
-    "round()": "(x + 0.5).floor() is recorded, and rounds halves up",
+    "round()": "x.rint() is recorded, and rounds halves to even numbers, as round() does",
     "isnan()": "Ask x != x in an if: nan alone differs from itself",
     "isinf()": "Ask abs(x) == math.inf in an if",
     "isfinite()": "Ask abs(x) < math.inf in an if",

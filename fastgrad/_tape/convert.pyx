@@ -127,17 +127,6 @@ cdef object no_operation(str symbol, left, right):
     )
 
 
-cdef object no_division(left, right, str symbol):
-    """What Python's divisions with a remainder do: raise TypeError, or leave it to what is no number."""
-    number, other = (left, right) if isinstance(left, Handle) else (right, left)
-    if not isinstance(other, Handle) and (not hasattr(type(other), "__float__") or getattr(other, "ndim", 0)):
-        return NotImplemented
-    raise TypeError(
-        f"a {type(number).__name__} has no {symbol}: x - y * (x / y).floor() is the remainder with the sign of y, as "
-        f"x % y has it, fastgrad.math.fmod(x, y) that with the sign of x; (x / y).floor() is the whole quotient"
-    )
-
-
 cdef str if_foreign(object x):
     """What to do with a scalar of another engine, or nothing."""
     kind = type(x)

@@ -25,10 +25,15 @@ from fastgrad._tape.tape cimport (
 
 # Where a result is not finite, Python knows whether that is a value or an error.
 
+def exp2(x):
+    """What Python 3.10 does not have in its math."""
+    return math.pow(2.0, x)
+
+
 cdef double ask_python(uint32_t op, double a, double b) except? -1.0:
     """Compute an operation as Python itself does: with its value, or its exception."""
     module, name = op_rows[op].python.decode().split(".")
-    function = getattr(math if module == "math" else operator, name)
+    function = getattr(math if module == "math" else operator, name, exp2)
     try:
         y = function(a, b) if op >= OP_FIRST_VC else function(a)
         if isinstance(y, complex):

@@ -5,18 +5,20 @@ from collections import namedtuple
 
 from libc.stdint cimport uint32_t
 
+from fastgrad._tape.convert cimport is_number
 from fastgrad._tape.handle cimport disable_grad, grad_enabled
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.operators cimport called
 from fastgrad._tape.observer cimport observers, refuse_always
 from fastgrad._tape.sweep cimport order
-from fastgrad._tape.tape cimport Second, collect as collect_tape, tape
+from fastgrad._tape.tape cimport Second, collect as collect_tape, op_value2, tape
 
 from fastgrad._tape.convert import wrong_argument
 
 cdef extern from "operations/ops.h" nogil:
     enum:
-        OP_atan2, OP_clip_high, OP_clip_low, OP_copysign, OP_fmod, OP_max, OP_min
+        MOST_ORDER
+        OP_atan2, OP_clip_high, OP_clip_low, OP_copysign, OP_fmod, OP_logaddexp, OP_max, OP_min, OP_polygamma
 
 
 cdef object function(str name, uint32_t op, plain, left, right):
@@ -45,6 +47,58 @@ def fmod(x, y):
 def copysign(x, y):
     """The magnitude of x with the sign of y."""
     return function("copysign", OP_copysign, math.copysign, x, y)
+
+
+def logaddexp(x, y):
+    """log(exp(x) + exp(y)), without overflow and to the last digits; equal infinities give themselves.
+
+    >>> import fastgrad
+    >>> fastgrad.math.logaddexp(fastgrad.Value(1000.0), 1000.0)
+    Value(data=1000.6931471805599, grad=0.0)
+    """
+    return function("logaddexp", OP_logaddexp, logaddexp_of_numbers, x, y)
+
+
+def digamma(x):
+    """The derivative of `lgamma`. It has poles at 0 and at negative whole numbers.
+
+    >>> import fastgrad
+    >>> round(fastgrad.math.digamma(1.0), 12)
+    -0.577215664902
+    """
+    return function("digamma", OP_polygamma, polygamma_of_numbers, 0.0, x)
+
+
+def polygamma(n, x):
+    """The derivative of order n + 1 of `lgamma` at x: `digamma` where n is 0.
+
+    Parameters
+    ----------
+    n : whole number from 0 to 170, or scalar with such a number
+        Of another order there is no value: a plain number is an error, a scalar's gives nan. There is no derivative by
+        it: it is nan.
+    x : scalar or number
+
+    Examples
+    --------
+    >>> import fastgrad
+    >>> x = fastgrad.Value(1.0)
+    >>> y = fastgrad.math.polygamma(1, x)
+    >>> y.backward()
+    >>> y.data, x.grad
+    (1.6449340668482264, -2.4041138063191885)
+    """
+    if is_number(n) and not isinstance(n, Node) and not (0.0 <= n <= MOST_ORDER and n == int(n)):
+        raise ValueError(f"the order of polygamma() must be a whole number from 0 to {MOST_ORDER}, not {n!r}")
+    return function("polygamma", OP_polygamma, polygamma_of_numbers, n, x)
+
+
+def logaddexp_of_numbers(double x, double y):
+    return op_value2(OP_logaddexp, x, y)
+
+
+def polygamma_of_numbers(double n, double x):
+    return op_value2(OP_polygamma, n, x)
 
 
 def largest(*xs):

@@ -10,7 +10,7 @@ from cpython.object cimport Py_EQ, Py_GE, Py_GT, Py_LE, Py_LT
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport uint32_t
 
-from fastgrad._tape.convert cimport as_double, no_division
+from fastgrad._tape.convert cimport as_double
 from fastgrad._tape.handle cimport SCALAR, VALUE, adopt, state_at, state_of
 from fastgrad._tape.nary cimport choice
 from fastgrad._tape.node cimport Node, set_leaf
@@ -22,10 +22,11 @@ from fastgrad._tape.tape cimport OP_LEAF, tape
 cdef extern from "operations/ops.h" nogil:
     enum:
         OP_abs, OP_acos, OP_acosh, OP_add, OP_asin, OP_asinh, OP_atan, OP_atan2, OP_atanh, OP_cbrt, OP_ceil,
-        OP_clip_high, OP_clip_low, OP_copysign, OP_cos, OP_cosh, OP_div, OP_erf, OP_erfc, OP_exp, OP_expm1, OP_floor,
-        OP_fmod, OP_ge, OP_gelu, OP_gt, OP_le, OP_leaky_relu, OP_log, OP_log10, OP_log1p, OP_log2, OP_lt, OP_max,
-        OP_min, OP_mul, OP_neg, OP_pos, OP_pow, OP_relu, OP_sigmoid, OP_sign, OP_sin, OP_sinh, OP_softplus, OP_sqrt,
-        OP_step, OP_sub, OP_tan, OP_tanh
+        OP_clip_high, OP_clip_low, OP_copysign, OP_cos, OP_cosh, OP_div, OP_erf, OP_erfc, OP_erfinv, OP_exp, OP_exp2,
+        OP_expm1, OP_floor, OP_floordiv, OP_fmod, OP_ge, OP_gelu, OP_gt, OP_le, OP_leaky_relu, OP_lgamma, OP_log,
+        OP_log10, OP_log1p, OP_log2, OP_logit, OP_lt, OP_max, OP_min, OP_mod, OP_mul, OP_neg, OP_norm_cdf, OP_norm_ppf,
+        OP_pos, OP_pow, OP_relu, OP_rint, OP_sigmoid, OP_sign, OP_sin, OP_sinc, OP_sinh, OP_softplus, OP_sqrt, OP_step,
+        OP_sub, OP_tan, OP_tanh
 
 
 cdef object equality_in_recording(Node left, right, int comparison):
@@ -101,13 +102,13 @@ cdef class Number(Node):
         return operation(OP_pow, left, right) if modulus is None else NotImplemented
 
     def __mod__(left, right):
-        return no_division(left, right, "%")
+        return operation(OP_mod, left, right)
 
     def __floordiv__(left, right):
-        return no_division(left, right, "//")
+        return operation(OP_floordiv, left, right)
 
     def __divmod__(left, right):
-        return no_division(left, right, "divmod()")
+        return left // right, left % right
 
     def __neg__(self):
         return with_constant(OP_neg, self, 0.0)
@@ -129,6 +130,10 @@ cdef class Number(Node):
     def exp(self):
         """e to this power."""
         return with_constant(OP_exp, self, 0.0)
+
+    def exp2(self):
+        """2 to this power."""
+        return with_constant(OP_exp2, self, 0.0)
 
     def log(self):
         """Natural logarithm."""
@@ -230,6 +235,10 @@ cdef class Number(Node):
         """Logistic function 1 / (1 + exp(-x)); it does not overflow."""
         return with_constant(OP_sigmoid, self, 0.0)
 
+    def logit(self):
+        """log(x / (1 - x)), the inverse of the sigmoid; infinite at 0 and 1, nan beyond."""
+        return with_constant(OP_logit, self, 0.0)
+
     def softplus(self):
         """log(1 + exp(x)), a smooth relu; it does not overflow."""
         return with_constant(OP_softplus, self, 0.0)
@@ -250,6 +259,10 @@ cdef class Number(Node):
         """Smallest whole number not below this one; its slope is 0."""
         return with_constant(OP_ceil, self, 0.0)
 
+    def rint(self):
+        """Nearest whole number, the even one of two; its slope is 0."""
+        return with_constant(OP_rint, self, 0.0)
+
     def erf(self):
         """Error function."""
         return with_constant(OP_erf, self, 0.0)
@@ -257,6 +270,26 @@ cdef class Number(Node):
     def erfc(self):
         """1 minus the error function, exact where that is small."""
         return with_constant(OP_erfc, self, 0.0)
+
+    def erfinv(self):
+        """Inverse of the error function; infinite at -1 and 1, nan beyond."""
+        return with_constant(OP_erfinv, self, 0.0)
+
+    def norm_cdf(self):
+        """Standard normal distribution function."""
+        return with_constant(OP_norm_cdf, self, 0.0)
+
+    def norm_ppf(self):
+        """Quantile of the standard normal distribution; infinite at 0 and 1, nan beyond."""
+        return with_constant(OP_norm_ppf, self, 0.0)
+
+    def lgamma(self):
+        """Natural logarithm of the gamma function's absolute value."""
+        return with_constant(OP_lgamma, self, 0.0)
+
+    def sinc(self):
+        """sin(pi x) / (pi x), and 1 at 0."""
+        return with_constant(OP_sinc, self, 0.0)
 
     def leaky_relu(self, negative_slope=0.01):
         """The number where it is positive, else ``negative_slope`` times it."""

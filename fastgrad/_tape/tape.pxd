@@ -56,7 +56,7 @@ cdef extern from "operations/ops.h" nogil:
 cdef enum:
     HAS_CALLBACK = 0x80  # set on a node's op: its step of the sweep is a Python function of its handle's
     OP_MASK = 0x7F
-    FIRST_OF_PYTHON = 0x70  # codes from here on are of kinds whose step takes Python, those from OP_END on of others
+    FIRST_OF_PYTHON = 0x7B  # codes from here on are of kinds whose step takes Python, those from OP_END on of others
 
 cdef struct Span:
     uint32_t n       # operands

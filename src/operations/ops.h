@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "operations/power.h"
+#include "operations/special.h"
 
 /* With the operation a constant, what is left of these switches is one expression, if the compiler puts it in place. */
 #ifdef __GNUC__
@@ -27,6 +28,9 @@
 #endif
 
 #define ONE_OVER_SQRT_TWO_PI 0.3989422804014327
+#define SQRT_TWO_PI 2.5066282746310007
+#define PI_SQUARED 9.869604401089358
+#define MINUS_PI_SQUARED_OVER_3 -3.289868133696453
 
 enum op_code {
     OP_LEAF,

@@ -41,6 +41,13 @@ def of_slopes(value, *slopes, chooses=False):
     )
 
 
+two_to = getattr(math, "exp2", lambda a: math.pow(2.0, a))  # Python 3.10 has none
+
+
+def exp2(x):
+    return node([x], lambda data: two_to(*data), lambda data, y, g: [g * (y * math.log(2.0))])
+
+
 # Operations of two that the pure-Python engine has not.
 
 

@@ -40,7 +40,8 @@ SAME = {
     **{name.strip("_"): (1, operator.methodcaller(name)) for name in reference._UNARY},
     "+": (2, operator.add), "-": (2, operator.sub), "*": (2, operator.mul), "/": (2, operator.truediv),
     "**": (2, operator.pow), "<": (2, operator.lt), ">": (2, operator.gt), "<=": (2, operator.le),
-    ">=": (2, operator.ge), "+=": (2, operator.iadd), "*=": (2, operator.imul), "square": (1, lambda x: x**2),
+    ">=": (2, operator.ge), "%": (2, operator.mod),
+    "//": (2, operator.floordiv), "+=": (2, operator.iadd), "*=": (2, operator.imul), "square": (1, lambda x: x**2),
     "ifel": (3, lambda a, b, c: (a + b + c).ifel(bool(a > b), b, c)),
     "of both sides": (2, lambda a, b: (a - 0.5) * (2.0 / (b * b + 1.0))),
 }  # fmt: skip
@@ -55,7 +56,7 @@ OTHERS = {
     "volume": (2, VOLUME, oracle.of_slopes(volume, by_height, by_side)),
     "fabs": (1, fastgrad.math.fabs, abs),
     "degrees": (1, fastgrad.math.degrees, lambda x: x * (180.0 / math.pi)),
-    "exp2": (1, fastgrad.math.exp2, lambda x: 2.0**x),
+    "exp2": (1, fastgrad.math.exp2, oracle.exp2),
     "pow": (2, fastgrad.math.pow, operator.pow),
     "log to a base": (1, lambda x: fastgrad.math.log(x, 3.0), lambda x: x.log() / math.log(3.0)),
     "sum": (7, lambda *xs: fastgrad.sum(xs), oracle.sum_),

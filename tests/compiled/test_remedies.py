@@ -36,7 +36,7 @@ READ_OFF = {
     "ceil": (lambda x: math.ceil(x), "x.ceil() is recorded", lambda x: x.ceil()),
     "trunc": (lambda x: fm.trunc(x), "x - fmod(x, 1.0) is the whole part", lambda x: x - fm.fmod(x, 1.0)),
     "int": (lambda x: int(x) * 1.0, "x - fmod(x, 1.0) is the whole part", lambda x: x - fm.fmod(x, 1.0)),
-    "round": (lambda x: round(x), "(x + 0.5).floor() is recorded", lambda x: (x + 0.5).floor()),
+    "round": (lambda x: round(x), "x.rint() is recorded", lambda x: x.rint()),
     "isinf": (
         lambda x: 1.0 if fm.isinf(x) else 0.0,
         "Ask abs(x) == math.inf in an if",
@@ -78,7 +78,7 @@ def test_isnan_says_what_tells_nan():
     assert "Ask x != x in an if" in message_of(fastgrad.compile(lambda x: 1.0 if fm.isnan(x) else 0.0), 2.0)
 
 
-@pytest.mark.parametrize("function", [fm.gamma, fm.lgamma, math.gamma, lambda x: fm.remainder(x, 2.0)])
+@pytest.mark.parametrize("function", [fm.gamma, math.gamma, math.lgamma, lambda x: fm.remainder(x, 2.0)])
 def test_a_function_without_a_derivative_is_to_be_passed_as_an_argument(function):
     assert "pass what has no derivative there, gamma for instance, as an argument" in message_of(
         fastgrad.compile(function), 2.0
@@ -108,38 +108,17 @@ def test_functions_that_read_numbers_off_do_so_outside_of_recordings():
 # Divisions with a remainder.
 
 
-@pytest.mark.parametrize("kind", [Value, fastgrad.Scalar])
-@pytest.mark.parametrize(
-    ("symbol", "divide"),
-    [("%", lambda x, y: x % y), ("//", lambda x, y: x // y), (r"divmod\(\)", lambda x, y: divmod(x, y))],
-)
-def test_divisions_with_a_remainder_are_refused_with_what_computes_them(kind, symbol, divide):
-    message = (
-        rf"^a {kind.__name__} has no {symbol}: .*sign of y, as x % y has it, fastgrad.math.fmod\(x, y\) .* sign of x"
-    )
-    for x, y in ((kind(5.0), 3), (5, kind(3.0)), (kind(5.0), kind(3.0)), (np.float64(5.0), kind(3.0))):
-        with pytest.raises(TypeError, match=message):
-            divide(x, y)
+@pytest.mark.parametrize(("x", "y"), [(5.5, 3.0), (-5.5, 3.0), (5.5, -3.0), (-5.5, -3.0), (6.0, -3.0), (0.3, 0.1)])
+def test_remainders_and_quotients_are_recorded_with_pythons_signs(x, y):
+    divided = fastgrad.compile(lambda x, y: [x % y, x // y, *divmod(x, 2.0), *divmod(7, y)])
+    assert divided(x, y) == divided(x, y) == [x % y, x // y, *divmod(x, 2.0), *divmod(7, y)]
 
 
-@pytest.mark.parametrize("other", ["words", None, 1j, [1.0]])
-def test_divisions_with_a_remainder_by_what_is_no_number_are_pythons_own_error(other):
-    with pytest.raises(TypeError, match="unsupported operand type"):
-        Value(1.0) // other
-
-
-def test_what_knows_how_to_divide_a_scalar_still_does():
-    class Unit:
-        def __rmod__(self, other):
-            return "mine"
-
-    assert Value(1.0) % Unit() == "mine"
-
-
-@pytest.mark.parametrize(("x", "y"), [(5.5, 3.0), (-5.5, 3.0), (5.5, -3.0), (-5.5, -3.0)])
-def test_remainders_and_quotients_as_the_message_has_them_are_pythons(x, y):
-    floored = fastgrad.compile(lambda x, y: [x - y * (x / y).floor(), (x / y).floor(), fm.fmod(x, y)])
-    assert floored(x, y) == [x % y, x // y, math.fmod(x, y)]
+def test_a_division_by_0_in_a_recording_is_pythons_error():
+    divided = fastgrad.compile(lambda x, y: x % y)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            divided(1.0, 0.0)
 
 
 # Labels.
@@ -166,9 +145,9 @@ def test_picking_from_an_array_by_a_label_says_one_hot():
     [
         (lambda x: np.isnan(x), "Ask x != x in an if"),
         (lambda x: np.isfinite([x]), "Ask abs(x) < math.inf in an if"),
-        (lambda x: np.exp2(x), "use operations and functions of fastgrad.math, such as exp2"),
+        (lambda x: np.logaddexp(x, 1.0), "use operations and functions of fastgrad.math, such as logaddexp"),
         (lambda x: np.radians(x), "such as radians"),
-        (lambda x: np.logaddexp(x, 1.0), "functions of fastgrad.math, such as erf and sigmoid"),
+        (lambda x: np.logaddexp2(x, 1.0), "functions of fastgrad.math, such as erf and sigmoid"),
         (
             lambda x: np.linalg.inv(np.array([[x]])),
             "<lambda> is recorded with scalars of fastgrad, not with floats",

@@ -203,3 +203,28 @@ def test_a_loop_within_no_grad_does_with_a_kernel_what_it_does_without(name, mak
         return within, live_nodes(), outcome(functions[name], *arguments(CALLS[name], make))
 
     assert seen(FUSED) == seen(PLAIN)
+
+
+REMAINDERS = """
+import math
+import fastgrad.math as fm
+
+def remainders(xs, w):
+    total = 0.0
+    for x in xs:
+        total = total + x % w + (x // 0.5) * w + fm.lgamma(x + 3.0) + fm.sinc(x) + x.rint() + fm.logaddexp(x, w)
+    return total
+def of_floats(xs): return sum(math.lgamma(x + 3.3) + x % 0.7 + x // 0.3 + fm.norm_cdf(x) for x in xs)
+"""
+
+
+def test_remainders_and_special_functions_in_loops():
+    plain, fused = both(REMAINDERS)
+    for w in (0.7, -0.7, 0.0):
+        first, second = (
+            outcome(names["remainders"], [Value(k / 7 - 2.0) for k in range(30)], Value(w)) for names in (plain, fused)
+        )
+        assert first == second
+        assert (first["error"] is None) == (w != 0.0)
+    floats = [k / 7 - 2.0 for k in range(40)]
+    assert plain["of_floats"](floats) == fused["of_floats"](floats)

@@ -10,26 +10,35 @@ import pytest
 
 import fastgrad
 from fastgrad import Value
-from support.operations import BINARY, EXACT, FORMS, POINTS, TABLE, UNARY, called, in_form, points
+from support.operations import BINARY, CHOSEN_SLOPE, EXACT, FORMS, POINTS, TABLE, UNARY, called, in_form, points
 
 # Numbers where a function has a kink or a jump, so that a difference says nothing.
 KINKS = {
     "abs": [0.0], "relu": [0.0], "sign": [0.0], "cbrt": [0.0], "sqrt": [0.0], "asin": [-1.0, 1.0], "acos": [-1.0, 1.0],
     "acosh": [1.0], "floor": [-1.0, 0.0, 1.0, 12.0], "ceil": [-1.0, 0.0, 1.0, 12.0],
+    "rint": [-0.5, 2.5],
 }  # fmt: skip
+
+
+def is_between_multiples(a, b):
+    return b != 0.0 and abs(a / b - round(a / b)) > 1e-3
+
 
 # Pairs at which an operation has a value and a slope.
 SMOOTH = {
     "div": lambda a, b: b != 0.0,
     "pow": lambda a, b: a > 0.0,
     "atan2": lambda a, b: a != 0.0,
-    "fmod": lambda a, b: b != 0.0 and abs(a / b - round(a / b)) > 1e-3,
+    "fmod": is_between_multiples,
+    "mod": is_between_multiples,
+    "floordiv": is_between_multiples,
     "copysign": lambda a, b: a != 0.0 and b != 0.0,
     "max": lambda a, b: a != b,
     "min": lambda a, b: a != b,
     "clip_low": lambda a, b: a != b,
     "clip_high": lambda a, b: a != b,
     "leaky_relu": lambda a, b: a != 0.0,
+    "polygamma": lambda a, b: a in (0.0, 1.0, 12.0) and b not in (-1.0, 0.0),
 }
 
 SLOPES = [name for name in BINARY if name not in ("lt", "gt", "le", "ge")]
@@ -52,7 +61,7 @@ def close(expected):
 # Gradients.
 
 
-@pytest.mark.parametrize("name", [name for name in UNARY if name != "step"])
+@pytest.mark.parametrize("name", [name for name in UNARY if name not in CHOSEN_SLOPE])
 def test_gradients_of_one(name):
     tested = [x for x in points(name) if x not in KINKS.get(name, [])]
     assert len(tested) >= 2
@@ -75,12 +84,12 @@ def test_gradients_of_two(name, form):
         result.backward(0.75)
         assert result.data == pytest.approx(float(EXACT[name](*map(mpmath.mpf, at))), rel=1e-12), f"{name} of {at}"
         for place, argument in enumerate(arguments):
-            if isinstance(argument, Value):
+            if isinstance(argument, Value) and (name, place) != ("polygamma", 0):
                 expected = 0.75 * slope(EXACT[name], at, place)
                 assert argument.grad == close(expected), f"{name} at {at}, by argument {place}"
 
 
-@pytest.mark.parametrize("name", SLOPES)
+@pytest.mark.parametrize("name", [name for name in SLOPES if name != "polygamma"])
 def test_a_number_paired_with_itself_gets_both_slopes(name):
     x, a, b = Value(0.7), Value(0.7), Value(0.7)
     called(name)(x, x).backward()
@@ -97,7 +106,7 @@ def grads_of(function, *numbers):
     return [argument.grad for argument in arguments]
 
 
-@pytest.mark.parametrize("name", ["relu", "abs", "sign", "floor", "ceil"])
+@pytest.mark.parametrize("name", ["relu", "abs", "sign", "floor", "ceil", "rint"])
 def test_kinks_are_flat(name):
     assert grads_of(getattr(Value, name), 0.0) == [0.0]
     assert grads_of(getattr(Value, name), -0.0) == [0.0]

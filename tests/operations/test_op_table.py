@@ -33,8 +33,8 @@ def test_every_row_has_its_mathematics_here():
 PUBLIC = {
     "neg": "__neg__", "pos": "__pos__", "add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__",
     "pow": "__pow__", "lt": "__lt__", "gt": "__gt__", "le": "__le__", "ge": "__ge__", "clip_low": "clip",
-    "clip_high": "clip", "select": "where", "pick": "softmax", "user": "Value",
-    "leaves": "Layer",
+    "mod": "__mod__", "floordiv": "__floordiv__", "clip_high": "clip", "select": "where", "pick": "softmax",
+    "user": "Value", "leaves": "Layer",
 }  # fmt: skip
 
 
@@ -58,11 +58,11 @@ def test_operations_of_one_number_are_methods_and_functions_and_numpy_names(name
     ufunc = other_names.get(name, re.sub("^a(?=sin|cos|tan)", "arc", name))
     x = Value(points(name)[-1])
     expected = called(name)(x).data
-    if name in ("sign", "floor", "ceil"):  # numpy computes these of objects by comparing, or as whole numbers
+    if name in ("sign", "floor", "ceil", "detach"):  # numpy computes these of objects by comparing, or as whole numbers
         return
     if name not in ("neg", "pos", "abs"):  # Python has operators for these
         assert getattr(fastgrad.math, name)(x).data == expected
-    if hasattr(np, ufunc):
+    if isinstance(getattr(np, ufunc, None), np.ufunc):
         (result,) = getattr(np, ufunc)(np.array([x], dtype=object))
         assert isinstance(result, Value)
         assert result.data == expected
@@ -73,7 +73,8 @@ def test_operations_of_one_number_are_methods_and_functions_and_numpy_names(name
 
 def python_function(name):
     module, function = TABLE[name][2].split(".")
-    return getattr(importlib.import_module(module), function)
+    found = getattr(importlib.import_module(module), function, None)
+    return found or pytest.skip(f"this Python has no {TABLE[name][2]}")
 
 
 def outcome(function, *arguments):

@@ -1,5 +1,6 @@
 """Operands of nodes of many: what is read at a glance, and what takes running code, mean the same."""
 
+import operator
 import pickle
 from collections import namedtuple
 from decimal import Decimal
@@ -10,7 +11,7 @@ import pytest
 
 import fastgrad
 from fastgrad import Scalar, Value
-from support.graphs import live_nodes
+from support.graphs import exact, live_nodes
 
 OF_LISTS = {
     "sum": fastgrad.sum,
@@ -234,3 +235,45 @@ def test_nothing_is_recorded_under_no_grad(number, operation):
         result = operation([x, 0.5, x])
     assert (type(result), result.prev) == (number, [])
     assert result.data == operation([x, 0.5, x]).data
+
+
+# Divisions with a remainder.
+
+PAIRS = [(5.5, 3.0), (-5.5, 3.0), (5.5, -3.0), (-5.5, -3.0), (6.0, -3.0), (-0.0, 2.0), (0.3, 0.1), (1e20, -3.0)]
+
+
+@pytest.mark.parametrize(("x", "y"), PAIRS)
+def test_remainders_and_quotients_have_pythons_signs(number, x, y):
+    for left, right in ((number(x), number(y)), (number(x), y), (x, number(y))):
+        found = [left % right, left // right, *divmod(left, right)]
+        assert [type(result) for result in found] == [number] * 4
+        assert list(map(exact, [result.data for result in found])) == list(map(exact, [x % y, x // y, *divmod(x, y)]))
+
+
+def test_the_remainder_follows_the_dividend_and_the_quotient_nothing(number):
+    x, y = number(-7.5), number(2.0)
+    (x % y + 100.0 * (x // y)).backward()
+    assert (x.grad, y.grad) == (1.0, 4.0)
+
+
+@pytest.mark.parametrize("other", ["words", None, 1j, [1.0]])
+def test_remainders_by_what_is_no_number_are_pythons_own_error(number, other):
+    for divide in (operator.mod, operator.floordiv, divmod):
+        with pytest.raises(TypeError, match="unsupported operand type"):
+            divide(number(1.0), other)
+
+
+def test_a_text_formats_a_scalar_and_what_knows_how_to_divide_one_does(number):
+    class Unit:
+        def __rmod__(self, other):
+            return "mine"
+
+    assert number(1.0) % Unit() == "mine"
+    assert "%.1f and %s" % (number(1.5).data, number(2.0)) == f"1.5 and {number(2.0)!r}"  # noqa: UP031
+
+
+def test_remainders_of_arrays_are_taken_element_by_element(number):
+    rows = np.array([5.5, -5.5])
+    assert [x.data for x in rows % number(3.0)] == [2.5, 0.5]
+    assert [x.data for x in number(7.0) // rows] == [1.0, -2.0]
+    assert [x.data for x in np.remainder(np.array([number(7.0)], dtype=object), 2.0)] == [1.0]

@@ -55,7 +55,7 @@ def test_slopes_of_slopes_are_second_derivatives(name):
         assert x.grad == pytest.approx(second, rel=1e-11, abs=1e-13), number
 
 
-@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "atan2"])
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "div", "pow", "atan2", "mod", "logaddexp"])
 def test_slopes_of_slopes_of_two_are_second_derivatives(name):
     for pair in SMOOTH_PAIRS:
         for k in range(2):

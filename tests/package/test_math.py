@@ -88,6 +88,37 @@ def test_activations_of_plain_numbers(number, name):
     assert result == getattr(number(0.75), name)().data
 
 
+@pytest.mark.parametrize("name", ["exp2", "lgamma", "erfinv", "norm_cdf", "norm_ppf", "logit", "sinc", "rint"])
+def test_special_functions_of_plain_numbers_are_those_of_scalars(number, name):
+    result = getattr(fmath, name)(0.75)
+    assert type(result) is float
+    assert result == getattr(number(0.75), name)().data == getattr(fmath, name)(number(0.75)).data
+
+
+def test_functions_of_plain_numbers_alone():
+    assert (fmath.norm([3, 4]), fmath.norm([]), fmath.norm((5.0,))) == (5.0, 0.0, 5.0)
+    assert [fmath.heaviside(x, 0.5) for x in (-2, 0, -0.0, 1e-300)] == [0.0, 0.5, 0.5, 1.0]
+    assert math.isnan(fmath.heaviside(math.nan, 0.5))
+    assert fmath.logaddexp(1000, 1000) == 1000.0 + math.log(2.0)
+    assert fmath.log_expit(-1000) == -1000.0
+    assert fmath.polygamma(0, 2.5) == fmath.digamma(2.5)
+
+
+@pytest.mark.parametrize("order", [-1, 0.5, 171, math.nan])
+def test_an_order_that_there_is_none_of_is_an_error(number, order):
+    for x in (1.0, number(1.0)):
+        with pytest.raises(ValueError, match="order of polygamma.. must be a whole number from 0 to 170"):
+            fmath.polygamma(order, x)
+
+
+@pytest.mark.parametrize("name", ["logit", "digamma", "log_expit", "lgamma"])
+def test_functions_say_what_they_take(name):
+    with pytest.raises(TypeError, match=rf"^{name}\(\) takes scalars and real numbers, not 'a'"):
+        getattr(fmath, name)("a")
+    with pytest.raises(TypeError, match=r"^polygamma\(\) takes scalars and real numbers, not 'a'"):
+        fmath.polygamma("a", 1.0)
+
+
 # Scalars.
 
 
@@ -131,13 +162,26 @@ FORMULAS = {
     "clip": (fmath.clip, (1.5, 0.0, 1.0), [0.0, 0.0, 1.0]),
     "where": (lambda c, a, b: fmath.where(c, a, b), (0.0, 2.0, 3.0), [0.0, 0.0, 1.0]),
     "leaky_relu": (fmath.leaky_relu, (-2.0,), [0.01]),
+    "lgamma": (fmath.lgamma, (3.0,), [1.5 - 0.5772156649015329]),
+    "digamma": (fmath.digamma, (1.0,), [math.pi**2 / 6]),
+    "polygamma": (lambda x: fmath.polygamma(1, x), (1.0,), [-2.4041138063191886]),
+    "logaddexp": (fmath.logaddexp, (math.log(3.0), 0.0), [0.75, 0.25]),
+    "logaddexp, plain": (lambda x: fmath.logaddexp(0, x), (0.0,), [0.5]),
+    "expit": (fmath.expit, (0.0,), [0.25]),
+    "log_expit": (fmath.log_expit, (0.0,), [0.5]),
+    "logit": (fmath.logit, (0.25,), [16 / 3]),
+    "heaviside": (fmath.heaviside, (2.0, 0.5), [0.0, 0.0]),
+    "heaviside at 0": (fmath.heaviside, (0.0, 0.5), [0.0, 1.0]),
+    "norm": (lambda a, b: fmath.norm([a, b, 12.0]), (3.0, 4.0), [3 / 13, 4 / 13]),
 }
 VALUES = {
     "log of a base": 3.0, "log, plain base": 3.0, "log to a scalar base": 2.0, "pow": 8.0, "exp2": 8.0, "ldexp": 24.0,
     "hypot": 13.0,
     "dist": 5.0, "fsum": 2e16 + 4.0, "prod": 12.0, "atan2": math.atan2(1, 2), "fmod": 1.5, "copysign": -2.0,
     "max": 3.0, "min": 1.0,
-    "clip": 1.0, "where": 3.0,
+    "clip": 1.0, "where": 3.0, "lgamma": math.log(2.0), "digamma": -0.5772156649015329, "polygamma": math.pi**2 / 6,
+    "logaddexp": math.log(4.0), "logaddexp, plain": math.log(2.0), "expit": 0.5, "log_expit": -math.log(2.0),
+    "logit": -math.log(3.0), "heaviside": 1.0, "heaviside at 0": 0.5, "norm": 13.0,
 }  # fmt: skip
 
 
@@ -165,6 +209,7 @@ def test_lengths_are_one_node(number):
 
 def test_the_origin_has_no_direction(number):
     assert slopes(fmath.hypot, number, 0.0, 0.0) == (0.0, [0.0, 0.0])
+    assert slopes(lambda *xs: fmath.norm(xs), number, 0.0, 0.0) == (0.0, [0.0, 0.0])
 
 
 def test_readers_read_the_number(number):
@@ -178,7 +223,7 @@ def test_readers_read_the_number(number):
 
 
 @pytest.mark.parametrize(
-    "name", ["gamma", "lgamma", "modf", "frexp", "ulp", "remainder", "nextafter", "factorial", "gcd", "comb"]
+    "name", ["gamma", "modf", "frexp", "ulp", "remainder", "nextafter", "factorial", "gcd", "comb"]
 )
 def test_functions_without_a_gradient_here_refuse_scalars(number, name):
     arguments = [number(3.0)] * (2 if name in ("remainder", "nextafter", "gcd", "comb") else 1)

@@ -190,7 +190,7 @@ if TYPE_CHECKING:
     Scalar(_x)  # type: ignore[arg-type]
     _x + "1.0"  # type: ignore[operator]
     1j * _x  # type: ignore[operator]
-    _x // 2  # type: ignore[operator]
+    _x // "2"  # type: ignore[operator]
     float(_x)  # type: ignore[arg-type]
     int(_x)  # type: ignore[call-overload]
     _x.data = "1.0"  # type: ignore[assignment]

@@ -18,6 +18,7 @@ NARY = [name for name, (_, arity, _) in TABLE.items() if arity == 0]
 EXACT = {
     "neg": lambda a: -a,
     "pos": lambda a: +a,
+    "detach": lambda a: +a,
     "abs": abs,
     "exp": mpmath.exp,
     "log": mpmath.log,
@@ -49,6 +50,14 @@ EXACT = {
     "ceil": mpmath.ceil,
     "erf": mpmath.erf,
     "erfc": mpmath.erfc,
+    "rint": mpmath.nint,
+    "exp2": lambda a: mpmath.mpf(2) ** a,
+    "erfinv": mpmath.erfinv,
+    "norm_cdf": mpmath.ncdf,
+    "norm_ppf": lambda a: mpmath.sqrt(2) * mpmath.erfinv(2 * a - 1),
+    "logit": lambda a: mpmath.log(a / (1 - a)),
+    "lgamma": lambda a: mpmath.log(abs(mpmath.gamma(a))),
+    "sinc": lambda a: mpmath.sinpi(a) / (mpmath.pi * a) if a else mpmath.mpf(1),
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
@@ -56,6 +65,8 @@ EXACT = {
     "pow": lambda a, b: a**b,
     "atan2": mpmath.atan2,
     "fmod": lambda a, b: a - b * mpmath.sign(a / b) * mpmath.floor(abs(a / b)),
+    "mod": lambda a, b: a - b * mpmath.floor(a / b),
+    "floordiv": lambda a, b: mpmath.floor(a / b),
     "copysign": lambda a, b: abs(a) * mpmath.sign(b),
     "lt": lambda a, b: a < b,
     "gt": lambda a, b: a > b,
@@ -66,7 +77,12 @@ EXACT = {
     "clip_low": max,
     "clip_high": min,
     "leaky_relu": lambda a, b: a if a > 0 else a * b,
+    "logaddexp": lambda a, b: mpmath.log(mpmath.exp(a) + mpmath.exp(b)),
+    "polygamma": lambda a, b: mpmath.psi(int(a), b),
 }
+
+# Rows whose slope is not the derivative, but a choice.
+CHOSEN_SLOPE = ("step", "detach")
 
 # What a user calls it by, where that is not a method of the row's name.
 CALLED = {
@@ -83,7 +99,11 @@ CALLED = {
     "ge": operator.ge,
     "atan2": fastgrad.math.atan2,
     "fmod": fastgrad.math.fmod,
+    "mod": operator.mod,
+    "floordiv": operator.floordiv,
     "copysign": fastgrad.math.copysign,
+    "logaddexp": fastgrad.math.logaddexp,
+    "polygamma": fastgrad.math.polygamma,
     "max": fastgrad.math.max,
     "min": fastgrad.math.min,
     "clip_low": lambda a, b: fastgrad.math.clip(a, b, math.inf),
@@ -119,6 +139,10 @@ DOMAINS = {
     "acos": lambda x: abs(x) <= 1.0,
     "acosh": lambda x: x >= 1.0,
     "atanh": lambda x: abs(x) < 1.0,
+    "erfinv": lambda x: abs(x) < 1.0,
+    "norm_ppf": lambda x: 0.0 < x < 1.0,
+    "logit": lambda x: 0.0 < x < 1.0,
+    "lgamma": lambda x: x > 0.0 or x != math.floor(x),
 }
 
 
@@ -134,6 +158,8 @@ ARITHMETIC = {
     "-": operator.sub,
     "*": operator.mul,
     "/": operator.truediv,
+    "%": operator.mod,
+    "//": operator.floordiv,
     "**": operator.pow,
     "<": operator.lt,
     ">": operator.gt,

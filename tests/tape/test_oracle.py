@@ -93,8 +93,8 @@ def test_the_same_errors_at_the_same_line():
         attempts = [
             lambda: x / 0.0, lambda: 1.0 / x, lambda: x**-1.0, lambda: (x - 8.0) ** (1 / 3), lambda: x.log(),
             lambda: (x + 1000.0).exp(), lambda: (x - 1.0).sqrt(), lambda: (x + 2.0).acos(), lambda: 10.0 ** (x + 400.0),
-            lambda: (x + 1e308) * 10.0 // 1, lambda: x + "1", lambda: x + None, lambda: x * 1j, lambda: x < "1",
-            lambda: (x - 1.0) ** 0.5, lambda: x % 2.0, lambda: (x + 1e6).sinh(), lambda: x * 10**400,
+            lambda: x // 0.0, lambda: 1.0 // x, lambda: x + "1", lambda: x + None, lambda: x * 1j, lambda: x < "1",
+            lambda: (x - 1.0) ** 0.5, lambda: x % x, lambda: (x + 1e6).sinh(), lambda: x * 10**400,
         ]  # fmt: skip
         for attempt in attempts:
             with pytest.raises((ArithmeticError, ValueError, TypeError)) as raised:
