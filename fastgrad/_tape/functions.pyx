@@ -5,7 +5,7 @@ from collections import namedtuple
 
 from libc.stdint cimport uint32_t
 
-from fastgrad._tape.handle cimport disable_grad
+from fastgrad._tape.handle cimport disable_grad, grad_enabled
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.operators cimport called
 from fastgrad._tape.observer cimport observers, refuse_always
@@ -114,6 +114,21 @@ class no_grad:
 
     def __exit__(self, *error):
         disable_grad(False)
+
+
+class with_grad:
+    """A context in which operations of this thread are recorded, whatever `no_grad` was entered before."""
+
+    def __enter__(self):
+        self.silences = 0
+        while not grad_enabled():
+            disable_grad(False)
+            self.silences += 1
+        return self
+
+    def __exit__(self, *error):
+        for _ in range(self.silences):
+            disable_grad(True)
 
 
 TapeInfo = namedtuple("TapeInfo", "nodes capacity bytes collections", module="fastgrad._tape.functions")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from fastgrad.compiled.arguments import order_of, places_given
 from fastgrad.compiled.derived import Derived, Wanted
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Derivatives:
         >>> f.jacobian([2.0, 3.0]), f.jacobian(np.array([2.0, 3.0]))
         ([[3.0, 2.0], [0.0, 1.0]], [array([3., 2.]), array([0., 1.])])
         """
-        return self._derivative(Wanted("jacobian", argnums, False, _mode(mode)))(*args, **kwargs)
+        return self._derivative(Wanted("jacobian", argnums, False, checked_mode(mode)))(*args, **kwargs)
 
     def hessian(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> Any:
         """Return the second derivatives of a function of one result, symmetric to the last bit.
@@ -129,7 +130,7 @@ class Derivatives:
         >>> fastgrad.compile(lambda x: x**5).derivative(2.0, n=3)
         240.0
         """
-        found: float = self._derivative(Wanted("derivative", argnums, order=n))(*args, **kwargs)
+        found: float = self._derivative(Wanted("derivative", argnums, order=order_of(n)))(*args, **kwargs)
         return found
 
     def batch_jacobian(
@@ -146,7 +147,8 @@ class Derivatives:
         -------
         structure like that of `jacobian`, of arrays with a leading axis of rows
         """
-        return self._derivative(Wanted("jacobian", argnums, False, _mode(mode))).rows(args, in_axes, num_threads)
+        wanted = Wanted("jacobian", argnums, False, checked_mode(mode))
+        return self._derivative(wanted).rows(args, in_axes, num_threads)
 
     def batch_hessian(
         self, *args: Any, argnums: _Places = 0, in_axes: _Axes = 0, num_threads: int | None = None
@@ -176,8 +178,7 @@ class Derivatives:
         return found
 
     def _derivative(self, wanted: Wanted) -> Derived:
-        if isinstance(wanted.argnums, list):
-            wanted = wanted._replace(argnums=tuple(wanted.argnums))
+        wanted = wanted._replace(argnums=places_given(wanted.argnums))
         found = self._derived.get(wanted)
         if found is None:
             found = self._derived[wanted] = Derived(self, wanted)
@@ -189,7 +190,8 @@ class Derivatives:
         return paths, self._path_of(paths, X) or paths.unkept(X[0].tolist()), X
 
 
-def _mode(mode: str) -> str:
+def checked_mode(mode: str) -> str:
+    """Return the mode of a Jacobian, if there is such a one."""
     if mode not in _MODES:
         raise ValueError(f"mode must be one of {', '.join(map(repr, _MODES))}, not {mode!r}")
     return mode

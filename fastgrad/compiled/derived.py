@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from fastgrad._programs import derive
-from fastgrad.compiled.arguments import chosen, of_positions, several_results, with_rows
+from fastgrad.compiled.arguments import chosen, several_results, with_rows
 from fastgrad.compiled.direct import DirectFunction, DirectPath, DirectPaths, direct_value
 from fastgrad.compiled.structure import Nest, Number, crossed, described, floats_of
 from fastgrad.compiled.table import Uniforms
 
 if TYPE_CHECKING:
     from fastgrad._programs.program import Program
-    from fastgrad.compiled.arguments import _Axes, _Places
+    from fastgrad.compiled.arguments import _Axes
     from fastgrad.compiled.function import Compiled
     from fastgrad.compiled.paths import Path, Paths
     from fastgrad.compiled.structure import _Floats, _Structure
@@ -83,7 +83,7 @@ class Derived(DirectFunction):
                 parts.append((path, rows))
             else:
                 parts += [(paths.unkept(X[row].tolist()), np.array([row])) for row in rows.tolist()]
-        found = [(self.made(paths, path, keep=path.junctions != []), rows) for path, rows in parts]
+        found = [(self.made(paths, path), rows) for path, rows in parts]
         values = np.empty((len(X), found[0][0].structure.size()))
         for made, rows in found:
             if isinstance(made, ByProducts):
@@ -92,12 +92,12 @@ class Derived(DirectFunction):
                 made.program.fill(X, made.uniforms.now(), rows, values, None, threads)
         return with_rows(found[0][0].structure, values)
 
-    def made(self, paths: Paths, path: Path, keep: bool = True) -> Any:
-        """Return the program of a path's derivative, made when it is first asked for."""
+    def made(self, paths: Paths, path: Path) -> Any:
+        """Return the program of a path's derivative, made when it is first asked for and kept if the path is."""
         found = self._programs.get(path)
         if found is None:
             found = _made(self.wanted, paths, path, self.of._name())
-            if keep:
+            if path.junctions:
                 self._programs[path] = found
         return found
 

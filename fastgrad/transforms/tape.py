@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from fastgrad._tape.functions import with_grad
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import recording_active
@@ -34,6 +35,13 @@ _depth = _Depth()
 def name_of(function: Any) -> str:
     """Return what messages call a function."""
     return getattr(function, "__name__", None) or type(function).__name__
+
+
+def check_callable(function: Any) -> Any:
+    """Return what is to be differentiated, if it can be called."""
+    if not callable(function):
+        raise TypeError(f"a derivative is taken of a function, not of {function!r:.60}")
+    return function
 
 
 def differentiated(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
@@ -74,7 +82,7 @@ class Run:
         argnums: _Places,
         has_aux: bool = False,
     ) -> None:
-        name = name_of(function)
+        name = name_of(check_callable(function))
         structure = described_call(tuple(args), kwargs, name)
         self.inner, places = chosen(structure, argnums)
         numbers: list[Any] = []
@@ -85,13 +93,20 @@ class Run:
         args, kwargs = structure.put_together(iter(numbers))
         _depth.runs += 1
         try:
-            result = function(*args, **kwargs)
+            with with_grad():
+                result = function(*args, **kwargs)
         finally:
             _depth.runs -= 1
         self.aux = None
         if has_aux:
             result, self.aux = _two(result, name)
         self.structure, self.outputs = _taken_apart(result, name)
+
+
+def product(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+    """Return the sum of products of scalars, or of scalars and numbers."""
+    with with_grad():
+        return sum(x * y for x, y in zip(xs, ys))
 
 
 def _fresh(number: Any) -> Any:
