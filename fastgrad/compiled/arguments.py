@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 import os
+import threading
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -256,6 +257,15 @@ def _place(place: int, parts: Sequence[_Structure]) -> int:
 
 
 # Options and buffers.
+
+
+class _Differentiating(threading.local):
+    """How many functions this thread runs on scalars to differentiate them, one in the other."""
+
+    runs = 0
+
+
+differentiating = _Differentiating()
 
 
 def order_of(n: Any) -> int:

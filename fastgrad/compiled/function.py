@@ -16,6 +16,7 @@ from fastgrad.compiled.arguments import (
     check_buffer,
     common,
     described_call,
+    differentiating,
     gradient,
     no_class_method,
     of_positions,
@@ -28,7 +29,7 @@ from fastgrad.compiled.derivatives import Derivatives
 from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.paths import Lost, Path, Paths
-from fastgrad.compiled.structure import Array, Number, Row, floats_of
+from fastgrad.compiled.structure import Array, Number, Row, floats_of, has_scalar
 from fastgrad.compiled.table import BoundFunction, Uniforms, records, row_of, scalar_of, slopes_at, table_of
 
 if TYPE_CHECKING:
@@ -127,8 +128,9 @@ class Compiled(Inspected, Derivatives, DirectFunction):
 
     @direct_value
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Return what the function returns, with floats for scalars. In another recording it is recorded, too."""
-        if recording_active():
+        """Return what the function returns, with floats for scalars, but scalars where another function, in which it
+        is called, is recorded or differentiated."""
+        if recording_active() or (differentiating.runs and has_scalar([*args, *kwargs.values()])):
             return self.function(*args, **kwargs)
         paths, X = self._given(args, kwargs)
         path = self._path_of(paths, X) if paths.root else None

@@ -262,6 +262,17 @@ def _is_number(x: object) -> bool:
     return isinstance(x, Node) or (hasattr(type(x), "__float__") and not isinstance(x, (complex, np.complexfloating)))
 
 
+def has_scalar(x: Any) -> bool:
+    """Are there scalars in a structure?"""
+    if isinstance(x, Node):
+        return True
+    if isinstance(x, dict):
+        return any(map(has_scalar, x.values()))
+    if isinstance(x, (list, tuple)):
+        return any(map(has_scalar, x))
+    return isinstance(x, np.ndarray) and x.dtype.kind == "O" and any(map(has_scalar, x.flat))
+
+
 def floats_of(structure: _Structure, x: Any, name: str) -> list[float]:
     """Return the numbers of a structure as floats; scalars are refused."""
     numbers: list[Any] = []

@@ -6,30 +6,20 @@ and an outer derivative goes through it all the same. While such a run goes on, 
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from fastgrad._tape.functions import with_grad
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import recording_active
-from fastgrad.compiled.arguments import chosen, described_call, no_result
-from fastgrad.compiled.structure import described
+from fastgrad.compiled.arguments import chosen, described_call, differentiating, no_result
+from fastgrad.compiled.structure import described, has_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fastgrad.compiled.arguments import _Places
     from fastgrad.compiled.structure import _Structure
-
-
-class _Depth(threading.local):
-    """How many runs go on in this thread, one in the other."""
-
-    runs = 0
-
-
-_depth = _Depth()
 
 
 def name_of(function: Any) -> str:
@@ -46,17 +36,7 @@ def check_callable(function: Any) -> Any:
 
 def differentiated(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
     """Is what is computed now to be differentiated: in a recording, in another run, or as scalars are arguments?"""
-    return bool(_depth.runs) or recording_active() or _has_scalar([*args, *kwargs.values()])
-
-
-def _has_scalar(x: Any) -> bool:
-    if isinstance(x, Node):
-        return True
-    if isinstance(x, dict):
-        return any(map(_has_scalar, x.values()))
-    if isinstance(x, (list, tuple)):
-        return any(map(_has_scalar, x))
-    return getattr(x, "dtype", None) == object and any(map(_has_scalar, x.flat))
+    return bool(differentiating.runs) or recording_active() or has_scalar([*args, *kwargs.values()])
 
 
 class Run:
@@ -91,12 +71,12 @@ class Run:
         for k, number in zip(places, self.inputs):
             numbers[k] = number
         args, kwargs = structure.put_together(iter(numbers))
-        _depth.runs += 1
+        differentiating.runs += 1
         try:
             with with_grad():
                 result = function(*args, **kwargs)
         finally:
-            _depth.runs -= 1
+            differentiating.runs -= 1
         self.aux = None
         if has_aux:
             result, self.aux = _two(result, name)
