@@ -176,8 +176,8 @@ class Fixed(NamedTuple):
 
 
 def crossed(outer: _Structure, inner: _Structure) -> tuple[_Structure, NDArray[np.intp]]:
-    """Describe derivatives of one structure by another: in place of each number or array of the first stands the second,
-    with an array of both shapes for each of its numbers and arrays.
+    """Describe derivatives of one structure by another: in place of each number or array of the first stands the
+    second, with an array of both shapes for each of its numbers and arrays.
 
     Returns
     -------

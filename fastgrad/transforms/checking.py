@@ -43,7 +43,12 @@ class GradientCheck(NamedTuple):
 
 
 def check_grad(
-    function: Callable[..., Any], *args: Any, argnums: Any = 0, eps: float = 6e-6, rtol: float = 1e-5, atol: float = 1e-8
+    function: Callable[..., Any],
+    *args: Any,
+    argnums: Any = 0,
+    eps: float = 6e-6,
+    rtol: float = 1e-5,
+    atol: float = 1e-8,
 ) -> GradientCheck:
     """Compare a function's gradient with central differences.
 

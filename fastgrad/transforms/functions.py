@@ -51,9 +51,9 @@ def grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: bool = Fal
     Notes
     -----
     Scalars that a function uses from outside are constants of it; an outer transform differentiates through them. A
-    function that is called again is recorded, like one given to `fastgrad.compile`, and replayed: apart from such scalars
-    its results must depend on its arguments only. What cannot be recorded, because it reads ``.data`` for instance, is
-    called on the tape each time.
+    function that is called again is recorded, like one given to `fastgrad.compile`, and replayed: apart from such
+    scalars its results must depend on its arguments only. What cannot be recorded, because it reads ``.data`` for
+    instance, is called on the tape each time.
 
     Examples
     --------
@@ -252,8 +252,8 @@ def jvp(function: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any,
 
 
 def _pushed(run: Run, direction: list[Any], graph: bool) -> list[Any]:
-    """Derivatives of the outputs in a direction: those, by the factors of the outputs, of the gradient's product with it,
-    which is linear in the factors."""
+    """Derivatives of the outputs in a direction: those, by the factors of the outputs, of the gradient's product with
+    it, which is linear in the factors."""
     factors = [Value(1.0) for _ in run.outputs]
     sums = [(output, factor) for output, factor in zip(run.outputs, factors) if isinstance(output, Node)]
     if not sums:
@@ -276,8 +276,8 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
     -------
     value : structure of the function's results
     pull : callable
-        It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the derivative
-        of the sum of products. It may be called any number of times.
+        It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the
+        derivative of the sum of products. It may be called any number of times.
 
     Examples
     --------
@@ -370,7 +370,9 @@ def derivative(function: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]
         def on_tape(called: Callable[..., Any]) -> Any:
             run = Run(called, [x], {}, 0)
             if type(run.inner) is not Number:
-                raise TypeError(f"derivative() takes a function of one number, and {name_of(called)} was given {x!r:.60}")
+                raise TypeError(
+                    f"derivative() takes a function of one number, and {name_of(called)} was given {x!r:.60}"
+                )
             found = _one(run, called)
             for _ in range(order):
                 (found,) = _slopes(found, run.inputs, True)

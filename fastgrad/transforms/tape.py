@@ -1,7 +1,8 @@
 """Functions run on the tape, to be differentiated there: with fresh scalars for their arguments.
 
-A fresh scalar is `+x` of an argument that is a scalar, so that it is differentiated by alone, whatever else stands on x,
-and an outer derivative goes through it all the same. While such a run goes on, transforms called in it return scalars.
+A fresh scalar is `+x` of an argument that is a scalar, so that it is differentiated by alone, whatever else stands on
+x, and an outer derivative goes through it all the same. While such a run goes on, transforms called in it return
+scalars.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ def _fresh(number: Any) -> Any:
 
 def _two(result: Any, name: str) -> tuple[Any, Any]:
     if not isinstance(result, tuple) or len(result) != 2:
-        raise TypeError(f"with has_aux, {name} must return a pair of its result and what else there is, not {result!r:.60}")
+        raise TypeError(
+            f"with has_aux, {name} must return a pair of its result and what else there is, not {result!r:.60}"
+        )
     return result
 
 

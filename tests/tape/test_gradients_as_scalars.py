@@ -143,7 +143,11 @@ class TestNodesOfMany:
     def test_a_product_of_a_zero_has_second_derivatives(self):
         xs = [Value(2.0), Value(0.0), Value(3.0)]
         slopes = fastgrad.gradients(fastgrad.prod(xs), xs, create_graph=True)
-        assert [fastgrad.gradients(slope, xs) for slope in slopes] == [[0.0, 3.0, 0.0], [3.0, 0.0, 2.0], [0.0, 2.0, 0.0]]
+        assert [fastgrad.gradients(slope, xs) for slope in slopes] == [
+            [0.0, 3.0, 0.0],
+            [3.0, 0.0, 2.0],
+            [0.0, 2.0, 0.0],
+        ]
 
     def test_after_nodes_have_moved_the_sweep_begins_at_the_root(self):
         """Making room collects, which moves roots down."""

@@ -12,7 +12,6 @@ from support.marks import large, measures
 from support.memory import check_flat, resident
 from support.processes import run_python
 
-
 # What a node takes.
 
 CHAIN = """

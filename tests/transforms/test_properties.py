@@ -9,7 +9,17 @@ import fastgrad
 from fastgrad import math as fm
 from fastgrad.compiled import derived
 from support.drawn_derivatives import (
-    NUMBERS, POINTS, STEPS, along, close, directional, drawn, flat, fresh, tame, units,
+    NUMBERS,
+    POINTS,
+    STEPS,
+    along,
+    close,
+    directional,
+    drawn,
+    flat,
+    fresh,
+    tame,
+    units,
 )  # fmt: skip
 
 searched = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
