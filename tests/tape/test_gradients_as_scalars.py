@@ -53,11 +53,17 @@ class TestFloats:
 
     @pytest.mark.parametrize("create_graph", [False, True])
     def test_no_grad_is_changed(self, create_graph):
-        x = Value(3.0)
+        x, before, other, layer = Value(3.0), Value(1.0), Value(1.0), nn.Layer(1, 1, rng=0)
         y = x * x
         y.backward()
-        fastgrad.gradients(y * x, [x, y], create_graph)
+        z, after = fastgrad.sum([y * x, other, *layer.parameters()]) + 0.0 * layer([x]), Value(2.0)
+        grads = [before, other, after, *layer.parameters()]
+        for k, scalar in enumerate(grads):
+            scalar.grad = 5.0 + k
+        found = fastgrad.gradients([z, x], [x, y, before, after, x], create_graph)
+        assert [getattr(slope, "data", slope) for slope in found] == [28.0, 3.0, 0.0, 0.0, 28.0]
         assert (x.grad, y.grad) == (6.0, 1.0)
+        assert [scalar.grad for scalar in grads] == [5.0 + k for k in range(len(grads))]
 
 
 class TestScalars:
