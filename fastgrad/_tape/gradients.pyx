@@ -1,18 +1,17 @@
 """Gradients as values of functions: floats, or scalars that have gradients themselves."""
 
-from libc.stdint cimport uint32_t, uint64_t
+from libc.stdint cimport uint32_t
 from libc.stdlib cimport free, malloc
-from libc.string cimport memcpy, memset
 
-from fastgrad._tape.convert cimport number_of
+from fastgrad._tape.convert cimport most_derived, number_of
 from fastgrad._tape.drive cimport sweep_backward
-from fastgrad._tape.graph_sweep cimport GraphSweep, adjoint_of, swept
+from fastgrad._tape.graph_sweep cimport GraphSweep, adjoint_of, append_reached, find_reached, swept
 from fastgrad._tape.handle cimport Handle, owner_of, state_of, unpinned_handle_of
 from fastgrad._tape.kinds cimport symbol
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.observer cimport current, observers
 from fastgrad._tape.symbols cimport constant
-from fastgrad._tape.tape cimport OP_LEAF, hold, let_go, slot_count, slot_node, tape
+from fastgrad._tape.tape cimport OP_LEAF, OP_MASK, hold, let_go, slot_count, slot_node, tape
 
 
 cdef list graph_gradients(list roots, list seeds, list by):
@@ -34,32 +33,56 @@ cdef list graph_gradients(list roots, list seeds, list by):
 
 cdef list plain_gradients(list roots, list seeds, list by):
     """The same as floats, by a sweep after which all is as before it."""
-    cdef uint64_t before = 0
+    cdef GraphSweep s = GraphSweep(most_derived(roots))
     cdef double *kept
-    cdef Handle root, x
-    for root in roots:
-        before = max(before, <uint64_t>root.node + 1)
-    kept = <double *>malloc(before * sizeof(double))
-    if kept == NULL:
-        raise MemoryError(f"no memory to keep {before:,} gradients")
+    cdef uint32_t k
+    cdef Handle x
     hold()
-    memcpy(kept, tape.grad, before * sizeof(double))
     try:
-        memset(tape.grad, 0, before * sizeof(double))
-        total = [0.0] * len(by)
-        for root, seed in zip(roots, seeds):
-            sweep_backward(root, number_of(seed, "a seed"))
-            total = [found + grad_below(x, before) for found, x in zip(total, by)]
-            memset(tape.grad, 0, before * sizeof(double))
-        return total
+        find_reached(s, roots)
+        append_leaves(s)
+        own = [tape.grad[x.node] for x in by]
+        kept = <double *>malloc(s.count * sizeof(double))
+        if kept == NULL:
+            raise MemoryError(f"no memory to keep {s.count:,} gradients")
+        for k in range(s.count):
+            kept[k] = tape.grad[s.reached[k]]
+        try:
+            return swept_plainly(s, roots, seeds, by)
+        finally:
+            for k in range(s.count):
+                tape.grad[s.reached[k]] = kept[k]
+            free(kept)
+            for x, grad in zip(by, own):
+                tape.grad[x.node] = grad
     finally:
-        memcpy(tape.grad, kept, before * sizeof(double))
         let_go()
-        free(kept)
 
 
-cdef double grad_below(Handle x, uint64_t end) noexcept:
-    return tape.grad[x.node] if x.node < end else 0.0
+cdef int append_leaves(GraphSweep s) except -1:
+    """What is reached has no leaves: append them, some more than once."""
+    cdef uint32_t k, j, leaf, count = s.count
+    for k in range(count):
+        for j in range(slot_count(s.reached[k])):
+            leaf = slot_node(s.reached[k], j)
+            if leaf and tape.op[leaf] & OP_MASK == OP_LEAF:
+                append_reached(s, leaf)
+    return 0
+
+
+cdef list swept_plainly(GraphSweep s, list roots, list seeds, list by):
+    """The sums over roots, each of which begins with all grads at 0."""
+    cdef uint32_t k
+    cdef Handle root, x
+    total = [0.0] * len(by)
+    for x in by:
+        tape.grad[x.node] = 0.0
+    for root, seed in zip(roots, seeds):
+        for k in range(s.count):
+            tape.grad[s.reached[k]] = 0.0
+        sweep_backward(root, number_of(seed, "a seed"))
+        total = [found + tape.grad[x.node] for found, x in zip(total, by)]
+    return total
 
 
 def gradients(y, xs, create_graph=False, seeds=None):

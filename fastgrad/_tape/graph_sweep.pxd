@@ -35,6 +35,10 @@ cdef class GraphSweep(Symbols):
     cdef symbol *memory
     cdef int finish(self) except -1
 
+# What roots reach, from the highest down, leaves aside.
+cdef int find_reached(GraphSweep s, list roots) except -1
+cdef int append_reached(GraphSweep s, uint32_t i) except -1
+
 # A sweep from roots, which are given the seeds; by some nodes, or by all where that is None. The tape, which the caller
 # holds, is let go of until there is room for what is appended as a rule.
 cdef GraphSweep swept(list roots, list seeds, list by)

@@ -97,6 +97,7 @@ cdef int find_reached(GraphSweep s, list roots) except -1:
     cdef NodeSet *members
     cdef uint32_t i
     cdef Handle root
+    s.end = 0
     for root in roots:
         s.end = max(s.end, root.node + 1)
     s.low, s.count, i = s.end, 0, s.end - 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 import os
+import threading
 from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -216,17 +217,18 @@ def chosen(structure: Nest, argnums: _Places) -> tuple[_Structure, list[int]]:
     """Return the structure of some arguments, of one or as a tuple, and the places of their numbers among all."""
     parts = structure.parts[0].parts
     wanted, several = _wanted(parts, argnums)
-    if len(set(wanted)) < len(wanted):
-        raise ValueError(f"argnums must name each argument once, not {argnums!r}")
     places = [place for k in wanted for place in range(_start_of(parts, k), _start_of(parts, k + 1))]
     return Nest(tuple, (), tuple(parts[k] for k in wanted)) if several else parts[wanted[0]], places
 
 
 def _wanted(parts: Sequence[_Structure], argnums: _Places) -> tuple[list[int], bool]:
     """Return the places of arguments, and whether there may be several of them."""
-    if isinstance(argnums, (tuple, list)):
-        return [_place(k, parts) for k in argnums], True
-    return [_place(argnums, parts)], False
+    given = places_given(argnums)
+    if isinstance(given, int):
+        return [_place(given, parts)], False
+    if len(set(given)) < len(given):
+        raise ValueError(f"argnums must name each argument once, not {argnums!r}")
+    return [_place(k, parts) for k in given], True
 
 
 def _start_of(parts: Sequence[_Structure], k: int) -> int:
@@ -234,13 +236,23 @@ def _start_of(parts: Sequence[_Structure], k: int) -> int:
     return sum(part.size() for part in parts[:k])
 
 
-def _place(argnum: Any, parts: Sequence[_Structure]) -> int:
+def places_given(argnums: Any) -> int | tuple[int, ...]:
+    """Read argnums: an int or a tuple of ints."""
+    if isinstance(argnums, (tuple, list)):
+        return tuple(map(_index, argnums))
+    return _index(argnums)
+
+
+def _index(argnum: Any) -> int:
     try:
-        place = operator.index(argnum)
+        return operator.index(argnum)
     except TypeError:
         raise TypeError(
             f"argnums must be an int or a tuple of them, not {argnum!r}: count the positional arguments from 0 on"
         ) from None
+
+
+def _place(place: int, parts: Sequence[_Structure]) -> int:
     if not 0 <= place < len(parts):
         raise ValueError(
             f"argnums must be places among the {len(parts)} positional arguments, from 0 on, not {place!r}: those "
@@ -250,6 +262,26 @@ def _place(argnum: Any, parts: Sequence[_Structure]) -> int:
 
 
 # Options and buffers.
+
+
+class _Differentiating(threading.local):
+    """How many functions this thread runs on scalars to differentiate them, one in the other."""
+
+    runs = 0
+
+
+differentiating = _Differentiating()
+
+
+def order_of(n: Any) -> int:
+    """Read the order of a derivative."""
+    try:
+        order = operator.index(n)
+    except TypeError:
+        order = -1
+    if order < 0:
+        raise ValueError(f"n must be a whole number of at least 0, not {n!r}")
+    return order
 
 
 def thread_count(num_threads: int | None) -> int:

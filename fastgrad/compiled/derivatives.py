@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from fastgrad._tape.node import Node
-from fastgrad.compiled.arguments import check_buffer, chosen, described_call
+from fastgrad.compiled.arguments import check_buffer, chosen, described_call, order_of, places_given
 from fastgrad.compiled.derived import ByProducts, Derived, Wanted
 from fastgrad.compiled.replayed import scalars_of
 from fastgrad.compiled.structure import crossed
@@ -250,8 +250,7 @@ class Derivatives:
         return found
 
     def _derivative(self, wanted: Wanted) -> Derived:
-        if isinstance(wanted.argnums, list):
-            wanted = wanted._replace(argnums=tuple(wanted.argnums))
+        wanted = wanted._replace(argnums=places_given(wanted.argnums))
         found = self._derived.get(wanted)
         if found is None:
             found = self._derived[wanted] = Derived(cast("Compiled", self), wanted)
@@ -314,18 +313,8 @@ class Derivatives:
         return paths, self._path_of(paths, X) or paths.unkept(X[0].tolist()), X
 
 
-def order_of(n: Any) -> int:
-    """Return the order of a derivative; raise ValueError if it is none."""
-    try:
-        order = operator.index(n)
-    except TypeError:
-        order = -1
-    if order < 0:
-        raise ValueError(f"n must be a whole number of at least 0, not {n!r}")
-    return order
-
-
 def mode_of(mode: str) -> str:
+    """Return the mode of a Jacobian, if there is such a one."""
     if mode not in _MODES:
         raise ValueError(f"mode must be one of {', '.join(map(repr, _MODES))}, not {mode!r}")
     return mode

@@ -92,7 +92,7 @@ class Derived(DirectFunction):
                 parts.append((path, rows))
             else:
                 parts += [(paths.unkept(X[row].tolist()), np.array([row])) for row in rows.tolist()]
-        found = [(self.made(paths, path, keep=path.junctions != []), rows) for path, rows in parts]
+        found = [(self.made(paths, path), rows) for path, rows in parts]
         values = np.empty((len(X), found[0][0].structure.size()))
         for made, rows in found:
             if isinstance(made, ByProducts):
@@ -101,12 +101,12 @@ class Derived(DirectFunction):
                 made.program.fill(X, made.uniforms.now(), rows, values, None, threads)
         return with_rows(found[0][0].structure, values)
 
-    def made(self, paths: Paths | None, path: Path, keep: bool = True) -> Any:
-        """Return the program of a path's derivative, made when it is first asked for."""
+    def made(self, paths: Paths | None, path: Path) -> Any:
+        """Return the program of a path's derivative, made when it is first asked for and kept if the path is."""
         found = self._programs.get(path)
         if found is None:
             found = _made(self.wanted, paths, path, self.of._name())
-            if keep:
+            if path.junctions:
                 self._programs[path] = found
         return found
 

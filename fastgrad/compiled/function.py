@@ -16,6 +16,7 @@ from fastgrad.compiled.arguments import (
     check_buffer,
     common,
     described_call,
+    differentiating,
     gradient,
     no_class_method,
     of_positions,
@@ -133,7 +134,7 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         Where arguments have scalars, results are scalars: nodes on the tape with the derivatives by these, and by the
         scalars from outside, which ``backward()`` and `fastgrad.gradients` go through, as often as they are asked to.
         """
-        if recording_active():
+        if recording_active() or differentiating.runs:
             return self.function(*args, **kwargs)
         if has_scalar((args, kwargs)):
             return self._on_tape(args, kwargs)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fastgrad._tape.numbers import Value
 from fastgrad.compiled.arguments import chosen, described_call, names_of_inputs
+from fastgrad.compiled.function import Compiled
 from fastgrad.transforms.functions import grad
 from fastgrad.transforms.tape import name_of, plain
 
@@ -106,4 +107,5 @@ def check_grad(
 def _value(function: Any, structure: Any, numbers: list[Any]) -> float:
 
     args, _ = structure.put_together(iter([Value(number) for number in numbers]))
-    return float(plain(getattr(function, "function", function)(*args)))
+    called = function.function if isinstance(function, Compiled) else function
+    return float(plain(called(*args)))

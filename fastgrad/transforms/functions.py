@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastgrad._tape.gradients import gradients
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
-from fastgrad.compiled.arguments import several_results
-from fastgrad.compiled.derivatives import mode_of, order_of
+from fastgrad.compiled.arguments import order_of, several_results
+from fastgrad.compiled.derivatives import mode_of
 from fastgrad.compiled.structure import Number, crossed, described, in_words
 from fastgrad.transforms.recorded import recorded
-from fastgrad.transforms.tape import Run, differentiated, name_of, plain
+from fastgrad.transforms.tape import Run, differentiated, name_of, plain, product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +156,7 @@ def jacobian(function: Callable[..., Any], argnums: _Places = 0, mode: str = "au
 
         def on_tape(called: Callable[..., Any]) -> Any:
             run = Run(called, args, kwargs, argnums)
-            rows = [_slopes(output, run.inputs, graph) for output in run.outputs]
+            rows = [_swept(output, run.inputs, graph) for output in run.outputs]
             return _matrix(run.structure, run.inner, rows)
 
         if graph:
@@ -240,7 +241,8 @@ def _second_on_tape(known: Recorded, args: Any, kwargs: Any, argnums: _Places, g
     run = Run(function, args, kwargs, argnums)
     value = _one(run, function)
     slopes = _slopes(value, run.inputs, True)
-    rows = [_slopes(slope, run.inputs, graph) for slope in slopes]
+    rows = [_swept(slope, run.inputs, graph) for slope in slopes]
+    rows = [[rows[max(i, j)][min(i, j)] for j in range(len(rows))] for i in range(len(rows))]
     gradient = run.inner.put_together(iter(slopes if graph else map(plain, slopes)))
     return value if graph else plain(value), gradient, _matrix(run.inner, run.inner, rows)
 
@@ -292,8 +294,7 @@ def _pushed(run: Run, direction: list[Any], graph: bool) -> list[Any]:
     if not sums:
         return [0.0] * len(factors)
     slopes = gradients([output for output, _ in sums], run.inputs, True, [factor for _, factor in sums])
-    product = sum(slope * part for slope, part in zip(slopes, direction))
-    return gradients(product, factors, graph)  # type: ignore[no-any-return]
+    return _swept(product(slopes, direction), factors, graph)
 
 
 def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -328,7 +329,7 @@ def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any
         factors = _like(run.structure, adjoints, "the adjoints", "the results")
         seeded = [(output, factor) for output, factor in zip(run.outputs, factors) if isinstance(output, Node)]
         roots, seeds = [output for output, _ in seeded], [factor for _, factor in seeded]
-        found = gradients(roots, run.inputs, graph or differentiated(factors, {}), seeds)
+        found = _swept(roots, run.inputs, graph or differentiated(factors, {}), seeds)
         return run.inner.put_together(iter(found))  # type: ignore[no-any-return]
 
     return run.structure.put_together(iter(run.outputs if graph else map(plain, run.outputs))), pull
@@ -372,8 +373,7 @@ def hvp(function: Callable[..., Any], primals: Any, tangents: Any) -> Any:
         run = Run(called, args, {}, places)
         direction = _like(run.inner, vector, "the tangents", "the primals")
         slopes = _slopes(_one(run, called), run.inputs, True)
-        product = sum(slope * part for slope, part in zip(slopes, direction))
-        return run.inner.put_together(iter(_slopes(product, run.inputs, graph)))
+        return run.inner.put_together(iter(_swept(product(slopes, direction), run.inputs, graph)))
 
     known = recorded(function)
     if graph:
@@ -462,6 +462,23 @@ def _slopes(output: Any, inputs: list[Any], graph: bool) -> list[Any]:
     if not isinstance(output, Node):
         return [0.0] * len(inputs)
     return gradients(output, inputs, graph)  # type: ignore[no-any-return]
+
+
+def _swept(outputs: Any, inputs: list[Any], graph: bool, seeds: Any = None) -> list[Any]:
+    """Return gradients by inputs, as floats unless there is to be a graph.
+
+    A sweep over numbers makes nan of nothing times an infinite slope, below a choice that was not taken; one that makes
+    nodes does not, and says where else it is nan.
+    """
+    if not isinstance(outputs, (Node, list)):
+        return [0.0] * len(inputs)
+    found: list[Any] = gradients(outputs, inputs, graph, seeds)
+    if graph or not any(map(math.isnan, found)):
+        return found
+    try:
+        return [plain(slope) for slope in gradients(outputs, inputs, True, seeds)]
+    except TypeError:  # a Python function, which passes on numbers only
+        return found
 
 
 def _matrix(outer: _Structure, inner: _Structure, rows: list[list[Any]]) -> Any:

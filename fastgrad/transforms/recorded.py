@@ -15,6 +15,7 @@ import numpy as np
 
 from fastgrad._tape.observer import TraceError
 from fastgrad.compiled.function import Compiled
+from fastgrad.transforms.tape import check_callable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,8 +72,7 @@ def is_finite(x: Any) -> bool:
 
 def recorded(function: Callable[..., Any]) -> Recorded:
     """Return what there is of a function, which keeps it."""
-    if not callable(function):
-        raise TypeError(f"a derivative is taken of a function, not of {function!r:.60}")
+    check_callable(function)
     if not isinstance(function, types.FunctionType):
         return Recorded(function)
     found = vars(function).get(_KEY)

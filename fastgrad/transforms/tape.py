@@ -6,14 +6,13 @@ an outer derivative goes through it all the same. While such a run goes on, tran
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 from fastgrad._tape.functions import enable_grad
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import recording_active
-from fastgrad.compiled.arguments import chosen, described_call, no_result
+from fastgrad.compiled.arguments import chosen, described_call, differentiating, no_result
 from fastgrad.compiled.structure import described, has_scalar
 
 if TYPE_CHECKING:
@@ -23,23 +22,21 @@ if TYPE_CHECKING:
     from fastgrad.compiled.structure import _Structure
 
 
-class _Depth(threading.local):
-    """How many runs go on in this thread, one in the other."""
-
-    runs = 0
-
-
-_depth = _Depth()
-
-
 def name_of(function: Any) -> str:
     """Return what messages call a function."""
     return getattr(function, "__name__", None) or type(function).__name__
 
 
+def check_callable(function: Any) -> Any:
+    """Return what is to be differentiated, if it can be called."""
+    if not callable(function):
+        raise TypeError(f"a derivative is taken of a function, not of {function!r:.60}")
+    return function
+
+
 def running() -> bool:
     """Does a run go on in this thread?"""
-    return bool(_depth.runs)
+    return bool(differentiating.runs)
 
 
 def differentiated(args: Sequence[Any], kwargs: dict[str, Any]) -> bool:
@@ -70,7 +67,7 @@ class Run:
         argnums: _Places,
         has_aux: bool = False,
     ) -> None:
-        name = name_of(function)
+        name = name_of(check_callable(function))
         structure = described_call(tuple(args), kwargs, name)
         self.inner, places = chosen(structure, argnums)
         numbers: list[Any] = []
@@ -80,16 +77,22 @@ class Run:
         for k, number in zip(places, self.inputs):
             numbers[k] = number
         args, kwargs = structure.put_together(iter(numbers))
-        _depth.runs += 1
+        differentiating.runs += 1
         try:
             with enable_grad():
                 result = function(*args, **kwargs)
         finally:
-            _depth.runs -= 1
+            differentiating.runs -= 1
         self.aux = None
         if has_aux:
             result, self.aux = _two(result, name)
         self.structure, self.outputs = _taken_apart(result, name)
+
+
+def product(xs: Sequence[Any], ys: Sequence[Any]) -> Any:
+    """Return the sum of products of scalars, or of scalars and numbers."""
+    with enable_grad():
+        return sum(x * y for x, y in zip(xs, ys))
 
 
 def _fresh(number: Any) -> Any:

@@ -47,13 +47,38 @@ static struct flow flow_times(struct algebra *s, struct flow in, symbol factor)
     return flow_product(s, in, (struct flow){factor, 0});
 }
 
+/* Does an operation choose, so that a slope of 0 is that of what was not chosen? That of atan2 is 0 here and there. */
+static int chooses(unsigned op)
+{
+    return op_rows[op].traits & (TRAIT_jumps | TRAIT_kinked) && op != OP_atan2;
+}
+
 struct flow flow_by_slope(struct algebra *s, unsigned op, struct flow in, symbol slope)
 {
     double x;
     const struct flow out = flow_times(s, in, slope);
-    if (!(op_rows[op].traits & (TRAIT_jumps | TRAIT_kinked)) || !out.amount || s->known(s, slope, &x))
-        return out;
-    return flow_if(s, slope, out);
+    return !chooses(op) || !out.amount || s->known(s, slope, &x) ? out : flow_if(s, slope, out);
+}
+
+/* By the base of a power. That of a constant exponent is a power itself. */
+static struct flow through_power(struct algebra *s, symbol a, symbol b, symbol y, struct flow in)
+{
+    double x;
+    if (!s->known(s, b, &x))
+        return flow_times(s, in, op_slope_a_symbol(s, OP_pow, a, b, y));
+    if (x == 0.0)
+        return (struct flow){0, 0};
+    return x == 1.0 ? in : flow_times(s, in, two_number(s, OP_mul, two_number(s, OP_pow, a, x - 1.0), x));
+}
+
+/* Above 0 the slope is 1. Below there is a product, of whose factors a constant of 0 is a choice, as in relu. */
+static struct flow through_leaky_relu(struct algebra *s, int k, symbol a, symbol b, struct flow in)
+{
+    double x;
+    const symbol positive = two_number(s, OP_gt, a, 0.0), slope = s->select(s, positive, s->constant(s, 1.0), b);
+    if (k)
+        return flow_to_case(s, positive, 0, flow_times(s, in, a));
+    return s->known(s, b, &x) ? flow_by_slope(s, OP_leaky_relu, in, slope) : flow_times(s, in, slope);
 }
 
 struct flow flow_through(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y, struct flow in)
@@ -70,6 +95,11 @@ struct flow flow_through(struct algebra *s, unsigned op, int k, symbol a, symbol
         return k ? flow_times(s, in, s->constant(s, -1.0)) : in;
     case OP_mul:
         return flow_times(s, in, k ? a : b);
+    case OP_leaky_relu:
+        return through_leaky_relu(s, k, a, b, in);
+    case OP_pow:
+        if (!k)
+            return through_power(s, a, b, y, in);
     }
     return flow_by_slope(s, op, in, k ? op_slope_b_symbol(s, op, a, b, y) : op_slope_a_symbol(s, op, a, b, y));
 }

@@ -242,6 +242,8 @@ static symbol make_div(struct dag *d, symbol a, symbol b)
 /* Small whole powers as products; those of nan, infinities and zeros are the same. */
 static symbol make_pow(struct dag *d, symbol a, symbol b)
 {
+    if (is_number(d, b, 0.0))
+        return d->one;
     if (is_number(d, b, 1.0))
         return a;
     if (d->exact)

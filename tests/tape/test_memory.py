@@ -1,7 +1,6 @@
 """Memory: what a node takes, what is given back, and that nothing grows for ever."""
 
 import gc
-import os
 import weakref
 
 import pytest
@@ -10,14 +9,8 @@ import fastgrad
 from fastgrad import Scalar, Value
 from support.graphs import check_the_tape, exact, live_nodes, reached, state
 from support.marks import large, measures
+from support.memory import check_flat, resident
 from support.processes import run_python
-
-
-def resident():
-    """Bytes of memory this process has in use."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
 
 # What a node takes.
 
@@ -287,29 +280,6 @@ def test_cycles_through_the_tape_are_let_go(cycle):
     for _ in range(10):
         (cycle(x) + 1.0).backward()
     assert live_nodes() == before
-
-
-def check_flat(step):
-    """The second half of a loop takes at most 20 bytes a step and 1000 nodes in all more than the first half does.
-
-    If not it is run once more: the allocator takes its time now and then, a leak takes it every time.
-    """
-    memory, nodes = growth(step)
-    if memory >= 1_000_000 or nodes >= 1000:
-        memory, nodes = growth(step)
-    assert memory < 1_000_000
-    assert nodes < 1000
-
-
-def growth(step, steps=100_000):
-    sizes, nodes = [], []
-    for i in range(steps):
-        step(i)
-        if i % 200 == 0:
-            sizes.append(resident())
-            nodes.append(fastgrad.tape_info().nodes)
-    half = len(sizes) // 2
-    return max(sizes[half:]) - max(sizes[:half]), max(nodes[half:]) - max(nodes[:half])
 
 
 @measures
