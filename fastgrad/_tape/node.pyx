@@ -358,8 +358,7 @@ cdef int looks_left = 64  # calls of backward() that are looked at: a program th
 
 
 cdef int warn_if_nested(frame) except -1:
-    """Warn once if the function that calls backward() runs in a call of itself, as a derivative made by hand does that is
-    taken in another."""
+    """Warn once if the function that calls backward() runs in a call of itself: a derivative made by hand, in another."""
     global looks_left
     outer = frame.f_back if frame is not None else None
     while outer is not None:
@@ -367,8 +366,8 @@ cdef int warn_if_nested(frame) except -1:
             looks_left = 0
             name = frame.f_code.co_name
             warnings.warn(
-                f"{name}() calls backward() inside of another call of {name}(). A derivative taken in another comes out "
-                "wrong that way: what backward() finds are plain numbers, added to the grads of outer scalars. "
+                f"{name}() calls backward() inside of another call of {name}(). A derivative taken in another comes "
+                "out wrong that way: what backward() finds are plain numbers, added to the grads of outer scalars. "
                 "fastgrad.grad and fastgrad.derivative nest",
                 RuntimeWarning,
                 stacklevel=1,

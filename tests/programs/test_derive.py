@@ -150,7 +150,7 @@ class TestProducts:
         expected = hessian(program, row)
         made = derive.hessian_product(program, captured, range(n))
         assert close([run(made, [*row, *unit], program.uniforms) for unit in np.eye(n)] or np.zeros((0, 0)), expected)
-        fixed = derive.hessian_product(program, captured, range(n), fixed=True, with_value=True)
+        fixed = derive.hessian_product(program, captured, range(n), fixed=range(n), with_value=True)
         for unit, column in zip(np.eye(n), expected):
             found = run(fixed, unit, [*program.uniforms, *row])
             assert close(found[0], program.run(np.array([row]), program.uniforms)[0][0])
@@ -167,7 +167,7 @@ class TestProducts:
 
     def test_of_a_fixed_point_compute_the_gradient_once_a_call(self):
         program = large_program(50)
-        made = derive.hessian_product(program, 0, [0, 1], fixed=True)
+        made = derive.hessian_product(program, 0, [0, 1], fixed=[0, 1])
         assert made.uniform_steps > 50
         assert made.inputs == 2
 
@@ -202,7 +202,7 @@ JUMPS = {"floor", "ceil", "sign", "step", "lt", "gt", "le", "ge", "detach"}
 AT = {"acosh": 1.7, "log": 0.7, "atanh": 0.3, "asin": 0.3, "acos": 0.3}
 
 
-@pytest.mark.parametrize("name", [*UNARY, *BINARY])
+@pytest.mark.parametrize("name", sorted({*UNARY, *BINARY} - {"polygamma"}))  # whose order is a whole number
 def test_second_derivatives_of_each_operation_are_differences_of_the_first(name):
     inputs = 2 if name in BINARY else 1
     steps = Steps(inputs)
