@@ -168,12 +168,12 @@ static void add_matrices(struct matrices *m, const struct program *p, const unsi
 {
     struct filler f = {m, p, flags, m->output, m->input, m->x, m->weight, m->slope};
     for (uint32_t from = 0, to; from < p->steps; from = to) {
-        for (to = from + 1; to < p->steps && (m->of[to] == NO_VALUE || m->of[to] == m->of[from]);)
-            to++;
+        to = from + 1;
         if (m->of[from] == NO_VALUE)
-            to = from + 1;
-        else
-            add_matrix(&f, from, to);
+            continue;
+        while (to < p->steps && (m->of[to] == NO_VALUE || m->of[to] == m->of[from]))
+            to++;
+        add_matrix(&f, from, to);
     }
     m->slopes = (uint32_t)(f.slope - m->slope);
 }
