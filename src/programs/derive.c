@@ -221,7 +221,7 @@ static void make_second(struct second *second, unsigned op)
     seed[0] = seed[1] = seed[2] = d->one;
     derive_begin(&v, d, x, 3);
     derive_forward(&v, x, seed, 3, 0);
-    for (int k = 0; k < 3 && !v.failed; k++) {
+    for (int k = 0; k < (is_two(op) ? 3 : 1) && !v.failed; k++) {
         const symbol of = slope[k / 2];
         const uint32_t by = k > 0;
         const symbol own = partial_of(&v, of, by), by_y = partial_of(&v, of, 2);
