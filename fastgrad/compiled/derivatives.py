@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fastgrad.compiled.derived import Derived, Wanted
+from fastgrad.compiled.direct import direct_derivative
 
 if TYPE_CHECKING:
     from fastgrad.compiled.arguments import _Axes, _Places
@@ -25,6 +26,7 @@ class Derivatives:
 
     _derived: dict[Wanted, Derived]
 
+    @direct_derivative(Wanted("jacobian"), argnums=1, mode=3)
     def jacobian(self, *args: Any, argnums: _Places = 0, mode: str = "auto", **kwargs: Any) -> Any:
         """Return the derivatives of all results by some arguments.
 
@@ -57,6 +59,7 @@ class Derivatives:
         """
         return self._derivative(Wanted("jacobian", argnums, False, _mode(mode)))(*args, **kwargs)
 
+    @direct_derivative(Wanted("hessian"), argnums=1)
     def hessian(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> Any:
         """Return the second derivatives of a function of one result, symmetric to the last bit.
 
@@ -85,6 +88,7 @@ class Derivatives:
         """
         return self._derivative(Wanted("hessian", argnums))(*args, **kwargs)
 
+    @direct_derivative(Wanted("hessian", with_value=True), argnums=1)
     def value_grad_and_hessian(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> tuple[float, Any, Any]:
         """Return value, gradient and Hessian of one call: see `value_and_grad` and `hessian`.
 
@@ -97,6 +101,7 @@ class Derivatives:
         found: tuple[float, Any, Any] = self._derivative(Wanted("hessian", argnums, True))(*args, **kwargs)
         return found
 
+    @direct_derivative(Wanted("product"), argnums=1)
     def hvp(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> Any:
         """Return the product of the Hessian and a vector, for about twice the price of a gradient.
 
@@ -120,6 +125,7 @@ class Derivatives:
             raise TypeError("hvp() takes the function's arguments and, as the last one, the vector")
         return self._derivative(Wanted("product", argnums))(*args, **kwargs)
 
+    @direct_derivative(Wanted("derivative"), argnums=1, n=4)
     def derivative(self, *args: Any, n: int = 1, argnums: int = 0, **kwargs: Any) -> float:
         """Return the n-th derivative of a function of one result by an argument that is one number.
 
