@@ -66,11 +66,11 @@ def check_agreement(case, runners, tolerance=1e-9):
             raise RuntimeError(f"{case.name}: {first} and {name} differ by {off:.2g} of the largest number")
 
 
-def time_case(case, plan):
+def time_case(case, plan, tolerance=1e-9):
     """Check that a case's engines agree, then time them in turns; return the seconds by engine."""
     clock = time.perf_counter if case.group.endswith("by the clock") else time.process_time
     runners = make_runners(case)
-    check_agreement(case, runners)
+    check_agreement(case, runners, tolerance)
     gc.collect()
     gc.freeze()  # Imported modules, and graphs that were compiled, are not any engine's garbage.
     loops = {name: timing.loops_for(runner.run) for name, runner in runners.items()}

@@ -9,6 +9,10 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 # Hold the memory of an object; False, and nothing is held, where it is not of contiguous doubles.
 cdef bint get_doubles(object x, Py_buffer *view) except -1
 
+# The numbers of one of numpy's arrays, exactly of this type, of float64, contiguous, of that shape; NULL where it is no
+# such array, or nothing is known of arrays yet.
+cdef const double *doubles_in(object array, Py_ssize_t dimensions, tuple shape) except? NULL
+
 # Hold a contiguous array of float64 of so many rows and columns, or raise what is wrong with it. -1 rows are any; with
 # -1 columns the array has one dimension.
 cdef int hold_doubles(object array, Py_buffer *view, str name, int64_t rows, int64_t columns, bint writable=*) except -1

@@ -7,6 +7,29 @@ from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport malloc
 from libc.string cimport memcpy
 
+cdef extern from *:
+    """
+    /* How each of numpy's arrays begins, since numpy 1.0: extension modules that are compiled for numpy read it so. */
+    struct array_head {
+        PyObject_HEAD
+        char *data;
+        int nd;
+        Py_ssize_t *dimensions, *strides;
+        PyObject *base, *descr;
+        int flags;
+    };
+    """
+    struct array_head:
+        void *data
+        int nd
+        Py_ssize_t *dimensions
+        void *descr
+        int flags
+
+cdef enum:
+    CONTIGUOUS = 1     # flags of numpy's
+    ALIGNED = 0x0100
+
 
 cdef inline bint is_of_doubles(const Py_buffer *view) noexcept:
     return view.format != NULL and view.format[0] == b"d" and view.format[1] == 0
@@ -75,21 +98,47 @@ cdef void *memory_of(array) except? NULL:
 # numpy's, once it is there.
 cdef object empty = None
 cdef object int32 = None
+cdef object float64 = None
+cdef bint knows_heads = False  # is what `array_head` says true of arrays?
 
 
 cdef int import_numpy() except -1:
-    global empty, int32
+    global empty, int32, float64, knows_heads
     import numpy
 
-    empty, int32 = numpy.empty, numpy.dtype(numpy.int32)
+    int32, float64 = numpy.dtype(numpy.int32), numpy.dtype(numpy.float64)
+    array = numpy.empty((2, 3))
+    knows_heads = head_is_that_of(array, <array_head *>array)
+    empty = numpy.empty
     return 0
+
+
+cdef bint head_is_that_of(array, const array_head *head) except -1:
+    if head.data != memory_of(array) or head.nd != 2 or head.descr != <void *>float64:
+        return False
+    return head.dimensions[0] == 2 and head.dimensions[1] == 3 and has_doubles(head)
+
+
+cdef inline bint has_doubles(const array_head *head) noexcept:
+    return head.descr == <void *>float64 and head.flags & CONTIGUOUS and head.flags & ALIGNED
+
+
+cdef const double *doubles_in(array, Py_ssize_t dimensions, tuple shape) except? NULL:
+    cdef const array_head *head = <array_head *>array
+    cdef Py_ssize_t k
+    if not knows_heads or head.nd != dimensions or not has_doubles(head):
+        return NULL
+    for k in range(dimensions):
+        if head.dimensions[k] != <Py_ssize_t>shape[k]:
+            return NULL
+    return <const double *>head.data
 
 
 cdef object new_array(shape, double **numbers):
     if empty is None:
         import_numpy()
     array = empty(shape)
-    numbers[0] = <double *>memory_of(array)
+    numbers[0] = <double *>(<array_head *>array).data if knows_heads else <double *>memory_of(array)
     return array
 
 

@@ -358,7 +358,7 @@ cdef int looks_left = 64  # calls of backward() that are looked at: a program th
 
 
 cdef int warn_if_nested(frame) except -1:
-    """Warn once if the function that calls backward() runs in a call of itself: a derivative made by hand, in another."""
+    """Warn once if what calls backward() runs in a call of itself: a derivative made by hand, in another."""
     global looks_left
     outer = frame.f_back if frame is not None else None
     while outer is not None:

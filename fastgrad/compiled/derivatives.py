@@ -9,6 +9,7 @@ import numpy as np
 from fastgrad._tape.node import Node
 from fastgrad.compiled.arguments import check_buffer, chosen, described_call, order_of, places_given
 from fastgrad.compiled.derived import ByProducts, Derived, Wanted
+from fastgrad.compiled.direct import direct_derivative
 from fastgrad.compiled.replayed import scalars_of
 from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records
@@ -39,6 +40,7 @@ class Derivatives:
     _given: Any
     _path_of: Any
 
+    @direct_derivative(Wanted("jacobian"), argnums=1, mode=3)
     def jacobian(
         self, *args: Any, argnums: _Places = 0, mode: str = "auto", sparse: bool = False, **kwargs: Any
     ) -> Any:
@@ -79,6 +81,7 @@ class Derivatives:
         wanted = Wanted("jacobian", argnums, False, mode_of(mode), sparse=bool(sparse))
         return self._derivative(wanted)(*args, **kwargs)
 
+    @direct_derivative(Wanted("hessian"), argnums=1)
     def hessian(self, *args: Any, argnums: _Places = 0, sparse: bool = False, **kwargs: Any) -> Any:
         """Return the second derivatives of a function of one result, symmetric to the last bit.
 
@@ -107,6 +110,7 @@ class Derivatives:
         """
         return self._derivative(Wanted("hessian", argnums, sparse=bool(sparse)))(*args, **kwargs)
 
+    @direct_derivative(Wanted("hessian", with_value=True), argnums=1)
     def value_grad_and_hessian(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> tuple[float, Any, Any]:
         """Return value, gradient and Hessian of one call.
 
@@ -135,6 +139,7 @@ class Derivatives:
         found: tuple[float, Any, Any] = self._derivative(Wanted("hessian", argnums, True))(*args, **kwargs)
         return found
 
+    @direct_derivative(Wanted("product"), argnums=1)
     def hvp(self, *args: Any, argnums: _Places = 0, **kwargs: Any) -> Any:
         """Return the product of the Hessian and a vector, for about twice the price of a gradient.
 
@@ -165,6 +170,7 @@ class Derivatives:
             raise TypeError("hvp() takes the function's arguments and, as the last one, the vector")
         return self._derivative(Wanted("product", argnums))(*args, **kwargs)
 
+    @direct_derivative(Wanted("derivative"), argnums=1, n=4)
     def derivative(self, *args: Any, n: int = 1, argnums: int = 0, **kwargs: Any) -> float:
         """Return the n-th derivative of a function of one result by an argument that is one number.
 

@@ -40,6 +40,7 @@ cdef extern from "Python.h":
     ctypedef object (*vectorcallfunc)(object, PyObject *const *, size_t, PyObject *)
     Py_ssize_t PyVectorcall_NARGS(size_t)
     object PyObject_Vectorcall(object, PyObject *const *, size_t, PyObject *)
+    PyObject *PyDict_GetItemWithError(dict, object) except? NULL
 
 
 @cython.auto_pickle(False)
@@ -103,6 +104,51 @@ cdef class DirectFunction:
     """A function as a direct call has it."""
 
     cdef public DirectPaths _last  # of the last call's arguments
+    cdef public dict _derived      # derivatives, which are such functions, by what they are
+    cdef DirectFunction found      # the one of them that was asked for last:
+    cdef Shortcut method           # by this method,
+    cdef object names, value       # and with this keyword, or none
+
+
+cdef DirectPaths paths_of(Shortcut method, DirectFunction function, PyObject *const *keywords, object names):
+    """Those of the last call's arguments, of the function or of one of its derivatives; None where there are none."""
+    cdef object value = <object>keywords[0] if names is not None else None
+    if method.wanted is None:
+        return function._last if names is None else None
+    if method is not function.method or names is not function.names or value is not function.value:
+        found = derivative_of(method, function, keywords, names)
+        if found is None or (names is not None and len(names) > 1):
+            return None if found is None else (<DirectFunction>found)._last
+        function.found, function.method, function.names, function.value = found, method, names, value
+    return function.found._last
+
+
+cdef DirectFunction derivative_of(Shortcut method, DirectFunction function, PyObject *const *keywords, object names):
+    """What a method's keywords ask for; None where it is not there yet."""
+    cdef PyObject *found
+    cdef tuple wanted = method.wanted
+    if names is not None:
+        wanted = with_keywords(wanted, method.places, keywords, names)
+    if wanted is None or function._derived is None:
+        return None
+    found = PyDict_GetItemWithError(function._derived, wanted)
+    return <DirectFunction>found if found != NULL else None
+
+
+cdef tuple with_keywords(tuple wanted, dict places, PyObject *const *values, tuple names):
+    """What is wanted, with the keywords that say so; None where there is another, or they are not of simple types."""
+    cdef list found = list(wanted)
+    cdef Py_ssize_t k
+    for k in range(len(names)):
+        place, value = places.get(names[k]), <object>values[k]
+        if place is None or not (is_plain(value) or (type(value) is tuple and all([is_plain(x) for x in value]))):
+            return None
+        found[place] = value
+    return tuple(found)
+
+
+cdef inline bint is_plain(value) noexcept:
+    return type(value) is int or type(value) is str
 
 
 cdef object replayed(DirectPaths paths, PyObject *const *args, Py_ssize_t n, bint with_gradient):
@@ -184,9 +230,12 @@ cdef class Shortcut:
     cdef vectorcallfunc vectorcall
     cdef readonly object __wrapped__
     cdef bint with_gradient
+    cdef tuple wanted  # of a derivative what it is, without keywords
+    cdef dict places   # and which of its parts the keywords are
 
-    def __cinit__(self, method, bint with_gradient):
+    def __cinit__(self, method, bint with_gradient, tuple wanted=None, dict places=None):
         self.vectorcall, self.__wrapped__, self.with_gradient = called, method, with_gradient
+        self.wanted, self.places = wanted, places
 
     def __call__(self, *args, **kwargs):
         return self.__wrapped__(*args, **kwargs)
@@ -216,8 +265,8 @@ cdef object called(object shortcut, PyObject *const *args, size_t n, PyObject *n
     cdef Shortcut method = <Shortcut>shortcut
     cdef Py_ssize_t count = PyVectorcall_NARGS(n)
     cdef DirectPaths paths
-    if names == NULL and count and isinstance(<object>args[0], DirectFunction):
-        paths = (<DirectFunction>args[0])._last
+    if count and isinstance(<object>args[0], DirectFunction):
+        paths = paths_of(method, <DirectFunction>args[0], args + count, <object>names if names != NULL else None)
         if paths is not None:
             result = replayed(paths, args + 1, count - 1, method.with_gradient)
             if result is not None:
@@ -242,3 +291,16 @@ def direct_value(method):
 def direct_gradient(method):
     """Stand before a method that returns the function's value and its gradient by the first argument."""
     return Shortcut(method, True)
+
+
+def direct_derivative(wanted, **places):
+    """Stand before a method that returns a derivative, which is in the function's `_derived`.
+
+    Parameters
+    ----------
+    wanted : tuple
+        What it is there by, where no keywords are given.
+    places : int
+        Which part of that each of the method's keywords is.
+    """
+    return lambda method: Shortcut(method, False, tuple(wanted), places)

@@ -9,7 +9,7 @@ from libc.stdint cimport uint32_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
 
-from fastgrad._programs.arrays cimport get_doubles, new_array
+from fastgrad._programs.arrays cimport doubles_in, get_doubles, new_array
 
 import numpy
 
@@ -187,6 +187,11 @@ cdef bint read_array(const Part *part, x, double **to) except -1:
     """Whether memory is to be had, which is contiguous and of doubles, may take an exception to tell, but no other."""
     cdef Py_buffer view
     cdef bint is_of_part
+    cdef const double *numbers = doubles_in(x, len(<tuple>part.kept), <tuple>part.kept)
+    if numbers != NULL:
+        memcpy(to[0], numbers, part.count * sizeof(double))
+        to[0] += part.count
+        return True
     if not get_doubles(x, &view):
         return False
     is_of_part = has_shape(&view, <tuple>part.kept)

@@ -45,13 +45,45 @@ static int same_item(const struct dag *d, const struct step *s, const struct ste
     return listed ? !memcmp(d->operand + s->a, d->operand + t->a, listed * sizeof(uint32_t)) : s->a == t->a;
 }
 
+/* The last operand of an item, or 0. */
+static uint32_t last_operand(const struct dag *d, const struct step *s)
+{
+    uint32_t last = 0;
+    const uint64_t n = s->op < ITEM_constant ? operand_count(s) : 0;
+    for (uint64_t k = 0; k < n; k++) {
+        const uint32_t operand = operand_of(d->operand, s, k);
+        last = operand > last ? operand : last;
+    }
+    return last;
+}
+
+/* Where to look for an item. First there are some places beside those of items with about the same last operand: what is
+ * made one after the other is then looked for in the same lines of the cache. Then, as many items may have one operand,
+ * all the places from that which the hash says. */
+struct search { uint32_t near, hash, tried; };
+
+static struct search search_of(const struct dag *d, const struct step *s, uint32_t hash)
+{
+    enum { BESIDE = 16 };
+    const uint32_t last = last_operand(d, s);
+    return (struct search){last ? 2 * last + hash % BESIDE : hash, hash, 0};
+}
+
+static uint32_t next_place(const struct dag *d, struct search *search)
+{
+    enum { NEAR = 8 };
+    const uint32_t k = search->tried++;
+    return (k < NEAR ? search->near + k : search->hash + k) & (d->table_size - 1);
+}
+
 static void rehash(struct dag *d)
 {
     memset(d->table, 0, d->table_size * sizeof(uint32_t));
     for (uint32_t i = 1; i < d->count; i++) {
-        uint32_t place = d->hash[i] & (d->table_size - 1);
+        struct search search = search_of(d, &d->item[i], d->hash[i]);
+        uint32_t place = next_place(d, &search);
         while (d->table[place])
-            place = (place + 1) & (d->table_size - 1);
+            place = next_place(d, &search);
         d->table[place] = i;
     }
 }
@@ -87,15 +119,14 @@ static uint32_t interned(struct dag *d, struct step s, uint8_t known)
         return 0;
     }
     const uint32_t hash = hash_of(d, &s);
-    uint32_t place = hash & (d->table_size - 1), i;
-    while ((i = d->table[place])) {
+    struct search search = search_of(d, &s, hash);
+    uint32_t place, i;
+    while ((i = d->table[place = next_place(d, &search)]))
         if (d->hash[i] == hash && same_item(d, &d->item[i], &s)) {
             if (listed_operands(&s))
                 d->operands = s.a;  /* those of the item that is there serve */
             return i;
         }
-        place = (place + 1) & (d->table_size - 1);
-    }
     d->table[place] = d->count;
     d->item[d->count] = s;
     d->hash[d->count] = hash;
