@@ -453,7 +453,7 @@ cdef list plain_gradients(list roots, list seeds, list by):
     cdef double *kept
     cdef Handle root, x
     for root in roots:
-        before = max(before, root.node + 1)
+        before = max(before, <uint64_t>root.node + 1)
     kept = <double *>malloc(before * sizeof(double))
     if kept == NULL:
         raise MemoryError(f"no memory to keep {before:,} gradients")
