@@ -34,6 +34,7 @@ cdef extern from "programs/derive.h" nogil:
     void derive_begin(derivation *v, dag *d, const symbol *by, uint32_t n)
     void derive_free(derivation *v)
     void derive_forward(derivation *v, const symbol *by, const symbol *seed, uint32_t n, bint together)
+    void derive_bases(derivation *v, const symbol *by, const symbol *seed, uint32_t n)
     tangents tangents_of(const derivation *v, symbol i)
     void derive_backward(derivation *v, const symbol *root, const symbol *seed, uint32_t n)
     void derive_second(derivation *v, flow *entry)
@@ -175,6 +176,10 @@ cdef class Derivation:
         derive_forward(&self.v, self.graph.by, self.graph.seed, self.graph.n, together)
         return self.done()
 
+    cdef int bases(self) except -1:
+        derive_bases(&self.v, self.graph.by, self.graph.seed, self.graph.n)
+        return self.done()
+
     cdef int backward(self, symbol root) except -1:
         derive_backward(&self.v, &root, &self.graph.dag.one, 1)
         return self.done()
@@ -215,7 +220,7 @@ def hessian(Program of not None, uint32_t captured, places, order=None, bint wit
     cdef Graph g = Graph(of, captured, places)
     cdef Derivation v = Derivation(g)
     cdef uint32_t k
-    v.forward(False)
+    v.bases()
     v.backward(g.output(0))
     if with_value:
         g.values()

@@ -8,11 +8,16 @@ from libc.stdint cimport uint32_t
 
 from fastgrad._tape.kinds cimport algebra, symbol
 
+cdef enum:
+    REMEMBERED = 4  # constants, as slopes have few
+
 cdef struct Nodes:
     algebra functions  # first: a pointer to it is one to this
     uint32_t type_code  # of the numbers
     bint failed         # memory has run out; symbols are node 0 since
     uint32_t start      # leaves from here on are constants
+    symbol[REMEMBERED] constants  # made last; 0 is none
+    uint32_t next_constant
 
 cdef void begin_nodes(Nodes *s, uint32_t type_code) noexcept
 cdef symbol constant(algebra *s, double x) noexcept

@@ -2,6 +2,7 @@
 
 from libc.math cimport NAN
 from libc.stdint cimport uint32_t
+from libc.string cimport memcmp, memset
 
 from fastgrad._tape.convert cimport as_operands, most_derived
 from fastgrad._tape.handle cimport Handle, unpinned_handle_of
@@ -19,7 +20,8 @@ cdef extern from "operations/algebra.h" nogil:
 
 cdef void begin_nodes(Nodes *s, uint32_t type_code) noexcept:
     s.functions = algebra(constant, one, two, sum_of, dot_of, select, stop, straight, known)
-    s.type_code, s.failed, s.start = type_code, False, tape.count
+    s.type_code, s.failed, s.start, s.next_constant = type_code, False, tape.count, 0
+    memset(s.constants, 0, sizeof(s.constants))
 
 
 cdef inline bint room(Nodes *s, uint32_t units) noexcept:
@@ -35,9 +37,19 @@ cdef bint more_room(Nodes *s, uint32_t units) noexcept:
 
 
 cdef symbol constant(algebra *s, double x) noexcept:
-    if not room(<Nodes *>s, 0):
+    cdef Nodes *nodes = <Nodes *>s
+    cdef symbol known
+    cdef int k
+    for k in range(REMEMBERED):
+        known = nodes.constants[k]
+        if known and memcmp(&tape.data[known], &x, sizeof(x)) == 0:
+            return known
+    if not room(nodes, 0):
         return 0
-    return append(OP_LEAF, (<Nodes *>s).type_code, x, 0, no_second())
+    known = append(OP_LEAF, nodes.type_code, x, 0, no_second())
+    nodes.constants[nodes.next_constant] = known
+    nodes.next_constant = (nodes.next_constant + 1) % REMEMBERED
+    return known
 
 
 cdef symbol stop(algebra *s, symbol a) noexcept:

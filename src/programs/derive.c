@@ -38,6 +38,8 @@ void derive_free(struct derivation *v)
     free(v->adjoint);
     free(v->start);
     free(v->tangent);
+    free(v->base);
+    free(v->scale);
     free(v->second);
     memset(v, 0, sizeof(*v));
 }
@@ -100,18 +102,42 @@ static void add_by(struct derivation *v, struct sums_by *sums, uint32_t by, stru
     sums->sum[by] = flow_sum(&v->d->algebra, sums->sum[by], flow);
 }
 
+/* What an item's tangents are multiples of, and the one in a direction. */
+static symbol base_of(const struct derivation *v, symbol i) { return v->base ? v->base[i] : i; }
+
+static struct flow tangent_in(const struct derivation *v, symbol i, uint32_t by)
+{
+    const struct flow t = tangent_by(v, base_of(v, i), by);
+    return v->base ? flow_product(&v->d->algebra, v->scale[i], t) : t;
+}
+
 static void add_choice(struct derivation *v, struct sums_by *sums, uint32_t i)
 {
-    const struct step s = v->d->item[i];
+    const uint32_t list = v->d->item[i].a;
     for (int k = 1; k <= 2; k++) {
-        const struct tangents t = tangents_of(v, v->d->operand[s.a + k]);
-        for (uint32_t e = 0; e < t.n; e++) {
-            const uint32_t by = v->tangent[v->start[v->d->operand[s.a + k]] + e].by, *operand = v->d->operand + s.a;
+        const symbol base = base_of(v, v->d->operand[list + k]);
+        for (uint64_t e = v->start[base]; e < v->start[base + 1]; e++) {
+            const uint32_t by = v->tangent[e].by, *operand = v->d->operand + list;
+            const symbol condition = operand[0], yes = operand[1], no = operand[2];
             if (!sums->sum[by].amount)
-                add_by(v, sums, by, flow_from_cases(&v->d->algebra, operand[0], tangent_by(v, operand[1], by),
-                                                    tangent_by(v, operand[2], by)));
+                add_by(v, sums, by,
+                       flow_from_cases(&v->d->algebra, condition, tangent_in(v, yes, by), tangent_in(v, no, by)));
         }
     }
+}
+
+static int has_tangents_from(const struct derivation *v, const struct step *s, uint64_t k)
+{
+    return passes_on(s, k) && v->active[operand_of(v->d->operand, s, k)];
+}
+
+/* What an operand adds: a multiple of its base's tangents. */
+static void add_multiple(struct derivation *v, struct sums_by *sums, uint32_t i, uint64_t k, symbol operand)
+{
+    const struct flow factor = through_item(v->d, i, k, v->scale[operand]);
+    const symbol base = v->base[operand];
+    for (uint64_t e = v->start[base]; e < v->start[base + 1]; e++)
+        add_by(v, sums, v->tangent[e].by, flow_product(&v->d->algebra, factor, v->tangent[e].flow));
 }
 
 static void add_tangents(struct derivation *v, struct sums_by *sums, uint32_t i)
@@ -123,9 +149,11 @@ static void add_tangents(struct derivation *v, struct sums_by *sums, uint32_t i)
     }
     for (uint64_t k = 0; k < operand_count(&s); k++) {
         const symbol operand = operand_of(v->d->operand, &s, k);
-        if (!v->active[operand] || !passes_on(&s, k))
+        if (!has_tangents_from(v, &s, k))
             continue;
-        for (uint64_t e = v->start[operand]; e < v->start[operand + 1]; e++)
+        if (v->base)
+            add_multiple(v, sums, i, k, operand);
+        for (uint64_t e = v->start[operand]; !v->base && e < v->start[operand + 1]; e++)
             add_by(v, sums, v->tangent[e].by, through_item(v->d, i, k, v->tangent[e].flow));
     }
 }
@@ -140,7 +168,57 @@ static void take_tangents(struct derivation *v, struct sums_by *sums)
     sums->n = 0;
 }
 
-void derive_forward(struct derivation *v, const symbol *by, const symbol *seed, uint32_t n, int together)
+/* The base that all operands of an item share; 0 where they do not. */
+static symbol shared_base(const struct derivation *v, uint32_t i)
+{
+    const struct step *s = &v->d->item[i];
+    symbol found = 0;
+    for (uint64_t k = 0; k < operand_count(s); k++) {
+        if (!has_tangents_from(v, s, k))
+            continue;
+        const symbol base = v->base[operand_of(v->d->operand, s, k)];
+        if (found && found != base)
+            return 0;
+        found = base;
+    }
+    return found;
+}
+
+static struct flow scale_in_case(const struct derivation *v, symbol i)
+{
+    return v->active[i] ? v->scale[i] : (struct flow){0, 0};
+}
+
+static struct flow scale_of(const struct derivation *v, uint32_t i)
+{
+    const struct step s = v->d->item[i];
+    struct flow scale = {0, 0};
+    if (s.op == STEP_select) {
+        const uint32_t *operand = v->d->operand + s.a;
+        const struct flow yes = scale_in_case(v, operand[1]), no = scale_in_case(v, operand[2]);
+        return flow_from_cases(&v->d->algebra, operand[0], yes, no);
+    }
+    for (uint64_t k = 0; k < operand_count(&s); k++)
+        if (has_tangents_from(v, &s, k)) {
+            const symbol operand = operand_of(v->d->operand, &s, k);
+            scale = flow_sum(&v->d->algebra, scale, through_item(v->d, i, k, v->scale[operand]));
+        }
+    return scale;
+}
+
+/* Is an item's base another one, and not the item itself? */
+static int is_multiple(struct derivation *v, uint32_t i, int is_input)
+{
+    symbol base;
+    if (!v->base)
+        return 0;
+    base = is_input ? 0 : shared_base(v, i);
+    v->base[i] = base ? base : i;
+    v->scale[i] = base ? scale_of(v, i) : (struct flow){v->d->one, 0};
+    return !!base;
+}
+
+static void go_forward(struct derivation *v, const symbol *by, const symbol *seed, uint32_t n, int together)
 {
     struct sums_by sums = {calloc((size_t)n + 1, sizeof(*sums.sum)), malloc(((size_t)n + 1) * sizeof(*sums.by)), 0};
     uint32_t *place = calloc(v->count, sizeof(*place)); /* among `by`, and 1 */
@@ -151,9 +229,10 @@ void derive_forward(struct derivation *v, const symbol *by, const symbol *seed, 
     if (!v->failed)
         v->start[0] = v->start[1] = 0;
     for (uint32_t i = 1; i < v->count && !v->failed; i++) {
+        const int goes = v->active[i] && !is_multiple(v, i, !!place[i]);
         if (place[i])
             push_tangent(v, together ? 0 : place[i] - 1, (struct flow){seed[place[i] - 1], 0});
-        else if (v->active[i])
+        else if (goes)
             add_tangents(v, &sums, i);
         take_tangents(v, &sums);
         v->start[i + 1] = v->tangents;
@@ -161,6 +240,20 @@ void derive_forward(struct derivation *v, const symbol *by, const symbol *seed, 
     free(place);
     free(sums.sum);
     free(sums.by);
+}
+
+void derive_forward(struct derivation *v, const symbol *by, const symbol *seed, uint32_t n, int together)
+{
+    go_forward(v, by, seed, n, together);
+}
+
+void derive_bases(struct derivation *v, const symbol *by, const symbol *seed, uint32_t n)
+{
+    v->base = calloc(v->count, sizeof(*v->base));
+    v->scale = calloc(v->count, sizeof(*v->scale));
+    v->failed |= !v->base || !v->scale;
+    if (!v->failed)
+        go_forward(v, by, seed, n, 0);
 }
 
 /* Backward. */
@@ -270,7 +363,93 @@ static const struct second *second_of(struct derivation *v, unsigned op)
     return v->failed ? NULL : &v->second[op];
 }
 
-/* Adds what an item gives whose second derivative by its operands a and b, times its adjoint, is g. */
+/* Second derivatives by two bases, each noted at the later one until nothing more is given to it. */
+struct note {
+    uint32_t other, next; /* of the same base; 0 is no note */
+    struct flow flow;
+};
+
+struct notes {
+    struct note *note;
+    uint32_t *first, n, capacity; /* of each base */
+};
+
+static int begin_notes(struct notes *notes, uint32_t items)
+{
+    enum { FIRST = 64 };
+    *notes = (struct notes){malloc(FIRST * sizeof(*notes->note)), calloc(items, sizeof(*notes->first)), 1, FIRST};
+    return notes->note && notes->first;
+}
+
+static void push_note(struct derivation *v, struct notes *notes, symbol a, symbol b, struct flow flow)
+{
+    const symbol later = a > b ? a : b;
+    if (!flow.amount || v->failed)
+        return;
+    if (notes->n == notes->capacity) {
+        const uint32_t n = 2 * notes->capacity;
+        if (n >= 1u << 31 || !grow_array((void **)&notes->note, n * sizeof(*notes->note))) {
+            v->failed = 1;
+            return;
+        }
+        notes->capacity = n;
+    }
+    notes->note[notes->n] = (struct note){a > b ? b : a, notes->first[later], flow};
+    notes->first[later] = notes->n++;
+}
+
+/* Notes the second derivative g by a and b, and by b and a; or, if a is b, its one by a twice. */
+static void add_crosswise(struct derivation *v, struct notes *notes, struct flow g, symbol a, symbol b)
+{
+    struct algebra *s = &v->d->algebra;
+    if (!v->active[a] || !v->active[b])
+        return;
+    g = flow_product(s, flow_product(s, g, v->scale[a]), v->scale[b]);
+    if (v->base[a] == v->base[b])
+        g = flow_product(s, g, (struct flow){s->constant(s, 2.0), 0});
+    push_note(v, notes, v->base[a], v->base[b], g);
+}
+
+static void add_square(struct derivation *v, struct notes *notes, struct flow g, symbol a)
+{
+    struct algebra *s = &v->d->algebra;
+    if (v->active[a])
+        push_note(v, notes, v->base[a], v->base[a],
+                  flow_product(s, flow_product(s, g, v->scale[a]), v->scale[a]));
+}
+
+static void add_second_of(struct derivation *v, struct notes *notes, uint32_t i)
+{
+    struct algebra *s = &v->d->algebra;
+    const struct step t = v->d->item[i];
+    const struct flow g = v->adjoint[i];
+    const symbol x[3] = {t.a, is_two(t.op) ? t.b : t.a, i};
+    const struct second *second;
+    struct flow part[3];
+    if (t.op == OP_add || t.op == OP_sub || t.op == OP_neg || t.op == OP_pos || !(second = second_of(v, t.op)))
+        return;
+    for (int k = 0; k < 3; k++)
+        part[k] = second->entry[k] ? flow_by_slope(s, t.op, g, item_from(v, second, second->entry[k], x)) : g;
+    if (second->entry[0])
+        add_square(v, notes, part[0], x[0]);
+    if (second->entry[1])
+        add_crosswise(v, notes, part[1], x[0], x[1]);
+    if (second->entry[2])
+        add_square(v, notes, part[2], x[1]);
+}
+
+static void add_own(struct derivation *v, struct notes *notes, uint32_t i)
+{
+    const struct step t = v->d->item[i];
+    if (!v->active[i] || !v->adjoint[i].amount)
+        return;
+    if (is_one(t.op) || is_two(t.op))
+        add_second_of(v, notes, i);
+    for (uint32_t k = 0; t.op == STEP_dot && k < t.n; k++)
+        add_crosswise(v, notes, v->adjoint[i], v->d->operand[t.a + 2 * k], v->d->operand[t.a + 2 * k + 1]);
+}
+
+/* Adds the product of a second derivative by two bases and their tangents. */
 static void add_products(struct derivation *v, struct flow *entry, struct flow g, symbol a, symbol b)
 {
     struct algebra *s = &v->d->algebra;
@@ -289,45 +468,29 @@ static void add_products(struct derivation *v, struct flow *entry, struct flow g
     }
 }
 
-/* The same for two operands that may be one: its square has both of them. */
-static void add_crosswise(struct derivation *v, struct flow *entry, struct flow g, symbol a, symbol b)
+/* What was noted at a base is added up by the other base first. */
+static void take_notes(struct derivation *v, struct notes *notes, struct sums_by *sums, struct flow *entry, uint32_t i)
 {
-    struct algebra *s = &v->d->algebra;
-    if (v->active[a] && v->active[b])
-        add_products(v, entry, a == b ? flow_product(s, g, (struct flow){s->constant(s, 2.0), 0}) : g, a, b);
-}
-
-static void add_second_of(struct derivation *v, struct flow *entry, uint32_t i)
-{
-    struct algebra *s = &v->d->algebra;
-    const struct step t = v->d->item[i];
-    const struct flow g = v->adjoint[i];
-    const symbol x[3] = {t.a, is_two(t.op) ? t.b : t.a, i};
-    const struct second *second;
-    struct flow part[3];
-    if (t.op == OP_add || t.op == OP_sub || t.op == OP_neg || t.op == OP_pos || !(second = second_of(v, t.op)))
-        return;
-    for (int k = 0; k < 3; k++)
-        part[k] = second->entry[k] ? flow_by_slope(s, t.op, g, item_from(v, second, second->entry[k], x)) : g;
-    if (second->entry[0] && v->active[x[0]])
-        add_products(v, entry, part[0], x[0], x[0]);
-    if (second->entry[1])
-        add_crosswise(v, entry, part[1], x[0], x[1]);
-    if (second->entry[2] && v->active[x[1]])
-        add_products(v, entry, part[2], x[1], x[1]);
+    for (uint32_t k = notes->first[i]; k; k = notes->note[k].next)
+        add_by(v, sums, notes->note[k].other, notes->note[k].flow);
+    for (uint32_t k = 0; k < sums->n; k++) {
+        add_products(v, entry, sums->sum[sums->by[k]], i, sums->by[k]);
+        sums->sum[sums->by[k]] = (struct flow){0, 0};
+    }
+    sums->n = 0;
 }
 
 void derive_second(struct derivation *v, struct flow *entry)
 {
+    struct sums_by sums = {calloc(v->count, sizeof(*sums.sum)), malloc(v->count * sizeof(*sums.by)), 0};
+    struct notes notes;
+    v->failed |= !begin_notes(&notes, v->count) || !sums.sum || !sums.by;
     for (uint32_t i = v->count; i-- > 1 && !v->failed;) {
-        const struct step t = v->d->item[i];
-        if (!v->active[i] || !v->adjoint[i].amount)
-            continue;
-        if (is_one(t.op) || is_two(t.op))
-            add_second_of(v, entry, i);
-        for (uint32_t k = 0; t.op == STEP_dot && k < t.n; k++) {
-            const symbol a = v->d->operand[t.a + 2 * k], b = v->d->operand[t.a + 2 * k + 1];
-            add_crosswise(v, entry, v->adjoint[i], a, b);
-        }
+        take_notes(v, &notes, &sums, entry, i);
+        add_own(v, &notes, i);
     }
+    free(notes.note);
+    free(notes.first);
+    free(sums.sum);
+    free(sums.by);
 }

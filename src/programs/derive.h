@@ -3,7 +3,8 @@
  * Forward, each item has a list of tangents, one for each input that it stands on: what is structurally 0 is nowhere.
  * Backward, each has an adjoint. Second derivatives of a root are the sum, over all items, of the item's adjoint times
  * the second derivatives of its own operation times tangents of its operands: they are symmetric to the last bit, and
- * cost what the inputs below each item do.
+ * cost what the inputs below each item do. Where an item stands on one other alone, its base, its tangents are those
+ * times one factor; so second derivatives by bases are added up first, and multiplied by tangents once.
  *
  * Whoever begins one frees it. Where memory fails `failed` is set, here or in the graph: look at the end.
  */
@@ -34,6 +35,8 @@ struct derivation {
     uint64_t *start;        /* of each: where its tangents begin, after `derive_forward` */
     struct tangent *tangent;
     uint64_t tangents, tangent_capacity;
+    symbol *base;           /* of each, after `derive_bases`: the item that its tangents are a multiple of, */
+    struct flow *scale;     /* and which multiple */
     struct second *second;  /* of each operation: what its second derivatives are, once they were needed */
     int failed;
 };
@@ -47,11 +50,14 @@ void derive_free(struct derivation *v);
 void derive_forward(struct derivation *v, const symbol *by, const symbol *seed, uint32_t n, int together);
 struct tangents tangents_of(const struct derivation *v, symbol i);
 
+/* The same, but only the bases have tangents: an item whose operands stand on one base is its own multiple of it. */
+void derive_bases(struct derivation *v, const symbol *by, const symbol *seed, uint32_t n);
+
 /* The adjoints of all items, those of n roots being given. */
 void derive_backward(struct derivation *v, const symbol *root, const symbol *seed, uint32_t n);
 
 /* Adds to entry[i (i + 1) / 2 + j], j <= i, the second derivative of the roots by the i-th and j-th of the inputs, after
- * both of the above. */
+ * bases and adjoints. */
 void derive_second(struct derivation *v, struct flow *entry);
 
 #endif
