@@ -220,7 +220,6 @@ def hessian(Program of not None, uint32_t captured, places, order=None, bint wit
     cdef Graph g = Graph(of, captured, places)
     cdef Derivation v = Derivation(g)
     cdef uint32_t k
-    v.bases()
     v.backward(g.output(0))
     if with_value:
         g.values()
@@ -230,13 +229,14 @@ def hessian(Program of not None, uint32_t captured, places, order=None, bint wit
 
 
 cdef object second_derivatives(Graph g, Derivation v, bint mirrored):
-    """The items by two of the inputs; above the diagonal they are 0, or the same."""
+    """The items by two of the inputs, after the adjoints; above the diagonal they are 0, or the same."""
     cdef uint64_t n = g.n, i, j
     cdef flow *entry = <flow *>calloc(n * (n + 1) // 2 + 1, sizeof(flow))
     cdef symbol *item
     if entry == NULL:
         no_memory()
     try:
+        v.bases()
         derive_second(&v.v, entry)
         v.done()
         items = new_items(g.dag.zero, n, n)
@@ -404,7 +404,6 @@ def sums(Program of not None, uint32_t captured, places, fixed):
     cdef uint32_t n = <uint32_t>len(places), k
     cdef Graph g = Graph(of, captured, places, fixed, 1 + n + n * (n + 1) // 2)
     cdef Derivation v = Derivation(g)
-    v.forward(False)
     v.backward(g.output(0))
     g.values()
     for k in range(n):
