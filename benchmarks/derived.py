@@ -41,18 +41,19 @@ def _gradient(subject):
     def slope(step):
         return (f.value_and_grad(x + step)[1] - f.value_and_grad(x - step)[1]) / (2.0 * h)
 
-    return Runner(lambda: f.value_and_grad(x), lambda: np.ravel([slope(h * unit) for unit in np.eye(len(x))]))
+    run = functools.partial(f.value_and_grad, x)
+    return hessians.settled(run, lambda: np.ravel([slope(h * unit) for unit in np.eye(len(x))]))
 
 
 def _hessian(subject):
-    f, x = hessians.compiled(subject), np.array(subject.point)
-    return Runner(lambda: f.hessian(x), lambda: np.ravel(f.hessian(x)))
+    run = functools.partial(hessians.compiled(subject).hessian, np.array(subject.point))
+    return hessians.settled(run, lambda: np.ravel(run()))
 
 
 def _product(subject):
     f, x = hessians.compiled(subject), np.array(subject.point)
-    v = np.linspace(0.5, 1.5, len(x))
-    return Runner(lambda: f.hvp(x, v), lambda: np.ravel([f.hvp(x, unit) for unit in np.eye(len(x))]))
+    run = functools.partial(f.hvp, x, np.linspace(0.5, 1.5, len(x)))
+    return hessians.settled(run, lambda: np.ravel([f.hvp(x, unit) for unit in np.eye(len(x))]))
 
 
 def _over_gradient(subject):
@@ -71,13 +72,11 @@ def _rows(spread):
     """All second derivatives of the rows, of a function of five numbers or of one array."""
     f = hessians.compiled(hessians.SUBJECT["black"], spread)
     if not spread:
-        return Runner(lambda: f.batch_hessian(OPTIONS, num_threads=1), lambda: np.ravel(f.batch_hessian(OPTIONS)))
+        run = functools.partial(f.batch_hessian, OPTIONS, num_threads=1)
+        return hessians.settled(run, lambda: np.ravel(run()))
     columns, argnums = [np.ascontiguousarray(column) for column in OPTIONS.T], tuple(range(5))
-
-    def run():
-        return f.batch_hessian(*columns, argnums=argnums, num_threads=1)
-
-    return Runner(run, lambda: np.ravel(np.moveaxis(np.array(run()), 2, 0)))
+    run = functools.partial(f.batch_hessian, *columns, argnums=argnums, num_threads=1)
+    return hessians.settled(run, lambda: np.ravel(np.moveaxis(np.array(run()), 2, 0)))
 
 
 def _jax_rows(forward):
@@ -113,8 +112,8 @@ def residuals(p, lib):
 
 
 def _jacobian():
-    f = fastgrad.compile(lambda p: residuals(p, fastgrad.math))
-    return Runner(lambda: f.jacobian(FITTED), lambda: np.ravel(f.jacobian(FITTED)))
+    run = functools.partial(fastgrad.compile(lambda p: residuals(p, fastgrad.math)).jacobian, FITTED)
+    return hessians.settled(run, lambda: np.ravel(run()))
 
 
 def _differences():
@@ -146,10 +145,8 @@ def payoff(p, draw, lib, larger):
 def _paths():
     f = fastgrad.compile(lambda p, draw: payoff(p, draw, fastgrad.math, fastgrad.math.max))
 
-    def run():
-        return f.mean_value_and_grad(GIVEN, DRAWS, in_axes=(None, 0), num_threads=1)
-
-    return Runner(run, lambda: _flat(*run()))
+    run = functools.partial(f.mean_value_and_grad, GIVEN, DRAWS, in_axes=(None, 0), num_threads=1)
+    return hessians.settled(run, lambda: _flat(*run()))
 
 
 def _jax_paths():
@@ -242,7 +239,8 @@ def banded(xs, lib):
 
 def _sparse():
     f = fastgrad.compile(lambda xs: banded(xs, fastgrad.math))
-    return Runner(lambda: f.hessian(BAND, sparse=True), lambda: np.ravel(f.hessian(BAND, sparse=True).toarray()))
+    run = functools.partial(f.hessian, BAND, sparse=True)
+    return hessians.settled(run, lambda: np.ravel(run().toarray()))
 
 
 def _casadi_sparse():

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from benchmarks import bounds, children, engines, figure, limits, networks, programs, rows, wild
+from benchmarks import bounds, children, derivatives, engines, figure, limits, networks, programs, rows, wild
 
 ENGINES = {engine.name: engine for engine in engines.make_engines(["complex", "fastgrad", "reference"])}
 FASTGRAD = ENGINES["fastgrad"]
@@ -14,10 +14,11 @@ WORKLOAD_NAMES = [workload.name for workload in FASTGRAD.workloads]
 networks.use_one_thread()
 import numpy as np  # noqa: E402
 
-from benchmarks import replays  # noqa: E402
+from benchmarks import derived, replays  # noqa: E402
 
 NETWORKS = networks.make_workloads()
 CASES = {case.key: case for case in replays.make_cases()}
+DERIVATIVES = {case.key: case for case in derived.make_cases(quick=True)}
 
 
 @pytest.fixture(params=range(len(WORKLOAD_NAMES)), ids=lambda index: WORKLOAD_NAMES[index])
@@ -297,6 +298,53 @@ def test_the_report_on_rows_does_without_jax(capsys, monkeypatch, best_instructi
     text = capsys.readouterr().out
     assert f", {best_instructions}; one thread" in text
     assert text.count("not measured") == 4
+
+
+# Derivatives.
+
+ONCE = programs.Plan(seconds=0.0, least_rounds=1, most_rounds=1)
+
+
+@pytest.mark.parametrize("asked", derivatives.ASKED, ids=lambda asked: asked.limit.figure)
+def test_a_requirement_on_derivatives_names_engines_that_there_are(asked):
+    for case in (DERIVATIVES[key] for key in asked.cases if key in DERIVATIVES):
+        assert {asked.slower, asked.faster} <= {*case.makers, derivatives.BEST_PEER}
+
+
+@pytest.mark.parametrize(
+    "key", ["rosenbrock", "black", "over.rosenbrock", "over.chain", "rows", "jacobian", "make.chi", "kept.600"]
+)
+def test_the_engines_of_a_derivative_agree_and_are_timed(key):
+    samples = derivatives.time_cases([DERIVATIVES[key]], ONCE, derived.TOLERANCE)[key]
+    assert all(len(times) == 1 and times[0] > 0.0 for times in samples.values())
+    assert {"fastgrad", "gradient", "backward"} & set(samples)
+
+
+def test_the_best_peer_is_the_quickest_engine_that_is_not_fastgrad():
+    samples = {"fastgrad": [1.0], "fastgrad, 5 floats": [2.0], "jax": [5.0, 4.0], "ddx": [3.0, 6.0]}
+    assert derivatives.with_best_peer(samples)[derivatives.BEST_PEER] == [3.0, 6.0]
+    assert derivatives.BEST_PEER not in derivatives.with_best_peer({"fastgrad": [1.0]})
+
+
+def test_a_derivative_that_is_not_there_is_left_out_with_a_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(derived, "_has_sparse", lambda: False)
+    assert not derived.is_there(derived._sparse_hessian())
+    said = capsys.readouterr().err
+    assert said == "band of 3, n = 1,000 is left out: compiled functions have no hessian(x, sparse=True)\n"
+
+
+def test_the_report_on_derivatives_has_every_requirement(capsys, monkeypatch, best_instructions):
+    monkeypatch.setattr(programs, "time_case", lambda case, plan, tolerance: dict.fromkeys(case.makers, [2e-6]))
+    monkeypatch.setattr(sys, "argv", ["derivatives", "--quick", "--instructions", "baseline"])
+    derivatives.main()
+    lines = capsys.readouterr().out.splitlines()
+    assert ", baseline; one thread" in lines[0]
+    found = lines[lines.index("asked and measured") + 4 :]
+    assert [line.startswith(asked.limit.what) for line, asked in zip(found, derivatives.ASKED, strict=True)] == [
+        True
+    ] * len(derivatives.ASKED)
+    missing = sum(not set(asked.cases) <= set(DERIVATIVES) for asked in derivatives.ASKED)
+    assert sum("not measured" in line for line in found) == missing
 
 
 # Programs in the wild.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from fastgrad.compiled.structure import Array, Nest, Number, Row, described, floats_of
+from fastgrad.compiled.structure import Array, Fixed, Nest, Number, Row, described, floats_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -161,18 +161,24 @@ def _of_a_row(arg: Any, what: str, columns: list[NDArray[Any]], lengths: dict[st
 def with_rows(part: _Structure, numbers: _Floats, start: int = 0) -> Any:
     """Return a structure with a leading axis of rows; its numbers are the columns of a table from one on."""
     stop = start + part.size()
-    if isinstance(part, (Number, Array)):
-        columns = np.ascontiguousarray(numbers[:, start:stop])
-        return columns.reshape(len(numbers), *(part.shape if isinstance(part, Array) else ()))
-    if isinstance(part, Row):
-        return [np.ascontiguousarray(numbers[:, k]) for k in range(start, stop)]
-    if not isinstance(part, Nest):
+    if isinstance(part, Array):
+        return np.ascontiguousarray(numbers[:, start:stop]).reshape(len(numbers), *part.shape)
+    if isinstance(part, Fixed):
         return part.value
+    if not isinstance(part, Nest) or _is_of_single_numbers(part):
+        return part.put_together(iter(np.ascontiguousarray(numbers[:, start:stop].T)))
     entries = []
     for entry in part.parts:
         entries.append(with_rows(entry, numbers, start))
         start += entry.size()
     return part.made_of(entries)
+
+
+def _is_of_single_numbers(part: _Structure) -> bool:
+    """Is each of its numbers a column by itself? Then all are copied at once, which is quicker than one by one."""
+    if isinstance(part, Nest):
+        return bool(part.parts) and all(_is_of_single_numbers(entry) for entry in part.parts)
+    return isinstance(part, (Number, Row))
 
 
 def several_results(structure: _Structure, name: str) -> TypeError:
