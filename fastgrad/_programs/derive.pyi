@@ -11,6 +11,7 @@ def hessian(
     places: Sequence[int],
     order: NDArray[np.intp] | None = None,
     with_value: bool = False,
+    mirrored: bool = False,
 ) -> tuple[Program, NDArray[np.intp]]: ...
 def jacobian(
     of: Program,

@@ -194,7 +194,9 @@ cdef class Derivation:
         return t.first[0].flow if t.n else flow(0, 0)
 
 
-def hessian(Program of not None, uint32_t captured, places, order=None, bint with_value=False):
+def hessian(
+    Program of not None, uint32_t captured, places, order=None, bint with_value=False, bint mirrored=False,
+):
     """A program for second derivatives of the output, perhaps with its value and gradient.
 
     Parameters
@@ -206,8 +208,8 @@ def hessian(Program of not None, uint32_t captured, places, order=None, bint wit
     places : sequence of int
         The inputs by which derivatives are taken, without repetition; there are n of them.
     order : array of int, optional
-        Which of the n times n second derivatives are outputs. Without it, those that are not 0 for all numbers, by the
-        i-th and the j-th of the inputs with j <= i.
+        Which of the n times n second derivatives are outputs. Without it, those that are not 0 for all numbers: by the
+        i-th and the j-th of the inputs with j <= i, or, if `mirrored`, all of them, row by row.
     with_value : bool
         Are the value and the n first derivatives outputs, too? Then they come before the others.
 
@@ -225,7 +227,7 @@ def hessian(Program of not None, uint32_t captured, places, order=None, bint wit
         g.values()
         for k in range(g.n):
             g.add(v.adjoint(k))
-    return made_with(g, second_derivatives(g, v, order is not None), order)
+    return made_with(g, second_derivatives(g, v, mirrored or order is not None), order)
 
 
 cdef object second_derivatives(Graph g, Derivation v, bint mirrored):

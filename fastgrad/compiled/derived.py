@@ -191,26 +191,25 @@ class Sparse:
 
         captured = len(path.uniforms.scalars)
         if wanted.kind == "hessian":
-            self.program, pattern = derive.hessian(path.program, captured, places)
-            below = pattern[pattern[:, 0] != pattern[:, 1]]
-            rows, columns = np.concatenate([pattern, below[:, ::-1]]).T
-            entries = np.concatenate([np.arange(len(pattern)), np.flatnonzero(pattern[:, 0] != pattern[:, 1])])
+            self.program, pattern = derive.hessian(path.program, captured, places, mirrored=True)
+            shape = len(places), len(places)
         else:
-            forward = wanted.mode == "forward" or (wanted.mode == "auto" and len(places) <= path.program.outputs)
+            shape = path.program.outputs, len(places)
+            forward = wanted.mode == "forward" or (wanted.mode == "auto" and shape[1] <= shape[0])
             self.program, pattern = derive.jacobian(path.program, captured, places, forward)
-            (rows, columns), entries = pattern.T, np.arange(len(pattern))
-        order = np.lexsort((columns, rows))
-        self.entries, self.columns = entries[order], columns[order].astype(np.int32)
-        size = len(places) if wanted.kind == "hessian" else path.program.outputs
-        self.ends = np.searchsorted(rows[order], np.arange(size + 1)).astype(np.int32)
-        self.shape, self.matrix = (size, len(places)), sparse.csr_matrix
+        order = np.lexsort(pattern.T[::-1])
+        self.order = None if np.array_equal(order, np.arange(len(order))) else order
+        rows, columns = pattern[order].T
+        ends = np.searchsorted(rows, np.arange(shape[0] + 1))
+        self.matrix = sparse.csr_matrix((np.zeros(len(rows)), columns, ends), shape=shape)
+        self.matrix.has_canonical_format = True
         self.uniforms = Uniforms(path.uniforms.scalars, self.program.uniforms)
 
     def __call__(self, X: _Floats) -> Any:
         """Compute one row."""
-        values, _ = self.program.run(X, self.uniforms.now())
-        found = self.matrix((values[0][self.entries], self.columns, self.ends), shape=self.shape, copy=True)
-        found.has_canonical_format = True
+        values = self.program.run(X, self.uniforms.now())[0][0]
+        found = self.matrix.copy()
+        found.data[:] = values if self.order is None else values[self.order]
         return found
 
 

@@ -171,7 +171,7 @@ class Paths(DirectPaths):
         worth = _MOST_SHARE * self._plain * (self.calls.count + self._rows)
         return self._spent > max(_FREE_SECONDS, worth)
 
-    def counted(self, X: _Floats) -> Paths:
+    def counted(self, X: Any) -> Paths:
         """Count a call. The function is recorded again, to compare, whenever their number comes to a power of two, and
         when something that it names is another than before.
         """

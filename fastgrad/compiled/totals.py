@@ -232,7 +232,7 @@ class Totals:
         inner, places = chosen(rows.structure, argnums)
         rows.check(argnums, self._name())
         paths = self._paths_for(rows.structure)
-        paths.counted(rows.first())
+        paths.counted(rows)
         threads = self._threads_of(num_threads)
         latest, count = paths.latest, len(rows.X)
         totals: Any = None
@@ -332,9 +332,13 @@ class SharedRows:
         found: _Floats = self._full
         return found
 
-    def first(self) -> _Floats:
-        """Return the first row of it."""
-        return self._joined(np.asarray(self.X[0])[np.newaxis])
+    def __len__(self) -> int:
+        return len(self.X)
+
+    def __getitem__(self, k: int) -> _Floats:
+        """Return all numbers of a row."""
+        row: _Floats = self._joined(np.asarray(self.X[k])[np.newaxis])[0]
+        return row
 
     def _joined(self, X: _Floats) -> _Floats:
         joined = np.empty((len(X), self.structure.size()))

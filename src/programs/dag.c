@@ -366,6 +366,9 @@ static symbol make_dot(struct algebra *s, symbol bias, const symbol *x, uint32_t
             y += constant_at(d, x[2 * k]) * constant_at(d, x[2 * k + 1]);
         return dag_constant(d, y);
     }
+    /* A first product that no row changes is computed once a call, and added first all the same. */
+    if (n > 1 && bias == NO_SYMBOL && highest_level(d, x, 2) < level)
+        return make_dot(s, make_two(s, OP_mul, x[0], x[1]), x + 2, n - 1);
     if (n == 1) {
         const symbol product = make_two(s, OP_mul, x[0], x[1]);
         return bias == NO_SYMBOL ? product : make_two(s, OP_add, bias, product);
