@@ -98,6 +98,7 @@ def value_and_grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: 
     (6.0, (3.0, 2.0))
     """
     known = recorded(function)
+    by = {} if type(argnums) is int and argnums == 0 else {"argnums": argnums}  # a call without is direct
 
     @_named(function, "value_and_grad")
     def both(*args: Any, **kwargs: Any) -> Any:
@@ -113,7 +114,7 @@ def value_and_grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: 
 
         if graph or has_aux:
             return on_tape(known.compiled.function)
-        return known.call(lambda compiled: compiled.value_and_grad(*args, argnums=argnums, **kwargs), on_tape)
+        return known.call(lambda compiled: compiled.value_and_grad(*args, **by, **kwargs), on_tape)
 
     return both
 

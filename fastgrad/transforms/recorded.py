@@ -1,8 +1,9 @@
 """Whether a function is replayed or called on the tape.
 
 A plain function is called on the tape at first. When it is called again it is recorded, and replayed from then on, as
-`fastgrad.compile` does; the recording is kept with the function. What cannot be recorded, or takes another path in
-nearly every call, is called on the tape ever after, with the same results.
+`fastgrad.compile` does; the recording is kept with the function, and made anew when what the function reads from
+outside is another. What cannot be recorded, or takes another path or finds another thing in nearly every call, is
+called on the tape ever after, with the same results.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import numpy as np
 from fastgrad._tape.observer import TraceError
 from fastgrad.compiled.function import Compiled
 from fastgrad.transforms.tape import check_callable
+from fastgrad.transforms.watching import Watched
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_FEW_PATHS = 8  # from which on recording must pay
+_FEW = 8  # paths, or recordings, from which on recording must pay
 _KEY = "__fastgrad_recorded__"  # among a function's attributes
 
 
@@ -31,18 +33,28 @@ class Recorded:
         self.function = function
         self.given = isinstance(function, Compiled)  # then there is nothing to find out
         self.compiled: Any = function if self.given else Compiled(function)
-        self.calls, self.refused = 0, False
+        self.calls, self.recordings, self.refused = 0, 0, False
+        self.watched = Watched(function)
+        self.seen: Any = None
 
     def replays(self) -> bool:
         """Count a call. Is it one to replay, or to record?"""
-        if self.given:
-            return True
         self.calls += 1
         if self.refused or self.calls == 1:
             return False
-        paths = sum(len(paths.recorded) for paths in self.compiled._paths.values())
-        self.refused = paths > _FEW_PATHS and 2 * paths > self.calls
+        self._look()
+        paths = self.recordings + sum(len(paths.recorded) for paths in self.compiled._paths.values())
+        self.refused = paths > _FEW and 2 * paths > self.calls
         return not self.refused
+
+    def _look(self) -> None:
+        """Begin a recording anew if what the function reads from outside is another."""
+        seen = self.watched.now()
+        if seen == self.seen:
+            return
+        if self.seen is not None:
+            self.compiled, self.recordings = Compiled(self.function), self.recordings + 1
+        self.seen = seen
 
     def call(self, replay: Callable[[Any], Any], on_tape: Callable[[Any], Any]) -> Any:
         """Return what is found in the recording, or else on the tape."""
