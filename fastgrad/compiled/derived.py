@@ -6,6 +6,7 @@ value, gradient and Hessian of one call come from one path.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -208,8 +209,9 @@ class Sparse:
     def __call__(self, X: _Floats) -> Any:
         """Compute one row."""
         values = self.program.run(X, self.uniforms.now())[0][0]
-        found = self.matrix.copy()
-        found.data[:] = values if self.order is None else values[self.order]
+        found = copy.copy(self.matrix)  # which takes a fifth of the time of its own copy()
+        found.data = values if self.order is None else values[self.order]
+        found.indices, found.indptr = found.indices.copy(), found.indptr.copy()
         return found
 
 

@@ -56,6 +56,17 @@ class TestHessian:
         np.testing.assert_allclose(second.toarray(), expected, rtol=1e-14)
 
 
+def test_what_is_returned_is_the_callers():
+    f = fastgrad.compile(band)
+    first = f.hessian(np.linspace(-1.0, 1.0, 5), sparse=True)
+    expected = first.toarray()
+    second = f.hessian(np.zeros(5), sparse=True)
+    second.data[:], second.indices[:] = 7.0, 0
+    second.eliminate_zeros()
+    np.testing.assert_array_equal(first.toarray(), expected)
+    np.testing.assert_array_equal(f.hessian(np.linspace(-1.0, 1.0, 5), sparse=True).toarray(), expected)
+
+
 @pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
 def test_a_jacobian_is_the_dense_one(mode):
     f = fastgrad.compile(lambda x: [x[0] * x[1], x[2], 1.0, x[1] ** 2])
