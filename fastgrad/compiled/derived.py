@@ -35,9 +35,9 @@ class Wanted(NamedTuple):
     Attributes
     ----------
     kind : str
-        "jacobian"; "hessian"; "product", the Hessian's with a vector, which is a further argument; "derivative"; "all",
-        the Hessian by all inputs as one matrix; or "places", the derivatives by some of the program's inputs and
-        captured numbers.
+        "jacobian"; "hessian"; "product", the Hessian's with a vector, which is a further argument; "pushed", results
+        and their derivatives in a direction, which is one, too; "derivative"; "all", the Hessian by all inputs as one
+        matrix; or "places", the derivatives by some of the program's inputs and captured numbers.
     argnums : int or tuple of int
         Or the places.
     with_value : bool
@@ -69,10 +69,11 @@ class Derived(DirectFunction):
     @direct_value
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return the derivative; of a product the last argument is the vector."""
-        own, vector = (args[:-1], args[-1]) if self.wanted.kind == "product" else (args, None)
+        has_vector = self.wanted.kind in ("product", "pushed")
+        own, vector = (args[:-1], args[-1]) if has_vector else (args, None)
         paths, path, X = self.of._located(own, kwargs)
         arguments = paths.structure
-        if self.wanted.kind == "product":
+        if has_vector:
             X, arguments = self._with_vector(X, arguments, chosen(arguments, self.wanted.argnums)[0], vector)
         found = self.made(paths, path)
         if isinstance(found, ByProducts):
@@ -142,6 +143,10 @@ def _made(wanted: Wanted, paths: Paths | None, path: Path, name: str) -> Any:
     inner, places = chosen(paths.structure, wanted.argnums)
     if wanted.kind == "all":
         inner, places = Row(program.inputs), list(range(program.inputs))
+    if wanted.kind == "pushed":
+        made = derive.pushed(program, captured, places)
+        both = Nest(tuple, (), (path.structure, path.structure))
+        return DirectPath(made, Uniforms(path.uniforms.scalars, made.uniforms), both)
     if wanted.kind != "jacobian" and type(path.structure) is not Number:
         raise several_results(path.structure, name)
     if wanted.sparse:
@@ -188,7 +193,10 @@ class Sparse:
     """A Jacobian or Hessian as a sparse matrix: a program for what is not 0, and where that is."""
 
     def __init__(self, path: Path, places: list[int], wanted: Wanted) -> None:
-        from scipy import sparse  # type: ignore[import-untyped]
+        try:
+            from scipy import sparse  # type: ignore[import-untyped]
+        except ImportError as error:
+            raise ImportError("sparse=True returns SciPy's matrices: pip install scipy") from error
 
         captured = len(path.uniforms.scalars)
         if wanted.kind == "hessian":

@@ -14,13 +14,11 @@ from fastgrad.transforms.functions import (
     derivative,
     grad,
     hessian,
-    hvp,
     jacobian,
-    jvp,
     value_and_grad,
     value_grad_and_hessian,
-    vjp,
 )
+from fastgrad.transforms.products import hvp, jvp, vjp
 from fastgrad.transforms.recomputing import checkpoint
 
 __all__ = [

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import functools
-import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastgrad._tape.gradients import gradients
-from fastgrad._tape.node import Node
-from fastgrad._tape.numbers import Value
-from fastgrad.compiled.arguments import order_of, several_results
+from fastgrad.compiled.arguments import order_of
 from fastgrad.compiled.derivatives import mode_of
-from fastgrad.compiled.structure import Number, crossed, described, in_words
+from fastgrad.compiled.structure import Number, crossed
 from fastgrad.transforms.recorded import recorded
-from fastgrad.transforms.tape import Run, differentiated, name_of, plain, product
+from fastgrad.transforms.tape import Run, differentiated, name_of, only_output, plain, slopes_of, swept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,8 +102,8 @@ def value_and_grad(function: Callable[..., Any], argnums: _Places = 0, has_aux: 
 
         def on_tape(called: Callable[..., Any]) -> Any:
             run = Run(called, args, kwargs, argnums, has_aux)
-            value = _one(run, called)
-            found = run.inner.put_together(iter(_slopes(value, run.inputs, graph)))
+            value = only_output(run, called)
+            found = run.inner.put_together(iter(slopes_of(value, run.inputs, graph)))
             if not graph:
                 return ((plain(value), plain(run.aux)) if has_aux else plain(value)), found
             return ((value, run.aux) if has_aux else value), found
@@ -157,7 +153,7 @@ def jacobian(function: Callable[..., Any], argnums: _Places = 0, mode: str = "au
 
         def on_tape(called: Callable[..., Any]) -> Any:
             run = Run(called, args, kwargs, argnums)
-            rows = [_swept(output, run.inputs, graph) for output in run.outputs]
+            rows = [swept(output, run.inputs, graph) for output in run.outputs]
             return _matrix(run.structure, run.inner, rows)
 
         if graph:
@@ -240,148 +236,12 @@ def value_grad_and_hessian(function: Callable[..., Any], argnums: _Places = 0) -
 def _second_on_tape(known: Recorded, args: Any, kwargs: Any, argnums: _Places, graph: bool) -> tuple[Any, Any, Any]:
     function = known.compiled.function
     run = Run(function, args, kwargs, argnums)
-    value = _one(run, function)
-    slopes = _slopes(value, run.inputs, True)
-    rows = [_swept(slope, run.inputs, graph) for slope in slopes]
+    value = only_output(run, function)
+    slopes = slopes_of(value, run.inputs, True)
+    rows = [swept(slope, run.inputs, graph) for slope in slopes]
     rows = [[rows[max(i, j)][min(i, j)] for j in range(len(rows))] for i in range(len(rows))]
     gradient = run.inner.put_together(iter(slopes if graph else map(plain, slopes)))
     return value if graph else plain(value), gradient, _matrix(run.inner, run.inner, rows)
-
-
-def jvp(function: Callable[..., Any], primals: Any, tangents: Any) -> tuple[Any, Any]:
-    """Compute a function and its derivative in a direction.
-
-    Parameters
-    ----------
-    function : callable
-        See `jacobian`.
-    primals : tuple, or any other argument
-        The function's arguments; what is no tuple is its only one.
-    tangents : like primals
-        The direction.
-
-    Returns
-    -------
-    value, tangent
-        Two structures like the function's results.
-
-    Raises
-    ------
-    ValueError
-        If the tangents have another structure than the primals.
-
-    Examples
-    --------
-    >>> import fastgrad
-    >>> fastgrad.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 0.0))
-    (6.0, 3.0)
-    """
-    args = primals if isinstance(primals, tuple) else (primals,)
-    graph = differentiated([args, tangents], {})
-    run = Run(function, args, {}, tuple(range(len(args))))
-    direction = _like(run.inner, tangents if isinstance(primals, tuple) else (tangents,), "the tangents", "the primals")
-    found = _pushed(run, direction, graph)
-    value = run.structure.put_together(iter(run.outputs if graph else map(plain, run.outputs)))
-    return value, run.structure.put_together(iter(found))
-
-
-def _pushed(run: Run, direction: list[Any], graph: bool) -> list[Any]:
-    """Return the outputs' derivatives in a direction.
-
-    They are those, by factors of the outputs, of the product of the gradient with it, which is linear in the factors.
-    """
-    factors = [Value(1.0) for _ in run.outputs]
-    sums = [(output, factor) for output, factor in zip(run.outputs, factors) if isinstance(output, Node)]
-    if not sums:
-        return [0.0] * len(factors)
-    slopes = gradients([output for output, _ in sums], run.inputs, True, [factor for _, factor in sums])
-    return _swept(product(slopes, direction), factors, graph)
-
-
-def vjp(function: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
-    """Compute a function, and return its gradient as a function of the results' adjoints.
-
-    Parameters
-    ----------
-    function : callable
-        See `jacobian`.
-    *primals
-        Its arguments.
-
-    Returns
-    -------
-    value : structure of the function's results
-    pull : callable
-        It takes a structure like the results', of a factor for each, and returns a tuple: for each argument the
-        gradient of the sum of products. It may be called any number of times, and raises ValueError for another
-        structure.
-
-    Examples
-    --------
-    >>> import fastgrad
-    >>> value, pull = fastgrad.vjp(lambda x, y: [x * y, x], 2.0, 3.0)
-    >>> value, pull([1.0, 0.0]), pull([0.0, 1.0])
-    ([6.0, 2.0], (3.0, 2.0), (1.0, 0.0))
-    """
-    graph = differentiated(primals, {})
-    run = Run(function, primals, {}, tuple(range(len(primals))))
-
-    def pull(adjoints: Any) -> tuple[Any, ...]:
-        factors = _like(run.structure, adjoints, "the adjoints", "the results")
-        seeded = [(output, factor) for output, factor in zip(run.outputs, factors) if isinstance(output, Node)]
-        roots, seeds = [output for output, _ in seeded], [factor for _, factor in seeded]
-        found = _swept(roots, run.inputs, graph or differentiated(factors, {}), seeds)
-        return run.inner.put_together(iter(found))  # type: ignore[no-any-return]
-
-    return run.structure.put_together(iter(run.outputs if graph else map(plain, run.outputs))), pull
-
-
-def hvp(function: Callable[..., Any], primals: Any, tangents: Any) -> Any:
-    """Compute the product of a function's Hessian and a vector.
-
-    Parameters
-    ----------
-    function : callable
-        See `grad`.
-    primals : tuple, or any other argument
-        The function's arguments; what is no tuple is its only one.
-    tangents : like primals
-        The vector.
-
-    Returns
-    -------
-    structure like primals
-
-    Raises
-    ------
-    TypeError
-        If the function returns anything but one number.
-    ValueError
-        If the tangents have another structure than the primals.
-
-    Examples
-    --------
-    >>> import fastgrad
-    >>> fastgrad.hvp(lambda x: x[0] ** 2 * x[1], [2.0, 3.0], [1.0, 0.0])
-    [6.0, 4.0]
-    """
-    args = primals if isinstance(primals, tuple) else (primals,)
-    vector = tangents if isinstance(primals, tuple) else (tangents,)
-    graph = differentiated([args, vector], {})
-    places = tuple(range(len(args)))
-
-    def on_tape(called: Callable[..., Any]) -> Any:
-        run = Run(called, args, {}, places)
-        direction = _like(run.inner, vector, "the tangents", "the primals")
-        slopes = _slopes(_one(run, called), run.inputs, True)
-        return run.inner.put_together(iter(_swept(product(slopes, direction), run.inputs, graph)))
-
-    known = recorded(function)
-    if graph:
-        found = on_tape(known.compiled.function)
-    else:
-        found = known.call(lambda f: f.hvp(*args, vector, argnums=places), on_tape)
-    return found if isinstance(primals, tuple) else found[0]
 
 
 def derivative(function: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]:
@@ -425,9 +285,9 @@ def derivative(function: Callable[..., Any], n: int = 1) -> Callable[[Any], Any]
                 raise TypeError(
                     f"derivative() takes a function of one number, and {name_of(called)} was given {x!r:.60}"
                 )
-            found = _one(run, called)
+            found = only_output(run, called)
             for _ in range(order):
-                (found,) = _slopes(found, run.inputs, True)
+                (found,) = slopes_of(found, run.inputs, True)
             return found if graph else plain(found)
 
         if graph:
@@ -453,46 +313,7 @@ def _named(function: Any, what: str) -> Callable[[_F], _F]:
     return named
 
 
-def _one(run: Run, function: Any) -> Any:
-    if type(run.structure) is not Number:
-        raise several_results(run.structure, name_of(function))
-    return run.outputs[0]
-
-
-def _slopes(output: Any, inputs: list[Any], graph: bool) -> list[Any]:
-    if not isinstance(output, Node):
-        return [0.0] * len(inputs)
-    return gradients(output, inputs, graph)  # type: ignore[no-any-return]
-
-
-def _swept(outputs: Any, inputs: list[Any], graph: bool, seeds: Any = None) -> list[Any]:
-    """Return gradients by inputs, as floats unless there is to be a graph.
-
-    A sweep over numbers makes nan of nothing times an infinite slope, below a choice that was not taken; one that makes
-    nodes does not, and says where else it is nan.
-    """
-    if not isinstance(outputs, (Node, list)):
-        return [0.0] * len(inputs)
-    found: list[Any] = gradients(outputs, inputs, graph, seeds)
-    if graph or not any(map(math.isnan, found)):
-        return found
-    try:
-        return [plain(slope) for slope in gradients(outputs, inputs, True, seeds)]
-    except TypeError:  # a Python function, which passes on numbers only
-        return found
-
-
 def _matrix(outer: _Structure, inner: _Structure, rows: list[list[Any]]) -> Any:
     structure, order = crossed(outer, inner)
     flat = [entry for row in rows for entry in row]
     return structure.put_together(iter([flat[k] for k in order.tolist()]))
-
-
-def _like(structure: _Structure, x: Any, what: str, other: str) -> list[Any]:
-    """Return the numbers of something that is to have a structure."""
-    given = described(x, what)
-    if given != structure:
-        raise ValueError(f"{what} must have the structure of {other}, {in_words(structure)}, not {in_words(given)}")
-    numbers: list[Any] = []
-    given.take_apart(x, numbers)
-    return numbers

@@ -6,14 +6,16 @@ an outer derivative goes through it all the same. While such a run goes on, tran
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from fastgrad._tape.functions import enable_grad
+from fastgrad._tape.gradients import gradients
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import recording_active
-from fastgrad.compiled.arguments import chosen, described_call, differentiating, no_result
-from fastgrad.compiled.structure import described, has_scalar
+from fastgrad.compiled.arguments import chosen, described_call, differentiating, no_result, several_results
+from fastgrad.compiled.structure import Number, described, has_scalar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -125,3 +127,34 @@ def plain(x: Any) -> Any:
     if type(x) in (list, tuple):
         return type(x)(map(plain, x))
     return x
+
+
+def only_output(run: Run, function: Any) -> Any:
+    """Return the output of a function that has one."""
+    if type(run.structure) is not Number:
+        raise several_results(run.structure, name_of(function))
+    return run.outputs[0]
+
+
+def slopes_of(output: Any, inputs: list[Any], graph: bool) -> list[Any]:
+    """Return the derivatives of an output by inputs, as scalars if there is to be a graph."""
+    if not isinstance(output, Node):
+        return [0.0] * len(inputs)
+    return gradients(output, inputs, graph)  # type: ignore[no-any-return]
+
+
+def swept(outputs: Any, inputs: list[Any], graph: bool, seeds: Any = None) -> list[Any]:
+    """Return gradients by inputs, as floats unless there is to be a graph.
+
+    A sweep over numbers makes nan of nothing times an infinite slope, below a choice that was not taken; one that makes
+    nodes does not, and says where else it is nan.
+    """
+    if not isinstance(outputs, (Node, list)):
+        return [0.0] * len(inputs)
+    found: list[Any] = gradients(outputs, inputs, graph, seeds)
+    if graph or not any(map(math.isnan, found)):
+        return found
+    try:
+        return [plain(slope) for slope in gradients(outputs, inputs, True, seeds)]
+    except TypeError:  # a Python function, which passes on numbers only
+        return found

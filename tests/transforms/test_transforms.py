@@ -326,6 +326,23 @@ class TestFunctions:
         assert [gradient(float(k)) for k in range(100)] == [2.0 * k for k in range(100)]
         assert next(calls) < 20
 
+    def test_a_product_with_a_direction_is_replayed_too(self):
+        calls = itertools.count()
+
+        def function(x, y):
+            next(calls)
+            return [x * y[0], fm.sin(y[1]), 3.0]
+
+        for k in range(60):
+            value, tangent = fastgrad.jvp(function, (float(k), [2.0, 0.5]), (1.0, [0.5, 2.0]))
+            assert value == pytest.approx([2.0 * k, fm.sin(0.5), 3.0])
+            assert tangent == pytest.approx([2.0 + 0.5 * k, 2.0 * fm.cos(0.5), 0.0])
+        assert next(calls) < 20
+        with pytest.raises(
+            ValueError, match="the tangents must have the structure of the primals, a tuple of a number"
+        ):
+            fastgrad.jvp(function, (1.0, [2.0, 0.5]), (1.0, [0.5]))
+
     def test_check_grad_compares_with_differences(self):
         assert fastgrad.check_grad(lambda x: fm.sin(x[0]) * x[1], [0.5, 2.0])
         assert not fastgrad.check_grad(lambda x: x * x.detach(), 3.0)
