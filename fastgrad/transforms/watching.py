@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _DEPTH = 4
-_WHOLE = (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)  # told apart only
+# Told apart only: what is in them is not compared.
+_WHOLE: tuple[type, ...] = (type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
 _PLAIN = (float, int, str, bytes, type(None), Node)
 
 
