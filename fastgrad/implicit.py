@@ -11,13 +11,16 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastgrad._tape.convert import plain as number_of
+from fastgrad._tape.custom import ORDERS, NoSlope, called_node, too_high, with_slope
 from fastgrad._tape.gradients import gradients, set_slopes
 from fastgrad._tape.node import Node
-from fastgrad._tape.observer import TraceError, recording_active
+from fastgrad._tape.observer import recording_active, unobserved
 from fastgrad.compiled.structure import described
 from fastgrad.compiled.table import scalar_of
 from fastgrad.transforms.recorded import recorded
@@ -60,8 +63,11 @@ def root(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100
         If the result has another number of numbers than x.
     RuntimeError
         If no solution was found: the steps came to no end, or the derivatives have no inverse.
-    TraceError
-        In a compiled function: the steps depend on the numbers.
+
+    Notes
+    -----
+    A compiled function finds the solution anew in every call, by calling Python. Its derivatives are steps of the
+    program, up to the third order.
 
     Examples
     --------
@@ -72,7 +78,7 @@ def root(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100
     >>> fastgrad.derivative(lambda a: implicit.root(lambda x, a: x * x - a, 1.0, a), 2)(4.0)
     -0.03125
     """
-    return _Solved(function, x0, args, max_steps, False).scalars()
+    return _solution(function, x0, args, max_steps, False)
 
 
 def fixed_point(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100) -> Any:
@@ -91,46 +97,41 @@ def fixed_point(function: Callable[..., Any], x0: Any, *args: Any, max_steps: in
     >>> round(x, 12)
     0.739085133215
     """
-    return _Solved(function, x0, args, max_steps, True).scalars()
+    return _solution(function, x0, args, max_steps, True)
 
 
-class _Solved:
-    """An equation and its solution."""
+def _solution(function: Any, x0: Any, args: tuple[Any, ...], max_steps: int, is_fixed_point: bool) -> Any:
+    return _Solved(_Equation(function, x0, args, max_steps, is_fixed_point), x0, args).result()
+
+
+class _Equation:
+    """What is to be solved, and how."""
 
     def __init__(self, function: Any, x0: Any, args: tuple[Any, ...], max_steps: int, is_fixed_point: bool) -> None:
-        if recording_active():
-            raise TraceError(
-                f"the solution of {name_of(function)} is found by steps that depend on the numbers, which cannot be "
-                "recorded: call it outside of compiled functions, or use fastgrad.grad and the other transforms"
-            )
-        self.known, self.fixed_point = recorded(function), is_fixed_point
-        self.structure = described(plain(x0), "x0")
+        self.known, self.max_steps, self.fixed_point = recorded(function), max_steps, is_fixed_point
+        self.structure = described(x0, "x0")
         self.argument_structure = described(args, "the arguments")
-        self.arguments: list[Any] = []
-        self.argument_structure.take_apart(args, self.arguments)
-        start: list[Any] = []
-        self.structure.take_apart(plain(x0), start)
-        self.x = self._solve(np.array(start, dtype=np.float64), max_steps)
 
-    # Values.
-
-    def _solve(self, x: _Floats, max_steps: int) -> _Floats:
-        residual, slopes = self._at(x)
-        for _ in range(max_steps):
-            step = self._solved(slopes, residual)
+    def solve(self, x: _Floats, arguments: Sequence[float]) -> _Floats:
+        """Return the solution found from x, for numbers that are the arguments'."""
+        residual, slopes = self._at(x, arguments)
+        for _ in range(self.max_steps):
+            step = self.solved(slopes, residual)
             scale = np.maximum(1.0, np.abs(x))
-            x, residual, slopes = self._nearer(x, step, residual)
+            x, residual, slopes = self._nearer(x, step, residual, arguments)
             if np.all(np.abs(step) <= _PRECISION * scale) or not residual.any():
                 return x
-        raise self._failure(x, residual, f"after {max_steps} steps")
+        raise self._failure(x, residual, f"after {self.max_steps} steps")
 
-    def _nearer(self, x: _Floats, step: _Floats, residual: _Floats) -> tuple[_Floats, _Floats, _Floats]:
+    def _nearer(
+        self, x: _Floats, step: _Floats, residual: _Floats, arguments: Sequence[float]
+    ) -> tuple[_Floats, _Floats, _Floats]:
         """Take a step, or the half of it until it comes nearer to a solution; at a solution rounding may not let it."""
         before = np.abs(residual).max()
         at_end = np.all(np.abs(step) <= np.sqrt(_PRECISION) * np.maximum(1.0, np.abs(x)))
         for _ in range(_HALVINGS):
             try:
-                found, slopes = self._at(x - step)
+                found, slopes = self._at(x - step, arguments)
             except ArithmeticError:
                 found, slopes = np.full(len(x), np.inf), np.empty(0)
             if at_end or np.abs(found).max() < before:
@@ -138,9 +139,10 @@ class _Solved:
             step = np.multiply(step, 0.5)
         raise self._failure(x, residual, "where no step comes nearer")
 
-    def _at(self, x: _Floats) -> tuple[_Floats, _Floats]:
+    def _at(self, x: _Floats, arguments: Sequence[float]) -> tuple[_Floats, _Floats]:
         """Return the residual, and its derivatives by x."""
-        x_now, args = self.structure.put_together(iter(x.tolist())), self._plain_arguments()
+        x_now = self.structure.put_together(iter(x.tolist()))
+        args = self.argument_structure.put_together(iter(arguments))
         values, slopes = self.known.call(
             lambda f: f._values_and_slopes(x_now, *args), lambda f: _values_and_slopes(f, x_now, args)
         )
@@ -152,10 +154,8 @@ class _Solved:
             return x - values, np.eye(len(x)) - slopes
         return values, slopes
 
-    def _plain_arguments(self) -> Any:
-        return self.argument_structure.put_together(iter(map(plain, self.arguments)))
-
-    def _solved(self, slopes: _Floats, right: _Floats) -> _Floats:
+    def solved(self, slopes: _Floats, right: _Floats) -> _Floats:
+        """Return the solution of the linear equations that slopes make."""
         try:
             found: Any = np.linalg.solve(slopes, right)
         except np.linalg.LinAlgError:
@@ -173,53 +173,105 @@ class _Solved:
             f"residual {residual.tolist()!r:.200}. Begin nearer to a solution, or give more max_steps"
         )
 
-    # Scalars.
 
-    def scalars(self) -> Any:
+class _Solver:
+    """One number of the solution as a function of those of x0 and of the arguments, for a program to call."""
+
+    def __init__(self, equation: _Equation, place: int, kept: dict[tuple[float, ...], _Floats]) -> None:
+        self.equation, self.place = equation, place
+        self.kept = kept  # the last solution, as one is asked for its numbers one after the other
+
+    def __hash__(self) -> int:
+        function = self.equation.known.function
+        return hash((getattr(function, "__code__", function), self.place))
+
+    def __call__(self, *numbers: float) -> float:
+        found = self.kept.get(numbers)
+        if found is None:
+            n = self.equation.structure.size()
+            found = unobserved(self.equation.solve, np.array(numbers[:n]), numbers[n:])
+            self.kept.clear()
+            self.kept[numbers] = found
+        return float(found[self.place])
+
+
+class _Solved:
+    """A solution, and its derivatives by those of the arguments that are scalars."""
+
+    def __init__(self, equation: _Equation, x0: Any, args: tuple[Any, ...]) -> None:
+        self.equation = equation
+        self.start: list[Any] = []
+        equation.structure.take_apart(x0, self.start)
+        self.arguments: list[Any] = []
+        equation.argument_structure.take_apart(args, self.arguments)
+        self.places = [k for k, number in enumerate(self.arguments) if isinstance(number, Node)]
+        self.by = [self.arguments[k] for k in self.places]
+        self.solvers: list[_Solver] = []
+        kept: dict[tuple[float, ...], _Floats] = {}
+        for k in range(len(self.start)):
+            self.solvers.append(_Solver(equation, k, kept))
+
+    def result(self) -> Any:
         """Return the solution, as nodes on the tape where there is anything to differentiate by."""
-        places = [k for k, number in enumerate(self.arguments) if isinstance(number, Node)]
-        by = [self.arguments[k] for k in places]
-        if not by:
-            return self.structure.put_together(iter(self.x.tolist()))
-        run, fresh = self._run(self.x.tolist(), places)
+        numbers = [number_of(x) for x in [*self.start, *self.arguments]]
+        x = [solver(*numbers) for solver in self.solvers]
+        found = x if not self.by else self._recorded(x) if recording_active() else self._scalars(x)
+        return self.equation.structure.put_together(iter(found))
+
+    def _scalars(self, x: list[float]) -> list[Any]:
+        run, fresh = self._run(x)
         rows = [_floats(output, fresh) for output in run.outputs]
-        slopes = np.array(rows)[:, : len(self.x)]
-        if self.fixed_point:
-            slopes = slopes - np.eye(len(self.x))
-        found = -self._solved(slopes, np.array(rows)[:, len(self.x) :])
-        nodes = [scalar_of(x, by, row.copy(), 1.0) for x, row in zip(self.x.tolist(), found)]
+        slopes = np.array(rows)[:, : len(x)]
+        if self.equation.fixed_point:
+            slopes = slopes - np.eye(len(x))
+        found = -self.equation.solved(slopes, np.array(rows)[:, len(x) :])
+        nodes = [scalar_of(number, self.by, row.copy(), 1.0) for number, row in zip(x, found)]
         for k, node in enumerate(nodes):
             if node.prev:
-                set_slopes(node, _Slopes(self, nodes, places, k))
-        return self.structure.put_together(iter(nodes))
+                set_slopes(node, _Slopes(self, nodes, k))
+        return nodes
 
-    def _run(self, x: Sequence[Any], places: list[int]) -> tuple[Run, list[Any]]:
-        """Call the function on the tape; return the fresh scalars of x and of the arguments in some places, too."""
-        args = self.argument_structure.put_together(iter(self.arguments))
-        run = Run(
-            self.known.compiled.function, (self.structure.put_together(iter(x)), *args), {}, tuple(range(1 + len(args)))
-        )
-        n = len(self.x)
-        return run, run.inputs[:n] + [run.inputs[n + k] for k in places]
+    def _recorded(self, x: list[float]) -> list[Any]:
+        """Return the solution as steps of a program: with slopes that use one whose own are of an order less."""
+        numbers = [*self.start, *self.arguments]
+        values = [called_node(solver, numbers, value) for solver, value in zip(self.solvers, x)]
+        unknown = called_node(NoSlope(too_high("a solution")), numbers, math.nan)
+        nodes = [self._with_slopes(value, [unknown] * len(self.by)) for value in values]
+        for _ in range(ORDERS):
+            nodes = [self._with_slopes(value, row) for value, row in zip(values, self.slopes(nodes))]
+        return nodes
 
-    def slopes(self, nodes: list[Any], places: list[int], k: int) -> list[Any]:
-        """Return the derivatives of the k-th number of the solution, as scalars."""
-        run, fresh = self._run(nodes, places)
+    def _with_slopes(self, node: Any, slopes: list[Any]) -> Any:
+        for x, slope in zip(self.by, slopes):
+            node = with_slope(node, x, slope)
+        return node
+
+    def _run(self, x: Sequence[Any]) -> tuple[Run, list[Any]]:
+        """Call the function on the tape; return the fresh scalars of x and of those to differentiate by, too."""
+        equation = self.equation
+        args = equation.argument_structure.put_together(iter(self.arguments))
+        x = equation.structure.put_together(iter(x))
+        run = Run(equation.known.compiled.function, (x, *args), {}, tuple(range(1 + len(args))))
+        n = equation.structure.size()
+        return run, run.inputs[:n] + [run.inputs[n + k] for k in self.places]
+
+    def slopes(self, nodes: list[Any]) -> list[list[Any]]:
+        """Return the derivatives of each number of the solution, as scalars."""
+        run, fresh = self._run(nodes)
         rows = [gradients(output, fresh, True) for output in run.outputs]
         n = len(nodes)
-        matrix = [[row[j] - (self.fixed_point and i == j) for j in range(n)] for i, row in enumerate(rows)]
-        solved = _eliminated(matrix, [row[n:] for row in rows])
-        return [-entry for entry in solved[k]]
+        matrix = [[row[j] - (self.equation.fixed_point and i == j) for j in range(n)] for i, row in enumerate(rows)]
+        return [[-entry for entry in row] for row in _eliminated(matrix, [row[n:] for row in rows])]
 
 
 class _Slopes:
     """What computes the derivatives of one number of a solution as scalars."""
 
-    def __init__(self, solved: _Solved, nodes: list[Any], places: list[int], k: int) -> None:
-        self.solved, self.nodes, self.places, self.k = solved, nodes, places, k
+    def __init__(self, solved: _Solved, nodes: list[Any], k: int) -> None:
+        self.solved, self.nodes, self.k = solved, nodes, k
 
     def __call__(self) -> list[Any]:
-        return self.solved.slopes(self.nodes, self.places, self.k)
+        return self.solved.slopes(self.nodes)[self.k]
 
 
 def _floats(output: Any, by: list[Any]) -> list[float]:
@@ -237,7 +289,7 @@ def _eliminated(matrix: list[list[Any]], right: list[list[Any]]) -> list[list[An
     n = len(matrix)
     rows = [[*left, *other] for left, other in zip(matrix, right)]
     for k in range(n):
-        pivot = max(range(k, n), key=lambda i: abs(plain(rows[i][k])))
+        pivot = max(range(k, n), key=lambda i: abs(rows[i][k]))
         rows[k], rows[pivot] = rows[pivot], rows[k]
         rows[k] = [entry / rows[k][k] for entry in rows[k]]
         for i in range(n):

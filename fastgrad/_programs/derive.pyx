@@ -12,11 +12,12 @@ from libc.stdlib cimport calloc, free, malloc
 
 from fastgrad._programs.arrays cimport memory_of
 from fastgrad._programs.graph cimport (
-    NO_SYMBOL, algebra, arrays_of, dag, dag_begin, dag_captured, dag_constant, dag_free, dag_input, no_memory, symbol,
+    NO_SYMBOL, algebra, arrays_of, dag, dag_begin, dag_call, dag_captured, dag_constant, dag_free, dag_input, no_memory,
+    symbol,
 )
 from fastgrad._programs.program cimport Program
 from fastgrad._programs.rows cimport (
-    NO_VALUE, STEP_dot, STEP_select, STEP_stop, STEP_sum, program, step,
+    NO_VALUE, STEP_call, STEP_select, STEP_sloped, STEP_stop, STEP_sum, program, step,
 )
 
 cdef extern from "programs/derive.h" nogil:
@@ -38,7 +39,10 @@ cdef extern from "programs/derive.h" nogil:
     tangents tangents_of(const derivation *v, symbol i)
     void derive_backward(derivation *v, const symbol *root, const symbol *seed, uint32_t n)
     void derive_second(derivation *v, flow *entry)
+    enum:
+        OP_END
     int is_one(uint32_t op)
+    uint64_t listed_operands(const step *s)
 
 
 @cython.auto_pickle(False)
@@ -47,6 +51,7 @@ cdef class Graph:
 
     cdef dag dag
     cdef program *p
+    cdef tuple functions    # of the program
     cdef uint32_t captured  # of the program's uniforms the first ones
     cdef uint32_t before    # captured numbers that come before those
     cdef uint32_t fixed     # inputs that are captured, after those
@@ -62,6 +67,7 @@ cdef class Graph:
         cdef uint32_t k, among = 0
         among_fixed = {place: k for k, place in enumerate(fixed)}
         self.p, self.captured, self.n, self.roots = p, captured, <uint32_t>len(places), []
+        self.functions = of.functions
         self.before, self.fixed = before, <uint32_t>len(among_fixed)
         self.inputs = p.inputs - self.fixed
         self.item = <symbol *>calloc(p.inputs + p.uniforms + p.steps + 1, sizeof(symbol))
@@ -126,7 +132,7 @@ cdef class Graph:
         if self.dag.failed:
             no_memory()
         return Program(*arrays_of(
-            &self.dag, self.inputs, captured, numpy.array(self.roots + guards, numpy.uint32), truths,
+            &self.dag, self.inputs, captured, numpy.array(self.roots + guards, numpy.uint32), truths, self.functions,
         ))
 
 
@@ -137,9 +143,9 @@ cdef symbol item_of_step(Graph g, const step *s) except? 0:
     cdef symbol found
     if s.op == STEP_stop:
         return a.stop(a, g.item[s.a])
-    if s.op != STEP_dot and s.op != STEP_sum and s.op != STEP_select:
+    if s.op < OP_END:
         return a.one(a, s.op, g.item[s.a]) if is_one(s.op) else a.two(a, s.op, g.item[s.a], g.item[s.b])
-    count = 3 if s.op == STEP_select else 2 * <uint64_t>s.n if s.op == STEP_dot else s.n
+    count = listed_operands(s)
     x = <symbol *>malloc(count * sizeof(symbol))
     if x == NULL:
         no_memory()
@@ -147,6 +153,10 @@ cdef symbol item_of_step(Graph g, const step *s) except? 0:
         x[k] = g.item[g.p.operand[s.a + k]]
     if s.op == STEP_select:
         found = a.select(a, x[0], x[1], x[2])
+    elif s.op == STEP_sloped:
+        found = a.sloped(a, x[0], x[1], x[2])
+    elif s.op == STEP_call:
+        found = dag_call(&g.dag, s.b, x, s.n)
     elif s.op == STEP_sum:
         found = a.sum(a, x, s.n)
     else:

@@ -12,6 +12,7 @@ cdef extern from "programs/optimize.h" nogil:
         symbol (*dot)(algebra *s, symbol bias, const symbol *x, uint32_t n)
         symbol (*select)(algebra *s, symbol condition, symbol yes, symbol no)
         symbol (*stop)(algebra *s, symbol a)
+        symbol (*sloped)(algebra *s, symbol y, symbol x, symbol slope)
     struct step:
         uint32_t op, a, b, n
     struct dag:
@@ -26,9 +27,11 @@ cdef extern from "programs/optimize.h" nogil:
     symbol dag_constant(dag *d, double x)
     symbol dag_input(dag *d, uint32_t place)
     symbol dag_captured(dag *d, uint32_t place)
+    symbol dag_call(dag *d, uint32_t function, const symbol *x, uint32_t n)
 
 cdef int no_memory() except -1
 
-# The arguments that make a Program: of so many inputs and the numbers captured from outside, which computes the items
-# that are roots. The first of these, as many as there are no truths for, are outputs, the others guards.
-cdef tuple arrays_of(dag *d, uint32_t inputs, captured, roots, list truths)
+# The arguments that make a Program: of so many inputs, the numbers captured from outside and the functions called in it,
+# which computes the items that are roots. The first of these, as many as there are no truths for, are outputs, the
+# others guards.
+cdef tuple arrays_of(dag *d, uint32_t inputs, captured, roots, list truths, tuple functions)

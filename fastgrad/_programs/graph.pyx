@@ -20,7 +20,7 @@ cdef int no_memory() except -1:
     raise MemoryError("no memory to compile this many operations")
 
 
-cdef tuple arrays_of(dag *d, uint32_t inputs, captured, roots, list truths):
+cdef tuple arrays_of(dag *d, uint32_t inputs, captured, roots, list truths, tuple functions):
     cdef optimizer o
     values = roots.copy()
     outputs = len(roots) - len(truths)
@@ -34,7 +34,7 @@ cdef tuple arrays_of(dag *d, uint32_t inputs, captured, roots, list truths):
     import numpy
 
     guards = numpy.column_stack([values[outputs:], truths]).astype(numpy.uint32)
-    return inputs, uniforms, uniform_steps, steps, operand, values[:outputs].copy(), guards
+    return inputs, uniforms, uniform_steps, steps, operand, values[:outputs].copy(), guards, functions
 
 
 cdef tuple written(optimizer *o, uint32_t inputs, captured):

@@ -11,6 +11,7 @@ def text(
     operands: NDArray[np.uint32],
     outputs: NDArray[np.uint32],
     guards: NDArray[np.uint32],
+    functions: tuple[Callable[..., float], ...] = (),
 ) -> str: ...
 def names_of(inputs: int, uniforms: NDArray[np.float64], uniform_steps: int) -> Callable[[int], str]: ...
 def formulas(
@@ -19,4 +20,5 @@ def formulas(
     uniform_steps: int,
     steps: NDArray[np.uint32],
     operands: NDArray[np.uint32],
+    functions: tuple[Callable[..., float], ...] = (),
 ) -> list[tuple[int, str, list[int]]]: ...

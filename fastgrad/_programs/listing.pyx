@@ -2,7 +2,7 @@
 
 from libc.stdint cimport uint32_t, uint64_t
 
-from fastgrad._programs.rows cimport NO_VALUE, STEP_dot, step
+from fastgrad._programs.rows cimport NO_VALUE, STEP_call, STEP_dot, step
 
 cdef extern from "programs/program.h" nogil:
     uint32_t OP_FIRST_BINARY, OP_FIRST_NARY
@@ -14,7 +14,7 @@ cdef extern from "programs/program.h" nogil:
     const char *step_name(uint32_t op)
 
 
-def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
+def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards, functions=()):
     """A program's arrays as readable flat code: a line for each constant, step and guard.
 
     Returns
@@ -25,7 +25,7 @@ def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
     name = names_of(inputs, uniforms, uniform_steps)
     lines = [f"{', '.join(map(name, range(inputs)))}: inputs"] if inputs else []
     lines += [f"u{k} = {float(x)!r}" for k, x in enumerate(uniforms)]
-    for value, formula, _ in formulas(inputs, uniforms, uniform_steps, steps, operands):
+    for value, formula, _ in formulas(inputs, uniforms, uniform_steps, steps, operands, functions):
         lines.append(f"{name(value)} = {formula}")
     for value, truth in guards.tolist():
         lines.append(f"guard {name(value)} {'!=' if truth else '=='} 0")
@@ -43,13 +43,14 @@ def names_of(inputs, uniforms, uniform_steps):
     return lambda value: f"u{value - inputs}" if inputs <= value < first_varying else f"v{value}"
 
 
-def formulas(inputs, uniforms, uniform_steps, steps, operands):
+def formulas(inputs, uniforms, uniform_steps, steps, operands, functions=()):
     """List a program's steps: the value, how it is computed as text, and the values of which."""
     name = names_of(inputs, uniforms, uniform_steps)
     found = []
     for value, (op, a, b, n) in enumerate(steps.tolist(), inputs + len(uniforms)):
         of = values_of_step(step(op, a, b, n), operands)
-        found.append((value, formula_of(op, [name(x) for x in of], b == <uint32_t>NO_VALUE), of))
+        called = name_of_function(functions[b]) if op == STEP_call else ""
+        found.append((value, formula_of(op, [name(x) for x in of], b == <uint32_t>NO_VALUE, called), of))
     return found
 
 
@@ -61,11 +62,15 @@ cdef list values_of_step(step s, operands):
     return [s.b][:count - n] + operands[s.a:s.a + n].tolist()
 
 
-cdef str formula_of(uint32_t op, list x, bint no_bias):
+cdef str name_of_function(function):
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+cdef str formula_of(uint32_t op, list x, bint no_bias, str called):
     if op == STEP_dot:
         bias = "" if no_bias else f"{x.pop(0)} + "
         return f"{bias}dot({', '.join([f'{p}*{q}' for p, q in zip(x[::2], x[1::2])])})"
     symbol = op_rows[op].symbol.decode() if OP_FIRST_BINARY <= op < OP_FIRST_NARY else ""
     if symbol in ("+", "-", "*", "/", "**", "<", ">", "<=", ">="):
         return f"{x[0]} {symbol} {x[1]}"
-    return f"{step_name(op).decode()}({', '.join(x)})"
+    return f"{called or step_name(op).decode()}({', '.join(x)})"

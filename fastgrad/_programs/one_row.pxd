@@ -24,10 +24,10 @@ cdef OneRow one_row(Executable owner, bint gradient)
 cdef bint is_quick(Executable owner, bint gradient) except -1
 
 # Other uniforms from here on.
-cdef void set_uniforms(OneRow row, const double *uniform) noexcept
+cdef int set_uniforms(OneRow row, const double *uniform) except -1
 
 # Computes the row of the inputs that stand in `values`. Returns whether every guard had its outcome.
-cdef bint compute(OneRow row) noexcept
+cdef bint compute(OneRow row) except -1
 
 # The outputs, and the gradient of their sum by the inputs, of what was computed last.
 cdef void write_outputs(OneRow row, double *to) noexcept

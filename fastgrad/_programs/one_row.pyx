@@ -48,13 +48,16 @@ cdef bint is_quick(Executable owner, bint gradient) except -1:
     return takes_microseconds(plan_for_row(owner, gradient), 1)
 
 
-cdef void set_uniforms(OneRow row, const double *uniform) noexcept:
+cdef int set_uniforms(OneRow row, const double *uniform) except -1:
     memcpy(row.values + row.program.p.inputs, uniform, row.program.p.uniforms * sizeof(double))
     row_forward(&row.plan.uniform_steps, row.values)
+    return row.program.called.look() if row.program.called is not None else 0
 
 
-cdef bint compute(OneRow row) noexcept:
+cdef bint compute(OneRow row) except -1:
     row_forward(&row.plan.varying_steps, row.values)
+    if row.program.called is not None:
+        row.program.called.look()
     return first_failed(&row.program.p, row.values) < 0
 
 

@@ -7,6 +7,7 @@ cimport cython
 from libc.stdint cimport uint32_t
 
 from fastgrad._programs.arrays cimport array_of, copied_rows, doubles_of
+from fastgrad._programs.functions cimport Functions, call_function
 from fastgrad._programs.one_row cimport bound
 from fastgrad._programs.rows cimport (
     Executable, Execution, begin, fault_of, give_indices, give_seeds, give_tables, guard, make_failed,
@@ -20,7 +21,6 @@ cdef extern from "programs/program.h" nogil:
 
 
 @cython.auto_pickle(False)
-@cython.no_gc
 cdef class Program(Executable):
     """What a recorded function computes, as flat steps over rows of numbers.
 
@@ -42,6 +42,8 @@ cdef class Program(Executable):
         Values.
     guards : array of uint32, shape (g, 2)
         Values, and whether each is to be other than 0.
+    functions : tuple of functions, optional
+        Those of Python that steps call.
 
     Raises
     ------
@@ -49,7 +51,7 @@ cdef class Program(Executable):
         If these make no program.
     """
 
-    def __cinit__(self, inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
+    def __cinit__(self, inputs, uniforms, uniform_steps, steps, operands, outputs, guards, tuple functions=()):
         cdef program *p = &self.p
         p.inputs, p.uniform_steps = count_of(inputs, "inputs"), count_of(uniform_steps, "uniform_steps")
         p.uniform = <double *>copied_rows(numbers(uniforms), 1, &p.uniforms, "uniforms")
@@ -57,6 +59,9 @@ cdef class Program(Executable):
         p.operand = <uint32_t *>copied_rows(codes(operands, "operands", 0), 1, &p.operands, "operands")
         p.output = <uint32_t *>copied_rows(codes(outputs, "outputs", 0), 1, &p.outputs, "outputs")
         p.guard = <guard *>copied_rows(codes(guards, "guards", 2), 2, &p.guards, "guards")
+        if functions:
+            self.called = Functions(functions)
+            p.functions, p.call, p.context = <uint32_t>len(functions), call_function, <void *>self.called
         fault = fault_of(self)
         if fault is not None:
             raise ValueError(f"this is no program: {fault}")
@@ -96,13 +101,18 @@ cdef class Program(Executable):
         """Outcomes to be checked in a row."""
         return self.p.guards
 
+    @property
+    def functions(self):
+        """Functions of Python that steps call, as a tuple."""
+        return self.called.functions if self.called is not None else ()
+
     def arrays(self):
         """The arguments that make this program."""
         cdef program *p = &self.p
         return (
             p.inputs, self.uniforms, p.uniform_steps, array_of(p.step, (p.steps, 4), "u4"),
             array_of(p.operand, (p.operands,), "u4"), array_of(p.output, (p.outputs,), "u4"),
-            array_of(p.guard, (p.guards, 2), "u4"),
+            array_of(p.guard, (p.guards, 2), "u4"), self.functions,
         )
 
     def __reduce__(self):
@@ -276,7 +286,7 @@ cdef tuple unique(codes):
     return numpy.unique(codes, return_inverse=True)
 
 
-def restored(names, inputs, uniforms, uniform_steps, steps, operands, outputs, guards):
+def restored(names, inputs, uniforms, uniform_steps, steps, operands, outputs, guards, functions=()):
     """The program of a pickle, whose steps have places in `names` for their operations."""
     known = codes_by_name()
     steps = steps.copy()
@@ -285,7 +295,7 @@ def restored(names, inputs, uniforms, uniform_steps, steps, operands, outputs, g
         if name not in known:
             raise ValueError(f"the pickled program is damaged: it has an operation {name!r}, which is not known here")
         row[0] = known[name]
-    return Program(inputs, uniforms, uniform_steps, steps, operands, outputs, guards)
+    return Program(inputs, uniforms, uniform_steps, steps, operands, outputs, guards, functions)
 
 
 # Arrays in and out.

@@ -6,10 +6,13 @@ holds the GIL makes a plan or takes its spare memory; running needs no GIL. How 
 
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
+from fastgrad._programs.functions cimport Functions
+
 cdef extern from "rows/rows.h" nogil:
     enum:
-        NO_VALUE, STEP_dot, STEP_sum, STEP_select, STEP_stop
+        NO_VALUE, STEP_dot, STEP_sum, STEP_select, STEP_stop, STEP_sloped, STEP_call
     const double NO_GRADIENT
+    ctypedef double called(void *functions, uint32_t function, const double *x, uint32_t n) noexcept
     struct step:
         uint32_t op, a, b, n
     struct guard:
@@ -21,6 +24,9 @@ cdef extern from "rows/rows.h" nogil:
         uint32_t *output
         guard *guard
         double *uniform
+        uint32_t functions
+        called *call
+        void *context
     struct wanted:
         uint32_t outputs, inputs, uniforms, guards
     struct work:
@@ -86,6 +92,7 @@ cdef class Columns:
 
 cdef class Executable:
     cdef program p
+    cdef Functions called  # None where there are none
     cdef plan *plans
 
 cdef struct Worker:

@@ -22,7 +22,6 @@ cdef enum:
 
 
 @cython.auto_pickle(False)
-@cython.no_gc
 cdef class Executable:
     def __dealloc__(self):
         cdef plan *plan
@@ -349,6 +348,8 @@ cdef int run(Execution r, num_threads) except -1:
     compute_uniforms(r)
     if r.rows <= r.plan.rows_a_piece // 4:  # a fraction of a millisecond: not worth starting threads
         threads = 1
+    if r.program.called is not None:  # of Python, which take turns
+        threads = 1
     hire(r, min(threads, r.chunks))
     if r.threads > 1:
         run_shared(r)
@@ -357,7 +358,7 @@ cdef int run(Execution r, num_threads) except -1:
     if r.plan.spare == NULL:
         r.plan.spare, r.workers[0].work = r.workers[0].work, NULL
     add_chunks(r)
-    return 0
+    return r.program.called.look() if r.program.called is not None else 0
 
 
 cdef uint64_t thread_count(num_threads) except 0:

@@ -34,6 +34,7 @@ cdef class Lowering(Symbols):
     cdef Ids captured        # nodes
     cdef Ids results         # items
     cdef Ids work            # items
+    cdef list functions      # those of Python that are called
     cdef uint32_t reached    # nodes
 
     cdef int lower(self, list outputs, list guards) except -1

@@ -4,7 +4,9 @@ from libc.stdint cimport uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memcpy
 
-from fastgrad._programs.graph cimport arrays_of, dag_begin, dag_captured, dag_constant, dag_free, dag_input, no_memory
+from fastgrad._programs.graph cimport (
+    arrays_of, dag_begin, dag_call, dag_captured, dag_constant, dag_free, dag_input, no_memory,
+)
 from fastgrad._tape.describe cimport symbol_of
 from fastgrad._tape.handle cimport MANY, Handle
 from fastgrad._tape.kinds cimport Kind, Symbols, algebra, has_results, kind_at, results_of, symbol
@@ -14,6 +16,10 @@ from fastgrad._tape.tape cimport (
 )
 
 from fastgrad._tape.observer import TraceError
+
+cdef extern from "programs/program.h" nogil:
+    enum:
+        MOST_CALLED
 
 # Lists of items.
 
@@ -39,7 +45,7 @@ cdef int add(Ids *ids, uint32_t i) except -1:
 cdef class Lowering(Symbols):
     def __cinit__(self, list inputs, uint32_t start, uint32_t end):
         cdef uint32_t k
-        self.inputs, self.start, self.end = inputs, start, end
+        self.inputs, self.start, self.end, self.functions = inputs, start, end, []
         self.needed = <uint8_t *>calloc(<size_t>end - start + 1, 1)
         self.item = <uint32_t *>calloc(<size_t>end - start + 1, sizeof(uint32_t))
         self.outside = <uint32_t *>calloc(start, sizeof(uint32_t))
@@ -78,6 +84,13 @@ cdef class Lowering(Symbols):
         self.work.count = 0
         return room(&self.work, n)
 
+    cdef symbol called(self, function, const symbol *x, uint32_t n) except? 0:
+        if n > MOST_CALLED:
+            raise TraceError(f"{function!r} is given {n:,} numbers: a program gives {MOST_CALLED:,} at most")
+        if function not in self.functions:
+            self.functions.append(function)
+        return dag_call(&self.dag, <uint32_t>self.functions.index(function), x, n)
+
     cdef int lower(self, list outputs, list guards) except -1:
         """Make items of all that the outputs and guards stand on."""
         mark_needed(self, outputs, guards)
@@ -91,7 +104,8 @@ cdef class Lowering(Symbols):
         cdef uint32_t k
         roots = numpy.array([root_of(self, x) for x in outputs] + [root_of(self, x) for x, _ in guards], numpy.uint32)
         captured = [tape.data[self.captured.id[k]] for k in range(self.captured.count)]
-        return arrays_of(&self.dag, <uint32_t>len(self.inputs), captured, roots, [truth for _, truth in guards])
+        return arrays_of(&self.dag, <uint32_t>len(self.inputs), captured, roots, [truth for _, truth in guards],
+                         tuple(self.functions))
 
 
 cdef uint32_t root_of(Lowering self, x) except? 0:

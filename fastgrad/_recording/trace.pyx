@@ -120,6 +120,14 @@ cdef class Trace(Observer):
         reserve(1, 0)
         return make(number, append(OP_detach, number.type_code, tape.data[number.node], number.node, no_second()))
 
+    cdef object so_far(self):
+        return len(self.guards), self.error
+
+    cdef int take_back(self, so_far) except -1:
+        count, self.error = so_far
+        del self.guards[count:], self.asked[count:]
+        return 0
+
 
 cdef int find_inputs(Trace trace) except -1:
     cdef Handle x

@@ -17,8 +17,8 @@ from fastgrad._tape.sweep cimport add_operands, borrow_set, give_back
 from fastgrad._tape.symbols cimport begin_nodes, constant
 from fastgrad._tape.tape cimport (
     CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC,
-    OP_MASK, OP_add, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_mul, OP_pick, OP_select, OP_sum, OP_user, Second, append,
-    hold, let_go, no_second, operands, payload, reserve, slot_count, slot_node, tape,
+    OP_MASK, OP_add, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_mul, OP_pick, OP_select, OP_sloped, OP_sum, OP_user,
+    Second, append, hold, let_go, no_second, operands, payload, reserve, slot_count, slot_node, tape,
 )
 
 cdef extern from "operations/chain.h" nogil:
@@ -170,7 +170,7 @@ cdef int find_active(GraphSweep s, list by) except -1:
 # Nodes of many operands.
 
 cdef bint is_swept_as_it_is(uint32_t op) noexcept:
-    return op in (OP_sum, OP_fsum, OP_dot, OP_select, OP_ifel, OP_user, OP_pick, OP_leaves)
+    return op in (OP_sum, OP_fsum, OP_dot, OP_select, OP_ifel, OP_sloped, OP_user, OP_pick, OP_leaves)
 
 
 cdef int expand_all(GraphSweep s) except -1:
@@ -198,7 +198,7 @@ cdef int expand(GraphSweep s, uint32_t i) except -1:
     if moved == NULL or results == NULL:
         free(results)
         raise MemoryError("no memory for a sweep")
-    if kind_at(i).lower != NULL:
+    if kind_at(i).lower != NULL and kind_at(i).slopes == NULL:
         try:
             memcpy(results, kind_at(i).lower(s, i), n * sizeof(symbol))
         except BaseException:
@@ -326,13 +326,18 @@ cdef int pass_on_many(GraphSweep s, uint32_t i, uint32_t op, flow g) except -1:
         condition = operand_at(s, &x, op == OP_ifel)
         for k in range(2):
             give_slot(s, i, k + 1 + (op == OP_ifel), flow_to_case(s.algebra, condition, k == 0, g))
+    elif op == OP_sloped:
+        give_slot(s, i, 0, g)
+        x = payload(i)
+        other = operand_at(s, &x, 2)
+        give_slot(s, i, 1, flow_product(s.algebra, g, flow(other, 0)))
     elif op == OP_user and "_slopes" in state_at(i):
         give_slopes(s, i, g, state_at(i)["_slopes"]())
     elif op == OP_user:
         for k in range(tape.second[i].span.n if tape.second[i].span.reals else 0):
             x = payload(i)
             give_slot(s, i, k, flow_product(s.algebra, g, flow(constant(s.algebra, x.reals[k]), 0)))
-    elif kind_at(i).lower == NULL:
+    elif kind_at(i).slopes != NULL:
         give_slopes(s, i, g, kind_at(i).slopes(i))
     elif op != OP_leaves:
         sweep_expansion(s, i, g)

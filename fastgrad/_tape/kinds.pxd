@@ -22,7 +22,7 @@ cdef extern from "operations/composites.h" nogil:
         symbol (*dot)(algebra *s, symbol bias, const symbol *x, uint32_t n)
         symbol (*select)(algebra *s, symbol condition, symbol yes, symbol no)
         symbol (*stop)(algebra *s, symbol a)
-        symbol (*straight)(algebra *s, symbol y, symbol x)
+        symbol (*sloped)(algebra *s, symbol y, symbol x, symbol slope)
         int (*known)(algebra *s, symbol a, double *x)
     const symbol NO_SYMBOL
     uint32_t nary_symbols(algebra *s, unsigned op, symbol *x, uint32_t n)
@@ -43,6 +43,7 @@ cdef class Symbols:
     cdef symbol of_number(self, uint32_t node) except? 0
     cdef symbol *of_results(self, uint32_t node) except NULL  # of a node of many
     cdef symbol *room(self, uint64_t n) except NULL           # memory for n symbols, good until the next call
+    cdef symbol called(self, function, const symbol *x, uint32_t n) except? 0  # what a Python function makes of numbers
 
 cdef struct Kind:
     const char *name    # unique, for pickles and messages
@@ -66,7 +67,7 @@ cdef struct Kind:
     uint64_t (*digest)(uint32_t node, uint64_t found) noexcept nogil
     # The symbols of its results; NULL: what it computes is known to Python only.
     symbol *(*lower)(Symbols symbols, uint32_t node) except NULL
-    # Its slopes by its operands, scalars and numbers, where what it computes is known to Python only; NULL: unknown.
+    # Its slopes by its operands, scalars and numbers, where these are not those of what it is lowered to; NULL.
     list (*slopes)(uint32_t node)
     bint pickled  # can it be pickled, as any payload of nary.h is?
 

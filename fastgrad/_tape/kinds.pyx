@@ -38,6 +38,9 @@ cdef class Symbols:
     cdef symbol *room(self, uint64_t n) except NULL:
         raise TypeError("an algebra has memory of its own")
 
+    cdef symbol called(self, function, const symbol *x, uint32_t n) except? 0:
+        raise TypeError("a program only can call a function of Python again")
+
 
 # What tells nodes apart.
 

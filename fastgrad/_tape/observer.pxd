@@ -20,6 +20,7 @@ cdef Observers observers
 
 cdef class Observer:
     cdef object thread  # whose it is
+    cdef int orders     # of derivatives of users' operations that are being asked for, one inside the other
     cdef int depends(self, uint32_t node) except -1              # on what a node depends: 0 or the flags above
     cdef int raised(self, error) except -1                       # an operation raises
     cdef int truth_asked(self, Handle number, bint truth) except -1
@@ -27,6 +28,8 @@ cdef class Observer:
     cdef int used_as_integer(self, Handle number) except -1
     cdef int changes(self, str what) except -1                   # what is done changes more than it computes
     cdef object detached(self, Handle number)                    # its number, through which no gradient flows
+    cdef object so_far(self)                                     # what was told, to which it can be taken back
+    cdef int take_back(self, so_far) except -1
 
 cdef Observer current()  # this thread's, or None
 cdef int observe(Observer observer) except -1

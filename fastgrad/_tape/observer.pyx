@@ -39,6 +39,12 @@ cdef class Observer:
     cdef object detached(self, Handle number):
         return number.detach()
 
+    cdef object so_far(self):
+        return None
+
+    cdef int take_back(self, so_far) except -1:
+        return 0
+
 
 cdef Observer current():
     return by_thread.get(threading.get_ident()) if observers.count else None
@@ -71,6 +77,18 @@ def forget_other_threads():
 def recording_active():
     """Does a recording go on in this thread?"""
     return current() is not None
+
+
+def unobserved(function, *arguments):
+    """Call a function that does the same with other numbers: whatever it does, nobody is to know."""
+    cdef Observer observer = current()
+    if observer is None:
+        return function(*arguments)
+    stop_observing(observer)
+    try:
+        return function(*arguments)
+    finally:
+        observe(observer)
 
 
 # What is told.

@@ -8,7 +8,7 @@ from fastgrad._tape.convert cimport as_operands, most_derived
 from fastgrad._tape.handle cimport Handle, unpinned_handle_of
 from fastgrad._tape.kinds cimport NO_SYMBOL
 from fastgrad._tape.tape cimport (
-    OP_FIRST_BINARY, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC, OP_detach, OP_dot, OP_ifel, OP_select,
+    OP_FIRST_BINARY, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC, OP_detach, OP_dot, OP_select, OP_sloped,
     OP_sum, Second, Span, append, append_payload, hold, let_go, nary_value, no_second, op_rows, op_value1, op_value2,
     operands, payload, payload_units, reserve, tape,
 )
@@ -19,7 +19,7 @@ cdef extern from "operations/algebra.h" nogil:
 
 
 cdef void begin_nodes(Nodes *s, uint32_t type_code) noexcept:
-    s.functions = algebra(constant, one, two, sum_of, dot_of, select, stop, straight, known)
+    s.functions = algebra(constant, one, two, sum_of, dot_of, select, stop, sloped, known)
     s.type_code, s.failed, s.start, s.next_constant = type_code, False, tape.count, 0
     memset(s.constants, 0, sizeof(s.constants))
 
@@ -109,9 +109,9 @@ cdef symbol select(algebra *s, symbol condition, symbol yes, symbol no) noexcept
     return many(<Nodes *>s, OP_select, condition, cases, 2)
 
 
-cdef symbol straight(algebra *s, symbol y, symbol x) noexcept:
-    cdef symbol[3] choice = [constant(s, 1.0), y, y]
-    return many(<Nodes *>s, OP_ifel, x, choice, 3)
+cdef symbol sloped(algebra *s, symbol y, symbol x, symbol slope) noexcept:
+    cdef symbol[2] by = [x, slope]
+    return many(<Nodes *>s, OP_sloped, y, by, 2)
 
 
 cdef int known(algebra *s, symbol a, double *x) noexcept:

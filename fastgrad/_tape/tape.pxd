@@ -36,7 +36,7 @@ cdef extern from "operations/ops.h" nogil:
         OP_LEAF, OP_FIRST_VC, OP_FIRST_CV, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, OP_TO_VC, OP_TO_CV
         OP_add, OP_mul, OP_detach, OP_pick, OP_leaves, OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp
         OP_softmax
-        OP_select, OP_ifel, OP_fsum, OP_hypot
+        OP_select, OP_ifel, OP_fsum, OP_hypot, OP_sloped
     enum:
         TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, TRAIT_exact
     struct op_row:
@@ -56,7 +56,7 @@ cdef extern from "operations/ops.h" nogil:
 cdef enum:
     HAS_CALLBACK = 0x80  # set on a node's op: its step of the sweep is a Python function of its handle's
     OP_MASK = 0x7F
-    FIRST_OF_PYTHON = 0x7B  # codes from here on are of kinds whose step takes Python, those from OP_END on of others
+    FIRST_OF_PYTHON = 0x7C  # codes from here on are of kinds whose step takes Python, those from OP_END on of others
 
 cdef struct Span:
     uint32_t n       # operands

@@ -67,13 +67,13 @@ class _Sketch:
 
     def add(self, path: Path, inputs: Iterable[str], result: str) -> None:
         """Add a path, whose inputs have names, and whose results are called so."""
-        size, uniforms, uniform_steps, steps, operands, outputs, guards = path.program.arrays()
+        size, uniforms, uniform_steps, steps, operands, outputs, guards, functions = path.program.arrays()
         name = names_of(size, uniforms, uniform_steps)
         for value, what in enumerate(inputs):
             self._record(name(value), [what, name(value)])
         for value, fields in enumerate(_uniforms(path.uniforms.scalars, uniforms.tolist()), size):
             self._record(name(value), [fields[0], name(value), fields[1]])
-        for value, formula, of in formulas(size, uniforms, uniform_steps, steps, operands):
+        for value, formula, of in formulas(size, uniforms, uniform_steps, steps, operands, functions):
             self._record(name(value), [name(value), _short(formula)], map(name, of))
         for k, (value, truth) in enumerate(guards.tolist()):
             label = escape(f"guard {name(value)} {'!=' if truth else '=='} 0")

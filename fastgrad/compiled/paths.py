@@ -236,7 +236,10 @@ class Paths(DirectPaths):
             begun = time.perf_counter()
             self.plainly(row)
             self._plain = time.perf_counter() - begun
-        return Path(program, captured, structure, outcomes, end, recording.report["nodes"], outside), outputs
+        path = Path(program, captured, structure, outcomes, end, recording.report["nodes"], outside)
+        if program.functions:  # one of them may raise what it was not asked while recording
+            program.run(np.array([row]), path.uniforms.now())
+        return path, outputs
 
     def call(self, numbers: Iterable[Any]) -> Any:
         """Call the function with the numbers in their places."""

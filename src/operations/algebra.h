@@ -22,7 +22,8 @@ struct algebra {
     symbol (*dot)(struct algebra *s, symbol bias, const symbol *x, uint32_t n);   /* + n products of pairs; or no bias */
     symbol (*select)(struct algebra *s, symbol condition, symbol yes, symbol no); /* yes where the first is not 0 */
     symbol (*stop)(struct algebra *s, symbol a);                /* a, through which no gradient flows */
-    symbol (*straight)(struct algebra *s, symbol y, symbol x);  /* y, whose gradient flows to x as well */
+    symbol (*sloped)(struct algebra *s, symbol y, symbol x, symbol slope); /* y, whose gradient times a slope flows to x,
+                                                                            * too */
     int (*known)(struct algebra *s, symbol a, double *x);       /* is it a constant? its number */
 };
 

@@ -19,6 +19,12 @@ static struct flow flow_if(struct algebra *s, symbol condition, struct flow in)
 /* Is an amount known, and finite? */
 static int is_known(struct algebra *s, symbol amount, double *x) { return s->known(s, amount, x) && isfinite(*x); }
 
+static int is_nothing(struct algebra *s, symbol amount)
+{
+    double x;
+    return is_known(s, amount, &x) && x == 0.0;
+}
+
 struct flow flow_product(struct algebra *s, struct flow x, struct flow y)
 {
     struct flow out = {0, 0};
@@ -32,7 +38,7 @@ struct flow flow_product(struct algebra *s, struct flow x, struct flow y)
     }
     if (!is_known(s, y.amount, &factor))
         out.amount = s->two(s, OP_mul, x.amount, y.amount);
-    else if (factor == 0.0)
+    else if (factor == 0.0 || is_nothing(s, x.amount))
         return out;
     else if (factor == -1.0)
         out.amount = s->one(s, OP_neg, x.amount);

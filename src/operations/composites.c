@@ -95,7 +95,10 @@ uint32_t nary_symbols(struct algebra *s, unsigned op, symbol *x, uint32_t n)
         x[0] = s->select(s, x[0], x[1], x[2]);
         return 1;
     case OP_ifel:
-        x[0] = s->straight(s, s->select(s, x[1], x[2], x[3]), x[0]);
+        x[0] = s->sloped(s, s->select(s, x[1], x[2], x[3]), x[0], s->constant(s, 1.0));
+        return 1;
+    case OP_sloped:
+        x[0] = s->sloped(s, x[0], x[1], x[2]);
         return 1;
     case OP_hypot:
         x[0] = hypot_symbol(s, x, n);

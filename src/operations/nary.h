@@ -9,6 +9,7 @@
  *   softmax           slots x_k; reals: n constants, n results, n adjoints (all 0 between sweeps)
  *   select            slots condition, true case, false case
  *   ifel              slots the node itself, condition, true case, false case
+ *   sloped            slots value, x, slope by x
  *   the others        slots x_k
  *
  * Functions of numbers and arrays: no state, no Python. The caller owns the arrays.
@@ -37,7 +38,8 @@ static inline uint64_t nary_memory(unsigned op, uint32_t n)
 static inline int nary_fits(unsigned op, uint32_t n, uint64_t reals)
 {
     const uint64_t memory = nary_memory(op, n);
-    if (n == 0 || (op == OP_dot && n % 2 == 0) || (op == OP_select && n != 3) || (op == OP_ifel && n != 4))
+    if (n == 0 || (op == OP_dot && n % 2 == 0) || (op == OP_ifel && n != 4) ||
+        ((op == OP_select || op == OP_sloped) && n != 3))
         return 0;
     return reals == n + memory || (!memory && reals == 0);
 }
@@ -54,13 +56,13 @@ static inline uint32_t taken_slot(unsigned op, const struct operands *x)
     return operand(x, condition) != 0.0 ? condition + 1 : condition + 2;
 }
 
-/* Does a gradient flow to slot k? Not to conditions and cases not taken. */
+/* Does a gradient flow to slot k? Not to conditions, cases not taken and slopes. */
 static inline int takes_gradient(unsigned op, const struct operands *x, uint32_t k)
 {
     if (x->slots[k] == CONSTANT)
         return 0;
     if (op != OP_select && op != OP_ifel)
-        return 1;
+        return op != OP_sloped || k < 2;
     return (op == OP_ifel && k == 0) || k == taken_slot(op, x);
 }
 
@@ -134,6 +136,8 @@ static inline double nary_value(unsigned op, const struct operands *x)
     case OP_select:
     case OP_ifel:
         return operand(x, taken_slot(op, x));
+    case OP_sloped:
+        return operand(x, 0);
     }
     return NAN;
 }
@@ -225,6 +229,10 @@ static inline void nary_pull(unsigned op, const struct operands *x, double g, do
         if (op == OP_ifel)
             give(x, grad, 0, g);
         give(x, grad, taken_slot(op, x), g);
+        break;
+    case OP_sloped:
+        give(x, grad, 0, g);
+        give(x, grad, 1, g * operand(x, 2));
         break;
     }
 }

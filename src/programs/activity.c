@@ -27,6 +27,8 @@ static const char *step_fault(const struct program *p, uint32_t i)
         return "a step has an unknown operation";
     if ((s->op == STEP_dot || s->op == STEP_sum) && s->n == 0)
         return "a sum has no operands";
+    if (s->op == STEP_call && (s->b >= p->functions || s->n == 0 || s->n > MOST_CALLED))
+        return "a call is of no function, or of no or too many values";
     if (listed && s->a + listed > p->operands)
         return "a step's operands lie beyond the end";
     if (!operands_are_below(p, s, first_step(p) + i, i < p->uniform_steps))
@@ -56,9 +58,9 @@ static void mark_needed(const struct program *p, struct wanted wanted, unsigned 
     for (uint32_t k = 0; k < p->guards; k++)
         flags[p->guard[k].value] |= wanted.guards ? NEEDED | GUARDED : GUARDED;
     for (uint32_t i = p->steps; i-- > 0;)
-        for (uint64_t k = 0; k < operand_count(&p->step[i]); k++)
+        for (uint64_t k = 0; k < operands_used(p, flags, i); k++)
             flags[operand_of(p->operand, &p->step[i], k)] |=
-                flags[first_step(p) + i] | (step_jumps_at(p->step[i].op, k) ? GUARDED : 0);
+                (flags[first_step(p) + i] & (NEEDED | GUARDED)) | (step_jumps_at(p->step[i].op, k) ? GUARDED : 0);
 }
 
 static void mark_active(const struct program *p, struct wanted wanted, unsigned char *flags)
@@ -93,7 +95,8 @@ static int mark_pulled(const struct program *p, unsigned char *flags)
 int analyse(const struct program *p, struct wanted wanted, unsigned char *flags)
 {
     memset(flags, 0, value_count(p));
-    mark_needed(p, wanted, flags);
     mark_active(p, wanted, flags);
-    return mark_pulled(p, flags);
+    const int choices = mark_pulled(p, flags);
+    mark_needed(p, wanted, flags);
+    return choices;
 }

@@ -33,6 +33,13 @@ static inline int varies(const struct program *p, uint32_t v)
     return v < p->inputs || v >= first_step(p) + p->uniform_steps;
 }
 
+/* How many of its operands a step's value takes, or its adjoint: a slope that is given is for adjoints only. */
+static inline uint64_t operands_used(const struct program *p, const unsigned char *flags, uint32_t i)
+{
+    const struct step *s = &p->step[i];
+    return s->op == STEP_sloped && !(flags[first_step(p) + i] & PULLED) ? 1 : operand_count(s);
+}
+
 /* What is wrong with a program, or NULL. Every other function relies on there being nothing. */
 const char *program_fault(const struct program *p);
 

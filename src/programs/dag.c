@@ -395,16 +395,22 @@ static int is_step_of(const struct dag *d, symbol y, symbol x)
     return condition->op == OP_gt && condition->a == x && condition->b == d->zero;
 }
 
-/* The step of x less itself is 0, whatever x is, and passes a gradient of 1 to x. */
-static symbol make_straight(struct algebra *s, symbol y, symbol x)
+static symbol make_sloped(struct algebra *s, symbol y, symbol x, symbol slope)
 {
     struct dag *d = (struct dag *)s;
-    if (is_constant(d, x))
+    const symbol operand[] = {y, x, slope};
+    if (is_constant(d, x) || slope == d->zero)
         return y;
-    const symbol step = make_one(s, OP_step, x);
-    if (is_step_of(d, y, x))
-        return step;
-    return make_plain(d, OP_sub, y, make_plain(d, OP_sub, make_stop(s, step), step));
+    if (slope == d->one && is_step_of(d, y, x))
+        return make_one(s, OP_step, x);
+    return make_listed(d, (struct step){STEP_sloped, 0, 0, 0}, operand, 3, highest_level(d, operand, 3));
+}
+
+/* Of constants, too, the number is known only once the program runs. */
+symbol dag_call(struct dag *d, uint32_t function, const symbol *x, uint32_t n)
+{
+    const uint32_t level = highest_level(d, x, n);
+    return make_listed(d, (struct step){STEP_call, 0, function, n}, x, n, level > KNOWN_uniform ? level : KNOWN_uniform);
 }
 
 static int known_number(struct algebra *s, symbol a, double *x)
@@ -430,7 +436,7 @@ int dag_begin(struct dag *d)
     d->capacity = d->operand_capacity = FIRST;
     d->table_size = 2 * FIRST;
     d->algebra = (struct algebra){
-        make_constant, make_one, make_two, make_sum, make_dot, make_select, make_stop, make_straight, known_number,
+        make_constant, make_one, make_two, make_sum, make_dot, make_select, make_stop, make_sloped, known_number,
     };
     dag_constant(d, NAN);  /* what stands where memory fails; the table cannot name it */
     d->zero = dag_constant(d, 0.0);

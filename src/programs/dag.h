@@ -45,6 +45,7 @@ symbol dag_input(struct dag *d, uint32_t place);
 symbol dag_captured(struct dag *d, uint32_t place);
 symbol dag_constant(struct dag *d, double x);
 symbol dag_negative(struct dag *d, symbol a);
+symbol dag_call(struct dag *d, uint32_t function, const symbol *x, uint32_t n);
 
 /* For what makes items of its own: an operand after the last one. */
 void push_operand(struct dag *d, symbol i);

@@ -53,6 +53,8 @@ static struct flow through_item(struct dag *d, uint32_t i, uint64_t k, struct fl
         return in;
     case STEP_dot:
         return k == 2 * (uint64_t)s.n ? in : flow_product(&d->algebra, in, (struct flow){d->operand[s.a + (k ^ 1)], 0});
+    case STEP_sloped:
+        return k ? flow_product(&d->algebra, in, (struct flow){d->operand[s.a + 2], 0}) : in;
     }
     return flow_through(&d->algebra, s.op, (int)k, s.a, is_two(s.op) ? s.b : s.a, i, in);
 }
@@ -438,11 +440,21 @@ static void add_second_of(struct derivation *v, struct notes *notes, uint32_t i)
         add_square(v, notes, part[2], x[1]);
 }
 
+/* A slope that is given and what it belongs to: like half a product, as both derivatives by two inputs are noted. */
+static void add_sloped(struct derivation *v, struct notes *notes, uint32_t list, struct flow g)
+{
+    const struct flow half = {v->d->algebra.constant(&v->d->algebra, 0.5), 0};
+    const struct flow part = flow_product(&v->d->algebra, g, half);
+    add_crosswise(v, notes, part, v->d->operand[list + 1], v->d->operand[list + 2]);
+}
+
 static void add_own(struct derivation *v, struct notes *notes, uint32_t i)
 {
     const struct step t = v->d->item[i];
     if (!v->active[i] || !v->adjoint[i].amount)
         return;
+    if (t.op == STEP_sloped)
+        add_sloped(v, notes, t.a, v->adjoint[i]);
     if (is_one(t.op) || is_two(t.op))
         add_second_of(v, notes, i);
     for (uint32_t k = 0; t.op == STEP_dot && k < t.n; k++)

@@ -300,6 +300,8 @@ static uint32_t write_step(const struct optimizer *o, uint32_t i, struct step *s
         operand[next + k] = o->value[o->d->operand[s->a + k]];
     if (s->op == STEP_dot)
         step->b = s->b == NO_VALUE ? NO_VALUE : o->value[s->b];
+    else if (s->op == STEP_call)
+        step->b = s->b;
     else if (!n && operand_count(s) == 2)
         step->b = o->value[s->b];
     return next + n;

@@ -23,12 +23,16 @@
  *   sum     the sum of n values, added in order
  *   select  where the first operand is not 0 the second, else the third
  *   stop    a, through which no gradient flows
+ *   sloped  the first operand, whose gradient flows to the second, too, times the third: a slope that is given
+ *   call    of n values what the program's function b makes of them; no gradient flows
  */
 #define STEPS \
     STEP(dot,    "dot",   2 * (uint64_t)s->n, smooth,     rounded, any_zero) \
     STEP(sum,    "sum",   s->n,               smooth,     exact,   any_zero) \
     STEP(select, "where", 3,                  jumps_at_a, exact,   any_zero) \
-    STEP(stop,   "stop",  0,                  smooth,     exact,   zero_of_a)
+    STEP(stop,   "stop",  0,                  smooth,     exact,   zero_of_a) \
+    STEP(sloped, "sloped", 3,                 smooth,     exact,   zero_of_a) \
+    STEP(call,   "call",  s->n,               smooth,     exact,   any_zero)
 
 enum {
     STEP_BEFORE = OP_END - 1,
@@ -43,9 +47,14 @@ enum {
 struct step {
     uint32_t op;
     uint32_t a;  /* the (first) operand, or where the operands begin in `operand` */
-    uint32_t b;  /* the second operand, or the bias */
-    uint32_t n;  /* of a dot the pairs, of a sum the values */
+    uint32_t b;  /* the second operand, the bias, or which function */
+    uint32_t n;  /* of a dot the pairs, of a sum or a call the values */
 };
+
+/* The functions that C does not know: what number `function` of them makes of n numbers. */
+typedef double called(void *functions, uint32_t function, const double *x, uint32_t n);
+
+enum { MOST_CALLED = 1024 }; /* operands of a call */
 
 struct guard {
     uint32_t value;  /* a comparison's difference or truth: see below */
@@ -60,6 +69,9 @@ struct program {
     uint32_t *output;    /* values */
     struct guard *guard; /* in the order in which they were asked */
     double *uniform;     /* the constants' numbers; captured numbers are read into a call's own copy */
+    uint32_t functions;  /* how many, and what they are called by */
+    called *call;
+    void *context;
 };
 
 static inline int is_one(uint32_t op) { return op > OP_LEAF && op < OP_FIRST_VC; }
@@ -96,7 +108,8 @@ static inline uint32_t operand_of(const uint32_t *operand, const struct step *s,
 /* Does a step pass its gradient on to its k-th operand? */
 static inline int passes_on(const struct step *s, uint64_t k)
 {
-    return s->op != STEP_stop && !(s->op == STEP_select && k == 0);
+    return s->op != STEP_stop && s->op != STEP_call && !(s->op == STEP_select && k == 0) &&
+           !(s->op == STEP_sloped && k == 2);
 }
 
 /* The traits of a step's operation, as bits: see ops.h. */

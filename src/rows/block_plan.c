@@ -80,7 +80,7 @@ static void place_operands(struct block_planner *b, uint32_t i)
     const struct step *s = &b->p->step[i];
     const uint32_t *operand = b->p->operand + s->a;
     struct factor_pair *pair = b->plan->pair + b->pairs;
-    uint32_t n = s->op == STEP_select ? 3 : s->n;
+    uint32_t n = s->op == STEP_dot ? s->n : (uint32_t)operands_used(b->p, b->flags, i);
     b->first_pair[i] = b->pairs;
     for (uint32_t k = 0; k < n; k++)
         if (s->op == STEP_dot)
@@ -110,10 +110,26 @@ static struct block_step value_step(struct block_planner *b, uint32_t i)
         step.a = slot_of(b, s->a);
     } else {
         place_operands(b, i);
-        step.run = s->op == STEP_dot ? kernels->dot : s->op == STEP_sum ? kernels->sum : kernels->select;
         step.a = b->first_pair[i];
-        if (s->op == STEP_dot)
+        switch (s->op) {
+        case STEP_dot:
+            step.run = kernels->dot;
             step.b = s->b == NO_VALUE ? NO_VALUE : varies(b->p, s->b) ? b->slot[s->b] : s->b | UNIFORM;
+            break;
+        case STEP_sum:
+            step.run = kernels->sum;
+            break;
+        case STEP_select:
+            step.run = kernels->select;
+            break;
+        case STEP_call:
+            step.run = kernels->call;
+            step.b = s->b;
+            break;
+        case STEP_sloped:
+            step.run = kernels->one[OP_pos];
+            step.a = b->plan->pair[step.a].a;
+        }
     }
     return step;
 }
@@ -122,7 +138,7 @@ static struct block_step value_step(struct block_planner *b, uint32_t i)
 static void drop_operands(struct block_planner *b, uint32_t i)
 {
     const struct step *s = &b->p->step[i];
-    for (uint64_t k = 0; k < operand_count(s); k++) {
+    for (uint64_t k = 0; k < operands_used(b->p, b->flags, i); k++) {
         uint32_t v = operand_of(b->p->operand, s, k);
         if (varies(b->p, v) && b->last[v] == i) {
             b->last[v] = NO_VALUE;
@@ -152,7 +168,7 @@ static void find_last_uses(struct block_planner *b)
     for (uint64_t v = 0; v < value_count(p); v++)
         b->last[v] = NO_VALUE;
     for (uint32_t i = p->uniform_steps; i < p->steps; i++)
-        for (uint64_t k = 0; b->flags[first_step(p) + i] & NEEDED && k < operand_count(&p->step[i]); k++)
+        for (uint64_t k = 0; b->flags[first_step(p) + i] & NEEDED && k < operands_used(p, b->flags, i); k++)
             b->last[operand_of(p->operand, &p->step[i], k)] = i;
     find_last_guards(b);
     for (uint32_t k = 0; k < p->outputs; k++)
@@ -334,6 +350,13 @@ static void pull_step(struct block_planner *b, uint32_t i)
     } else if (s->op == STEP_select) {
         for (step.n = 0; step.n < 2; step.n++)
             pull_whole(b, step, b->p->operand[s->a + 2 - step.n], kernels_in_use->pull_select);
+    } else if (s->op == STEP_sloped) {
+        const struct factor_pair *pair = b->plan->pair + step.a;
+        pull_whole(b, step, b->p->operand[s->a], kernels_in_use->pull_bias);
+        step.a = pair[1].a;
+        step.b = pair[2].a;
+        pull_whole(b, step, b->p->operand[s->a + 1],
+                   kernels_in_use->pull_first[b->careful][BOTH_VARY][OP_mul - OP_FIRST_BINARY]);
     }
 }
 

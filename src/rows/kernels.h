@@ -29,8 +29,8 @@ typedef void kernel(const struct block_step *s, const struct block *block);
 
 struct block_step {
     kernel *run;
-    uint32_t y, a, b; /* slots of values; of a dot, sum or select, a is its first pair, operand or case */
-    uint32_t n;       /* pairs, operands; of a check the guard's outcome, whose number is b */
+    uint32_t y, a, b; /* slots of values; of a dot, sum, select or call, a is its first pair, operand or case */
+    uint32_t n;       /* pairs, operands; of a check the guard's outcome, whose number is b, as a call's function is */
     uint32_t g;       /* slot of the adjoint of y */
     uint32_t to, from;
 };
@@ -70,6 +70,7 @@ struct block {
     const double *uniform;     /* by their numbers, as uniform_adjoint */
     double *uniform_adjoint;
     const struct factor_pair *pair;
+    const struct program *program;
     const struct matrix *matrix;
     const double *weight;      /* of the matrices, as weight_adjoint */
     double *weight_adjoint;
@@ -81,7 +82,7 @@ enum form { BOTH_VARY, FIRST_VARIES, SECOND_VARIES, FORMS };
 enum { TWOS = OP_FIRST_NARY - OP_FIRST_BINARY };
 
 struct kernels {
-    kernel *one[OP_FIRST_VC], *two[FORMS][TWOS], *dot, *sum, *select, *spread;
+    kernel *one[OP_FIRST_VC], *two[FORMS][TWOS], *dot, *sum, *select, *call, *spread;
     kernel *matrix, *pull_inputs, *pull_weights, *pull_biases;
     kernel *check_first, *check;
     /* backward; the second are the careful ones, for programs where a row may have no gradient: see one_row.h */

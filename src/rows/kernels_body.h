@@ -332,6 +332,21 @@ KERNEL(pull_select)
     ROWS to[i] = from[i] + ((condition[i] != 0.0) == taken ? g[i] : NO_GRADIENT);
 }
 
+/* The rows that only fill the block are as the last one. */
+KERNEL(call)
+{
+    const struct factor_pair *pair = block->pair + s->a;
+    const struct program *p = block->program;
+    double x[MOST_CALLED], *y = VALUE(s->y);
+    for (uint64_t i = 0; i < block->rows; i++) {
+        for (uint32_t k = 0; k < s->n; k++)
+            x[k] = (VALUE(pair[k].a))[i];
+        y[i] = p->call(p->context, s->b, x, s->n);
+    }
+    for (uint64_t i = block->rows; i < block->width; i++)
+        y[i] = y[block->rows - 1];
+}
+
 /* A uniform value as one that varies. */
 KERNEL(spread)
 {
@@ -358,7 +373,8 @@ CHECK(check, failed[i])
 /* The table. A later entry replaces an earlier one. */
 
 const struct kernels LANE(kernels) = {
-    .dot = LANE(dot), .sum = LANE(sum), .select = LANE(select), .spread = LANE(spread),
+    .dot = LANE(dot), .sum = LANE(sum), .select = LANE(select), .call = LANE(call),
+    .spread = LANE(spread),
     .check_first = LANE(check_first), .check = LANE(check),
     .pull_dot = {LANE(pull_dot0), LANE(pull_dot1)}, .pull_bias = LANE(pull_bias),
     .pull_uniform_bias = LANE(pull_uniform_bias), .pull_select = LANE(pull_select),

@@ -57,6 +57,14 @@ static double add_all(const uint32_t *x, uint32_t n, const double *v)
     return sum;
 }
 
+static double call_function(const struct program *p, uint32_t function, const uint32_t *x, uint32_t n, const double *v)
+{
+    double number[MOST_CALLED];
+    for (uint32_t k = 0; k < n; k++)
+        number[k] = v[x[k]];
+    return p->call(p->context, function, number, n);
+}
+
 #define BIAS (s->b == NO_VALUE ? NO_GRADIENT : v[s->b])
 
 /* Labels, and a table of where they are. */
@@ -72,7 +80,7 @@ static double add_all(const uint32_t *x, uint32_t n, const double *v)
 #define END }
 #endif
 
-static void run(const struct row_step *s, const uint32_t *operand, double *v)
+static void run(const struct program *p, const struct row_step *s, const uint32_t *operand, double *v)
 {
     double last = 0.0;
 #if defined(__GNUC__)
@@ -107,11 +115,14 @@ static void run(const struct row_step *s, const uint32_t *operand, double *v)
     END
 }
 
-void row_forward(const struct row_plan *plan, double *number) { run(plan->forward, plan->operand, number); }
+void row_forward(const struct row_plan *plan, double *number)
+{
+    run(plan->program, plan->forward, plan->program->operand, number);
+}
 
 void row_backward(const struct row_plan *plan, double *number)
 {
     number[plan->ones] = 1.0;
     number[plan->ones + 1] = -1.0;
-    run(plan->backward, &plan->pair->adjoint, number);
+    run(plan->program, plan->backward, &plan->pair->adjoint, number);
 }

@@ -29,7 +29,7 @@ struct row_pair {
 
 struct row_plan {
     struct row_step *forward, *backward; /* the last of each has the code of the end */
-    const uint32_t *operand;             /* of the dots of `forward`: the program's */
+    const struct program *program;       /* whose operands those of `forward` are */
     struct row_pair *pair;               /* of those of `backward` */
     uint32_t adjoints, ones;             /* where adjoints, and 1 and -1, begin in the array */
     uint32_t length;                     /* of the array */

@@ -37,6 +37,7 @@ enum {
     ROW_careful_gather, /* the same, the first factors being adjoints: those that are none give none */
     ROW_sum,            /* of d numbers, which begin at operand[a] */
     ROW_select,         /* b or c: is a not 0? */
+    ROW_call,           /* function b of d numbers, which begin at operand[a] */
     ROW_mask,           /* a, if the adjoint b is one */
     ROW_gate,           /* the adjoint c, if (a is not 0) is d */
     ROW_CODES,

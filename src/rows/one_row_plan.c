@@ -73,6 +73,10 @@ static struct row_step value_step(const struct row_planner *b, uint32_t i)
         return (struct row_step){ROW_select, y, operand[s->a], operand[s->a + 1], operand[s->a + 2], 0};
     case STEP_stop:
         return (struct row_step){ONE_CODE(ONE_VALUE, OP_pos), y, s->a, 0, 0, 0};
+    case STEP_sloped:
+        return (struct row_step){ONE_CODE(ONE_VALUE, OP_pos), y, operand[s->a], 0, 0, 0};
+    case STEP_call:
+        return (struct row_step){ROW_call, y, s->a, s->b, 0, s->n};
     }
     if (is_one(s->op))
         return (struct row_step){ONE_CODE(s->a == last ? ONE_VALUE_LAST : ONE_VALUE, s->op), y, s->a, 0, 0, 0};
@@ -108,6 +112,8 @@ static uint32_t factor_of(const struct row_planner *b, const struct step *s, uin
         return k ? s->a : s->b;
     case STEP_dot:
         return k == 2 * (uint64_t)s->n ? one : b->p->operand[s->a + (k ^ 1)];
+    case STEP_sloped:
+        return k ? b->p->operand[s->a + 2] : one;
     }
     return NO_VALUE;
 }
@@ -285,7 +291,7 @@ int make_row_plan(struct row_plan *plan, const struct program *p, const unsigned
         .from = uniform ? 0 : p->uniform_steps, .to = uniform ? p->uniform_steps : p->steps,
     };
     uint32_t values = first_step(p) + b.to;
-    *plan = (struct row_plan){.operand = p->operand, .adjoints = values, .ones = 2 * values, .length = 2 * values + 2};
+    *plan = (struct row_plan){.program = p, .adjoints = values, .ones = 2 * values, .length = 2 * values + 2};
     int failed = plan_row_values(&b) || make_room(&b);
     if (!failed)
         plan_row_adjoints(&b);

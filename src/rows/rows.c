@@ -221,7 +221,7 @@ static void run_block(const struct plan *plan, const struct call *call, uint64_t
     const struct block block = {
         .value = work->block_value, .adjoint = work->block_adjoint, .scratch = work->scratch,
         .uniform = call->uniform, .uniform_adjoint = sums->uniform_adjoint, .pair = plan->block.pair,
-        .matrix = plan->block.matrices.matrix, .weight = call->weight, .weight_adjoint = work->weight_adjoint,
+        .program = plan->program, .matrix = plan->block.matrices.matrix, .weight = call->weight, .weight_adjoint = work->weight_adjoint,
         .stride = work->stride, .width = (rows + LANES - 1) / LANES * LANES, .rows = rows,
     };
     read_inputs(plan, call, first, &block);

@@ -1,6 +1,7 @@
 """A user's own operations, made from plain functions."""
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -175,3 +176,167 @@ def test_a_callback_may_run_the_operations_own_step():
     y._backward = lambda: (seen.append(y.grad), own())
     y.backward()
     assert (seen, x.grad) == ([1.0], 6.0)
+
+
+# Rules: one function for the derivatives by all arguments.
+
+
+def rate_jvp(arguments, tangents):
+    a, b = arguments
+    return tangents[0] / b - tangents[1] * a / b**2
+
+
+def rate_vjp(arguments, adjoint):
+    a, b = arguments
+    return adjoint / b, -adjoint * a / b**2
+
+
+RULES = [custom("rate", lambda a, b: a / b, jvp=rate_jvp), custom("rate", lambda a, b: a / b, vjp=rate_vjp)]
+
+
+@pytest.mark.parametrize("rate", RULES, ids=["jvp", "vjp"])
+class TestRules:
+    def test_give_the_derivatives_of_every_order(self, rate, number):
+        a, b = number(3.0), number(2.0)
+        (4.0 * rate(a, b)).backward()
+        assert (a.grad, b.grad) == (2.0, -3.0)
+        assert fastgrad.hessian(lambda a, b: rate(a, b), (0, 1))(3.0, 2.0) == ((0.0, -0.25), (-0.25, 0.75))
+
+    def test_take_plain_numbers_beside_scalars(self, rate, number):
+        b = number(2.0)
+        rate(3.0, b).backward()
+        assert b.grad == -0.75
+        assert rate(3.0, 2.0) == 1.5
+
+    def test_compile(self, rate):
+        f = fastgrad.compile(lambda a, b: 4.0 * rate(a, b))
+        assert [f.value_and_grad(3.0, b, argnums=(0, 1)) for b in (2.0, 4.0)] == [
+            (6.0, (2.0, -3.0)),
+            (3.0, (1.0, -0.75)),
+        ]
+        assert f.hessian(3.0, 2.0, argnums=(0, 1)) == ((0.0, -1.0), (-1.0, 3.0))
+
+    def test_are_pickled_with_the_operation(self, rate, monkeypatch):
+        rule = {"jvp": rate.jvp, "vjp": rate.vjp}
+        again = pickle.loads(pickle.dumps(custom("rate", math.hypot, **rule)))
+        assert (again.name, again.value, again.jvp, again.vjp) == ("rate", math.hypot, rate.jvp, rate.vjp)
+
+
+def test_derivatives_are_given_in_one_way():
+    with pytest.raises(TypeError, match="one of these says it all"):
+        custom("twice", lambda a: a, lambda a: 1.0, vjp=lambda arguments, g: [g])
+    with pytest.raises(TypeError, match="as jvp or vjp one for all"):
+        custom("wrong", lambda a: a, jvp=1.0)
+
+
+def test_a_rule_gives_as_many_derivatives_as_there_are_arguments(number):
+    x = number(2.0)
+    y = custom("wrong", lambda a, b: a * b, vjp=lambda arguments, g: [g])(x, 3.0)
+    with pytest.raises(ValueError, match=r"wrong\(\) was given 2 arguments, and its vjp gives as many.* not \[1.0\]"):
+        y.backward()
+
+
+# In compiled functions.
+
+
+def sine(x):
+    return math.sin(float(x))
+
+
+def cosine(x):
+    return math.cos(float(x))
+
+
+SINE = custom("sine", sine, cosine)  # of plain numbers only
+SQUARE = custom("square", lambda a: a * a, lambda a: 3.0 * a)  # a slope that is wrong shows whose it is
+
+
+class TestCompiled:
+    def test_what_takes_scalars_becomes_steps(self):
+        f = fastgrad.compile(lambda x: SQUARE(x) + x)
+        assert f.value_and_grad(2.0) == f.value_and_grad(2.0) == (6.0, 7.0)
+        assert f.hessian(2.0) == 3.0
+        assert f.programs()[0].functions == ()
+
+    def test_what_takes_plain_numbers_only_is_called(self):
+        f = fastgrad.compile(lambda x: SINE(2.0 * x) * x)
+        for x in (0.5, 0.7):
+            assert f(x) == math.sin(2.0 * x) * x
+            assert f.value_and_grad(x) == (f(x), pytest.approx(math.sin(2.0 * x) + 2.0 * x * math.cos(2.0 * x)))
+        assert sine in f.programs()[0].functions
+        assert "sine(" in f.text()
+
+    def test_it_is_called_for_every_row(self):
+        f = fastgrad.compile(lambda x: SINE(2.0 * x) * x, num_threads=2)
+        X = np.linspace(0.0, 1.0, 5000)
+        values, slopes = f.batch_value_and_grad(X)
+        assert values.tolist() == [f(x) for x in X]
+        np.testing.assert_allclose(slopes, np.sin(2.0 * X) + 2.0 * X * np.cos(2.0 * X), rtol=1e-12)
+
+    def test_over_a_scalar_from_outside_it_is_called_once_a_call(self):
+        calls = []
+        count = custom("count", lambda a: calls.append(a) or float(a), lambda a: 1.0)
+        w = fastgrad.Value(3.0)
+        f = fastgrad.compile(lambda x: count(w) * x)
+        f.batch(np.ones(100))
+        w.data, calls[:] = 5.0, []
+        assert f.batch(np.ones(100)).tolist() == [5.0] * 100
+        assert 0 < len(calls) < 10
+
+    def test_a_comparison_inside_is_a_branch(self):
+        bent = custom("bent", lambda a: a if a > 0 else 2 * a, lambda a: 1.0 if a > 0 else 2.0)
+        f = fastgrad.compile(lambda x: bent(x))
+        assert [f.value_and_grad(x) for x in (1.0, -1.0, 2.0, -2.0)] == [
+            (1.0, 1.0),
+            (-2.0, 2.0),
+            (2.0, 1.0),
+            (-4.0, 2.0),
+        ]
+
+    def test_second_derivatives_need_derivatives_that_take_scalars(self):
+        f = fastgrad.compile(lambda x: SINE(x))
+        for _ in range(2):
+            with pytest.raises(TypeError, match=r"sine\(\) .* takes plain numbers only"):
+                f.hessian(0.5)
+        assert f.value_and_grad(0.5) == (math.sin(0.5), math.cos(0.5))
+        half_known = custom("sine", sine, lambda a: fastgrad.math.cos(a))
+        assert fastgrad.compile(lambda x: half_known(x)).hessian(0.5) == -math.sin(0.5)
+
+    def test_derivatives_that_use_the_operation_itself(self):
+        exponential = custom("exponential", lambda a: math.exp(float(a)), lambda a: exponential(a))
+        f = fastgrad.compile(lambda x: exponential(2.0 * x))
+        assert [f.derivative(0.0, n=n) for n in range(4)] == [1.0, 2.0, 4.0, 8.0]
+        with pytest.raises(TypeError, match=r"exponential\(\) are known up to the order 3"):
+            f.derivative(0.0, n=4)
+        assert [fastgrad.derivative(lambda x: exponential(2.0 * x), 4)(0.0) for _ in range(3)] == [16.0] * 3
+
+    def test_errors_are_passed_on_and_forgotten(self):
+        def careful(x):
+            if float(x) > 1.0:
+                raise OverflowError(f"{x} is too large")
+            return x
+
+        f = fastgrad.compile(lambda x: 2.0 * custom("careful", careful, lambda a: 1.0)(x))
+        assert [f(0.25), f(0.5)] == [0.5, 1.0]
+        for call in (lambda: f(2.0), lambda: f.batch(np.array([0.5, 2.0, 3.0])), lambda: f.value_and_grad(4.0)):
+            with pytest.raises(OverflowError, match=r"[24]\.0 is too large"):
+                call()
+            assert f(0.5) == 1.0
+
+    def test_a_compiled_function_that_calls_is_pickled_with_what_it_calls(self):
+        program = fastgrad.compile(lambda x: SINE(x))
+        program(0.5)
+        again = pickle.loads(pickle.dumps(program.programs()[0]))
+        assert again.functions[0] is sine
+        values, _ = again.run(np.array([[0.25]]), again.uniforms)
+        assert values[0, 0] == math.sin(0.25)
+
+    def test_in_a_loss_that_is_trained(self):
+        w = fastgrad.Value(0.1)
+        f = fastgrad.compile(lambda x, y: (SINE(w * x) - y) ** 2)
+        X = np.linspace(0.1, 1.0, 8)
+        for _ in range(60):
+            w.grad = 0.0
+            f.mean(X, np.sin(0.5 * X)).backward()
+            w.data -= 2.0 * w.grad
+        assert w.data == pytest.approx(0.5, abs=1e-6)

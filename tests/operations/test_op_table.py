@@ -21,7 +21,7 @@ from support.places import PACKAGE_FOLDER
 # Completeness: a row, its mathematics, a way to call it, and a line with its types.
 
 # Tested in operations/test_nary.py and layers/test_fused.py.
-OF_MANY = "pick leaves user sum mean prod dot logsumexp softmax select ifel fsum hypot"
+OF_MANY = "pick leaves user sum mean prod dot logsumexp softmax select ifel fsum hypot sloped"
 
 
 def test_every_row_has_its_mathematics_here():
@@ -34,7 +34,7 @@ PUBLIC = {
     "neg": "__neg__", "pos": "__pos__", "add": "__add__", "sub": "__sub__", "mul": "__mul__", "div": "__truediv__",
     "pow": "__pow__", "lt": "__lt__", "gt": "__gt__", "le": "__le__", "ge": "__ge__", "clip_low": "clip",
     "mod": "__mod__", "floordiv": "__floordiv__", "clip_high": "clip", "select": "where", "pick": "softmax",
-    "user": "Value", "leaves": "Layer",
+    "user": "Value", "leaves": "Layer", "sloped": "custom",
 }  # fmt: skip
 
 

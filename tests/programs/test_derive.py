@@ -59,7 +59,7 @@ class TestJacobian:
     @pytest.mark.parametrize("seed", SEEDS)
     def test_forward_and_reverse_are_the_gradients_of_the_outputs(self, seed):
         program, row = drawn(seed, outputs=3)
-        inputs, uniforms, uniform_steps, steps, operands, outputs, guards = program.arrays()
+        inputs, uniforms, uniform_steps, steps, operands, outputs, guards, _ = program.arrays()
         expected = [
             gradient(Program(inputs, uniforms, uniform_steps, steps, operands, [output], guards), row)
             for output in outputs

@@ -215,7 +215,6 @@ def marked(x):
 @pytest.mark.parametrize(
     ("function", "name"),
     [
-        (lambda x: HALF(x[0]), "half"),
         (lambda x: Value(4.0, (x[0],), (2.0,)), "made from outside"),
         (lambda x: Value(4.0, (x[0],), "cube"), "cube"),
     ],

@@ -59,7 +59,7 @@ def one_step(name, form="node-node"):
 
 def eagerly(program, row, uniforms):
     """The values of a program, as scalars; the inputs and uniforms first."""
-    _, _, _, steps, operands, _, _ = program.arrays()
+    _, _, _, steps, operands, _, _, _ = program.arrays()
     values = [Value(x) for x in (*row, *uniforms)]
     for op, a, b, n in steps.tolist():
         count = {DOT: 2 * n, SUM: n, SELECT: 3}.get(op, 0)

@@ -24,7 +24,7 @@ UNARY = [name for name, _, operands, _ in op_table() if operands == 1]
 BINARY = [(name, symbol) for name, symbol, operands, _ in op_table() if operands == 2]
 _FIRST_BINARY = 1 + len(UNARY) + 2 * len(BINARY)
 _DOT = _FIRST_BINARY + len(BINARY) + sum(operands == 0 for _, _, operands, _ in op_table())
-_SUM, _SELECT, _STOP = _DOT + 1, _DOT + 2, _DOT + 3
+_SUM, _SELECT, _STOP, _SLOPED = _DOT + 1, _DOT + 2, _DOT + 3, _DOT + 4
 _NO_VALUE = 0xFFFFFFFF
 NAMED = {
     "clip_low": lambda a, b: fm.clip(a, b, math.inf),
@@ -55,14 +55,14 @@ def _step(step, operands, values):
         return sum(values[operands[k]] for k in range(a, a + n))
     if op == _SELECT:
         return values[operands[a + 1]] if values[operands[a]] != 0.0 else values[operands[a + 2]]
-    if op == _STOP:
-        return values[a]
+    if op in (_STOP, _SLOPED):
+        return values[a if op == _STOP else operands[a]]
     return _unary(op, values[a]) if op < _FIRST_BINARY else _binary(op, values[a], values[b])
 
 
 def interpreted(arrays, numbers, captured=()):
     """The outputs of a program, and the truths of its guards."""
-    inputs, uniforms, uniform_steps, steps, operands, outputs, guards = arrays
+    inputs, uniforms, uniform_steps, steps, operands, outputs, guards, _ = arrays
     assert len(numbers) == inputs
     uniforms = [*(scalar.data for scalar in captured), *uniforms.tolist()[len(captured) :]]
     values = [*map(float, numbers), *uniforms]
@@ -76,8 +76,8 @@ def interpreted(arrays, numbers, captured=()):
 
 def _values_of(step, operands):
     op, a, b, n = step
-    if op in (_DOT, _SUM, _SELECT):
-        length = {_DOT: 2 * n, _SUM: n, _SELECT: 3}[op]
+    if op in (_DOT, _SUM, _SELECT, _SLOPED):
+        length = {_DOT: 2 * n, _SUM: n}.get(op, 3)
         return [*operands[a : a + length].tolist(), *([b] if op == _DOT and b != _NO_VALUE else [])]
     return [a] if op < _FIRST_BINARY or op == _STOP else [a, b]
 

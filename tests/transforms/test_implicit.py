@@ -76,10 +76,55 @@ class TestRoot:
         with pytest.raises(RuntimeError, match="after 2 steps: x is .*more max_steps"):
             implicit.root(lambda x: x.exp() - 2.0, 30.0, max_steps=2)
 
-    def test_a_recording_says_what_to_do(self):
+
+class TestCompiled:
+    """In a program the solution is found by a call of Python, and its derivatives are steps."""
+
+    def test_the_solution_and_its_derivatives_are_those_of_eager_code(self):
+        def root(a):
+            return 2.0 * implicit.root(cubic, 0.5, a)
+
+        f = fastgrad.compile(root)
+        for a in (2.0, 3.0, 2.5):
+            x = Value(a)
+            y = root(x)
+            y.backward()
+            assert f(a) == y.data
+            assert f.value_and_grad(a) == pytest.approx((y.data, x.grad), rel=1e-14)
+            assert f.hessian(a) == pytest.approx(fastgrad.gradients(fastgrad.gradients(root(x), x, True), x), rel=1e-13)
+        assert len(f.programs()) == 1
+
+    def test_third_derivatives_are_right_and_fourth_ones_are_refused(self):
         f = fastgrad.compile(lambda a: implicit.root(cubic, 0.5, a))
-        with pytest.raises(fastgrad.TraceError, match="found by steps that depend on the numbers"):
-            f(2.0)
+        assert f.derivative(2.0, n=3) == pytest.approx(-0.0494196172500466, rel=1e-12)
+        with pytest.raises(fastgrad.TraceError, match="up to the order 3.* those of the plain function"):
+            f.derivative(2.0, n=4)
+
+    def test_a_plain_function_goes_on_the_tape_where_a_program_ends(self):
+        def root(a):
+            return implicit.root(cubic, 0.5, a)
+
+        assert [fastgrad.derivative(root, 4)(2.0) for _ in range(3)] == pytest.approx(
+            [-0.0338283733407685] * 3, rel=1e-11
+        )
+
+    def test_of_several_numbers_and_over_rows(self):
+        def crossing(a, b):
+            return implicit.root(lambda x, a, b: [x[0] ** 2 + x[1] - a, x[0] * x[1] - b], [1.0, 1.0], a, b)
+
+        f = fastgrad.compile(lambda a, b: crossing(a, b)[0])
+        A = np.linspace(3.0, 3.5, 20)
+        values, slopes = f.batch_value_and_grad(A, np.full(20, 1.1))
+        assert values.tolist() == [crossing(a, 1.1)[0] for a in A]
+        np.testing.assert_allclose(slopes, [fastgrad.grad(lambda a: crossing(a, 1.1)[0])(a) for a in A], rtol=1e-12)
+
+    def test_where_there_is_none_a_replay_says_so_too(self):
+        f = fastgrad.compile(lambda a: implicit.root(lambda x, a: x * x - a, 1.0, a))
+        assert [f(4.0), f(9.0)] == [2.0, 3.0]
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="no solution of <lambda> was found"):
+                f(-1.0)
+        assert f(16.0) == 4.0
 
 
 class TestFixedPoint:
