@@ -31,7 +31,7 @@ cdef extern from "programs/optimize.h" nogil:
 
 cdef int no_memory() except -1
 
-# The arguments that make a Program: of so many inputs, the numbers captured from outside and the functions called in it,
+# The arguments that make a Program: of so many inputs, the numbers captured from outside and the functions it calls,
 # which computes the items that are roots. The first of these, as many as there are no truths for, are outputs, the
 # others guards.
 cdef tuple arrays_of(dag *d, uint32_t inputs, captured, roots, list truths, tuple functions)
