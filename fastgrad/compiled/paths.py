@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 MOST_PATHS = 256
 _FEW_SECONDS = 0.03  # that recordings may take anyway as long as there are no more rows than there may be paths
 _FREE_SECONDS = 5e-4  # and later
-_MOST_SHARE = 0.2  # of the seconds of plain calls of all rows, that recordings may take beyond what replays have saved
+_MOST_SHARE = 0.15  # of the seconds of plain calls of all rows, that recordings may take beyond what replays have saved
 _NUMBER = Number()
 _COLD_SECONDS, _TIMED = 1e-4, 8  # a plain call that takes less is slower the first time: so many are timed
 _MISSES = 8  # so many rows in a row on no path, after which only every so many is looked for
@@ -82,7 +82,11 @@ class Paths(DirectPaths):
         self._longest: Path | None = None
         self._lock, self._warned = threading.Lock(), False
         self._rows = self._misses = 0  # of batches beyond one a call; those on no path since the last one on one
-        self._missed: tuple[list[float], int] = ([], -1)  # a row on no path, and the guard at which it leaves them
+        self._missed: tuple[Any, int, int] = (
+            None,
+            0,
+            -1,
+        )  # rows, one on no path, and the guard at which it leaves them
         self._located: tuple[Any, Path | None] = (None, None)  # of the call that was counted last, while it goes on
         self.refusal: str | None = None  # what every call raises, once two recordings differed
 
@@ -99,13 +103,13 @@ class Paths(DirectPaths):
         free = _FEW_SECONDS if self.account.rows <= MOST_PATHS else _FREE_SECONDS
         return self.account.cost() > max(free, self._free_seconds, self.account.worth(_MOST_SHARE))
 
-    def _is_full_for(self, X: _Floats) -> bool:
-        """The same for some rows, one of which is computed plainly, and dropped, if it is not known what that takes."""
+    def _is_full_for(self, X: _Floats, row: int) -> bool:
+        """The same for a row, which is computed plainly for nothing if it is not known what that takes."""
         if self.full and not self.account.plain_rows:
-            self.plainly(X[:1])
+            self.plainly(X[row : row + 1])
             if self.account.plain_seconds < _COLD_SECONDS:
                 self.account.forget_plain_calls()
-                self.plainly(X[:1].repeat(_TIMED, axis=0))
+                self.plainly(X[row : row + 1].repeat(_TIMED, axis=0))
         return self.full
 
     def counted(self, X: Any) -> Paths:
@@ -223,16 +227,19 @@ class Paths(DirectPaths):
 
     def plain_gradients(self, X: _Floats) -> tuple[_Floats, _Floats]:
         """Compute values and gradients of rows by plain calls and sweeps."""
-        values, slopes, begun = np.empty((len(X), 1)), np.empty(X.shape), time.perf_counter()
+        values: list[float] = []
+        slopes: list[float] = []
+        begun = time.perf_counter()
         with enable_grad():
-            for k, row in enumerate(X.tolist()):
+            for row in X.tolist():
                 inputs = [Value(number) for number in row]
                 structure, (output, *_) = self.results(self.call(inputs))
-                check_one(structure, self.name)
-                values[k] = getattr(output, "data", output)
-                slopes[k] = slopes_at(inputs, output) if isinstance(output, Node) else 0.0
+                if structure is not _NUMBER:
+                    check_one(structure, self.name)
+                values.append(getattr(output, "data", output))
+                slopes += slopes_at(inputs, output) if isinstance(output, Node) else [0.0] * len(row)
         self.account.computed(len(X), time.perf_counter() - begun)
-        return values, slopes
+        return np.array(values)[:, np.newaxis], np.array(slopes).reshape(X.shape)
 
     def insert(self, path: Path, row: list[float] | None = None, exchanged: Sequence[str] = ()) -> Path | None:
         """Put a path, recorded for a row of floats, among the others; return it, or the one that was there, or None
@@ -311,7 +318,7 @@ class Paths(DirectPaths):
             beside = path.beside(failed) if failed >= settled else None
             if beside is None and failed >= settled and self.full:
                 self._misses += 1
-                self._missed = X[0].tolist(), failed
+                self._missed = X, 0, failed
                 return None
             path, settled = beside, failed + 1
         if path is None:
@@ -349,8 +356,8 @@ class Paths(DirectPaths):
             beside = path.beside(k)
             if beside is not None:
                 self._follow(found, X, beside, rows, k + 1, num_threads)
-            elif self._is_full_for(X[rows[:1]]):
-                self._missed = X[rows[0]].tolist(), k
+            elif self._is_full_for(X, rows[0]):
+                self._missed = X, rows[0], k
                 found.add(None, rows)
             else:
                 self._record_each(found, X, rows[:1])
@@ -418,8 +425,8 @@ class Paths(DirectPaths):
 
     def _splitting(self) -> str:
         """Tell where the comparison stands at which a row has left the paths there are."""
-        row, k = self._missed
-        inputs = [Value(number) for number in row]
+        X, row, k = self._missed
+        inputs = [Value(number) for number in X[row].tolist()]
         with Recording(inputs, k) as recording:
             self.call(inputs)
         file, line = recording.seen

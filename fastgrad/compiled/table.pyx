@@ -16,6 +16,7 @@ from libc.string cimport memcpy, memset
 from fastgrad._programs.arrays cimport get_doubles, memory_of, new_array
 from fastgrad._programs.rows cimport Columns
 from fastgrad._tape.convert cimport most_derived
+from fastgrad._tape.drive cimport sweep_backward
 from fastgrad._tape.handle cimport Handle, grad_enabled, leaf, make
 from fastgrad._tape.observer cimport observers, refuse_always
 from fastgrad._tape.tape cimport (
@@ -321,7 +322,7 @@ def slopes_at(list inputs not None, Handle root not None):
         for k in range(slot_count(i)):
             if slot_node(i, k) and slot_node(i, k) < first:
                 return gradients(root, inputs)
-    root.backward()
+    sweep_backward(root, 1.0)
     return [tape.grad[(<Handle>x).node] for x in inputs]
 
 

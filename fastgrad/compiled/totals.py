@@ -241,8 +241,10 @@ class Totals:
             totals = totals if passed == count else None
         if totals is None:
             totals = sum(
-                self._shared_program(path, rows, places, order).total(rows, part, threads)[0]
-                for path, part in self._kept_parts(paths, rows.full(), threads)
+                self._plain_total(paths, rows, part, places, order)
+                if path is None
+                else self._shared_program(path, rows, places, order).total(rows, part, threads)[0]
+                for path, part in self._parts(paths, rows.full(), threads)
             )
         totals = totals if is_sum else totals / count
         n = len(places)
@@ -254,15 +256,14 @@ class Totals:
             found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places_of]))
         return tuple(found)
 
-    def _kept_parts(self, paths: Paths, X: _Floats, threads: int) -> list[tuple[Path, Any]]:
-        """Return the rows of each path; where there are too many paths, a path of its own for each row beyond them."""
-        parts: list[tuple[Path, Any]] = []
-        for path, rows in self._parts(paths, X, threads):
-            if path is None:
-                parts += [(paths.unkept(X[row].tolist()), np.array([row])) for row in rows.tolist()]
-            else:
-                parts.append((path, rows))
-        return parts
+    def _plain_total(self, paths: Paths, rows: SharedRows, part: Any, places: list[int], order: int) -> Any:
+        """Return the total of rows on no path: of plain calls, or where that takes Hessians of programs for each."""
+        X = rows.full()[part]
+        if order == 2:
+            made = [self._shared_program(paths.unkept(row), rows, places, order) for row in X.tolist()]
+            return sum(one.total(rows, np.array([k]), 1)[0] for k, one in zip(part, made))
+        values, slopes = paths.plain_gradients(X)
+        return np.concatenate([values.sum(axis=0), slopes[:, places].sum(axis=0)])
 
     def _shared_program(self, path: Path, rows: SharedRows, places: list[int], order: int) -> SharedProgram:
         check_one(path.structure, self._name())

@@ -106,7 +106,7 @@ class TestSingleCalls:
         for k in range(3000):
             f(k % 30 + 0.5)
         assert len(f.programs()) == 30
-        assert clock.now <= 3000 / 4
+        assert clock.now <= 3000 / 3
 
     def test_a_call_that_is_plain_anyway_is_not_compared(self, clock):
         f = over_ways(64)
