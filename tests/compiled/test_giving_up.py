@@ -126,6 +126,12 @@ class TestRows:
         assert clock.recordings <= 0.3 * 1000 / FACTOR
         assert clock.now <= 1.5 * 1000
 
+    def test_a_total_with_slopes_by_what_they_share_is_of_plain_sweeps(self, clock):
+        f = fastgrad.compile(lambda p, x: way(x, 1000) * p)
+        total, slope = f.sum_value_and_grad(2.0, np.arange(1000) + 0.5)
+        assert (total, slope) == pytest.approx((2.0 * slope, sum((k + 0.5) * k for k in range(1000))))
+        assert clock.now <= 1.5 * 1000
+
     def test_many_on_a_way_are_replayed_at_the_first_batch(self, clock):
         f = over_ways(50)
         f.batch(np.arange(5000) % 50 + 0.5)
