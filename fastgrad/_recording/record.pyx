@@ -122,6 +122,10 @@ cdef class Recording(Trace):
         arrays, captured = self.arrays(outputs)
         return Program(*arrays), captured
 
+    def drop(self):
+        """Let nodes move again: nothing more is wanted of this."""
+        self.release()
+
 
 # Marks: a number for what a node computes from what, mixed from its operands'; for all nodes up to a guard, the sum of
 # theirs. Other threads' nodes may be among those of a recording, but stand on none of its inputs, nor does what matters

@@ -181,6 +181,12 @@ def _is_of_single_numbers(part: _Structure) -> bool:
     return isinstance(part, (Number, Row))
 
 
+def check_one(structure: _Structure, name: str) -> None:
+    """Raise TypeError unless a result is one number."""
+    if type(structure) is not Number:
+        raise several_results(structure, name)
+
+
 def several_results(structure: _Structure, name: str) -> TypeError:
     """Return the exception for a result that is not one number, of which a gradient was asked for."""
     several = "an array" if type(structure) is Array else "several in a structure"

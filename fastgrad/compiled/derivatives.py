@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.function import Compiled
-    from fastgrad.compiled.paths import Path, Paths
+    from fastgrad.compiled.path import Path
+    from fastgrad.compiled.paths import Paths
     from fastgrad.compiled.structure import _Floats
 
 _MODES = ("auto", "forward", "reverse")

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from fastgrad._programs.program import Program
     from fastgrad.compiled.arguments import _Axes
     from fastgrad.compiled.function import Compiled
-    from fastgrad.compiled.paths import Path, Paths
+    from fastgrad.compiled.path import Path
+    from fastgrad.compiled.paths import Paths
     from fastgrad.compiled.structure import _Floats, _Structure
 
 _MOST_STEPS = 4096  # of a program whose Hessian is one program; that of a longer one is made of products with it
@@ -108,7 +109,7 @@ class Derived(DirectFunction):
         found = self._programs.get(path)
         if found is None:
             found = _made(self.wanted, paths, path, self.of._name())
-            if path.junctions:
+            if path.number >= 0:
                 self._programs[path] = found
         return found
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from fastgrad._programs.program import Program
     from fastgrad._tape.node import Node
-    from fastgrad.compiled.paths import Path
+    from fastgrad.compiled.path import Path
     from fastgrad.compiled.structure import Nest
     from fastgrad.draw.canvas import _Direction, _Picture
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
-from fastgrad._tape.node import Node
-from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import recording_active
 from fastgrad.compiled.arguments import (
     check_buffer,
+    check_one,
     common,
     described_call,
     differentiating,
@@ -21,7 +20,6 @@ from fastgrad.compiled.arguments import (
     no_class_method,
     of_positions,
     of_shapes,
-    several_results,
     table,
     thread_count,
     with_rows,
@@ -29,9 +27,10 @@ from fastgrad.compiled.arguments import (
 from fastgrad.compiled.derivatives import Derivatives
 from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
 from fastgrad.compiled.inspection import Inspected
-from fastgrad.compiled.paths import Lost, Path, Paths
-from fastgrad.compiled.structure import Number, floats_of, has_scalar
-from fastgrad.compiled.table import BoundFunction, Uniforms, records, row_of, slopes_at, table_of
+from fastgrad.compiled.path import Lost, Path
+from fastgrad.compiled.paths import Paths
+from fastgrad.compiled.structure import floats_of, has_scalar
+from fastgrad.compiled.table import BoundFunction, Uniforms, row_of, table_of
 from fastgrad.compiled.totals import Totals
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from fastgrad.compiled.arguments import _Axes, _Places
-    from fastgrad.compiled.structure import Nest, _Floats, _Structure
+    from fastgrad.compiled.structure import Nest, _Floats
 
     _Slope: TypeAlias = tuple[Any, float]  # by a scalar
 
@@ -139,12 +138,11 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         if has_scalar((args, kwargs)):
             return self._on_tape(args, kwargs)
         paths, X = self._given(args, kwargs)
-        path = self._path_of(paths, X) if paths.root else None
+        path = self._path_of(paths, X) if paths.recorded else None
         if path is not None:
             values, _ = path.program.run(X, path.uniforms.now())
             return path.structure.put_together(iter(values[0].tolist()))
-        row = X[0].tolist()
-        structure, numbers = paths.plainly(row) if paths.root else paths.record(row)[1:]
+        structure, numbers = paths.plainly(X)[0] if paths.recorded else paths.record(X[0].tolist())[1:]
         return structure.put_together(iter(numbers))
 
     @direct_gradient
@@ -172,12 +170,11 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         paths, X = self._given(args, kwargs)
         path = self._path_of(paths, X)
         if path is None:
-            value, grad = self._plain_gradient(paths, X[0].tolist())
+            values, grads = paths.plain_gradients(X)
         else:
-            self._check_one(path.structure)
+            check_one(path.structure, self._name())
             values, _, grads = path.program.run_grad(X, path.uniforms.now())
-            value, grad = values.item(), grads[0]
-        return value, gradient(paths.structure, grad, argnums)
+        return values.item(), gradient(paths.structure, grads[0], argnums)
 
     def bind(
         self, x: _Floats, value: _Floats, grad: _Floats | None = None, hessian: _Floats | None = None
@@ -250,7 +247,7 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         paths, X = self._given_rows(args, in_axes)
         threads = self._threads_of(num_threads)
         parts = self._parts(paths, X, threads)
-        plain = [paths.plainly(row) for path, rows in parts if path is None for row in X[rows].tolist()]
+        plain = [row for path, rows in parts if path is None for row in paths.plainly(X[rows])]
         known = [path.structure for path, _ in parts if path is not None]
         structure = common([*known, *(structure for structure, _ in plain)], self._name())
         values = np.empty((len(X), structure.size()))
@@ -276,10 +273,9 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         values, grads = np.empty((len(X), 1)), np.empty(X.shape)
         for path, rows in self._parts(paths, X, threads):
             if path is None:
-                for row in rows.tolist():
-                    values[row], grads[row] = self._plain_gradient(paths, X[row].tolist())
+                values[rows], grads[rows] = paths.plain_gradients(X[rows])
             else:
-                self._check_one(path.structure)
+                check_one(path.structure, self._name())
                 path.program.fill(X, path.uniforms.now(), rows, values, grads, threads)
         return values.reshape(-1), gradient(paths.structure, grads, argnums)
 
@@ -362,32 +358,15 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         if path is None or path.outcomes:
             path = paths.path_of(X)
             if path is None:
-                paths.warn(X[0].tolist())
+                paths.warn(1)
         return path
 
     def _parts(self, paths: Paths, X: _Floats, threads: int) -> list[tuple[Path | None, Any]]:
         parts = paths.parts(X, threads)
         path, rows = parts[-1]
         if path is None:
-            paths.warn(X[rows[0]].tolist())
+            paths.warn(len(rows))
         return parts
-
-    def _check_one(self, structure: _Structure) -> None:
-        if type(structure) is not Number:
-            raise several_results(structure, self._name())
-
-    def _plain_gradient(self, paths: Paths, row: list[float]) -> tuple[float, _Floats]:
-        inputs = [Value(number) for number in row]
-        if records():
-            structure, (output, *_) = paths.results(paths.call(inputs))
-            self._check_one(structure)
-            slopes = slopes_at(inputs, output) if isinstance(output, Node) else np.zeros(len(row))
-            if slopes is not None:
-                return getattr(output, "data", output), slopes
-        path = paths.unkept(row)
-        self._check_one(path.structure)
-        values, _, grads = path.program.run_grad(np.array([row]), path.uniforms.now())
-        return values.item(), grads[0]
 
     def _bound(self, paths: Paths, x: _Floats, value: _Floats, grad: _Floats | None) -> Callable[[], object]:
         size = paths.structure.size()
@@ -395,13 +374,13 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         check_buffer("value", value, (paths.recorded[0].structure.size(),))
         if grad is not None:
             check_buffer("grad", grad, (size,))
-            self._check_one(paths.recorded[0].structure)
+            check_one(paths.recorded[0].structure, self._name())
         calls: dict[Path, Callable[[], bool]] = {}
 
         def follow() -> tuple[Callable[[], bool], Uniforms] | None:
             path = self._path_of(paths, x[np.newaxis])
             if path is None:
-                value[:], slopes = self._plain_gradient(paths, x.tolist())
+                value[:], slopes = paths.plain_gradients(x[np.newaxis])
                 if grad is not None:
                     grad[:] = slopes
                 return None

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastgrad._programs.program import Program
-    from fastgrad.compiled.paths import Path, Paths
+    from fastgrad.compiled.path import Path
+    from fastgrad.compiled.paths import Paths
     from fastgrad.compiled.structure import Nest
     from fastgrad.draw.canvas import _Direction, _Picture
 

@@ -11,8 +11,7 @@ is recorded, which tells its path by plain arithmetic.
 
 from __future__ import annotations
 
-import functools
-import importlib
+import heapq
 import linecache
 import sys
 import threading
@@ -23,16 +22,18 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from fastgrad._recording.record import Recording
-from fastgrad._tape.functions import no_grad
+from fastgrad._tape.functions import enable_grad
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import TraceError, recording_active
-from fastgrad.compiled.arguments import no_result
-from fastgrad.compiled.direct import DirectPath, DirectPaths
+from fastgrad.compiled.account import Account
+from fastgrad.compiled.arguments import check_one, no_result
+from fastgrad.compiled.direct import DirectPaths
 from fastgrad.compiled.outside import drawing_line, places_of, randomness
+from fastgrad.compiled.path import Lost, Path, Run
 from fastgrad.compiled.remedies import explain
-from fastgrad.compiled.structure import described
-from fastgrad.compiled.table import Calls, Uniforms, grouped
+from fastgrad.compiled.structure import Number, described
+from fastgrad.compiled.table import Calls, grouped, slopes_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,104 +41,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fastgrad._programs.program import Program
     from fastgrad.compiled.structure import Nest, _Floats, _Structure
 
-    _Outcome: TypeAlias = tuple[int, bool]
-    _Asked: TypeAlias = tuple[int, bool | None]
+    _Junction: TypeAlias = tuple[Path | None, int]
     _Rows: TypeAlias = NDArray[np.int64] | None  # None for all
-    _Found: TypeAlias = dict["Path | None", list[_Rows]]
-    _Pending: TypeAlias = tuple["Path", _Rows, int]
 
 MOST_PATHS = 256
-_FREE_SECONDS = 0.25  # that recordings may take anyway
-_MOST_SHARE = 0.5  # of the seconds that plain calls of all rows would have taken, that recordings may take
+_FEW_SECONDS = 0.03  # that recordings may take anyway as long as there are no more rows than there may be paths
+_FREE_SECONDS = 5e-4  # and later
+_MOST_SHARE = 0.15  # of the seconds of plain calls of all rows, that recordings may take beyond what replays have saved
+_NUMBER = Number()
+_COLD_SECONDS, _TIMED = 1e-4, 8  # a plain call that takes less is slower the first time: so many are timed
 _MISSES = 8  # so many rows in a row on no path, after which only every so many is looked for
+_SILENT_SECONDS = 0.1  # of plain calls, of which nothing is said
 _TOSSES = 8  # how often a function that draws random numbers is recorded, as they may decide what it does now and then
-
-
-class Lost:
-    """What stands for a function after unpickling: programs are kept, code is not, but may be there by import."""
-
-    def __init__(self, name: str, module: str, qualname: str) -> None:
-        self.__name__, self.__module__, self.__qualname__ = name, module, qualname
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        function = self.found()
-        if function is not None:
-            return function(*args, **kwargs)
-        raise RuntimeError(
-            f"{self.__name__} was loaded from a pickle, which has its recorded programs and no code: it takes "
-            "arguments of the structures it was called with before, and rows that go the ways recorded before. Compile "
-            "the function here for others"
-        )
-
-    def found(self) -> Callable[..., Any] | None:
-        """Return the function that a module of that name has compiled under that name, or None."""
-        try:
-            compiled = functools.reduce(getattr, self.__qualname__.split("."), importlib.import_module(self.__module__))
-        except (ImportError, AttributeError):
-            return None
-        function = getattr(compiled, "function", None)
-        return None if isinstance(function, Lost) else function
-
-
-class Path(DirectPath):
-    """One recorded way through a function.
-
-    Attributes
-    ----------
-    program : Program
-    uniforms : Uniforms
-        The numbers that no row changes, and the scalars from outside that some are of.
-    structure : the results' description
-    outcomes : list of (mark, truth)
-        What each guard asked, as a number that says what was computed until then, and the recorded answer.
-    end : int
-        A number that says what all of the function computed, and its results.
-    nodes : int
-        How many nodes were recorded.
-    outside : list of scalars
-        Those from outside that were used; these numbers tell them apart as long as they live.
-    number : int
-        Which of the paths it is.
-    junctions : list of Junction
-        Where in the tree each guard is asked, and where the path ends.
-    """
-
-    def __init__(
-        self,
-        program: Program,
-        captured: list[Any],
-        structure: _Structure,
-        outcomes: list[_Outcome],
-        end: int,
-        nodes: int,
-        outside: Sequence[Any] = (),
-    ) -> None:
-        super().__init__(program, Uniforms(captured, program.uniforms), structure)
-        self.outcomes, self.end, self.nodes, self.outside = outcomes, end, nodes, outside
-        self.number = 0
-        self.junctions: list[Junction] = []
-
-    def beside(self, k: int) -> Path | None:
-        """Return a path through the branch that the other outcome of guard k leads to, or None."""
-        junction = self.junctions[k].children.get(not self.outcomes[k][1])
-        return None if junction is None else junction.path
-
-    def state(self) -> tuple[Any, ...]:
-        """Return what makes this path."""
-        return self.program, self.uniforms.scalars, self.structure, self.outcomes, self.end, self.nodes
-
-
-class Junction:
-    """A node of the tree of outcomes: a path ends here, or a guard is asked."""
-
-    __slots__ = ("children", "mark", "path")
-
-    def __init__(self, path: Path, mark: int) -> None:
-        self.path, self.mark = path, mark  # a path that comes through; what was done until then, and is asked
-        self.children: dict[bool | None, Junction] = {}  # by outcome
 
 
 class Paths(DirectPaths):
@@ -146,40 +63,71 @@ class Paths(DirectPaths):
     Attributes
     ----------
     recorded : list of Path
+        The first one, and those that leave it, or that leave these.
     latest : Path or None
         The one that all rows of the last call took.
+    account : Account
     """
 
     latest: Path | None
 
-    def __init__(self, function: Callable[..., Any], structure: Nest, name: str) -> None:
+    def __init__(self, function: Callable[..., Any], structure: Nest, name: str, free_seconds: float = 0.0) -> None:
+        """Make them for a function's arguments; recordings may take some seconds whatever they save."""
         super().__init__(structure, Calls(places_of(function)))
         self.function, self.name = function, name
-        self.root: Junction | None = None
+        positional, named = structure.parts
+        self._takes_numbers = not named.parts and all(part == _NUMBER for part in positional.parts)
         self.recorded: list[Path] = []
+        self.account, self._free_seconds = Account(), free_seconds
         self._longest: Path | None = None
         self._lock, self._warned = threading.Lock(), False
         self._rows = self._misses = 0  # of batches beyond one a call; those on no path since the last one on one
-        self._spent, self._plain = 0.0, 0.0  # seconds of all recordings; of a plain call, where that matters
+        self._missed: tuple[Any, int, int] = (
+            None,
+            0,
+            -1,
+        )  # rows, one on no path, and the guard at which it leaves them
+        self._located: tuple[Any, Path | None] = (None, None)  # of the call that was counted last, while it goes on
         self.refusal: str | None = None  # what every call raises, once two recordings differed
 
     @property
     def full(self) -> bool:
-        """Are there as many paths as there may be, or has recording them taken longer than is worth it?"""
-        if not self.recorded or len(self.recorded) >= MOST_PATHS:
+        """Are there as many paths as there may be, or would another take longer than it is worth?
+
+        A row that is replayed saves a plain call, and one whose path is recorded costs several: a function that goes
+        another way for every row would never get that back.
+        """
+        if not 0 < len(self.recorded) < MOST_PATHS:
             return bool(self.recorded)
-        worth = _MOST_SHARE * self._plain * (self.calls.count + self._rows)
-        return self._spent > max(_FREE_SECONDS, worth)
+        self.account.rows = self.calls.count + self._rows
+        free = _FEW_SECONDS if self.account.rows <= MOST_PATHS else _FREE_SECONDS
+        return self.account.cost() > max(free, self._free_seconds, self.account.worth(_MOST_SHARE))
+
+    def _is_full_for(self, X: _Floats, row: int) -> bool:
+        """The same for a row, which is computed plainly for nothing if it is not known what that takes."""
+        if self.full and not self.account.plain_rows:
+            self.plainly(X[row : row + 1])
+            if self.account.plain_seconds < _COLD_SECONDS:
+                self.account.forget_plain_calls()
+                self.plainly(X[row : row + 1].repeat(_TIMED, axis=0))
+        return self.full
 
     def counted(self, X: Any) -> Paths:
         """Count a call. The function is recorded again, to compare, whenever their number comes to a power of two, and
-        when something that it names is another than before.
+        when something that it names is another than before: if the first row would be replayed.
         """
         self._rows += len(X) - 1
-        if self.calls.due() and self.root is not None:
+        self.account.open = 0
+        if self.calls.due() and self.recorded:
             if self.refusal is not None:
                 raise TraceError(self.refusal)
-            self.check(X[0].tolist())
+            row, latest, known = X[0][np.newaxis], self.latest, len(self.recorded)
+            path = self.path_of(row)
+            if path is not None and len(self.recorded) == known:
+                self.check(row[0].tolist())
+            if len(X) > 1:
+                self.latest = latest
+            self._located = X, path
         return self
 
     def record(self, row: list[float]) -> tuple[Path | None, _Structure, list[float]]:
@@ -193,58 +141,65 @@ class Paths(DirectPaths):
         numbers : list of float
             The results.
         """
-        before = randomness(self.calls.used()) if self.root is None else None
-        path, outputs = self._recorded(row)
-        kept = self.insert(path, row)
+        before = None if self.recorded else randomness(self.calls.used())
+        path, run = self._recorded(row)
         if before is not None and randomness(self.calls.used()) != before:
             for _ in range(_TOSSES):
                 self.check(row)
-        return kept, path.structure, [getattr(output, "data", output) for output in outputs]
+        return path, run.structure, [getattr(output, "data", output) for output in run.outputs]
 
     def check(self, row: list[float]) -> None:
         """Record the function again, to compare: what no comparison shows may have changed, or be random."""
         if isinstance(self.function, Lost):
             return
-        exchanged = self.calls.changed()
         try:
-            path = self._recorded(row)[0]
+            self._recorded(row)
         except TraceError:
             raise
         except Exception:  # a row that is replayed may have no plain result
             return
-        self.insert(path, row, exchanged)
 
     def unkept(self, row: list[float]) -> Path:
         """Return a path for a row of floats that does not become one of these."""
-        return self._recorded(row)[0]
+        return self._run(row).path().tried(row)
 
-    def _recorded(self, row: list[float]) -> tuple[Path, list[Any]]:
+    def _run(self, row: list[float]) -> Run:
         if recording_active():
             raise TraceError(
                 f"{self.name} cannot be recorded while another function is: in a compiled function only the plain call "
                 "of another can be used, not its gradients, batches and sums"
             )
-        inputs, begun = [Value(number) for number in row], time.perf_counter()
+        inputs = [Value(number) for number in row]
         with Recording(inputs) as recording:
             structure, outputs = self.results(self.call(inputs))
-        (*marks, end), outside = recording.marks(outputs)
-        outcomes = [(mark, truth) for mark, (_, truth) in zip(marks, recording.guards)]
-        program, captured = recording.program(outputs)
         self.calls.look()
-        self._spent += time.perf_counter() - begun
-        if self._spent > _FREE_SECONDS and not self._plain:
-            begun = time.perf_counter()
-            self.plainly(row)
-            self._plain = time.perf_counter() - begun
-        path = Path(program, captured, structure, outcomes, end, recording.report["nodes"], outside)
-        if program.functions:  # one of them may raise what it was not asked while recording
-            program.run(np.array([row]), path.uniforms.now())
-        return path, outputs
+        return Run(recording, structure, outputs)
+
+    def _recorded(self, row: list[float]) -> tuple[Path | None, Run]:
+        """Record a row of floats; return its path, or None where there is no room for it."""
+        exchanged, known, begun = self.calls.changed(), len(self.recorded), time.perf_counter()
+        run = self._run(row)
+        called = time.perf_counter()
+        try:
+            path = self._same(run, row, exchanged)
+            if path is None and known < MOST_PATHS:
+                path = self.insert(run.path().tried(row), row, exchanged)
+        finally:
+            run.release()
+        self.account.recorded(called - begun, time.perf_counter() - begun)
+        return path, run
+
+    def _same(self, run: Run, row: list[float], exchanged: Sequence[str]) -> Path | None:
+        """Return the path that is what a run is."""
+        path, k = self._junction(run, row, exchanged)
+        return path if k < 0 else None
 
     def call(self, numbers: Iterable[Any]) -> Any:
         """Call the function with the numbers in their places."""
-        args, kwargs = self.structure.put_together(iter(numbers))
         try:
+            if self._takes_numbers:
+                return self.function(*numbers)
+            args, kwargs = self.structure.put_together(iter(numbers))
             return self.function(*args, **kwargs)
         except Exception as error:
             explain(error, self.structure, self.name)
@@ -252,6 +207,8 @@ class Paths(DirectPaths):
 
     def results(self, result: Any) -> tuple[_Structure, list[Any]]:
         """Return the description of what the function returned, and the numbers and scalars in it."""
+        if type(result) is Value:
+            return _NUMBER, [result]
         structure = described(result, f"the result of {self.name}")
         outputs: list[Any] = []
         structure.take_apart(result, outputs)
@@ -259,60 +216,76 @@ class Paths(DirectPaths):
             raise no_result(result, self.name)
         return structure, [x if isinstance(x, Node) else float(x) for x in outputs]
 
-    def plainly(self, row: list[float]) -> tuple[_Structure, list[float]]:
-        """Compute a row of floats by a plain call: the description of the results, and their numbers."""
-        with no_grad():
+    def plainly(self, X: _Floats) -> list[tuple[_Structure, list[float]]]:
+        """Compute rows by plain calls: for each the description of the results, and their numbers."""
+        begun, found = time.perf_counter(), []
+        for row in X.tolist():
             structure, outputs = self.results(self.call([Value(number) for number in row]))
-        return structure, [getattr(output, "data", output) for output in outputs]
+            found.append((structure, [getattr(output, "data", output) for output in outputs]))
+        self.account.computed(len(X), time.perf_counter() - begun)
+        return found
+
+    def plain_gradients(self, X: _Floats) -> tuple[_Floats, _Floats]:
+        """Compute values and gradients of rows by plain calls and sweeps."""
+        values: list[float] = []
+        slopes: list[float] = []
+        begun = time.perf_counter()
+        with enable_grad():
+            for row in X.tolist():
+                inputs = [Value(number) for number in row]
+                structure, (output, *_) = self.results(self.call(inputs))
+                if structure is not _NUMBER:
+                    check_one(structure, self.name)
+                values.append(getattr(output, "data", output))
+                slopes += slopes_at(inputs, output) if isinstance(output, Node) else [0.0] * len(row)
+        self.account.computed(len(X), time.perf_counter() - begun)
+        return np.array(values)[:, np.newaxis], np.array(slopes).reshape(X.shape)
 
     def insert(self, path: Path, row: list[float] | None = None, exchanged: Sequence[str] = ()) -> Path | None:
-        """Put a path, recorded for a row of floats, into the tree; return it, or the one that was there, or None where
-        there is no room for it. What was exchanged since the recording before is for messages.
+        """Put a path, recorded for a row of floats, among the others; return it, or the one that was there, or None
+        where there is no room for it.
 
         A row may come to a path that is there by a guard that plain arithmetic answers as that path has it, where the
         program does not.
         """
-        asked = [*path.outcomes, (path.end, None)]
         with self._lock:
-            junctions, differs = self._common_junctions(asked)
-            if not differs and len(junctions) < len(asked):
-                return None if self.full else self._add(path, asked, junctions)
-        if differs or junctions[-1].path.structure != path.structure:
-            raise self._impure(len(junctions) - (not differs), row, exchanged)
-        return junctions[-1].path
-
-    def _common_junctions(self, asked: list[_Asked]) -> tuple[list[Junction], bool]:
-        """Return the junctions of the tree that a path with these outcomes comes to, and whether the next differs."""
-        junctions: list[Junction] = []
-        junction = self.root
-        for mark, truth in asked:
-            if junction is None:
-                break
-            if junction.mark != mark:
-                return junctions, True
-            junctions.append(junction)
-            junction = junction.children.get(truth)
-        return junctions, False
-
-    def _add(self, path: Path, asked: list[_Asked], junctions: list[Junction]) -> Path:
-        """Add a path that shares some junctions. Other threads read without the lock, so that the tree gets it last."""
-        new = [Junction(path, mark) for mark, _ in asked[len(junctions) :]]
-        for junction, follows, (_, truth) in zip(new, new[1:], asked[len(junctions) :]):
-            junction.children[truth] = follows
-        path.junctions, path.number = junctions + new, len(self.recorded)
-        self.recorded.append(path)
-        if self._longest is None or len(path.outcomes) > len(self._longest.outcomes):
-            self._longest = path
-        if junctions:
-            junctions[-1].children[asked[len(junctions) - 1][1]] = new[0]
-        else:
-            self.root = new[0]
+            known, k = self._junction(path, row, exchanged)
+            if known is not None and k < 0:
+                return known
+            if len(self.recorded) >= MOST_PATHS:
+                return None
+            path.number = len(self.recorded)
+            if known is not None:
+                known.branch_off(k, path)
+            self.recorded.append(path)
+            if self._longest is None or len(path.outcomes) > len(self._longest.outcomes):
+                self._longest = path
         return path
+
+    def _junction(self, new: Path | Run, row: list[float] | None, exchanged: Sequence[str]) -> _Junction:
+        """Return the path that a new one leaves, and at which guard: -1 where it is that path."""
+        if not self.recorded:
+            return None, -1
+        path = self.recorded[0]
+        for k, asked in enumerate([*new.outcomes, (new.end, None)]):
+            known = path.outcomes[k] if k < len(path.outcomes) else (path.end, None)
+            if asked == known:
+                continue
+            if asked[0] != known[0] or None in (asked[1], known[1]):
+                raise self._impure(k, row, exchanged)
+            beside = path.beside(k)
+            if beside is None:
+                return path, k
+            path = beside
+        if path.structure != new.structure:
+            raise self._impure(len(new.outcomes), row, exchanged)
+        return path, -1
 
     def _impure(self, k: int, row: list[float] | None, exchanged: Sequence[str]) -> TraceError:
         """The exception for a recording that differs from another after k comparisons, which all calls raise then."""
         same = f"the first {k:,} of its comparisons came out the same" if k else "no comparison had come out otherwise"
-        where = "" if row is None else drawing_line(lambda: self.plainly(row), self.calls.used())
+        inputs = [Value(number) for number in row or ()]
+        where = drawing_line(lambda: self.call(inputs), self.calls.used()) if inputs else ""
         if where:
             self.refusal = (
                 f"{where}{self.name} draws random numbers, which would be the same in every call and for all rows of a "
@@ -332,6 +305,8 @@ class Paths(DirectPaths):
 
     def path_of(self, X: _Floats) -> Path | None:
         """Return the path of one row, an array of shape (1, inputs), or None if there are too many."""
+        if self._located[0] is X:
+            return self._located[1]
         if self._misses >= _MISSES and self._misses % _MISSES and self.full:
             self._misses += 1
             return None
@@ -340,11 +315,12 @@ class Paths(DirectPaths):
             failed = int(path.program.classify(X, path.uniforms.now())[0])
             if failed < 0:
                 break
-            beside = path.beside(failed)
-            if beside is None and self.full and failed >= settled:
+            beside = path.beside(failed) if failed >= settled else None
+            if beside is None and failed >= settled and self.full:
                 self._misses += 1
+                self._missed = X, 0, failed
                 return None
-            path, settled = beside if failed >= settled else None, failed + 1
+            path, settled = beside, failed + 1
         if path is None:
             path = self.record(X[0].tolist())[0]
         self.latest, self._misses = path, 0
@@ -364,7 +340,7 @@ class Paths(DirectPaths):
             In the order of the paths. Rows as an array of indices in ascending order, or None where there is one path
             for all; those beyond the most paths there may be come last, with None for the path.
         """
-        if self.root is None:
+        if not self.recorded:
             row = X[0].tolist()
             self.record(row)
             self.check(row)  # what is drawn or counted would be the same for all rows
@@ -372,102 +348,125 @@ class Paths(DirectPaths):
         if not first.outcomes:
             self.latest = first
             return [(first, None)]
-        found: _Found = {}
-        pending: list[_Pending] = [(first, None, 0)]
-        while pending:
-            pending += self._follow(found, X, *pending.pop(), num_threads)
-        known = sorted((path for path in found if path), key=lambda path: path.number)
-        self.latest = known[0] if len(found) == 1 and known else None
+        self.account.open = len(X)
+        found = Found()
+        self._follow(found, X, first, None, 0, num_threads)
+        while found.elsewhere:
+            path, k, rows = found.next()
+            beside = path.beside(k)
+            if beside is not None:
+                self._follow(found, X, beside, rows, k + 1, num_threads)
+            elif self._is_full_for(X, rows[0]):
+                self._missed = X, rows[0], k
+                found.add(None, rows)
+            else:
+                self._record_each(found, X, rows[:1])
+                found.leave(path, k, rows[1:])
+        self.account.open = 0
+        known = sorted((path for path in found.rows if path), key=lambda path: path.number)
+        self.latest = known[0] if len(found.rows) == 1 and known else None
         if self.latest:
             return [(self.latest, None)]
-        return [(path, _joined(found[path])) for path in [*known, *([None] if None in found else [])]]
+        return [(path, found.joined(path)) for path in [*known, *([None] if None in found.rows else [])]]
 
-    def _follow(
-        self, found: _Found, X: _Floats, path: Path, rows: _Rows, settled: int, num_threads: int
-    ) -> list[_Pending]:
-        """Put those rows that a path is right for with it, and return where the others may belong.
+    def _follow(self, found: Found, X: _Floats, path: Path, rows: _Rows, settled: int, num_threads: int) -> None:
+        """Put those rows that a path is right for with it, and the others where they leave it.
 
         Rows are None for all, which is how they are found if all are on one path. The path's first guards, as many as
         are settled, come out for these rows as recorded.
         """
         if settled == len(path.outcomes):
-            found.setdefault(path, []).append(rows)
-            return []
+            self._put(found, X, path, rows)
+            return
         failed = path.program.classify(X, path.uniforms.now(), num_threads, rows)
-        elsewhere = []
         for k, failing in grouped(failed, len(path.outcomes)):
             group = failing if rows is None else rows if failing is None else rows.take(failing)
             if k < 0:
-                found.setdefault(path, []).append(group)
+                self._put(found, X, path, group)
                 continue
             if group is None:
                 group = np.arange(len(X))
             if k < settled:
                 self._record_each(found, X, group)
             else:
-                elsewhere += self._beside(found, X, path, k, group)
-        return elsewhere
+                found.leave(path, k, group)
 
-    def _record_each(self, found: _Found, X: _Floats, rows: NDArray[np.int64]) -> None:
+    def _put(self, found: Found, X: _Floats, path: Path, rows: _Rows) -> None:
+        self.account.open -= len(X) if rows is None else len(rows)
+        found.add(path, rows)
+
+    def _record_each(self, found: Found, X: _Floats, rows: NDArray[np.int64]) -> None:
         for row in rows.tolist():
-            found.setdefault(self.record(X[row].tolist())[0], []).append(np.array([row]))
-
-    def _beside(self, found: _Found, X: _Floats, path: Path, k: int, rows: NDArray[np.int64]) -> list[_Pending]:
-        """Where rows belong that come out otherwise at guard k of a path. One of them is recorded if need be."""
-        for count in range(len(rows)):
-            beside = path.beside(k)
-            if beside is not None:
-                return [(beside, rows[count:], k + 1)]
-            if self.full:
-                found.setdefault(None, []).append(rows[count:])
-                return []
-            self._record_each(found, X, rows[count : count + 1])
-        return []
+            self.account.open -= 1
+            found.add(self.record(X[row].tolist())[0], np.array([row]))
 
     # What splits the paths.
 
-    def warn(self, row: list[float]) -> None:
-        """Say once that there are too many paths; a row of floats is on none of those that are kept."""
-        if self._warned:
+    def warn(self, rows: int) -> None:
+        """Say once that rows, of which there are some more, are computed by plain calls, and what would help: as soon
+        as that takes time.
+        """
+        limit = len(self.recorded) >= MOST_PATHS
+        if self._warned or not (limit or self.account.plain_seconds + rows * self.account.plain() > _SILENT_SECONDS):
             return
         self._warned = True
         depth = 1
         frame: FrameType | None = sys._getframe()
         while frame is not None and frame.f_globals.get("__name__", "").startswith("fastgrad."):
             depth, frame = depth + 1, frame.f_back
+        why = "no more are recorded" if limit else "to record more would take longer than it saves"
         warnings.warn(
-            f"{self.name} has more than {len(self.recorded)} paths, and no more are recorded; what splits them is "
-            f"{self.splitting(row)}. Rows on further paths are computed by plain calls, which is slow. where, clip, "
+            f"{self.name} has more than {len(self.recorded)} paths, and {why}; what splits them is "
+            f"{self._splitting()}. Rows on further paths are computed by plain calls, which is slow. where, clip, "
             "max and min of fastgrad.math make no paths",
             RuntimeWarning,
             stacklevel=depth,
         )
 
-    def splitting(self, row: list[float]) -> str:
-        """Tell where the comparison stands at which a row of floats leaves the paths there are."""
-        leaves = self._leaves([bool(truth) for _, truth in self._asked(row, -1).guards])
-        file, line = self._asked(row, leaves).seen
+    def _splitting(self) -> str:
+        """Tell where the comparison stands at which a row has left the paths there are."""
+        X, row, k = self._missed
+        inputs = [Value(number) for number in X[row].tolist()]
+        with Recording(inputs, k) as recording:
+            self.call(inputs)
+        file, line = recording.seen
         return f"{linecache.getline(file, line).strip() or 'a comparison'!r} in {file}, line {line}"
 
-    def _asked(self, row: list[float], watched: int) -> Recording:
-        inputs = [Value(number) for number in row]
-        with Recording(inputs, watched) as recording:
-            self.call(inputs)
-        return recording
 
-    def _leaves(self, truths: list[bool]) -> int:
-        """Return the number of the guard at which a sequence of outcomes leaves the tree."""
-        junction = self.root
-        for k, truth in enumerate(truths):
-            junction = junction and junction.children.get(truth)
-            if junction is None:
-                return k
-        return len(truths) - 1
+class Found:
+    """Which rows of a batch are known to go which way, and which have left a path.
+
+    Attributes
+    ----------
+    rows : dict of Path or None to list of rows
+    elsewhere : heap of (minus their number, number, path, guard, rows)
+        Those that come out otherwise at a guard of a path, most of them first: they are worth a recording most.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[Path | None, list[_Rows]] = {}
+        self.elsewhere: list[tuple[int, int, Path, int, NDArray[np.int64]]] = []
+        self._left = 0
+
+    def add(self, path: Path | None, rows: _Rows) -> None:
+        """Let rows belong to a path."""
+        self.rows.setdefault(path, []).append(rows)
+
+    def leave(self, path: Path, k: int, rows: NDArray[np.int64]) -> None:
+        """Let rows leave a path at guard k."""
+        if len(rows):
+            self._left += 1
+            heapq.heappush(self.elsewhere, (-len(rows), self._left, path, k, rows))
+
+    def next(self) -> tuple[Path, int, NDArray[np.int64]]:
+        """Take the most rows that left a path at one guard."""
+        return heapq.heappop(self.elsewhere)[2:]
+
+    def joined(self, path: Path | None) -> Any:
+        """Return a path's rows."""
+        rows: list[Any] = self.rows[path]
+        return rows[0] if len(rows) == 1 else np.sort(np.concatenate(rows))
 
 
 def _among(exchanged: Sequence[str]) -> str:
     return f", as {', '.join(exchanged)}" if exchanged else ""
-
-
-def _joined(rows: list[Any]) -> _Rows:
-    return rows[0] if len(rows) == 1 else np.sort(np.concatenate(rows))

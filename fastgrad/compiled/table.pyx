@@ -10,22 +10,24 @@ from cpython.float cimport PyFloat_AsDouble, PyFloat_CheckExact
 from cpython.long cimport PyLong_CheckExact
 from cpython.object cimport PyObject
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy, memset
 
 from fastgrad._programs.arrays cimport get_doubles, memory_of, new_array
 from fastgrad._programs.rows cimport Columns
 from fastgrad._tape.convert cimport most_derived
+from fastgrad._tape.drive cimport sweep_backward
 from fastgrad._tape.handle cimport Handle, grad_enabled, leaf, make
 from fastgrad._tape.observer cimport observers, refuse_always
 from fastgrad._tape.tape cimport (
-    OP_user, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,
+    OP_user, Span, append_payload, operands, payload, payload_units, reserve, slot_count, slot_node, tape,
 )
 
 from types import CellType
 
 import numpy
 
+from fastgrad._tape.gradients import gradients
 from fastgrad._tape.numbers import Value
 
 cdef extern from "Python.h":
@@ -34,7 +36,6 @@ cdef extern from "Python.h":
 
 cdef enum:
     FEW = 8  # arguments, places
-    MOST_BEFORE = 1 << 14  # nodes
     FEW_ROWS = 512  # so many are copied side by side
     MOST_KEPT = 1 << 18  # rows, for which memory is kept
 
@@ -312,29 +313,17 @@ def slopes_at(list inputs not None, Handle root not None):
 
     Returns
     -------
-    numpy.ndarray of float64, shape (inputs,), or None
-        None where so many scalars are from before that putting back their grads takes longer than a recording.
+    list of float
     """
-    cdef uint64_t before = (<Handle>inputs[0]).node if inputs else tape.count, k
-    cdef double *kept
-    cdef double *slopes
-    if before > MOST_BEFORE:
-        return None
-    array = new_array(len(inputs), &slopes)
-    kept = <double *>malloc((before + 1) * sizeof(double))
-    if kept == NULL:
-        raise MemoryError(f"no memory to keep {before:,} gradients")
-    hold()
-    memcpy(kept, tape.grad, before * sizeof(double))
-    try:
-        root.backward()
-        for k in range(<uint64_t>len(inputs)):
-            slopes[k] = tape.grad[(<Handle>inputs[k]).node]
-    finally:
-        memcpy(tape.grad, kept, before * sizeof(double))
-        let_go()
-        free(kept)
-    return array
+    cdef uint32_t first = (<Handle>inputs[0]).node if inputs else tape.count, i, k
+    if root.node < first:
+        return gradients(root, inputs)
+    for i in range(first, root.node + 1):
+        for k in range(slot_count(i)):
+            if slot_node(i, k) and slot_node(i, k) < first:
+                return gradients(root, inputs)
+    sweep_backward(root, 1.0)
+    return [tape.grad[(<Handle>x).node] for x in inputs]
 
 
 def records():

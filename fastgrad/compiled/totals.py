@@ -13,14 +13,15 @@ import numpy as np
 from fastgrad._programs import derive
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
-from fastgrad.compiled.arguments import chosen, of_positions, of_shapes, several_results, table
-from fastgrad.compiled.structure import Number, crossed
+from fastgrad.compiled.arguments import check_one, chosen, of_positions, of_shapes, table
+from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records, row_of, scalar_of, table_of
 
 if TYPE_CHECKING:
     from fastgrad._programs.program import Program
     from fastgrad.compiled.arguments import _Axes, _Places
-    from fastgrad.compiled.paths import Path, Paths, _Rows
+    from fastgrad.compiled.path import Path
+    from fastgrad.compiled.paths import Paths, _Rows
     from fastgrad.compiled.structure import _Floats
 
     _Slope: TypeAlias = tuple[Any, float]  # by a scalar
@@ -34,7 +35,6 @@ class Totals:
     _given_rows: Any
     _paths_for: Any
     _parts: Any
-    _check_one: Any
     _threads_of: Any
 
     def sum(self, *args: Any, in_axes: _Axes = 0, num_threads: int | None = None) -> Any:
@@ -204,7 +204,7 @@ class Totals:
 
     def _sum_on(self, path: Path, X: _Floats, rows: _Rows, threads: int) -> tuple[float, int, _Floats]:
         """Return the sum over rows, how many are on this path, and the slopes by the path's scalars from outside."""
-        self._check_one(path.structure)
+        check_one(path.structure, self._name())
         wanted = len(path.uniforms.scalars) if records() else 0
         return path.program.total(X, path.uniforms.now(), rows, wanted, threads)
 
@@ -218,7 +218,7 @@ class Totals:
         total, nodes = 0.0, []
         for row in rows:
             structure, (result, *_) = paths.results(paths.call([Value(number) for number in row]))
-            self._check_one(structure)
+            check_one(structure, self._name())
             total += getattr(result, "data", result)
             if isinstance(result, Node):
                 nodes.append((result, 1.0))
@@ -241,8 +241,10 @@ class Totals:
             totals = totals if passed == count else None
         if totals is None:
             totals = sum(
-                self._shared_program(path, rows, places, order).total(rows, part, threads)[0]
-                for path, part in self._kept_parts(paths, rows.full(), threads)
+                self._plain_total(paths, rows, part, places, order)
+                if path is None
+                else self._shared_program(path, rows, places, order).total(rows, part, threads)[0]
+                for path, part in self._parts(paths, rows.full(), threads)
             )
         totals = totals if is_sum else totals / count
         n = len(places)
@@ -254,24 +256,22 @@ class Totals:
             found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places_of]))
         return tuple(found)
 
-    def _kept_parts(self, paths: Paths, X: _Floats, threads: int) -> list[tuple[Path, Any]]:
-        """Return the rows of each path; where there are too many paths, a path of its own for each row beyond them."""
-        parts: list[tuple[Path, Any]] = []
-        for path, rows in self._parts(paths, X, threads):
-            if path is None:
-                parts += [(paths.unkept(X[row].tolist()), np.array([row])) for row in rows.tolist()]
-            else:
-                parts.append((path, rows))
-        return parts
+    def _plain_total(self, paths: Paths, rows: SharedRows, part: Any, places: list[int], order: int) -> Any:
+        """Return the total of rows on no path: of plain calls, or where that takes Hessians of programs for each."""
+        X = rows.full()[part]
+        if order == 2:
+            made = [self._shared_program(paths.unkept(row), rows, places, order) for row in X.tolist()]
+            return sum(one.total(rows, np.array([k]), 1)[0] for k, one in zip(part, made))
+        values, slopes = paths.plain_gradients(X)
+        return np.concatenate([values.sum(axis=0), slopes[:, places].sum(axis=0)])
 
     def _shared_program(self, path: Path, rows: SharedRows, places: list[int], order: int) -> SharedProgram:
-        if type(path.structure) is not Number:
-            raise several_results(path.structure, self._name())
+        check_one(path.structure, self._name())
         key = path, tuple(rows.places), tuple(places), order
         found = self._shared.get(key)
         if found is None:
             found = SharedProgram(path, rows.places, places, order)
-            if path.junctions:
+            if path.number >= 0:
                 self._shared[key] = found
         return found
 

@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from fastgrad.compiled.paths import Path
+    from fastgrad.compiled.path import Path
     from fastgrad.compiled.structure import _Structure
 
     _Floats: TypeAlias = NDArray[np.float64]
 
 LEAST_ROWS = 64  # of all epochs: fewer are computed sooner than recorded
+FREE_SECONDS = 0.25  # that recordings may take before it is known what they save
 TOLERANCE = 1e-9  # a program rounds otherwise; a model that is not what was recorded differs by more
 
 
@@ -46,7 +47,8 @@ class CompiledModel:
     def __init__(self, model: Callable[..., Any], inputs: int, takes_batches: bool) -> None:
         """Make it for rows of so many inputs, and a loss that takes an `nn.Batch` or wants a list of results."""
         self.model, self.takes_batches, self.threads = model, takes_batches, thread_count(None)
-        self.paths = Paths(model, of_positions((described([0.0] * inputs, "a row"),)), type(model).__name__)
+        structure = of_positions((described([0.0] * inputs, "a row"),))
+        self.paths = Paths(model, structure, type(model).__name__, FREE_SECONDS)
         self.compiled = True
         self.kind: Any = None  # the type of the model's scalars, once it has been called
         self.usable: set[Path] = set()  # paths that stand on leaves
