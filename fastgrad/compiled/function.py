@@ -13,7 +13,6 @@ from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad._tape.observer import recording_active
 from fastgrad.compiled.arguments import (
-    check_buffer,
     common,
     described_call,
     differentiating,
@@ -26,12 +25,13 @@ from fastgrad.compiled.arguments import (
     thread_count,
     with_rows,
 )
+from fastgrad.compiled.bound import Bound
 from fastgrad.compiled.derivatives import Derivatives
 from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.paths import Lost, Path, Paths
 from fastgrad.compiled.structure import Number, floats_of, has_scalar
-from fastgrad.compiled.table import BoundFunction, Uniforms, records, row_of, slopes_at, table_of
+from fastgrad.compiled.table import records, row_of, slopes_at, table_of
 from fastgrad.compiled.totals import Totals
 
 if TYPE_CHECKING:
@@ -225,9 +225,7 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             remedy = "compile it afresh for a bind" if known else "call it once before"
             wanted = "a function that was called with arguments of one structure"
             raise ValueError(f"bind() wants {wanted}, not of {len(known)}: {remedy}")
-        if hessian is not None:
-            return self._bound_with_hessian(known[0], x, value, grad, hessian)
-        return self._bound(known[0], x, value, grad)
+        return Bound(self, known[0], x, value, grad, hessian).call()
 
     # Many rows.
 
@@ -388,32 +386,6 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         self._check_one(path.structure)
         values, _, grads = path.program.run_grad(np.array([row]), path.uniforms.now())
         return values.item(), grads[0]
-
-    def _bound(self, paths: Paths, x: _Floats, value: _Floats, grad: _Floats | None) -> Callable[[], object]:
-        size = paths.structure.size()
-        check_buffer("x", x, (size,))
-        check_buffer("value", value, (paths.recorded[0].structure.size(),))
-        if grad is not None:
-            check_buffer("grad", grad, (size,))
-            self._check_one(paths.recorded[0].structure)
-        calls: dict[Path, Callable[[], bool]] = {}
-
-        def follow() -> tuple[Callable[[], bool], Uniforms] | None:
-            path = self._path_of(paths, x[np.newaxis])
-            if path is None:
-                value[:], slopes = self._plain_gradient(paths, x.tolist())
-                if grad is not None:
-                    grad[:] = slopes
-                return None
-            if path not in calls:
-                calls[path] = path.program.bind(x, value, grad, path.uniforms.now())
-            calls[path]()
-            return calls[path], path.uniforms
-
-        first = paths.recorded[0]
-        if not first.outcomes and not first.uniforms.scalars:
-            return first.program.bind(x, value, grad)
-        return BoundFunction(follow)
 
 
 class _Method(Compiled):
