@@ -3,6 +3,9 @@
 from cpython.buffer cimport (
     PyBUF_C_CONTIGUOUS, PyBUF_FORMAT, PyBUF_WRITABLE, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer,
 )
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.pycapsule cimport PyCapsule_GetPointer
+from cpython.ref cimport Py_INCREF
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport malloc
 from libc.string cimport memcpy
@@ -29,6 +32,18 @@ cdef extern from *:
 cdef enum:
     CONTIGUOUS = 1     # flags of numpy's
     ALIGNED = 0x0100
+
+# Numpy's functions for extension modules, by their places in its table, which hold since numpy 1.0.
+cdef enum:
+    OF_VERSION = 0
+    OF_NEW_ARRAY = 94
+    MOST_DIMENSIONS = 8
+
+ctypedef unsigned int (*version_function)() noexcept
+ctypedef object (*new_array_function)(
+    PyTypeObject *type, PyObject *dtype, int n, const Py_ssize_t *shape, const Py_ssize_t *strides, void *memory,
+    int flags, PyObject *like,
+)  # takes over a reference to the dtype
 
 
 cdef inline bint is_of_doubles(const Py_buffer *view) noexcept:
@@ -96,6 +111,8 @@ cdef void *memory_of(array) except? NULL:
 
 
 # numpy's, once it is there.
+cdef new_array_function new = NULL  # for arrays of few dimensions, if its table is known
+cdef PyTypeObject *array_type = NULL
 cdef object empty = None
 cdef object int32 = None
 cdef object float64 = None
@@ -103,13 +120,29 @@ cdef bint knows_heads = False  # is what `array_head` says true of arrays?
 
 
 cdef int import_numpy() except -1:
-    global empty, int32, float64, knows_heads
+    global empty, int32, float64, knows_heads, array_type
     import numpy
 
     int32, float64 = numpy.dtype(numpy.int32), numpy.dtype(numpy.float64)
     array = numpy.empty((2, 3))
     knows_heads = head_is_that_of(array, <array_head *>array)
-    empty = numpy.empty
+    array_type, empty = <PyTypeObject *>numpy.ndarray, numpy.empty
+    find_new()
+    return 0
+
+
+cdef int find_new() except -1:
+    global new
+    cdef void **functions
+    cdef unsigned int version
+    try:
+        from numpy._core._multiarray_umath import _ARRAY_API as table
+    except ImportError:
+        from numpy.core._multiarray_umath import _ARRAY_API as table
+    functions = <void **>PyCapsule_GetPointer(table, NULL)
+    version = (<version_function>functions[OF_VERSION])() >> 24
+    if knows_heads and version in (1, 2):
+        new = <new_array_function>functions[OF_NEW_ARRAY]
     return 0
 
 
@@ -137,8 +170,21 @@ cdef const double *doubles_in(array, Py_ssize_t dimensions, tuple shape) except?
 cdef object new_array(shape, double **numbers):
     if empty is None:
         import_numpy()
+    if new != NULL and type(shape) is tuple and len(<tuple>shape) <= MOST_DIMENSIONS:
+        return new_array_of(<tuple>shape, numbers)
     array = empty(shape)
     numbers[0] = <double *>(<array_head *>array).data if knows_heads else <double *>memory_of(array)
+    return array
+
+
+cdef object new_array_of(tuple shape, double **numbers):
+    cdef Py_ssize_t sizes[MOST_DIMENSIONS]
+    cdef int k, n = <int>len(shape)
+    for k in range(n):
+        sizes[k] = shape[k]
+    Py_INCREF(float64)
+    array = new(array_type, <PyObject *>float64, n, sizes, NULL, NULL, 0, NULL)
+    numbers[0] = <double *>(<array_head *>array).data
     return array
 
 

@@ -3,8 +3,9 @@
 
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
+from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy
 
 from fastgrad._programs.arrays cimport hold_doubles
@@ -12,6 +13,9 @@ from fastgrad._programs.rows cimport (
     NO_GRADIENT, first_failed, plan, plan_of, program, row_backward, row_forward, takes_microseconds, value_count,
     wanted,
 )
+
+cdef extern from "Python.h":
+    size_t OFFSET "PY_VECTORCALL_ARGUMENTS_OFFSET"
 
 
 @cython.auto_pickle(False)
@@ -61,11 +65,14 @@ cdef bint compute(OneRow row) except -1:
     return first_failed(&row.program.p, row.values) < 0
 
 
-cdef void write_outputs(OneRow row, double *to) noexcept:
-    cdef program *p = &row.program.p
+cdef inline void write(const uint32_t *output, uint32_t n, const double *values, double *to) noexcept:
     cdef uint32_t k
-    for k in range(p.outputs):
-        to[k] = row.values[p.output[k]]
+    for k in range(n):
+        to[k] = values[output[k]]
+
+
+cdef void write_outputs(OneRow row, double *to) noexcept:
+    write(row.program.p.output, row.program.p.outputs, row.values, to)
 
 
 cdef void write_gradient(OneRow row, double *to) noexcept:
@@ -85,31 +92,77 @@ cdef void write_gradient(OneRow row, double *to) noexcept:
 cdef class BoundProgram(OneRow):
     """A program's call on fixed buffers of one row: see Program.bind."""
 
+    def __cinit__(self):
+        self.vectorcall = called
+
     def __dealloc__(self):
+        cdef uint32_t k
         PyBuffer_Release(&self.x)
-        PyBuffer_Release(&self.value)
+        for k in range(self.targets):
+            PyBuffer_Release(&self.target[k].view)
+        free(self.target)
         PyBuffer_Release(&self.grad)
         PyBuffer_Release(&self.uniforms)
 
     def __call__(self):
-        cdef bint passed
-        if self.program is None:
-            raise TypeError("a bound program is made by Program.bind")
-        if self.uniforms.buf != NULL:
-            set_uniforms(self, <const double *>self.uniforms.buf)
-        memcpy(self.values, self.x.buf, self.program.p.inputs * sizeof(double))
-        passed = compute(self)
-        write_outputs(self, <double *>self.value.buf)
-        if self.plan.wanted.inputs:
-            write_gradient(self, <double *>self.grad.buf)
-        return passed
+        return run_bound(self)
+
+
+cdef object run_bound(BoundProgram b):
+    cdef Target *target = b.target
+    cdef Target *end = target + b.targets
+    cdef bint passed
+    if b.program is None:
+        raise TypeError("a bound program is made by Program.bind")
+    if b.uniforms.buf != NULL:
+        set_uniforms(b, <const double *>b.uniforms.buf)
+    memcpy(b.values, b.x.buf, b.program.p.inputs * sizeof(double))
+    passed = compute(b)
+    while target < end:
+        write(target.output, target.n, b.values, <double *>target.view.buf)
+        target += 1
+    if b.plan.wanted.inputs:
+        write_gradient(b, <double *>b.grad.buf)
+    return passed
+
+
+cdef object called(object b, PyObject *const *args, size_t n, PyObject *names):
+    if n & ~OFFSET or names != NULL:
+        raise TypeError("a bound program takes no arguments: it reads its buffers")
+    return run_bound(<BoundProgram>b)
+
+
+cdef int let_python_call_it() except -1:
+    cdef BoundProgram b = BoundProgram.__new__(BoundProgram)
+    call_directly(<PyTypeObject *>BoundProgram, <char *>&b.vectorcall - <char *><PyObject *>b, 0)
+    return 0
+
+
+let_python_call_it()
+
+
+cdef int hold_targets(BoundProgram b, tuple values, const program *p) except -1:
+    cdef Target *target
+    cdef uint64_t size = 0
+    b.target = <Target *>calloc(len(values) + 1, sizeof(Target))
+    if b.target == NULL:
+        raise MemoryError("no memory for a bound program")
+    for value in values:
+        target = &b.target[b.targets]
+        hold_doubles(value, &target.view, "value", p.outputs if len(values) == 1 else -1, -1, True)
+        b.targets += 1
+        target.output, target.n = p.output + size, <uint32_t>target.view.shape[0]
+        size += target.n
+    if size != p.outputs:
+        raise ValueError(f"value must be arrays of {p.outputs} numbers together, not of {size}")
+    return 0
 
 
 cdef BoundProgram bound(Executable owner, x, value, grad, uniforms):
     cdef BoundProgram b = BoundProgram.__new__(BoundProgram)
     cdef program *p = &owner.p
     hold_doubles(x, &b.x, "x", p.inputs, -1)
-    hold_doubles(value, &b.value, "value", p.outputs, -1, True)
+    hold_targets(b, value if type(value) is tuple else (value,), p)
     if grad is not None:
         hold_doubles(grad, &b.grad, "grad", p.inputs, -1, True)
     if uniforms is not None:

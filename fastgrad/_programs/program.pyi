@@ -91,7 +91,7 @@ class Program:
     def bind(
         self,
         x: NDArray[np.float64],
-        value: NDArray[np.float64],
+        value: NDArray[np.float64] | tuple[NDArray[np.float64], ...],
         grad: NDArray[np.float64] | None = None,
         uniforms: NDArray[np.float64] | None = None,
     ) -> Callable[[], bool]: ...

@@ -259,6 +259,7 @@ cdef class Program(Executable):
         ----------
         x : buffer of float64, shape (inputs,)
         value : writable buffer of float64, shape (outputs,)
+            Or a tuple of buffers, each of one dimension, which the outputs fill one after the other.
         grad : writable buffer of float64, shape (inputs,), optional
             For the gradient of the outputs' sum.
         uniforms : buffer of float64, shape (uniforms,), optional

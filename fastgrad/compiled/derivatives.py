@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from fastgrad._tape.node import Node
-from fastgrad.compiled.arguments import check_buffer, chosen, described_call, order_of, places_given
-from fastgrad.compiled.derived import ByProducts, Derived, Wanted
+from fastgrad.compiled.arguments import chosen, described_call, order_of, places_given
+from fastgrad.compiled.derived import Derived, Wanted
 from fastgrad.compiled.direct import direct_derivative
 from fastgrad.compiled.replayed import scalars_of
 from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.function import Compiled
     from fastgrad.compiled.path import Path
@@ -273,29 +271,6 @@ class Derivatives:
         slopes = np.empty(count * inner.size())
         slopes[order] = values[0, count:]
         return values[0, :count], slopes.reshape(count, inner.size())
-
-    def _bound_with_hessian(
-        self, paths: Paths, x: _Floats, value: _Floats, grad: _Floats | None, hessian: _Floats
-    ) -> Callable[[], object]:
-        """Return a call on fixed buffers that writes all of them."""
-        n = paths.structure.size()
-        wanted = {"x": (x, (n,)), "value": (value, (1,)), "grad": (grad, (n,)), "hessian": (hessian, (n, n))}
-        for name, (buffer, shape) in wanted.items():
-            if buffer is not None:
-                check_buffer(name, buffer, shape)
-        derived = self._derivative(Wanted("all", with_value=True))
-
-        def call() -> None:
-            X = x[np.newaxis]
-            path = self._path_of(paths.counted(X), X) or paths.unkept(x.tolist())
-            made = derived.made(paths, path)
-            results = made(X)[0] if isinstance(made, ByProducts) else made.program.run(X, made.uniforms.now())[0][0]
-            value[:] = results[:1]
-            if grad is not None:
-                grad[:] = results[1 : n + 1]
-            hessian[:] = results[n + 1 :].reshape(n, n)
-
-        return call
 
     def _on_tape(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Return the results as scalars on the tape, by a program for their values and derivatives."""

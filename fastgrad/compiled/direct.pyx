@@ -7,11 +7,11 @@ before is called: at another form, a guard that comes out otherwise, a call at w
 """
 
 cimport cython
-from cpython.object cimport PyObject
+from cpython.object cimport PyObject, PyTypeObject
 from libc.stdint cimport uint64_t
 
 from fastgrad._programs.one_row cimport (
-    OneRow, compute, is_quick, one_row, set_uniforms, write_gradient, write_outputs,
+    OneRow, call_directly, compute, is_quick, one_row, set_uniforms, vectorcallfunc, write_gradient, write_outputs,
 )
 from fastgrad._programs.rows cimport Executable
 from fastgrad._tape.observer cimport observers
@@ -22,22 +22,8 @@ from fastgrad.compiled.table cimport Calls, Uniforms, is_due, refresh
 
 from types import MethodType
 
-cdef extern from *:
-    """
-    /* Python calls what has these flags with the arguments as they lie, and makes no bound method for it. */
-    static void call_directly(PyTypeObject *type, Py_ssize_t offset)
-    {
-        type->tp_vectorcall_offset = offset;
-        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL | Py_TPFLAGS_METHOD_DESCRIPTOR;
-        PyType_Modified(type);
-    }
-    """
-    void call_directly(PyTypeObject *type, Py_ssize_t offset)
-
 cdef extern from "Python.h":
-    ctypedef struct PyTypeObject:
-        pass
-    ctypedef object (*vectorcallfunc)(object, PyObject *const *, size_t, PyObject *)
+    unsigned long METHOD_DESCRIPTOR "Py_TPFLAGS_METHOD_DESCRIPTOR"  # Python makes no bound method for it
     Py_ssize_t PyVectorcall_NARGS(size_t)
     object PyObject_Vectorcall(object, PyObject *const *, size_t, PyObject *)
     PyObject *PyDict_GetItemWithError(dict, object) except? NULL
@@ -276,7 +262,7 @@ cdef object called(object shortcut, PyObject *const *args, size_t n, PyObject *n
 
 cdef int let_python_call_it() except -1:
     cdef Shortcut one = Shortcut(None, False)
-    call_directly(<PyTypeObject *>Shortcut, <char *>&one.vectorcall - <char *><PyObject *>one)
+    call_directly(<PyTypeObject *>Shortcut, <char *>&one.vectorcall - <char *><PyObject *>one, METHOD_DESCRIPTOR)
     return 0
 
 

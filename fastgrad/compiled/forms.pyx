@@ -231,6 +231,10 @@ cdef object put_together(const Part **part, const double **numbers):
         return <object>this.kept
     if this.kind == DICT:
         return {key: put_together(part, numbers) for key in <tuple>this.kept}
+    if this.kind == TUPLE and this.count == 2:
+        return put_together(part, numbers), put_together(part, numbers)
+    if this.kind == TUPLE and this.count == 3:
+        return put_together(part, numbers), put_together(part, numbers), put_together(part, numbers)
     entries = [put_together(part, numbers) for _ in range(this.count)]
     return entries if this.kind == LIST else tuple(entries)
 

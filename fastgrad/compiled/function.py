@@ -11,7 +11,6 @@ import numpy as np
 
 from fastgrad._tape.observer import recording_active
 from fastgrad.compiled.arguments import (
-    check_buffer,
     check_one,
     common,
     described_call,
@@ -24,13 +23,14 @@ from fastgrad.compiled.arguments import (
     thread_count,
     with_rows,
 )
+from fastgrad.compiled.bound import Bound
 from fastgrad.compiled.derivatives import Derivatives
 from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.path import Lost, Path
 from fastgrad.compiled.paths import Paths
 from fastgrad.compiled.structure import floats_of, has_scalar
-from fastgrad.compiled.table import BoundFunction, Uniforms, row_of, table_of
+from fastgrad.compiled.table import row_of, table_of
 from fastgrad.compiled.totals import Totals
 
 if TYPE_CHECKING:
@@ -222,9 +222,7 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             remedy = "compile it afresh for a bind" if known else "call it once before"
             wanted = "a function that was called with arguments of one structure"
             raise ValueError(f"bind() wants {wanted}, not of {len(known)}: {remedy}")
-        if hessian is not None:
-            return self._bound_with_hessian(known[0], x, value, grad, hessian)
-        return self._bound(known[0], x, value, grad)
+        return Bound(self, known[0], x, value, grad, hessian).call()
 
     # Many rows.
 
@@ -367,32 +365,6 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         if path is None:
             paths.warn(len(rows))
         return parts
-
-    def _bound(self, paths: Paths, x: _Floats, value: _Floats, grad: _Floats | None) -> Callable[[], object]:
-        size = paths.structure.size()
-        check_buffer("x", x, (size,))
-        check_buffer("value", value, (paths.recorded[0].structure.size(),))
-        if grad is not None:
-            check_buffer("grad", grad, (size,))
-            check_one(paths.recorded[0].structure, self._name())
-        calls: dict[Path, Callable[[], bool]] = {}
-
-        def follow() -> tuple[Callable[[], bool], Uniforms] | None:
-            path = self._path_of(paths, x[np.newaxis])
-            if path is None:
-                value[:], slopes = paths.plain_gradients(x[np.newaxis])
-                if grad is not None:
-                    grad[:] = slopes
-                return None
-            if path not in calls:
-                calls[path] = path.program.bind(x, value, grad, path.uniforms.now())
-            calls[path]()
-            return calls[path], path.uniforms
-
-        first = paths.recorded[0]
-        if not first.outcomes and not first.uniforms.scalars:
-            return first.program.bind(x, value, grad)
-        return BoundFunction(follow)
 
 
 class _Method(Compiled):

@@ -1,4 +1,4 @@
-"""Jacobians and Hessians as sparse matrices, and Hessians on bound buffers."""
+"""Jacobians and Hessians as sparse matrices."""
 
 import numpy as np
 import pytest
@@ -74,27 +74,3 @@ def test_a_jacobian_is_the_dense_one(mode):
     assert found.shape == (4, 3)
     assert found.nnz == 4
     np.testing.assert_array_equal(found.toarray(), np.array(f.jacobian(np.array([1.0, 2.0, 3.0]))))
-
-
-class TestBoundHessian:
-    def buffers(self):
-        return np.array([1.0, 2.0, 3.0]), np.empty(1), np.empty(3), np.empty((3, 3))
-
-    def test_is_written_with_value_and_gradient_of_the_path(self):
-        f = fastgrad.compile(lambda x, y: x[0] ** 2 * x[1] * y if x[0] > 0 else y * y)
-        x, value, grad, hessian = self.buffers()
-        f(x[:2].copy(), x[2])
-        call = f.bind(x, value, grad, hessian=hessian)
-        call()
-        assert (value.tolist(), grad.tolist()) == ([6.0], [12.0, 3.0, 2.0])
-        assert hessian.tolist() == [[12.0, 6.0, 4.0], [6.0, 0.0, 1.0], [4.0, 1.0, 0.0]]
-        x[0] = -1.0
-        call()
-        assert (value.tolist(), grad.tolist(), hessian[2, 2]) == ([9.0], [0.0, 0.0, 6.0], 2.0)
-
-    def test_another_shape_is_refused(self):
-        f = fastgrad.compile(lambda x, y: x[0] * x[1] * y)
-        x, value, grad, _ = self.buffers()
-        f(x[:2].copy(), x[2])
-        with pytest.raises(ValueError, match=r"hessian must be a numpy array of float64 of shape \(3, 3\), not"):
-            f.bind(x, value, grad, hessian=np.empty(9))

@@ -128,6 +128,21 @@ def test_a_bound_call_reads_and_writes_the_buffers_it_was_given():
     assert value[0] == np.sin(-2.0)
 
 
+def test_a_bound_call_writes_its_outputs_to_several_buffers_one_after_the_other():
+    steps = Steps(2)
+    product = steps.mul(0, 1)
+    program = steps.program([product, 0, 1, product])
+    one, two, none = np.zeros(1), np.zeros(3), np.zeros(0)
+    assert program.bind(np.array([2.0, 5.0]), (one, none, two))() is True
+    assert (one.tolist(), two.tolist()) == ([10.0], [2.0, 5.0, 10.0])
+
+
+def test_buffers_for_more_or_fewer_outputs_are_refused():
+    for sizes in ((1, 1), (2, 1), ()):
+        with pytest.raises(ValueError, match=f"value must be arrays of 1 numbers together, not of {sum(sizes)}"):
+            sine_of_product().bind(np.zeros(2), tuple(np.zeros(size) for size in sizes))
+
+
 def test_a_choice_gives_no_gradient_to_what_is_not_chosen():
     steps = Steps(1, [1.0])
     root = steps.sqrt(0)
