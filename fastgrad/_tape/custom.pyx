@@ -11,7 +11,8 @@ from fastgrad._tape.handle cimport handle_of, state_at, state_of
 from fastgrad._tape.kinds cimport Kind, add_kind
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.payloads cimport given_value
-from fastgrad._tape.tape cimport CONSTANT, operands, payload, tape
+from fastgrad._tape.sweep cimport given_through
+from fastgrad._tape.tape cimport CONSTANT, OP_user, operands, payload, tape
 
 
 cdef class Custom:
@@ -90,7 +91,7 @@ cdef int pull(uint32_t node) except -1:
         slope = number_of(partials[k](*values), "a partial derivative")
         x = payload(node)
         if x.slots[k] != CONSTANT:
-            tape.grad[x.slots[k]] += tape.grad[node] * slope
+            tape.grad[x.slots[k]] += given_through(OP_user, node, slope)
     return 0
 
 
