@@ -85,6 +85,7 @@ class Value:
     # The sweep.
 
     _not_taken: Sequence[Any] = ()  # of a choice: the condition and the other case, where those are nodes
+    _flows = True  # does anything flow to it, if only a gradient of 0?
 
     def _reached(self, not_taken: bool = False) -> list[Self]:
         """This node and every node below it, the youngest first; those a choice did not take only if asked."""
@@ -99,8 +100,13 @@ class Value:
     def backward(self, gradient: SupportsFloat = 1.0) -> None:
         """Add to the ``grad`` of every node below this one the derivative of this one by it."""
         self.grad = float(gradient)
-        for node in self._reached():
+        reached = self._reached()
+        for node in reached:
+            node._flows = node is self
+        for node in reached:
             node._backward()
+        for node in reached:
+            node._flows = True
 
     backwards = backward
 
@@ -121,17 +127,20 @@ class Value:
     # Operations: a value now, and a closure that passes the gradient on when the sweep comes by. A slope is a function
     # of the operands' and the result's data at that time. A plain number takes part in the value and gets no gradient.
 
-    def _give(self, gradient: float, slope: float | None) -> None:
-        """Pass a gradient on through a slope. None is the 0 of what was not chosen: no infinity passes there."""
-        not_taken = slope is None
-        amount = gradient * (0.0 if slope is None else slope)
-        self.grad += 0.0 if not_taken and math.isnan(amount) else amount
+    def _give(self, out: Value, slope: float | None) -> None:
+        """Be given the gradient of a result through a slope. None is the 0 of what was not chosen: nothing flows there,
+        and nothing times infinity is nothing."""
+        flows = out._flows and slope is not None
+        amount = out.grad * (0.0 if slope is None else slope)
+        none = slope is None or (out.grad == 0.0 and not out._flows)
+        self.grad += 0.0 if none and math.isnan(amount) else amount
+        self._flows = self._flows or flows
 
     def _unary(self, op: str, y: float, slope: _Function) -> Self:
         out = self._made(y, (self,), op)
 
         def _backward() -> None:
-            self._give(out.grad, slope(self.data, out.data))
+            self._give(out, slope(self.data, out.data))
 
         out._backward = _backward
         return out
@@ -147,7 +156,7 @@ class Value:
             a, b = map(_data, operands)
             for node, slope in zip(operands, slopes):
                 if isinstance(node, Value):
-                    node._give(out.grad, slope(a, b, out.data))
+                    node._give(out, slope(a, b, out.data))
 
         out._backward = _backward
         return out
@@ -160,7 +169,7 @@ class Value:
 
         def _backward() -> None:
             for node in out.prev:
-                node.grad += out.grad
+                node._give(out, 1.0)
 
         out._backward = _backward
         return out

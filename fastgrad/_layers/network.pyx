@@ -15,7 +15,7 @@ from fastgrad._layers.blas cimport place_of
 from fastgrad._layers.layer cimport SHAPE_REALS, layer, layer_of, layer_shape, layer_size, row_of_layers, shape_of
 from fastgrad._programs.arrays cimport new_array
 from fastgrad._programs.rows cimport (
-    Executable, Execution, begin, give_seeds, make_grads, make_values, program, run, uniform_grads, wanted,
+    Executable, Execution, begin, give_seeds, make_grads, make_values, program, run, wanted,
 )
 from fastgrad._tape.handle cimport Handle
 from fastgrad._tape.kinds cimport Kind, add_kind
@@ -75,7 +75,7 @@ cdef object inputs_of(Handle owner, uint32_t node):
 cdef int network_value(Handle owner, uint32_t node) except -1:
     keep_parameters(place_of(owner, node))
     cdef Executable executable = executable_of(place_of(owner, node))
-    cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=0, guards=False)
+    cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=0, guards=False, careful=False)
     cdef Execution rows = begin(executable, inputs_of(owner, node), uniforms_of(executable, owner, node), asked)
     cdef layer at
     make_values(rows)
@@ -91,13 +91,12 @@ cdef int network_pull(uint32_t node) except -1:
     cdef bint passes_on = at.in_adjoint != NULL
     cdef uint32_t parameters = at.shape.parameters
     X, uniforms, seeds = inputs_of(None, node), uniforms_of(executable, None, node), taken_adjoints(node)
-    cdef wanted asked = wanted(outputs=True, inputs=passes_on, uniforms=parameters, guards=False)
+    cdef wanted asked = wanted(outputs=True, inputs=passes_on, uniforms=parameters, guards=False, careful=False)
     cdef Execution rows = begin(executable, X, uniforms, asked)
     give_seeds(rows, seeds)
     if passes_on:
         make_grads(rows)
     run(rows, 1)
-    uniform_grads(rows)
     give_gradients(node, rows, parameters)
     return 0
 

@@ -28,7 +28,6 @@ cdef class OneRow:
     cdef Executable program
     cdef plan *plan
     cdef double *values   # inputs, uniforms, steps; then their adjoints, and what else a sweep needs
-    cdef double *adjoint  # among them
     cdef double *results  # room for the outputs, or the gradient
     cdef bint taken       # by who runs a row, if it may be asked for meanwhile
 
@@ -57,6 +56,6 @@ cdef bint compute(OneRow row) except -1
 
 # The outputs, and the gradient of their sum by the inputs, of what was computed last.
 cdef void write_outputs(OneRow row, double *to) noexcept
-cdef void write_gradient(OneRow row, double *to) noexcept
+cdef int write_gradient(OneRow row, double *to) except -1
 
 cdef BoundProgram bound(Executable owner, x, value, grad, uniforms)

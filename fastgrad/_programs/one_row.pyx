@@ -10,8 +10,8 @@ from libc.string cimport memcpy
 
 from fastgrad._programs.arrays cimport hold_doubles
 from fastgrad._programs.rows cimport (
-    NO_GRADIENT, first_failed, plan, plan_of, program, row_backward, row_forward, takes_microseconds, value_count,
-    wanted,
+    NO_GRADIENT, careful_plan_of, first_failed, plan, plan_of, program, row_backward, row_forward, takes_microseconds,
+    value_count, wanted,
 )
 
 cdef extern from "Python.h":
@@ -25,7 +25,7 @@ cdef class OneRow:
 
 
 cdef plan *plan_for_row(Executable owner, bint gradient) except NULL:
-    return plan_of(owner, wanted(outputs=True, inputs=gradient, uniforms=0, guards=True))
+    return plan_of(owner, wanted(outputs=True, inputs=gradient, uniforms=0, guards=True, careful=False))
 
 
 cdef OneRow one_row(Executable owner, bint gradient):
@@ -35,15 +35,15 @@ cdef OneRow one_row(Executable owner, bint gradient):
 
 
 cdef int make_room(OneRow row, Executable owner, bint gradient) except -1:
-    cdef uint64_t v, length
+    cdef uint64_t v, count = value_count(&owner.p), length
     row.program, row.plan = owner, plan_for_row(owner, gradient)
     length = row.plan.varying_steps.length
     row.values = <double *>malloc((length + max(owner.p.inputs, owner.p.outputs)) * sizeof(double))
     if row.values == NULL:
         raise MemoryError(f"no memory to run {owner!r}")
-    row.adjoint, row.results = row.values + value_count(&owner.p), row.values + length
-    for v in range(value_count(&owner.p)):
-        row.adjoint[v] = NO_GRADIENT
+    row.results = row.values + length
+    for v in range(count):
+        row.values[count + v] = NO_GRADIENT
     set_uniforms(row, owner.p.uniform)
     return 0
 
@@ -75,16 +75,41 @@ cdef void write_outputs(OneRow row, double *to) noexcept:
     write(row.program.p.output, row.program.p.outputs, row.values, to)
 
 
-cdef void write_gradient(OneRow row, double *to) noexcept:
+cdef int write_gradient(OneRow row, double *to) except -1:
+    if sweep(row, row.plan, row.values, to) and row.plan.hasty and first_failed(&row.program.p, row.values) < 0:
+        write_careful_gradient(row, to)
+    return 0
+
+
+cdef bint sweep(OneRow row, const plan *by, double *values, double *to) noexcept:
+    """Write the gradient, and return whether there is a nan in it."""
     cdef program *p = &row.program.p
+    cdef double *adjoint = values + value_count(p)
+    cdef bint is_nan = False
     cdef uint32_t k
     for k in range(p.outputs):
-        row.adjoint[p.output[k]] = NO_GRADIENT
+        adjoint[p.output[k]] = NO_GRADIENT
     for k in range(p.outputs):
-        row.adjoint[p.output[k]] += 1.0
-    row_backward(&row.plan.varying_steps, row.values)
+        adjoint[p.output[k]] += 1.0
+    row_backward(&by.varying_steps, values)
     for k in range(p.inputs):
-        to[k] = row.adjoint[k] + 0.0
+        to[k] = adjoint[k] + 0.0
+        is_nan |= to[k] != to[k]
+    return is_nan
+
+
+cdef int write_careful_gradient(OneRow row, double *to) except -1:
+    cdef plan *careful = careful_plan_of(row.program, row.plan)
+    cdef uint64_t v, count = value_count(&row.program.p)
+    cdef double *values = <double *>malloc(careful.varying_steps.length * sizeof(double))
+    if values == NULL:
+        raise MemoryError(f"no memory to run {row.program!r}")
+    memcpy(values, row.values, count * sizeof(double))
+    for v in range(count):
+        values[count + v] = NO_GRADIENT
+    sweep(row, careful, values, to)
+    free(values)
+    return 0
 
 
 @cython.final

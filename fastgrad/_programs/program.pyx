@@ -140,7 +140,8 @@ cdef class Program(Executable):
         passed : array of int32, shape (rows,)
             -1 where every guard had its outcome, else the first that had another; the row's other results mean nothing.
         """
-        cdef Execution rows = begin(self, X, uniforms, wanted(outputs=True, inputs=False, uniforms=0, guards=True))
+        cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=0, guards=True, careful=False)
+        cdef Execution rows = begin(self, X, uniforms, asked)
         make_values(rows)
         make_failed(rows)
         run(rows, num_threads)
@@ -156,7 +157,8 @@ cdef class Program(Executable):
         values, passed : arrays
         grads : array, shape (rows, inputs)
         """
-        cdef Execution rows = begin(self, X, uniforms, wanted(outputs=True, inputs=True, uniforms=0, guards=True))
+        cdef wanted asked = wanted(outputs=True, inputs=True, uniforms=0, guards=True, careful=False)
+        cdef Execution rows = begin(self, X, uniforms, asked)
         give_seeds(rows, seeds)
         make_values(rows)
         make_grads(rows)
@@ -182,7 +184,7 @@ cdef class Program(Executable):
         cdef uint32_t count = self.p.uniforms
         if uniforms_wanted is not None:
             count = min(count, count_of(uniforms_wanted, "uniforms_wanted"))
-        cdef wanted asked = wanted(outputs=True, inputs=bool(inputs_wanted), uniforms=count, guards=True)
+        cdef wanted asked = wanted(outputs=True, inputs=bool(inputs_wanted), uniforms=count, guards=True, careful=False)
         cdef Execution rows = begin(self, X, uniforms, asked)
         give_seeds(rows, seeds)
         make_values(rows)
@@ -202,7 +204,8 @@ cdef class Program(Executable):
         array of int32, shape (rows,)
             -1 where every guard had its outcome, else the first that had another.
         """
-        cdef Execution rows = begin(self, X, uniforms, wanted(outputs=False, inputs=False, uniforms=0, guards=True))
+        cdef wanted asked = wanted(outputs=False, inputs=False, uniforms=0, guards=True, careful=False)
+        cdef Execution rows = begin(self, X, uniforms, asked)
         give_indices(rows, indices)
         make_failed(rows)
         run(rows, num_threads)
@@ -221,7 +224,7 @@ cdef class Program(Executable):
         grads : array of float64, shape (rows, inputs), C-contiguous, optional
             For the gradient of each row's outputs' sum.
         """
-        cdef wanted asked = wanted(outputs=True, inputs=grads is not None, uniforms=0, guards=False)
+        cdef wanted asked = wanted(outputs=True, inputs=grads is not None, uniforms=0, guards=False, careful=False)
         cdef Execution rows = begin(self, X, uniforms, asked)
         give_indices(rows, indices)
         give_tables(rows, values, grads)
@@ -246,7 +249,7 @@ cdef class Program(Executable):
         uniform_grads : array, shape (uniforms_wanted,)
         """
         cdef uint32_t count = min(self.p.uniforms, count_of(uniforms_wanted, "uniforms_wanted"))
-        cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=count, guards=indices is None)
+        cdef wanted asked = wanted(outputs=True, inputs=False, uniforms=count, guards=indices is None, careful=False)
         cdef Execution rows = begin(self, X, uniforms, asked)
         give_indices(rows, indices)
         run(rows, num_threads)

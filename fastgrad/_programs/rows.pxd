@@ -28,7 +28,7 @@ cdef extern from "rows/rows.h" nogil:
         called *call
         void *context
     struct wanted:
-        uint32_t outputs, inputs, uniforms, guards
+        uint32_t outputs, inputs, uniforms, guards, careful
     struct work:
         pass
     struct row_plan:
@@ -42,6 +42,7 @@ cdef extern from "rows/rows.h" nogil:
         block_plan block
         row_plan uniform_steps
         row_plan varying_steps
+        bint hasty
         uint64_t rows
         uint64_t rows_a_piece
         work *spare
@@ -63,6 +64,7 @@ cdef extern from "rows/rows.h" nogil:
         double total
         uint64_t passed_rows
         double *uniform_adjoint
+        uint64_t doubtful
     const char *program_fault(const program *p)
     uint64_t value_count(const program *p)
     uint64_t uniform_end(const program *p)
@@ -118,6 +120,7 @@ cdef class Execution:
 cdef object fault_of(Executable executable)
 cdef object use_kernels(unsigned number)
 cdef plan *plan_of(Executable owner, wanted wanted) except NULL
+cdef plan *careful_plan_of(Executable owner, const plan *hasty) except NULL
 cdef bint takes_microseconds(const plan *plan, uint64_t rows) noexcept
 cdef Execution begin(Executable owner, X, uniforms, wanted wanted)
 cdef int give_seeds(Execution r, seeds) except -1
@@ -127,4 +130,4 @@ cdef int make_values(Execution r) except -1
 cdef int make_grads(Execution r) except -1
 cdef int make_failed(Execution r) except -1
 cdef int run(Execution r, num_threads) except -1
-cdef object uniform_grads(Execution r)
+cdef object uniform_grads(Execution r)  # as an array

@@ -116,6 +116,13 @@ cdef plan *plan_of(Executable owner, wanted wanted) except NULL:
     return plan
 
 
+cdef plan *careful_plan_of(Executable owner, const plan *hasty) except NULL:
+    """The plan for the same that tells from 0 where nothing flows."""
+    cdef wanted wanted = hasty.wanted
+    wanted.careful = True
+    return plan_of(owner, wanted)
+
+
 @cython.final
 @cython.auto_pickle(False)
 cdef class Execution:
@@ -126,13 +133,7 @@ cdef class Execution:
     """
 
     def __dealloc__(self):
-        cdef int k
-        for k in range(self.threads):
-            free_work(self.workers[k].work)
-        free(self.workers)
-        free(self.sums)
-        free(self.uniform)
-        free(self.weight)
+        free_memory(self)
         PyBuffer_Release(&self.x)
         PyBuffer_Release(&self.given_uniforms)
         PyBuffer_Release(&self.seeds)
@@ -148,6 +149,17 @@ cdef class Execution:
             while not self.stopped and run_piece(self, &self.workers[k]):
                 pass
         done.release()
+
+
+cdef void free_memory(Execution r) noexcept:
+    cdef int k
+    for k in range(r.threads):
+        free_work(r.workers[k].work)
+    free(r.workers)
+    free(r.sums)
+    free(r.uniform)
+    free(r.weight)
+    r.threads, r.workers, r.sums, r.uniform, r.weight = 0, NULL, NULL, NULL, NULL
 
 
 cdef Execution begin(Executable owner, X, uniforms, wanted wanted):
@@ -233,7 +245,7 @@ cdef int divide(Execution r) except -1:
     r.chunks = max(<uint64_t>1, (r.rows + r.chunk - 1) // r.chunk)
     r.uniform = <double *>malloc(max(size + adjoints * r.chunks, r.plan.uniform_steps.length) * sizeof(double))
     r.weight = <double *>malloc((r.plan.block.matrices.weights + 1) * sizeof(double))
-    r.sums = <sums *>calloc(r.chunks, sizeof(sums))
+    r.next, r.sums = 0, <sums *>calloc(r.chunks, sizeof(sums))
     if r.uniform == NULL or r.weight == NULL or r.sums == NULL:
         raise MemoryError(f"no memory to run {r.program!r}")
     for k in range(r.chunks):
@@ -344,6 +356,26 @@ cdef int run_shared(Execution r) except -1:
 
 cdef int run(Execution r, num_threads) except -1:
     cdef uint64_t threads = thread_count(num_threads)
+    run_plan(r, threads)
+    if r.plan.hasty and is_doubtful(r):
+        r.plan = careful_plan_of(r.program, r.plan)
+        free_memory(r)
+        run_plan(r, threads)
+    return 0
+
+
+cdef bint is_doubtful(Execution r) noexcept:
+    """Is there a nan in a gradient that means something?"""
+    cdef double *adjoint = r.sums[0].uniform_adjoint
+    cdef uint32_t k, inputs = r.program.p.inputs
+    if r.sums[0].passed_rows == r.rows:
+        for k in range(r.plan.wanted.uniforms):
+            if adjoint[inputs + k] != adjoint[inputs + k]:
+                return True
+    return r.sums[0].doubtful > 0
+
+
+cdef int run_plan(Execution r, uint64_t threads) except -1:
     divide(r)
     compute_uniforms(r)
     if r.rows <= r.plan.rows_a_piece // 4:  # a fraction of a millisecond: not worth starting threads
@@ -369,26 +401,27 @@ cdef uint64_t thread_count(num_threads) except 0:
 
 
 cdef void add_chunks(Execution r) noexcept:
+    """Add up all sums in those of the first chunk, and sweep the uniform steps."""
     cdef uint64_t chunk, v
     cdef sums *total = &r.sums[0]
     for chunk in range(1, r.chunks):
         total.total += r.sums[chunk].total
         total.passed_rows += r.sums[chunk].passed_rows
+        total.doubtful += r.sums[chunk].doubtful
         if total.uniform_adjoint != NULL:
             for v in range(r.program.p.inputs, uniform_end(&r.program.p)):
                 total.uniform_adjoint[v] += r.sums[chunk].uniform_adjoint[v]
+    if total.uniform_adjoint != NULL:
+        row_backward(&r.plan.uniform_steps, r.uniform)
 
 
 cdef object uniform_grads(Execution r):
-    """Sweep the uniform steps, and return what came to the uniforms."""
     cdef double *grads
     cdef uint32_t k, count = r.plan.wanted.uniforms
     cdef double *adjoint = r.sums[0].uniform_adjoint
     array = new_array(count, &grads)
-    if count:
-        row_backward(&r.plan.uniform_steps, r.uniform)
-        for k in range(count):
-            grads[k] = adjoint[r.program.p.inputs + k] + 0.0
+    for k in range(count):
+        grads[k] = adjoint[r.program.p.inputs + k] + 0.0
     return array
 
 

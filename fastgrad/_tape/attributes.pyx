@@ -12,6 +12,7 @@ from fastgrad._tape.drive cimport recompute_node
 from fastgrad._tape.handle cimport Handle, state_at, state_of
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.spelled cimport Spelled, stand_on
+from fastgrad._tape.sweep cimport flows_to
 from fastgrad._tape.tape cimport HAS_CALLBACK, OP_LEAF, OP_MASK, tape
 
 
@@ -211,18 +212,21 @@ def pass_node(function, Spelled node not None):
 def pass_slopes(function, Spelled node not None):
     """Pass on the gradient times the slopes that a function of the operands returns."""
     operands = operands_of(node)
-    contribute(operands, function(*operands), tape.grad[node.node])
+    contribute(node, operands, function(*operands), tape.grad[node.node])
 
 
 def pass_contributions(function, Spelled node not None):
     """Pass on what a function of the gradient returns: one contribution, or one for each operand."""
-    contribute(operands_of(node), function(node.grad), 1.0)
+    contribute(node, operands_of(node), function(node.grad), 1.0)
 
 
-cdef int contribute(list operands, given, double times) except -1:
+cdef int contribute(Handle node, list operands, given, double times) except -1:
     cdef Handle operand
+    cdef double amount
     if not isinstance(given, (tuple, list)):
         given = (given,)
     for operand, contribution in zip(operands, given):
-        tape.grad[operand.node] += times * number_of(contribution, "what a step passes on")
+        amount = times * number_of(contribution, "what a step passes on")
+        if amount == amount or tape.grad[node.node] != 0.0 or flows_to(node.node):
+            tape.grad[operand.node] += amount
     return 0

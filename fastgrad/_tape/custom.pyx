@@ -18,7 +18,8 @@ from fastgrad._tape.kinds cimport Kind, Symbols, add_kind, mixed, mixed_constant
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.observer cimport Observer, current
 from fastgrad._tape.payloads cimport given_value
-from fastgrad._tape.tape cimport CONSTANT, OP_sloped, operands, payload, tape
+from fastgrad._tape.sweep cimport given_through
+from fastgrad._tape.tape cimport CONSTANT, OP_sloped, OP_user, operands, payload, tape
 
 # A derivative may use the operation itself, as that of exp does: how often it is written out.
 ORDERS = 3
@@ -288,7 +289,7 @@ cdef int pull(uint32_t node) except -1:
         slope = number_of(slopes[k], "a partial derivative")
         x = payload(node)
         if x.slots[k] != CONSTANT:
-            tape.grad[x.slots[k]] += tape.grad[node] * slope
+            tape.grad[x.slots[k]] += given_through(OP_user, node, slope)
     return 0
 
 

@@ -14,8 +14,8 @@ from fastgrad._tape.kinds cimport Kind, Stretch, kind_at, needs_python, source_o
 from fastgrad._tape.nodeset cimport NodeSet, take_below
 from fastgrad._tape.observer cimport note_raised, observers
 from fastgrad._tape.sweep cimport (
-    abandon, add_operands, borrow_set, find_order, give_back, knows_order, order, pull, pull_from, pull_in_order,
-    recompute, recompute_in_order,
+    Reach, abandon, add_operands, begin_reach, borrow_set, end_reach, find_order, give_back, knows_order, order, pull,
+    pull_from, pull_in_order, recompute, recompute_in_order,
 )
 from fastgrad._tape.tape cimport (
     FIRST_OF_PYTHON, HAS_CALLBACK, OP_FIRST_NARY, OP_FIRST_VC, OP_MASK, OP_leaves, hold, let_go, op_rows, slot_count,
@@ -59,7 +59,9 @@ cdef int python_step(uint32_t node) except -1:
 cdef int step(uint32_t node) except -1:
     """Run one node's own step, without the callback that may have replaced it. What it gives a node of many, which
     nobody can ask to pass it on, goes straight on."""
+    cdef Reach outer
     hold()
+    outer = begin_reach(0)
     try:
         while node:
             own_step(node)
@@ -70,6 +72,7 @@ cdef int step(uint32_t node) except -1:
             node = source_of(node)
         raise
     finally:
+        end_reach(outer)
         let_go()
     return 0
 
@@ -124,14 +127,17 @@ cdef int sweep_known(uint32_t root) except -1:
 
 
 cdef int sweep_backward(Handle root, double gradient) except -1:
+    cdef Reach outer
     tape.grad[root.node] = gradient
     hold()
+    outer = begin_reach(root.node)
     try:
         if knows_order(root.node) and order.by_gradient:
             sweep_known(root.node)
         else:
             sweep_fresh(root.node)
     finally:
+        end_reach(outer)
         let_go()
     return 0
 

@@ -7,6 +7,7 @@ caller holds the tape.
 """
 
 from libc.stdint cimport uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free
 
 from fastgrad._tape.nodeset cimport NodeSet, add_beside
 from fastgrad._tape.tape cimport (
@@ -31,6 +32,40 @@ cdef Order order
 
 cdef NodeSet *borrow_set(uint32_t root) except NULL
 cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil
+
+cdef struct Reach:
+    # A choice passes nothing on to what it did not take. Such a node has the grad 0, as has one whose gradient is 0; an
+    # infinite slope makes nan of the second, and nothing of the first. Which of the two a node is, is asked only there.
+    uint32_t root    # of the sweep; 0: of none
+    uint32_t low     # what the nodes from here on up to the root pass on is known
+    uint8_t *marked  # each node up to the root: does anything flow to it? NULL until somebody asks
+
+# That of the sweep that runs.
+cdef Reach reach
+
+cdef bint flows_to(uint32_t i) noexcept nogil
+cdef double given_nan(uint32_t op, uint32_t i, double slope) noexcept nogil
+
+
+cdef inline Reach begin_reach(uint32_t root) noexcept:
+    """Begin a sweep. Returns what `end_reach` sets back."""
+    global reach
+    cdef Reach outer = reach
+    reach = Reach(root, 0, NULL)
+    return outer
+
+
+cdef inline void end_reach(Reach outer) noexcept:
+    global reach
+    free(reach.marked)
+    reach = outer
+
+
+cdef inline double given_through(uint32_t op, uint32_t i, double slope) noexcept nogil:
+    """What node i, of an operation, gives through a slope."""
+    cdef double amount = tape.grad[i] * slope
+    return amount if amount == amount else given_nan(op, i, slope)
+
 
 cdef int find_order(uint32_t root) except -1
 cdef bint knows_order(uint32_t root) noexcept nogil

@@ -2,14 +2,15 @@
 """The kernels of the sweeps. The contract is in the header, sweep.pxd."""
 
 from libc.stdint cimport uint8_t, uint32_t
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
 from fastgrad._tape.kinds cimport Results, has_results, kinds, needs_python, results_of
 from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
-    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_ifel, OP_mul, OP_select, OP_user, Second,
-    nary_pull, op_doubtful, op_given_by, op_slope1, op_slope2, op_value1, op_value2, operands, payload, tape,
+    OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_hypot, OP_ifel, OP_leaves, OP_mul, OP_pick,
+    OP_select, OP_user, Second, nary_pull, nary_pull_numbers, op_doubtful, op_passes, op_slope1, op_slope2, op_value1,
+    op_value2, operands, payload, takes_gradient, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
@@ -43,39 +44,83 @@ cdef void give_back(NodeSet *s, uint32_t member) noexcept nogil:
 
 # Backward.
 
+cdef bint flows_to(uint32_t i) noexcept nogil:
+    if i > reach.root:
+        return True
+    if reach.marked == NULL:
+        reach.marked, reach.low = <uint8_t *>calloc(reach.root + 1, 1), reach.root + 1
+        if reach.marked == NULL:
+            return True
+        reach.marked[reach.root] = 1
+    while reach.low > i + 1:
+        reach.low -= 1
+        if reach.marked[reach.low]:
+            mark_operands(reach.low)
+    return reach.marked[i]
+
+
+cdef void mark_operands(uint32_t i) noexcept nogil:
+    """Mark what node i passes anything on to. Of a layer that is all that it stands on."""
+    cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i], b, k
+    cdef double da = 0.0, db = 0.0
+    cdef operands x
+    if op < OP_FIRST_BINARY:
+        if op != OP_LEAF and op_passes(op, op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])):
+            reach.marked[a] = 1
+    elif op < OP_FIRST_NARY:
+        b = tape.second[i].node
+        op_slope2(op, tape.data[a], tape.data[b], tape.data[i], &da, &db)
+        reach.marked[a] |= op_passes(op, da)
+        reach.marked[b] |= op_passes(op, db)
+    elif op == OP_pick:
+        reach.marked[a] = 1
+    elif op != OP_leaves and not (op == OP_hypot and tape.data[i] == 0.0):
+        x = payload(i)
+        for k in range(x.n):
+            if takes_gradient(op, &x, k):
+                reach.marked[x.slots[k]] = 1
+
+
+cdef double given_nan(uint32_t op, uint32_t i, double slope) noexcept nogil:
+    if not op_passes(op, slope) or (tape.grad[i] == 0.0 and not flows_to(i)):
+        return 0.0
+    return tape.grad[i] * slope
+
+
+cdef void pull_zero(uint32_t i, uint32_t op) noexcept nogil:
+    """The step of a node of many operands whose grad is 0, and perhaps nothing."""
+    cdef operands x = payload(i)
+    if nary_pull_numbers(op, &x, tape.grad[i], tape.data[i], tape.grad) and flows_to(i):
+        nary_pull(op, &x, tape.grad[i], tape.data[i], tape.grad)
+
+
 cdef inline void pull_many(uint32_t i, uint32_t op) noexcept nogil:
     """The step of a node of many operands; that of the op table's operations is called without a detour."""
     cdef operands x
     if OP_user <= op < OP_END:
-        x = payload(i)
-        nary_pull(op, &x, tape.grad[i], tape.data[i], tape.grad)
+        if tape.grad[i] == 0.0:
+            pull_zero(i, op)
+        else:
+            x = payload(i)
+            nary_pull(op, &x, tape.grad[i], tape.data[i], tape.grad)
     else:
         kinds[op].pull(i)
-
-
-cdef inline void give_two(
-    uint32_t op, const double *data, double *grad, uint32_t i, uint32_t a, uint32_t b
-) noexcept nogil:
-    """Add to the grads of both operands of node i, of an operation, what its grad gives them."""
-    cdef double g = grad[i], da = 0.0, db = 0.0
-    op_slope2(op, data[a], data[b], data[i], &da, &db)
-    grad[a] += op_given_by(op, g, da)
-    grad[b] += op_given_by(op, g, db)
 
 
 cdef inline void pull_one(uint32_t i, NodeSet *s) noexcept nogil:
     """Add to the grads of node i's operands what i's grad gives them, and the operands to the set, if one is given."""
     cdef uint32_t op = tape.op[i] & OP_MASK, a = tape.first[i], b
-    cdef double slope
+    cdef double da = 0.0, db = 0.0
     if op < OP_FIRST_BINARY:
         if op != OP_LEAF:
-            slope = op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i])
-            tape.grad[a] += op_given_by(op, tape.grad[i], slope)
+            tape.grad[a] += given_through(op, i, op_slope1(op, tape.data[a], tape.second[i].constant, tape.data[i]))
             if s != NULL:
                 add_inner(s, tape.op, a, i)
     elif op < OP_FIRST_NARY:
         b = tape.second[i].node
-        give_two(op, tape.data, tape.grad, i, a, b)
+        op_slope2(op, tape.data[a], tape.data[b], tape.data[i], &da, &db)
+        tape.grad[a] += given_through(op, i, da)
+        tape.grad[b] += given_through(op, i, db)
         if s != NULL:
             add_inner(s, tape.op, a, i)
             add_inner(s, tape.op, b, i)
@@ -98,6 +143,25 @@ cdef void abandon(uint32_t i) noexcept nogil:
         memset(r.adjoints, 0, r.count * sizeof(double))
 
 
+cdef inline bint give_two(
+    uint32_t op, const double *data, double *grad, double g, uint32_t a, uint32_t b
+) noexcept nogil:
+    """Give what a sum or a product gives to its operands. False for other operations, and where a product gives nan."""
+    cdef double by_a, by_b
+    if op == OP_mul:
+        by_a, by_b = g * data[b], g * data[a]
+        if by_a + by_b != by_a + by_b:
+            return False
+        grad[a] += by_a
+        grad[b] += by_b
+        return True
+    if op == OP_add:
+        grad[a] += g
+        grad[b] += g
+        return True
+    return False
+
+
 cdef uint32_t pull_frequent(NodeSet *s, uint32_t i, uint32_t *patience) noexcept nogil:
     """Sweep from i down while nodes are sums and products of two, as most are; return the next one.
 
@@ -111,11 +175,7 @@ cdef uint32_t pull_frequent(NodeSet *s, uint32_t i, uint32_t *patience) noexcept
     cdef uint8_t *op = tape.op
     while left:
         a, b = first[i], second[i].node
-        if op[i] == OP_mul:
-            give_two(OP_mul, data, grad, i, a, b)
-        elif op[i] == OP_add:
-            give_two(OP_add, data, grad, i, a, b)
-        else:
+        if not give_two(op[i], data, grad, grad[i], a, b):
             break
         add_inner(s, op, a, i)
         add_inner(s, op, b, i)
@@ -140,9 +200,15 @@ cdef uint32_t pull_from(NodeSet *s, uint32_t i) noexcept nogil:
 
 cdef uint32_t pull_in_order(uint32_t k) noexcept nogil:
     """The same over the known order from its place k on; return the place where it stopped, order.length when done."""
-    cdef uint32_t end = min(order.length, k + PATIENCE)
-    while k < end and not needs_python(order.nodes[k]):
-        pull_one(order.nodes[k], NULL)
+    cdef uint32_t end = min(order.length, k + PATIENCE), i
+    cdef double *data = tape.data
+    cdef double *grad = tape.grad
+    while k < end:
+        i = order.nodes[k]
+        if not give_two(tape.op[i], data, grad, grad[i], tape.first[i], tape.second[i].node):
+            if needs_python(i):
+                break
+            pull_one(i, NULL)
         k += 1
     return k
 

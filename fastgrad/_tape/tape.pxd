@@ -30,6 +30,7 @@ cdef extern from "operations/nary.h" nogil:
     bint takes_gradient(unsigned op, const operands *x, uint32_t k)
     double nary_value(unsigned op, const operands *x)
     void nary_pull(unsigned op, const operands *x, double g, double y, double *grad)
+    bint nary_pull_numbers(unsigned op, const operands *x, double g, double y, double *grad)
 
 cdef extern from "operations/ops.h" nogil:
     enum:
@@ -50,7 +51,7 @@ cdef extern from "operations/ops.h" nogil:
     double op_value2(unsigned op, double a, double b)
     double op_slope1(unsigned op, double x, double c, double y)
     void op_slope2(unsigned op, double a, double b, double y, double *da, double *db)
-    double op_given_by(unsigned op, double g, double slope)
+    bint op_passes(unsigned op, double slope)
     bint op_doubtful(unsigned op, double y)
 
 cdef enum:

@@ -145,7 +145,7 @@ void layer_slopes(const struct layer *l)
 #define ACTIVATION(name, op, c) \
     case ACTIVATION_##name: \
         for (uint64_t i = 0; i < n; i++) \
-            adjoint[i] = adjoint[i] == 0.0 ? 0.0 : op_given_by(op, adjoint[i], op_slope1(op, sums[i], c, results[i])); \
+            adjoint[i] = adjoint[i] == 0.0 ? 0.0 : op_given(op_rows[op].traits, adjoint[i], op_slope1(op, sums[i], c, results[i])); \
         break;
         ACTIVATIONS
 #undef ACTIVATION

@@ -22,14 +22,14 @@ static int is_known(struct algebra *s, symbol amount, double *x) { return s->kno
 static int is_nothing(struct algebra *s, symbol amount)
 {
     double x;
-    return is_known(s, amount, &x) && x == 0.0;
+    return !amount || (s->known(s, amount, &x) && x == 0.0);
 }
 
 struct flow flow_product(struct algebra *s, struct flow x, struct flow y)
 {
     struct flow out = {0, 0};
     double factor;
-    if (!x.amount || !y.amount)
+    if (is_nothing(s, x.amount) || is_nothing(s, y.amount))
         return out;
     if (is_known(s, x.amount, &factor)) {
         const struct flow known = x;
@@ -38,8 +38,6 @@ struct flow flow_product(struct algebra *s, struct flow x, struct flow y)
     }
     if (!is_known(s, y.amount, &factor))
         out.amount = s->two(s, OP_mul, x.amount, y.amount);
-    else if (factor == 0.0 || is_nothing(s, x.amount))
-        return out;
     else if (factor == -1.0)
         out.amount = s->one(s, OP_neg, x.amount);
     else
@@ -53,17 +51,11 @@ static struct flow flow_times(struct algebra *s, struct flow in, symbol factor)
     return flow_product(s, in, (struct flow){factor, 0});
 }
 
-/* Does an operation choose, so that a slope of 0 is that of what was not chosen? That of atan2 is 0 here and there. */
-static int chooses(unsigned op)
-{
-    return op_rows[op].traits & (TRAIT_jumps | TRAIT_kinked) && op != OP_atan2;
-}
-
 struct flow flow_by_slope(struct algebra *s, unsigned op, struct flow in, symbol slope)
 {
     double x;
     const struct flow out = flow_times(s, in, slope);
-    return !chooses(op) || !out.amount || s->known(s, slope, &x) ? out : flow_if(s, slope, out);
+    return !op_traits_choose(op_rows[op].traits) || !out.amount || s->known(s, slope, &x) ? out : flow_if(s, slope, out);
 }
 
 /* By the base of a power. That of a constant exponent is a power itself. */

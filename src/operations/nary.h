@@ -142,24 +142,27 @@ static inline double nary_value(unsigned op, const struct operands *x)
     return NAN;
 }
 
-static inline void give(const struct operands *x, double *grad, uint32_t k, double amount)
+/* What is nan is left out, and said to be, where `nans` is given. */
+static OP_INLINE void give(const struct operands *x, double *grad, uint32_t k, double amount, int *nans)
 {
-    if (x->slots[k] != CONSTANT)
+    if (nans && OP_UNLIKELY(amount != amount))
+        *nans = 1;
+    else if (x->slots[k] != CONSTANT)
         grad[x->slots[k]] += amount;
 }
 
-static inline void dot_pull(const struct operands *x, double g, double *grad)
+static OP_INLINE void dot_pull(const struct operands *x, double g, double *grad, int *nans)
 {
-    give(x, grad, 0, g);
+    give(x, grad, 0, g, nans);
     for (uint32_t k = 1; k < x->n; k += 2) {
         double a = operand(x, k), b = operand(x, k + 1);
-        give(x, grad, k, g * b);
-        give(x, grad, k + 1, g * a);
+        give(x, grad, k, g * b, nans);
+        give(x, grad, k + 1, g * a, nans);
     }
 }
 
 /* The slope of a product by a factor is the product of the factors before and of those after it: right at zeros too. */
-static inline void prod_pull(const struct operands *x, double g, double *grad)
+static OP_INLINE void prod_pull(const struct operands *x, double g, double *grad, int *nans)
 {
     double *before = x->reals + x->n, after = 1.0;
     before[0] = 1.0;
@@ -167,74 +170,87 @@ static inline void prod_pull(const struct operands *x, double g, double *grad)
         before[k] = before[k - 1] * operand(x, k - 1);
     for (uint32_t k = x->n; k-- > 0;) {
         double factor = operand(x, k);
-        give(x, grad, k, g * (before[k] * after));
+        give(x, grad, k, g * (before[k] * after), nans);
         after *= factor;
     }
 }
 
 /* The slopes are the softmax, from the operands: in the value of large ones log(n) is lost. */
-static inline void logsumexp_pull(const struct operands *x, double g, double *grad)
+static OP_INLINE void logsumexp_pull(const struct operands *x, double g, double *grad, int *nans)
 {
     const double largest = largest_operand(x), sum = exp_sum(x, largest, NULL);
     for (uint32_t k = 0; k < x->n; k++)
-        give(x, grad, k, g * (shifted_exp(x, k, largest) / sum));
+        give(x, grad, k, g * (shifted_exp(x, k, largest) / sum), nans);
 }
 
-static inline void softmax_pull(const struct operands *x, double *grad)
+static OP_INLINE void softmax_pull(const struct operands *x, double *grad, int *nans)
 {
     double *result = x->reals + x->n, *adjoint = result + x->n, inner = 0.0;
     for (uint32_t k = 0; k < x->n; k++)
         inner += adjoint[k] * result[k];
     for (uint32_t k = 0; k < x->n; k++) {
-        give(x, grad, k, result[k] * (adjoint[k] - inner));
+        give(x, grad, k, result[k] * (adjoint[k] - inner), nans);
         adjoint[k] = 0.0;
+    }
+}
+
+static OP_INLINE void nary_pull_but(unsigned op, const struct operands *x, double g, double y, double *grad, int *nans)
+{
+    switch (op) {
+    case OP_sum:
+    case OP_fsum:
+        for (uint32_t k = 0; k < x->n; k++)
+            give(x, grad, k, g, nans);
+        break;
+    case OP_mean:
+        for (uint32_t k = 0; k < x->n; k++)
+            give(x, grad, k, g / x->n, nans);
+        break;
+    case OP_prod:
+        prod_pull(x, g, grad, nans);
+        break;
+    case OP_dot:
+        dot_pull(x, g, grad, nans);
+        break;
+    case OP_logsumexp:
+        logsumexp_pull(x, g, grad, nans);
+        break;
+    case OP_hypot:
+        for (uint32_t k = 0; k < x->n; k++)
+            give(x, grad, k, y == 0.0 ? 0.0 : g * (operand(x, k) / y), nans);
+        break;
+    case OP_softmax:
+        softmax_pull(x, grad, nans);
+        break;
+    case OP_user:
+        for (uint32_t k = 0; x->reals && k < x->n; k++)
+            give(x, grad, k, g * x->reals[k], nans);
+        break;
+    case OP_select:
+    case OP_ifel:
+        if (op == OP_ifel)
+            give(x, grad, 0, g, nans);
+        give(x, grad, taken_slot(op, x), g, nans);
+        break;
+    case OP_sloped:
+        give(x, grad, 0, g, nans);
+        give(x, grad, 1, g * operand(x, 2), nans);
+        break;
     }
 }
 
 /* Adds to `grad` what a node with the gradient g and the value y passes on. */
 static inline void nary_pull(unsigned op, const struct operands *x, double g, double y, double *grad)
 {
-    switch (op) {
-    case OP_sum:
-    case OP_fsum:
-        for (uint32_t k = 0; k < x->n; k++)
-            give(x, grad, k, g);
-        break;
-    case OP_mean:
-        for (uint32_t k = 0; k < x->n; k++)
-            give(x, grad, k, g / x->n);
-        break;
-    case OP_prod:
-        prod_pull(x, g, grad);
-        break;
-    case OP_dot:
-        dot_pull(x, g, grad);
-        break;
-    case OP_logsumexp:
-        logsumexp_pull(x, g, grad);
-        break;
-    case OP_hypot:
-        for (uint32_t k = 0; k < x->n; k++)
-            give(x, grad, k, y == 0.0 ? 0.0 : g * (operand(x, k) / y));
-        break;
-    case OP_softmax:
-        softmax_pull(x, grad);
-        break;
-    case OP_user:
-        for (uint32_t k = 0; x->reals && k < x->n; k++)
-            give(x, grad, k, g * x->reals[k]);
-        break;
-    case OP_select:
-    case OP_ifel:
-        if (op == OP_ifel)
-            give(x, grad, 0, g);
-        give(x, grad, taken_slot(op, x), g);
-        break;
-    case OP_sloped:
-        give(x, grad, 0, g);
-        give(x, grad, 1, g * operand(x, 2));
-        break;
-    }
+    nary_pull_but(op, x, g, y, grad, NULL);
+}
+
+/* The same but for what is nan. Returns whether there was any. */
+static inline int nary_pull_numbers(unsigned op, const struct operands *x, double g, double y, double *grad)
+{
+    int nans = 0;
+    nary_pull_but(op, x, g, y, grad, &nans);
+    return nans;
 }
 
 #endif

@@ -119,6 +119,8 @@ enum {
     TRAIT_jumps_at_b = 2,
     TRAIT_jumps = TRAIT_jumps_at_a | TRAIT_jumps_at_b,
     TRAIT_kinked = 4,
+    TRAIT_no_choice = 64,
+    TRAIT_turns = TRAIT_jumps | TRAIT_no_choice,
     TRAIT_smooth = 0,
     TRAIT_exact = 8,
     TRAIT_rounded = 0,
@@ -150,21 +152,29 @@ static const struct op_row { const char *symbol, *name, *python; unsigned char t
 #include "operations/ops.def"
 };
 
-/* What a gradient g gives through a slope, by the operation's continuity. What an operation with a kink or a jump does not
- * take has slope 0, and is given nothing, even by an infinite gradient. */
-static OP_INLINE double op_given(unsigned continuity, double g, double slope)
+/* Does an operation with these traits choose, so that a slope of 0 is that of what it did not take? */
+static OP_INLINE int op_traits_choose(unsigned traits)
 {
-    const double amount = g * slope;
-    return amount != amount && slope == 0.0 && continuity ? 0.0 : amount;
+    return traits & (TRAIT_jumps | TRAIT_kinked) && !(traits & TRAIT_no_choice);
 }
 
-/* The same for an operation that is not known before: the table is asked where it matters. */
-static OP_INLINE double op_given_by(unsigned op, double g, double slope)
+/* Does an operation pass anything on through a slope? */
+static OP_INLINE int op_passes(unsigned op, double slope)
 {
-    const double amount = g * slope;
-    if (OP_UNLIKELY(amount != amount))
-        return op_given(op_rows[op].traits & (TRAIT_jumps | TRAIT_kinked), g, slope);
-    return amount;
+    return slope != 0.0 || !op_traits_choose(op_rows[op].traits);
+}
+
+/* Nothing, as a gradient: what is added to it becomes the sum. It is not 0: a gradient that is 0 makes nan of an infinite
+ * slope, and none does not. */
+#define NO_GRADIENT (-0.0)
+
+/* What a gradient g gives through a slope of an operation with these traits: what was not taken is given nothing, even by
+ * an infinite gradient, and what was taken never -0.0. */
+static OP_INLINE double op_given(unsigned traits, double g, double slope)
+{
+    if (!op_traits_choose(traits))
+        return g * slope;
+    return slope == 0.0 ? NO_GRADIENT : g * slope + 0.0;
 }
 
 /* Does the value of an operation jump where its k-th operand passes a number? */

@@ -75,16 +75,21 @@ static void mark_active(const struct program *p, struct wanted wanted, unsigned 
                 flags[first_step(p) + i] |= flags[operand_of(p->operand, &p->step[i], k)] & ACTIVE;
 }
 
-static int mark_pulled(const struct program *p, unsigned char *flags)
+static enum choices choice_of(uint32_t op)
 {
-    int choices = 0;
+    return op == STEP_select ? SELECTIONS : op_traits_choose(step_traits(op)) ? CHOOSING_OPERATIONS : NO_CHOICES;
+}
+
+static enum choices mark_pulled(const struct program *p, unsigned char *flags)
+{
+    enum choices choices = NO_CHOICES;
     for (uint32_t k = 0; k < p->outputs; k++)
         flags[p->output[k]] |= flags[p->output[k]] & ACTIVE ? PULLED | SEEDED : 0;
     for (uint32_t i = p->steps; i-- > 0;) {
         const struct step *s = &p->step[i];
         if (!(flags[first_step(p) + i] & PULLED))
             continue;
-        choices |= s->op == STEP_select;
+        choices = choice_of(s->op) > choices ? choice_of(s->op) : choices;
         for (uint64_t k = 0; k < operand_count(s); k++)
             if (passes_on(s, k) && flags[operand_of(p->operand, s, k)] & ACTIVE)
                 flags[operand_of(p->operand, s, k)] |= PULLED;
@@ -92,11 +97,11 @@ static int mark_pulled(const struct program *p, unsigned char *flags)
     return choices;
 }
 
-int analyse(const struct program *p, struct wanted wanted, unsigned char *flags)
+enum choices analyse(const struct program *p, struct wanted wanted, unsigned char *flags)
 {
     memset(flags, 0, value_count(p));
     mark_active(p, wanted, flags);
-    const int choices = mark_pulled(p, flags);
+    const enum choices choices = mark_pulled(p, flags);
     mark_needed(p, wanted, flags);
     return choices;
 }

@@ -15,7 +15,12 @@ struct wanted {
     uint32_t inputs;    /* the gradient by the inputs? */
     uint32_t uniforms;  /* the gradient by so many of the first uniforms */
     uint32_t guards;    /* their outcomes, or are these known? */
+    uint32_t careful;   /* that where nothing flows it is told from 0 */
 };
+
+/* What in a program passes a gradient on to what it takes alone: nothing; operations, whose slopes are 0 for what they do
+ * not take; selections of values. */
+enum choices { NO_CHOICES, CHOOSING_OPERATIONS, SELECTIONS };
 
 enum {
     NEEDED = 1,  /* an output or a guard stands on it */
@@ -43,8 +48,8 @@ static inline uint64_t operands_used(const struct program *p, const unsigned cha
 /* What is wrong with a program, or NULL. Every other function relies on there being nothing. */
 const char *program_fault(const struct program *p);
 
-/* Marks every value with the flags above; `flags` has a byte a value. Returns whether a choice between values passes a
- * gradient on, so that some have none in some rows. */
-int analyse(const struct program *p, struct wanted wanted, unsigned char *flags);
+/* Marks every value with the flags above; `flags` has a byte a value. Returns the last of the choices that pass a gradient
+ * on, so that some values have none in some rows. */
+enum choices analyse(const struct program *p, struct wanted wanted, unsigned char *flags);
 
 #endif

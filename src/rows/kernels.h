@@ -85,6 +85,7 @@ struct kernels {
     kernel *one[OP_FIRST_VC], *two[FORMS][TWOS], *dot, *sum, *select, *call, *spread;
     kernel *matrix, *pull_inputs, *pull_weights, *pull_biases;
     kernel *check_first, *check;
+    uint64_t (*has_nan)(const double *slot, uint64_t width);
     /* backward; the second are the careful ones, for programs where a row may have no gradient: see one_row.h */
     kernel *pull_one[2][OP_FIRST_VC], *pull_first[2][FORMS][TWOS], *pull_second[2][FORMS][TWOS];
     kernel *pull_dot[2], *pull_bias, *pull_uniform_bias, *pull_select;

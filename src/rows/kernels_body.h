@@ -90,7 +90,7 @@ static OP_INLINE double LANE(given)(int careful, unsigned traits, double g, doub
     const double amount = op_given(traits, g, slope);
     uint64_t bits;
     __builtin_memcpy(&bits, &g, sizeof bits);
-    return !careful ? amount : bits == (uint64_t)1 << 63 ? NO_GRADIENT : amount + 0.0;
+    return !careful ? amount : bits == (uint64_t)1 << 63 ? NO_GRADIENT : op_traits_choose(traits) ? amount : amount + 0.0;
 }
 
 /* The sum over a block's rows of numbers of which there are `width`. */
@@ -370,12 +370,19 @@ KERNEL(spread)
 CHECK(check_first, PASSED)
 CHECK(check, failed[i])
 
+static uint64_t LANE(has_nan)(const double *slot, uint64_t width)
+{
+    uint64_t found = 0;
+    for (uint64_t i = 0; i < width / LANES * LANES; i++)
+        found |= slot[i] != slot[i];
+    return found;
+}
+
 /* The table. A later entry replaces an earlier one. */
 
 const struct kernels LANE(kernels) = {
-    .dot = LANE(dot), .sum = LANE(sum), .select = LANE(select), .call = LANE(call),
-    .spread = LANE(spread),
-    .check_first = LANE(check_first), .check = LANE(check),
+    .dot = LANE(dot), .sum = LANE(sum), .select = LANE(select), .call = LANE(call), .spread = LANE(spread),
+    .check_first = LANE(check_first), .check = LANE(check), .has_nan = LANE(has_nan),
     .pull_dot = {LANE(pull_dot0), LANE(pull_dot1)}, .pull_bias = LANE(pull_bias),
     .pull_uniform_bias = LANE(pull_uniform_bias), .pull_select = LANE(pull_select),
     .matrix = LANE(matrix), .pull_inputs = LANE(pull_inputs), .pull_weights = LANE(pull_weights),

@@ -50,8 +50,4 @@ void row_forward(const struct row_plan *plan, double *number);
 /* Computes the adjoints. */
 void row_backward(const struct row_plan *plan, double *number);
 
-/* The adjoint of a value that no gradient has come to: what is added to it becomes the sum. It is not 0: a gradient
- * that is 0 makes nan of an infinite slope, and none does not. */
-#define NO_GRADIENT (-0.0)
-
 #endif

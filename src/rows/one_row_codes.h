@@ -38,7 +38,8 @@ enum {
     ROW_sum,            /* of d numbers, which begin at operand[a] */
     ROW_select,         /* b or c: is a not 0? */
     ROW_call,           /* function b of d numbers, which begin at operand[a] */
-    ROW_mask,           /* a, if the adjoint b is one */
+    ROW_mask,           /* a, which is given, if the adjoint b is one */
+    ROW_mask_choice,    /* the same, a being what a choice gives */
     ROW_gate,           /* the adjoint c, if (a is not 0) is d */
     ROW_CODES,
 };

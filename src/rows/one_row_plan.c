@@ -152,8 +152,10 @@ static void pull(struct row_planner *b, uint32_t i, uint64_t k)
     int is_all = b->begin[v + 1] - b->begin[v] == 1 && !is_seeded(b, v);
     uint32_t to = is_all ? b->plan->adjoints + v : b->plan->length++;
     push(b, pull_step(b, i, k, to));
-    if (b->careful && s->op != STEP_select)
-        push(b, (struct row_step){ROW_mask, to, to, b->adjoint[first_step(b->p) + i], 0, 0});
+    if (b->careful && s->op != STEP_select) {
+        const uint32_t mask = op_traits_choose(step_traits(s->op)) ? ROW_mask_choice : ROW_mask;
+        push(b, (struct row_step){mask, to, to, b->adjoint[first_step(b->p) + i], 0, 0});
+    }
     if (!is_all)
         push_pair(b, v, to, b->plan->ones);
 }

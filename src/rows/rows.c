@@ -34,8 +34,10 @@ int64_t first_failed(const struct program *p, const double *value)
     return -1;
 }
 
-static void sweep_row(const struct plan *plan, const struct call *call, uint64_t row, struct work *work)
+/* Returns whether the gradient by an input is nan. */
+static int sweep_row(const struct plan *plan, const struct call *call, uint64_t row, struct work *work)
 {
+    int is_nan = 0;
     const struct program *p = plan->program;
     double *adjoint = work->adjoint;
     for (uint32_t k = 0; k < p->outputs; k++)
@@ -43,8 +45,11 @@ static void sweep_row(const struct plan *plan, const struct call *call, uint64_t
     for (uint32_t k = 0; k < p->outputs; k++)
         adjoint[p->output[k]] += call->seeds ? call->seeds[row * p->outputs + k] + 0.0 : 1.0;
     row_backward(&plan->varying_steps, work->value);
-    for (uint32_t v = 0; call->input_grads && v < p->inputs; v++)
+    for (uint32_t v = 0; call->input_grads && v < p->inputs; v++) {
         call->input_grads[row * p->inputs + v] = adjoint[v] + 0.0;
+        is_nan |= adjoint[v] != adjoint[v];
+    }
+    return is_nan;
 }
 
 static void run_row(const struct plan *plan, const struct call *call, uint64_t row, struct work *work,
@@ -64,7 +69,7 @@ static void run_row(const struct plan *plan, const struct call *call, uint64_t r
         sums->total += call->seeds ? call->seeds[row * p->outputs + k] * value : value;
     }
     if (plan->wanted.inputs || plan->wanted.uniforms)
-        sweep_row(plan, call, row, work);
+        sums->doubtful += sweep_row(plan, call, row, work) && failed < 0;
 }
 
 static void run_row_by_row(const struct plan *plan, const struct call *call, uint64_t from, uint64_t to,
@@ -100,6 +105,20 @@ static void gather(const double *restrict x, uint64_t step, uint64_t n, double *
     }
     for (; i < n; i++, x += step)
         slot[i] = *x;
+}
+
+/* The other way round; -0.0 becomes 0. */
+static void scatter(const double *restrict slot, uint64_t step, uint64_t n, double *restrict x)
+{
+    uint64_t i = 0;
+    for (; i + 4 <= n; i += 4, x += 4 * step) {
+        x[0] = slot[i] + 0.0;
+        x[step] = slot[i + 1] + 0.0;
+        x[2 * step] = slot[i + 2] + 0.0;
+        x[3 * step] = slot[i + 3] + 0.0;
+    }
+    for (; i < n; i++, x += step)
+        *x = slot[i] + 0.0;
 }
 
 static void read_input(const struct call *call, uint64_t first, uint64_t rows, uint32_t inputs, uint32_t k,
@@ -198,14 +217,29 @@ static void seed_outputs(const struct plan *plan, const struct call *call, uint6
     }
 }
 
+/* Of the rows in which every guard had its outcome; the others mean nothing. */
+static int has_nan_where_passed(const struct plan *plan, const struct block *block, const double *x)
+{
+    const double *failed = plan->block.failed == NO_VALUE ? NULL : block->value + plan->block.failed * block->stride;
+    int found = 0;
+    for (uint64_t i = 0; i < block->rows; i++)
+        found |= x[i] != x[i] && (!failed || failed[i] == PASSED);
+    return found;
+}
+
 static void write_input_grads(const struct plan *plan, const struct call *call, uint64_t first,
-                              const struct block *block)
+                              const struct block *block, struct sums *sums)
 {
     uint32_t inputs = plan->program->inputs;
     for (uint32_t k = 0; k < inputs; k++) {
         const double *adjoint = block->adjoint + plan->block.input_adjoint[k] * block->stride;
-        for (uint64_t i = 0; i < block->rows; i++)
-            call->input_grads[place_of(call, first + i) * inputs + k] = adjoint[i] + 0.0;
+        if (plan->hasty && kernels_in_use->has_nan(adjoint, block->width))
+            sums->doubtful += has_nan_where_passed(plan, block, adjoint);
+        if (call->indices)
+            for (uint64_t i = 0; i < block->rows; i++)
+                call->input_grads[place_of(call, first + i) * inputs + k] = adjoint[i] + 0.0;
+        else
+            scatter(adjoint, inputs, block->rows, call->input_grads + first * inputs + k);
     }
 }
 
@@ -234,7 +268,7 @@ static void run_block(const struct plan *plan, const struct call *call, uint64_t
         run_list(&plan->block.backward, &block);
     }
     if (call->input_grads)
-        write_input_grads(plan, call, first, &block);
+        write_input_grads(plan, call, first, &block, sums);
 }
 
 /* Running one by one is for rows that lie in order in one table, and computes all guards. */
@@ -322,7 +356,9 @@ struct plan *make_plan(const struct program *p, struct wanted wanted)
     if (!plan)
         return NULL;
     *plan = (struct plan){.program = p, .wanted = wanted, .flags = malloc(value_count(p) + 1)};
-    int careful = plan->flags ? analyse(p, wanted, plan->flags) : 0;
+    const enum choices choices = plan->flags ? analyse(p, wanted, plan->flags) : NO_CHOICES;
+    const int careful = wanted.careful || choices == SELECTIONS;
+    plan->hasty = !careful && choices == CHOOSING_OPERATIONS;
     if (!plan->flags || make_block_plan(&plan->block, p, plan->flags, wanted.guards ? p->guards : 0, careful) ||
         make_row_plan(&plan->uniform_steps, p, plan->flags, careful, UNIFORM_PART) ||
         make_row_plan(&plan->varying_steps, p, plan->flags, careful, VARYING_PART)) {

@@ -14,6 +14,7 @@ struct plan {
     const struct program *program;
     struct wanted wanted;
     unsigned char *flags;
+    int hasty;             /* is nothing taken for 0? Then a nan is looked into: see struct sums */
     struct row_plan uniform_steps, varying_steps; /* the latter for rows that are few */
     struct block_plan block;
     uint64_t rows;         /* in a block */
@@ -46,6 +47,8 @@ struct sums {
     double total;            /* of outputs times seeds */
     uint64_t passed_rows;    /* rows with the outcomes of the guards */
     double *uniform_adjoint; /* by their numbers, as in call.uniform */
+    uint64_t doubtful;       /* rows and blocks with a nan in a gradient, which is perhaps infinity times nothing; a
+                                careful plan tells */
     char apart[128];         /* threads at work on neighbouring sums must not share a line of the cache */
 };
 
