@@ -9,8 +9,8 @@ from fastgrad._tape.kinds cimport Results, has_results, kinds, needs_python, res
 from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
     OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_hypot, OP_ifel, OP_leaves, OP_mul, OP_pick,
-    OP_select, OP_user, Second, nary_pull, nary_pull_numbers, op_doubtful, op_passes, op_slope1, op_slope2, op_value1,
-    op_value2, operands, payload, takes_gradient, tape,
+    OP_select, OP_sloped, OP_user, Second, nary_pull, nary_pull_numbers, op_doubtful, op_passes, op_slope1, op_slope2,
+    op_value1, op_value2, operands, payload, takes_gradient, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
@@ -248,7 +248,7 @@ cdef int find_order(uint32_t root) except -1:
         while i:
             append_order(i)
             op = tape.op[i] & OP_MASK
-            order.by_gradient = order.by_gradient and op != OP_select and op != OP_ifel
+            order.by_gradient = order.by_gradient and op != OP_select and op != OP_ifel and op != OP_sloped
             add_operands(s, i, False)
             i = take_below(s, i)
     finally:
