@@ -14,7 +14,9 @@ from pygments.lexers.special import TextLexer
 from sphinx.util import logging
 
 HERE = Path(__file__).parent
-sys.path += [str(HERE), str(HERE.parent)]  # for the gallery, and the programs in examples/
+sys.path += [str(HERE), str(HERE.parent)]  # for what is beside this file, and the programs in examples/
+
+import cython_sources  # noqa: E402
 
 from fastgrad import __version__  # noqa: E402
 
@@ -128,6 +130,8 @@ def suit_site(app, docname, source):
 def setup(app):
     """Execute what is in pages, and read what is a language of our own in them."""
     app.add_lexer("order", TextLexer)
+    app.connect("viewcode-find-source", cython_sources.find_source)
+    app.connect("viewcode-follow-imported", cython_sources.follow)
     app.connect("source-read", execute_examples)
     app.connect("source-read", suit_site)
     return {"parallel_read_safe": True}
