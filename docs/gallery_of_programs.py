@@ -4,19 +4,18 @@ from pathlib import Path
 
 from sphinx_gallery.scrapers import figure_rst
 
-DRAWN = Path(__file__).parent / "gallery" / "drawn"
+DRAWN = Path(__file__).parents[1] / "examples" / "pictures"
 
 
 def arguments(gallery_conf, script_vars):
-    """What a program is called with."""
-    return ["--quick", "--out", str(DRAWN / Path(script_vars["src_file"]).stem)]
+    """What a program is called with, in the folder that it lies in."""
+    return ["--quick", "--out", DRAWN.name]
 
 
 def pictures(block, block_vars, gallery_conf):
-    """Hand the pictures that a program has drawn to its page."""
-    drawn = sorted(
-        path for path in (DRAWN / Path(block_vars["src_file"]).stem).glob("*") if path.suffix in (".png", ".svg")
-    )
+    """Move the pictures that a program has drawn to its page, in the order in which they were drawn."""
+    drawn = [path for path in DRAWN.glob("*") if path.suffix in (".png", ".svg")]
+    drawn.sort(key=lambda path: path.stat().st_mtime_ns)
     moved = [
         str(picture.replace(Path(place).with_suffix(picture.suffix)))
         for picture, place in zip(drawn, block_vars["image_path_iterator"])

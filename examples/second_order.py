@@ -17,6 +17,7 @@ import fastgrad
 from examples.pictures import give, picture
 from fastgrad import nn, optim
 
+# %%
 # Lesson 1: the shortest way down a bent valley.
 
 START, LEAST = (-1.2, 1.0), (1.0, 1.0)
