@@ -35,7 +35,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_gallery.gen_gallery",
 ]
-exclude_patterns = ["_inventories", "gallery/*.ipynb", "gallery/*.py"]
+exclude_patterns = ["gallery/*.ipynb"]  # which it makes of the programs for downloading
 templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore = [("py:obj", attribute) for attribute in ("compiled", "lr", "parameters")]  # in tables, not entries
