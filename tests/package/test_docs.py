@@ -12,6 +12,7 @@ import pytest
 
 import fastgrad
 from fastgrad import transforms
+from fastgrad.compiled import Compiled
 from support.marks import in_processes
 from support.places import CHECKOUT, PACKAGE_FOLDER
 
@@ -93,6 +94,10 @@ def test_every_public_name_has_an_entry_in_the_reference():
     for module in ("fastgrad" + name for name in modules):
         for name in importlib.import_module(module).__all__:
             assert {f"fastgrad.{name}", f"{module}.{name}", module if module.endswith("init") else ""} & entries, name
+    for owner in (fastgrad.Node, Compiled):
+        for name in dir(owner):
+            if not name.startswith("_") and name != "backwards" and hasattr(owner, name):
+                assert f"{owner.__name__}.{name}" in entries, name
 
 
 def test_every_transform_has_an_example_on_a_page_that_the_index_names():
