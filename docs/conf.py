@@ -40,7 +40,7 @@ templates_path = ["_templates"]
 nitpicky = True
 nitpick_ignore = [("py:obj", attribute) for attribute in ("compiled", "lr", "parameters")]  # in tables, not entries
 
-# Words in single backticks are linked where they name something that is documented, and are code where they do not.
+# Words in single backticks are linked where they name something that is documented, and are in italics elsewhere.
 default_role = "autolink"
 
 myst_heading_anchors = 4
@@ -108,16 +108,25 @@ sphinx_gallery_conf = {
 logger = logging.getLogger(__name__)
 
 
-def execute_examples(app, docname, source):
-    """Run the doctests of a page."""
-    path = Path(app.env.doc2path(docname))
-    if path.suffix != ".md":
-        return
-    test = doctest.DocTestParser().get_doctest(source[0], {}, docname, str(path), 0)
+def execute(text, known, name, docname):
+    """Run the doctests of a text, in which some names are known."""
+    test = doctest.DocTestParser().get_doctest(text, dict(known), name, None, 0)
     said = io.StringIO()
     doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(test, out=said.write)
     if said.getvalue():
         logger.warning("an example fails:\n%s", said.getvalue(), location=docname)
+
+
+def execute_page(app, docname, source):
+    """Run the examples of a page in Markdown."""
+    if Path(app.env.doc2path(docname)).suffix == ".md":
+        execute(source[0], {}, docname, docname)
+
+
+def execute_docstring(app, what, name, value, options, lines):
+    """Run the examples of what the reference documents."""
+    module = sys.modules[value.__name__ if what == "module" else getattr(value, "__module__", None) or "fastgrad"]
+    execute("\n".join(lines), vars(module), name, app.env.current_document.docname)
 
 
 def suit_site(app, docname, source):
@@ -132,6 +141,7 @@ def setup(app):
     app.add_lexer("order", TextLexer)
     app.connect("viewcode-find-source", cython_sources.find_source)
     app.connect("viewcode-follow-imported", cython_sources.follow)
-    app.connect("source-read", execute_examples)
+    app.connect("source-read", execute_page)
+    app.connect("autodoc-process-docstring", execute_docstring, priority=0)  # before numpydoc makes a page of it
     app.connect("source-read", suit_site)
     return {"parallel_read_safe": True}
