@@ -1,11 +1,14 @@
-"""Backpropagation by hand, then by machine, then at work in a small network.
+"""Backpropagation by hand, then by machine
+========================================
+
+Six short lessons, each a function below: what a slope is; the chain rule with pencil and paper; one neuron swept node
+by node; the order of a sweep; why gradients add up; and a network that learns four rows in twenty steps. With `--out`
+every graph is also drawn, its gradients filled in as they come.
+
+To run it::
 
     python -m examples.backprop
     python -m examples.backprop --out drawings
-
-Six short lessons, each a function below: what a slope is; the chain rule with pencil and paper; one neuron swept node
-by node; the order of a sweep; why gradients add up; and a network that learns four rows in twenty steps. With
-`--out` every graph is also drawn, its gradients filled in as they come.
 """
 
 import argparse
@@ -20,6 +23,7 @@ EXPRESSION = {"a": 2.0, "b": -3.0, "c": 10.0, "f": -2.0}
 NEURON = {"x1": 2.0, "x2": 0.0, "w1": -3.0, "w2": 1.0, "b": 6.8813735870195432}  # this bias makes o the root of 1/2
 
 
+# %%
 # Lesson 1: a slope is what an answer does, divided by the nudge that made it do so.
 
 
@@ -49,6 +53,7 @@ def nudging(options):
         print(f"  (a*b + c) * f has slope {by:8.4f} by {name}")
 
 
+# %%
 # Lesson 2: the chain rule. Start at the end with 1; a product passes a gradient on times the other factor, a sum as is.
 
 
@@ -93,6 +98,7 @@ def chain_rule(options):
     print(f"  a step along the gradients takes L from {nodes['L'].data:.4f} to {uphill(nodes):.4f}")
 
 
+# %%
 # Lesson 3: every node knows its own step of the chain rule, `_backward()`. Call them from the end to the start.
 
 
@@ -124,6 +130,7 @@ def node_by_node(options):
     print(f"  backward() says the same: {gradients(by_hand) == gradients(by_machine)}")
 
 
+# %%
 # Lesson 4: which order? Operands before results, a topological order; a sweep walks it from its end.
 
 
@@ -157,6 +164,7 @@ def order_of_a_sweep(options):
     print(f"  x1.grad = {nodes['x1'].grad:.4f}, w1.grad = {nodes['w1'].grad:.4f}")
 
 
+# %%
 # Lesson 5: a node that is used twice hears from both uses, and the two messages add up.
 
 
@@ -188,6 +196,7 @@ def gradients_add_up(options):
     print(f"  f = (a*b) * (a + b): a.grad = {a.grad}, b.grad = {b.grad}")
 
 
+# %%
 # Lesson 6: a neuron, a layer, a network; then training, which is nothing but small steps against the gradient.
 
 
@@ -235,7 +244,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the six lessons in turn."""
-    parser = argparse.ArgumentParser(prog="python -m examples.backprop", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m examples.backprop", description=__doc__.partition("\n")[0])
     parser.add_argument("--out", metavar="FOLDER", help="draw every graph into this folder, as SVG")
     parser.add_argument("--quick", action="store_true", help="train for 5 steps instead of 20")
     options = parser.parse_args(argv)

@@ -1,12 +1,16 @@
-"""Colours: a perceptron tells two apart, a network eight; then a network with a memory, made of scalars.
+"""Colours told apart
+==================
+
+A perceptron tells two colours apart, a network eight; then there is a network with a memory, made of scalars. Five
+lessons, each a function below. A perceptron learns red from blue; `examples/perceptron.py` says how. It learns it again
+at other rates. A sum counts the parameters of a deep network. A network learns the names of eight colours by softmax
+and cross-entropy, and names 1,000 colours that it never saw. The last network is of another kind: it reads bits one
+after the other, and remembers whether the ones so far were odd in number.
+
+To run it::
 
     python -m examples.colours
     python -m examples.colours --out pictures
-
-Five lessons, each a function below. A perceptron learns red from blue; `examples/perceptron.py` says how. It learns it
-again at other rates. A sum counts the parameters of a deep network. A network learns the names of eight colours by
-softmax and cross-entropy, and names 1,000 colours that it never saw. The last network is of another kind: it reads bits
-one after the other, and remembers whether the ones so far were odd in number.
 """
 
 import functools
@@ -27,6 +31,7 @@ ORANGE, YELLOW = [1.0, 0.5, 0.0], 3
 HELD_OUT = 1000
 
 
+# %%
 # Lesson 1: one perceptron, red or blue.
 
 
@@ -48,6 +53,7 @@ def red_or_blue(folder, quick):
     return {"perceptron losses": curve, "perceptron weights": path[-1], "red or blue": share}
 
 
+# %%
 # Lesson 2: the rate. At one too small the weights it began with decide for long. One too large does no harm here, since
 # the answers depend on the weights' ratios only: all of them grow with the rate.
 
@@ -62,6 +68,7 @@ def rates(folder, quick):
     return {"told wrong by rate": ends}
 
 
+# %%
 # Lesson 3: a layer has a weight for each input of each neuron, and a bias for each neuron.
 
 
@@ -74,6 +81,7 @@ def parameters(folder, quick):
     return {"parameters": model.num_parameters()}
 
 
+# %%
 # Lesson 4: eight colours.
 
 
@@ -175,6 +183,7 @@ def draw_cube(ax, model, blues=(0.1, 0.4, 0.6, 0.9), points=100):
     ax.set_yticks([0.5, 1.6], ["network", "rules"])
 
 
+# %%
 # Lesson 5: a network with a memory. Beside the number just read, its neurons see what they all said to the one before.
 
 
@@ -265,7 +274,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the five lessons in turn; return their numbers by name."""
-    return give(LESSONS, "colours", __doc__.splitlines()[0], argv)
+    return give(LESSONS, "colours", __doc__.partition("\n")[0], argv)
 
 
 if __name__ == "__main__":

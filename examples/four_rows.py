@@ -1,15 +1,19 @@
-"""Four rows and 41 parameters: the smallest training worth watching.
+"""Four rows and 41 parameters
+===========================
 
-    python -m examples.four_rows
-    python -m examples.four_rows --out pictures
-
-A network of 3 inputs, two hidden layers of 4 and 1 output, with tanh in every layer, learns to say 1, -1, -1, 1 on four
-rows of three numbers. Its loss is the distance from the four answers to the targets: the root of the summed squares.
+The smallest training worth watching. A network of 3 inputs, two hidden layers of 4 and 1 output, with tanh in every
+layer, learns to say 1, -1, -1, 1 on four rows of three numbers. Its loss is the distance from the four answers to the
+targets: the root of the summed squares.
 
 The fall is fast at first and slow later, and that is no accident. Near a target of 1 or -1 the slope of tanh is about
 twice the error that is left, so the smaller the loss, the smaller the fraction that a step takes off it: in the end the
 loss falls as one over the number of steps. Ten times the patience buys one more digit. A linear output has no such
 trouble: with it the mean squared error falls by a fixed fraction at every step, until rounding ends it.
+
+To run it::
+
+    python -m examples.four_rows
+    python -m examples.four_rows --out pictures
 """
 
 import argparse
@@ -145,7 +149,7 @@ def show(model, loss, steps, folder):
 
 def main(argv=None):
     """Train with a tanh output and with a linear one, then compare with a loop by hand and with torch."""
-    parser = argparse.ArgumentParser(prog="python -m examples.four_rows", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m examples.four_rows", description=__doc__.partition("\n")[0])
     parser.add_argument("--steps", type=int, default=100_000, help="steps of gradient descent")
     parser.add_argument("--seed", type=int, default=1, help="where the parameters start")
     parser.add_argument("--out", metavar="FOLDER", default=".", help="draw the losses into this folder, as PNG")

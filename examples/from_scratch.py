@@ -1,12 +1,15 @@
-"""From the slope of a parabola to a network that tells irises apart.
-
-    python -m examples.from_scratch
-    python -m examples.from_scratch --out pictures
+"""From the slope of a parabola to irises told apart
+=================================================
 
 Seven lessons, each a function below: slopes by nudging; backpropagation by hand beside `backward()`; three drawings of
 a graph, each of which says more; operations of your own, relu and sigmoid among them; the first twenty steps of a
 network; a network that bends into a parabola; and one that tells two kinds of iris apart (this one needs scikit-learn).
 What happens within a sweep is the subject of `examples/backprop.py`.
+
+To run it::
+
+    python -m examples.from_scratch
+    python -m examples.from_scratch --out pictures
 """
 
 import argparse
@@ -37,6 +40,7 @@ def slopes(options):
     return {"slopes": list(nudged.values())}
 
 
+# %%
 # Lesson 2: from the end to the start, what a node has got times its own slope by each operand is what that gets.
 
 
@@ -71,6 +75,7 @@ def by_hand(options):
     return {"gradient gaps": gaps}
 
 
+# %%
 # Lesson 3: drawings.
 
 FIELDS = {
@@ -113,6 +118,7 @@ def three_drawings(options):
     return {"drawings": {name: graph.source for name, graph in shown.items()}}
 
 
+# %%
 # Lesson 4: an operation is a value and, for each operand, a slope. The engine has these five; here they are made again.
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
@@ -164,6 +170,7 @@ def draw_activations(*axes):
         ax.legend()
 
 
+# %%
 # Lesson 5: a network of 41 parameters and four rows, for twenty steps.
 
 
@@ -177,6 +184,7 @@ def twenty_steps(options):
     return {"twenty steps": history.loss}
 
 
+# %%
 # Lesson 6: a hidden layer of 16 and a parabola. With relu the curve is of straight pieces.
 
 
@@ -246,6 +254,7 @@ def draw_losses(axes, learnt):
         ax.set(yscale="log", title=name)
 
 
+# %%
 # Lesson 7: a sigmoid at the end makes the output a probability.
 
 
@@ -308,7 +317,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the seven lessons in turn; return their numbers by name."""
-    parser = argparse.ArgumentParser(prog="python -m examples.from_scratch", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m examples.from_scratch", description=__doc__.partition("\n")[0])
     parser.add_argument("--out", metavar="FOLDER", default=".", help="draw graphs and pictures into this folder")
     parser.add_argument("--quick", action="store_true", help="a fifth of the epochs or fewer, to see that it runs")
     options = parser.parse_args(argv)

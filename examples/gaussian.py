@@ -1,12 +1,15 @@
-"""What one node can say, what two can, and how they learn it.
-
-    python -m examples.gaussian
-    python -m examples.gaussian --out pictures
+"""What one node can say, and what two can
+=======================================
 
 Four lessons, each a function below: a single sigmoid node is a soft step, wherever its weight and its bias put it; one
 that steps up and one that steps down make a hill; descent from a poor start finds such a hill for a Gaussian, by
 gradients derived by hand and by automatic ones; and a single node is enough to tell two blobs apart (this one needs
 scikit-learn).
+
+To run it::
+
+    python -m examples.gaussian
+    python -m examples.gaussian --out pictures
 """
 
 import importlib.util
@@ -22,6 +25,7 @@ LINE = np.linspace(-5.0, 5.0, 500)
 GAUSSIAN = np.exp(-(LINE**2))
 
 
+# %%
 # Lesson 1: a node steps from 0 to 1, or down if its weight is negative, and is half way where x = -b/w.
 
 
@@ -56,6 +60,7 @@ def single_node(folder, quick):
     return {"nodes": [error(y) for y in curves.values()], "flat line": flat}
 
 
+# %%
 # Lesson 2: two nodes, one stepping up where the other has not yet stepped down.
 
 
@@ -82,6 +87,7 @@ def two_by_design(folder, quick):
     return {"two nodes": [error(y) for y in curves.values()]}
 
 
+# %%
 # Lesson 3: the same network, from other numbers, learns from one point at a time.
 
 
@@ -134,6 +140,7 @@ def two_by_descent(folder, quick, seed=0):
     return {"one step": [before, far, near], "gap": gap, "fit": error(y)}
 
 
+# %%
 # Lesson 4: the step of a node in the plane is a boundary.
 
 
@@ -186,7 +193,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the four lessons in turn."""
-    return give(LESSONS, "gaussian", __doc__.splitlines()[0], argv)
+    return give(LESSONS, "gaussian", __doc__.partition("\n")[0], argv)
 
 
 if __name__ == "__main__":

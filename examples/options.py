@@ -1,11 +1,14 @@
-"""Options priced by compiled functions: greeks of a grid, a barrier by Monte Carlo, an American put on a lattice.
+"""Options priced by compiled functions
+====================================
+
+Greeks of a grid, a barrier by Monte Carlo, an American put on a lattice. Three lessons, each a function below: the
+price of Black and Scholes gives all its first derivatives in one call; random paths come in as arguments, and each goes
+its own way through the branches; and on a lattice the larger of two numbers is better an operation than a branch.
+
+To run it::
 
     python -m examples.options
     python -m examples.options --out pictures
-
-Three lessons, each a function below: the price of Black and Scholes gives all its first derivatives in one call; random
-paths come in as arguments, and each goes its own way through the branches; and on a lattice the larger of two numbers
-is better an operation than a branch.
 """
 
 import time
@@ -46,6 +49,7 @@ def timed(function):
     return function(), time.perf_counter() - start
 
 
+# %%
 # Lesson 1: a call's price over a grid of spots, with a gradient a row.
 
 
@@ -96,6 +100,7 @@ def draw_greeks(axes, found):
         ax.set(xlabel="spot", title=name)
 
 
+# %%
 # Lesson 2: a call that is worth nothing once the spot has been at a barrier below.
 
 BARRIER, MONTHS = 85.0, 12
@@ -158,6 +163,7 @@ def draw_barrier(ax, spots, rows):
     ax.legend()
 
 
+# %%
 # Lesson 3: a put that may be exercised at any step of a binomial lattice.
 
 
@@ -222,7 +228,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the three lessons in turn."""
-    return give(LESSONS, "options", __doc__.splitlines()[0], argv)
+    return give(LESSONS, "options", __doc__.partition("\n")[0], argv)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""A perceptron: by hand, learning red from blue, then in layers.
-
-    python -m examples.perceptron
-    python -m examples.perceptron --out drawings
+"""A perceptron by hand, then in layers
+====================================
 
 Three lessons, each a function below. The first builds one perceptron operation by operation and draws its graph. The
 second trains it on 1,000 colours; the training loop is a page of its own, `fastgrad/demo.py`, worth reading beside this
 one. The third puts perceptrons side by side and one after another, and asks what the inputs of the whole did to its
 outputs.
+
+To run it::
+
+    python -m examples.perceptron
+    python -m examples.perceptron --out drawings
 """
 
 import argparse
@@ -22,6 +25,7 @@ INPUTS, WEIGHTS, BIAS = (3.0, 2.0, 5.0), (0.2, -0.5, -0.8), 0.1
 FOUR_NUMBERS = (1.0, 2.0, -5.0, -3.0)
 
 
+# %%
 # Lesson 1: one perceptron. It answers 1 where the weighted sum of its inputs and the bias are above 0, and else 0.
 
 
@@ -50,6 +54,7 @@ def by_hand(folder):
         print(f"  {node.label} = {node.data:4}    [{output.label}, {node.label}] = {node.grad:4}")
 
 
+# %%
 # Lesson 2: red or blue? A colour is blue where its blue is at least its red; the perceptron must find that line itself.
 
 
@@ -77,6 +82,7 @@ def red_or_blue(epochs):
     print(f"  {share:.2%} of 1,000 other colours told right")
 
 
+# %%
 # Lesson 3: layers. Now tanh is the activation, a step with its edges rounded, and so with a slope.
 
 
@@ -123,7 +129,7 @@ def in_layers(folder):
 
 def main(argv=None):
     """Give the three lessons in turn."""
-    parser = argparse.ArgumentParser(prog="python -m examples.perceptron", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m examples.perceptron", description=__doc__.partition("\n")[0])
     parser.add_argument("--out", metavar="FOLDER", help="draw the graphs into this folder, as SVG")
     parser.add_argument("--quick", action="store_true", help="train for 3 epochs instead of 50")
     options = parser.parse_args(argv)

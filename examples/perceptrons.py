@@ -1,11 +1,14 @@
-"""From one neuron, which draws a line, to networks that tell apart what no line can.
-
-    python -m examples.perceptrons
-    python -m examples.perceptrons --out pictures
+"""From a line to what no line can part
+====================================
 
 Five lessons, each a function below: a neuron that learns a boundary between two clouds; exclusive or, its gradients
 derived by hand beside the automatic ones; a deeper network on the same four points; Xavier starts; and three rings,
 blurred until they overlap, told apart by softmax.
+
+To run it::
+
+    python -m examples.perceptrons
+    python -m examples.perceptrons --out pictures
 """
 
 import numpy as np
@@ -18,6 +21,7 @@ XOR = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 EITHER = np.array([0.0, 1.0, 1.0, 0.0])
 
 
+# %%
 # Lesson 1: one sigmoid neuron says how probable class 1 is. It is in doubt, at 1/2, along a line.
 
 
@@ -43,6 +47,7 @@ def one_neuron(folder, quick, seed=0):
     return {"neuron loss": history.loss[-1], "neuron accuracy": share}
 
 
+# %%
 # Lesson 2: exclusive or. No line parts its four points; two hidden neurons bend the plane until one does.
 
 
@@ -87,6 +92,7 @@ def xor_by_hand(folder, quick, seed=3):
     return {"XOR gap": gap, "XOR loss": history[-1], "XOR predictions": predictions}
 
 
+# %%
 # Lessons 3 and 4: more neurons can make corners where there was one band, and fewer places to get stuck.
 
 
@@ -124,6 +130,7 @@ def show_xor(name, model, history, folder):
     return predictions
 
 
+# %%
 # Lesson 5: a class for each of three rings. Noise carries some points over to the next ring, where nobody can tell.
 
 
@@ -169,7 +176,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the five lessons in turn."""
-    return give(LESSONS, "perceptrons", __doc__.splitlines()[0], argv)
+    return give(LESSONS, "perceptrons", __doc__.partition("\n")[0], argv)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,14 @@
-"""What second derivatives are for: Newton's method, standard errors of a fit, an equation that a network solves.
+"""What second derivatives are for
+===============================
+
+Newton's method, standard errors of a fit, an equation that a network solves. Three lessons, each a function below: the
+Hessian says how far to step where the gradient only says which way; its inverse, for the surprise at data, says how
+well the data tell the parameters; and a derivative may be part of a loss, which then has slopes by a network's weights.
+
+To run it::
 
     python -m examples.second_order
     python -m examples.second_order --out pictures
-
-Three lessons, each a function below: the Hessian says how far to step where the gradient only says which way; its
-inverse, for the surprise at data, says how well the data tell the parameters; and a derivative may be part of a loss,
-which then has slopes by a network's weights.
 """
 
 import numpy as np
@@ -14,6 +17,7 @@ import fastgrad
 from examples.pictures import give, picture
 from fastgrad import nn, optim
 
+# %%
 # Lesson 1: the shortest way down a bent valley.
 
 START, LEAST = (-1.2, 1.0), (1.0, 1.0)
@@ -63,6 +67,7 @@ def draw_valley(ax, ways):
     ax.legend()
 
 
+# %%
 # Lesson 2: what a fit knows of its own errors.
 
 TRUTH = np.array([0.5, 1.0, -2.0])
@@ -118,6 +123,7 @@ def draw_errors(axes, found, said):
         ax.set(title=f"parameter {k}")
 
 
+# %%
 # Lesson 3: a network that swings.
 
 TIMES = np.linspace(0.0, 4.0, 41)
@@ -174,7 +180,7 @@ LESSONS = {
 
 def main(argv=None):
     """Give the three lessons in turn."""
-    return give(LESSONS, "second_order", __doc__.splitlines()[0], argv)
+    return give(LESSONS, "second_order", __doc__.partition("\n")[0], argv)
 
 
 if __name__ == "__main__":

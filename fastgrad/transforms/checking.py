@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class GradientCheck(NamedTuple):
-    """What `check_grad` has found; true if all entries agree.
+    """What `fastgrad.check_grad` has found; true if all entries agree.
 
     Attributes
     ----------

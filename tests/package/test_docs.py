@@ -2,6 +2,8 @@
 
 import doctest
 import importlib
+import json
+import os
 import pkgutil
 import re
 import runpy
@@ -10,10 +12,13 @@ import pytest
 
 import fastgrad
 from fastgrad import transforms
-from support.places import CHECKOUT
+from fastgrad.compiled import Compiled
+from support.marks import COLLECT_ALWAYS, SANITIZED, in_processes
+from support.places import CHECKOUT, PACKAGE_FOLDER
 
 PAGES = [CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
 DERIVATIVES = CHECKOUT / "docs" / "derivatives"
+NOTEBOOKS = sorted((CHECKOUT / "docs" / "tutorials").glob("*.ipynb"))
 MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.") if not m.name.endswith("__main__")]
 
 
@@ -38,13 +43,32 @@ def test_compiled_modules_have_examples():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_examples_of_pages_run(page):
-    if re.search(r"^>>> (?:from|import) scipy", page.read_text(encoding="utf-8"), re.MULTILINE):
+    text = page.read_text(encoding="utf-8")
+    if re.search(r"^>>> (?:from|import) scipy", text, re.MULTILINE):
         pytest.importorskip("scipy")
+    if "subprocess.run" in text and (COLLECT_ALWAYS or SANITIZED):
+        pytest.skip("starts programs as others do")
     result = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
+@in_processes
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda page: page.stem)
+def test_notebooks_run(notebook, tmp_path):
+    pytest.importorskip("matplotlib")
+    pytest.importorskip("ipykernel")
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    client = nbclient.NotebookClient(nbformat.read(notebook, as_version=4), resources={"metadata": {"path": tmp_path}})
+    client.execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda page: page.stem)
+def test_notebooks_are_stored_without_outputs(notebook):
+    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+        assert (cell.get("outputs", []), cell.get("execution_count")) == ([], None)
+
+
+@pytest.mark.parametrize("page", PAGES + NOTEBOOKS, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_links_between_pages_lead_somewhere(page):
     for link in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
         name, _, section = link.partition("#")
@@ -59,6 +83,24 @@ def sections(page):
     """What the headings of a page are called in links."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_public_name_has_an_entry_in_the_reference():
+    entries = set()
+    for page in (CHECKOUT / "docs" / "reference").glob("*.rst"):
+        module = ""
+        for directive, name in re.findall(r"^ *\.\. (\w+):: ([\w.]+)$", page.read_text(encoding="utf-8"), re.MULTILINE):
+            if directive == "currentmodule":
+                module = name
+            entries |= {name, f"{module}.{name}"}
+    modules = ["", ".draw", ".implicit", ".losses", ".nn", ".nn.init", ".optim", ".plots", ".train", ".transforms"]
+    for module in ("fastgrad" + name for name in modules):
+        for name in importlib.import_module(module).__all__:
+            assert {f"fastgrad.{name}", f"{module}.{name}", module if module.endswith("init") else ""} & entries, name
+    for owner in (fastgrad.Node, Compiled):
+        for name in dir(owner):
+            if not name.startswith("_") and name != "backwards" and hasattr(owner, name):
+                assert f"{owner.__name__}.{name}" in entries, name
 
 
 def test_every_transform_has_an_example_on_a_page_that_the_index_names():
