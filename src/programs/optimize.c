@@ -186,8 +186,42 @@ static void write_sum(struct optimizer *o, uint32_t root)
     d->item[root] = (struct step){STEP_sum, start, 0, n};
 }
 
+static int is_below(const struct optimizer *o, uint32_t i, uint32_t root)
+{
+    return level_of(o->d, i) < level_of(o->d, root);
+}
+
+/* Compute a product where its factors are, if that is less often than the sum. Returns whether it was changed. */
+static int take_out_product(struct optimizer *o, struct term *t, uint32_t root)
+{
+    if (t->b == NO_VALUE || !is_below(o, t->a, root) || !is_below(o, t->b, root))
+        return 0;
+    const uint32_t i = o->d->algebra.two(&o->d->algebra, OP_mul, t->a, t->b);
+    if (i >= o->capacity)
+        return 0;
+    const struct step *s = &o->d->item[i];
+    for (uint64_t k = 0; !o->uses[i] && k < operand_count(s); k++)
+        o->uses[operand_of(o->d->operand, s, k)]++;
+    o->uses[i]++;
+    o->uses[t->a]--;
+    o->uses[t->b]--;
+    *t = (struct term){i, NO_VALUE, t->minus};
+    return 1;
+}
+
+/* The same for the minus of a term that is no product. */
+static void take_out_minus(struct optimizer *o, struct term *t, uint32_t root)
+{
+    const int simple = t->minus && t->b == NO_VALUE && is_below(o, t->a, root);
+    const uint32_t i = simple ? negated(o, t->a) : NO_VALUE;
+    if (i != NO_VALUE)
+        *t = (struct term){i, NO_VALUE, 0};
+}
+
 static void write_dot(struct optimizer *o, uint32_t root)
 {
+    for (uint32_t k = 0; k < o->terms; k++)
+        take_out_minus(o, &o->term[k], root);
     const uint32_t bias = take_bias(o), start = o->d->operands;
     push_pairs(o);
     o->d->item[root] = (struct step){STEP_dot, start, bias, o->terms};
@@ -195,16 +229,18 @@ static void write_dot(struct optimizer *o, uint32_t root)
 
 static int fuse_one(struct optimizer *o, uint32_t root)
 {
-    uint32_t products = 0, minus = 0;
+    uint32_t products = 0, minus = 0, changed = 0;
     if (!collect_terms(o, root))
         return 0;
     for (uint32_t k = 0; k < o->terms; k++) {
+        changed += take_out_product(o, &o->term[k], root);
         products += take_product(o, &o->term[k], root);
         minus += o->term[k].minus;
     }
-    if (products || (minus && o->terms > 2))
+    const int is_other = o->terms > 2 || changed;
+    if (products || (minus && is_other))
         write_dot(o, root);
-    else if (o->terms > 2)
+    else if (is_other)
         write_sum(o, root);
     return !o->d->failed;
 }
@@ -222,6 +258,7 @@ int optimizer_begin(struct optimizer *o, struct dag *d, const symbol *roots, uin
 {
     memset(o, 0, sizeof(*o));
     o->d = d;
+    d->exact = 1;  /* for what is made from here on: it stands for a part of what was asked for */
     o->minus_one = dag_constant(d, -1.0);
     o->capacity = 2 * d->count + 8;  /* fusing makes an item at most for each there is */
     o->term_capacity = 64;

@@ -12,7 +12,7 @@
 
 #include "rows/one_row.h"
 
-enum { LANES = 8, MOST_ROWS = 256 }; /* widths are multiples of the first, up to the second */
+enum { LANES = 8 }; /* widths are multiples of it */
 
 enum { GROUP = 4 }; /* inputs of a matrix whose weights get their gradients at a time */
 
@@ -86,6 +86,8 @@ struct kernels {
     kernel *matrix, *pull_inputs, *pull_weights, *pull_biases;
     kernel *check_first, *check;
     uint64_t (*has_nan)(const double *slot, uint64_t width);
+    kernel *seed;  /* 1 for each row, added to an adjoint */
+    double (*total)(const double *x, uint64_t n);
     /* backward; the second are the careful ones, for programs where a row may have no gradient: see one_row.h */
     kernel *pull_one[2][OP_FIRST_VC], *pull_first[2][FORMS][TWOS], *pull_second[2][FORMS][TWOS];
     kernel *pull_dot[2], *pull_bias, *pull_uniform_bias, *pull_select;

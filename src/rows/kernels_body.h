@@ -93,15 +93,60 @@ static OP_INLINE double LANE(given)(int careful, unsigned traits, double g, doub
     return !careful ? amount : bits == (uint64_t)1 << 63 ? NO_GRADIENT : op_traits_choose(traits) ? amount : amount + 0.0;
 }
 
+#define AT(pointer, i) (*(VECTOR *)((pointer) + (i)))
+#define ALL(number) ((number) - (VECTOR){0.0})
+
+static OP_INLINE VECTOR LANE(with_term)(VECTOR sum, const double *x, const double *factor, uint64_t i)
+{
+    if (factor)
+        return WIDE_FMA(AT(x, i), AT(factor, i), sum);
+    return sum + AT(x, i);
+}
+
+/* The sum of n numbers, times others where there are some; in a few parts, as each addition waits for the one before. */
+static OP_INLINE double LANE(total_of)(const double *x, const double *factor, uint64_t n)
+{
+    enum { PARTS = 4 };
+    VECTOR sum[PARTS];
+    uint64_t i = 0;
+    for (int p = 0; p < PARTS; p++)
+        sum[p] = (VECTOR)ALL(NO_GRADIENT);
+    for (; i + PARTS * VECTOR_ROWS <= n; i += PARTS * VECTOR_ROWS)
+        for (int p = 0; p < PARTS; p++)
+            sum[p] = LANE(with_term)(sum[p], x, factor, i + p * VECTOR_ROWS);
+    for (; i < n; i += VECTOR_ROWS)
+        sum[0] = LANE(with_term)(sum[0], x, factor, i);
+    VECTOR total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    return WIDE_SUM(total);
+}
+
+static double LANE(total)(const double *x, uint64_t n)
+{
+    const uint64_t whole = n / VECTOR_ROWS * VECTOR_ROWS;
+    double rest = NO_GRADIENT;
+    for (uint64_t i = whole; i < n; i++)
+        rest += x[i];
+    return LANE(total_of)(x, NULL, whole) + rest;
+}
+
 /* The sum over a block's rows of numbers of which there are `width`. */
 static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
 {
     for (uint64_t i = block->rows; i < block->width; i++)
         x[i] = NO_GRADIENT;
-    VECTOR sum = *(VECTOR *)x;
-    for (uint64_t i = VECTOR_ROWS; i < block->width; i += VECTOR_ROWS)
-        sum += *(VECTOR *)(x + i);
-    return WIDE_SUM(sum);
+    return LANE(total_of)(x, NULL, block->width);
+}
+
+/* The sum of a gradient, times factors where there are some. Beyond the rows it is none, unless that became nan. */
+static OP_INLINE double LANE(gradient_sum)(const struct block *block, const double *g, const double *factor)
+{
+    const double total = LANE(total_of)(g, factor, block->width);
+    if (total == total || block->rows == block->width)
+        return total;
+    double *given = block->scratch;
+    for (uint64_t i = 0; i < block->rows; i++)
+        given[i] = factor ? g[i] * factor[i] : g[i];
+    return LANE(sum_of)(block, given);
 }
 
 /* Forms of operands. The numbers of a uniform one are read once. */
@@ -199,8 +244,6 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
 /* Dots: as many rows at a time as sums fit into registers. */
 
 #define SUMS 8  /* vectors, in registers */
-#define AT(pointer, i) (*(VECTOR *)((pointer) + (i)))
-#define ALL(number) ((number) - (VECTOR){0.0})
 
 static OP_INLINE void LANE(dot_rows)(const struct block_step *s, const struct block *block, uint64_t i, int vectors)
 {
@@ -252,16 +295,10 @@ static OP_INLINE void LANE(factor_rows)(int careful, const struct block *block, 
 
 static OP_INLINE double LANE(product_sum)(int careful, const struct block *block, const double *g, const double *x)
 {
-    if (!careful) {
-        VECTOR sum = AT(g, 0) * AT(x, 0);
-        for (uint64_t i = VECTOR_ROWS; i < block->width; i += VECTOR_ROWS)
-            sum = WIDE_FMA(AT(g, i), AT(x, i), sum);
-        double total = WIDE_SUM(sum);
-        if (total == total || block->rows == block->width)  /* else it is perhaps a lane beyond the rows that is nan */
-            return total;
-    }
+    if (!careful)
+        return LANE(gradient_sum)(block, g, x);
     double *product = block->scratch;
-    ROWS product[i] = LANE(given)(careful, 0, g[i], x[i]);
+    ROWS product[i] = LANE(given)(1, 0, g[i], x[i]);
     return LANE(sum_of)(block, product);
 }
 
@@ -291,12 +328,19 @@ KERNEL(pull_bias)
     ROWS to[i] = from[i] + g[i];
 }
 
-KERNEL(pull_uniform_bias)
+KERNEL(pull_uniform_bias) { block->uniform_adjoint[s->to] += LANE(gradient_sum)(block, ADJOINT(s->g), NULL); }
+
+/* A uniform factor of a product of two. */
+KERNEL(pull_first_factor) { block->uniform_adjoint[s->to] += LANE(gradient_sum)(block, ADJOINT(s->g), VALUE(s->b)); }
+KERNEL(pull_second_factor) { block->uniform_adjoint[s->to] += LANE(gradient_sum)(block, ADJOINT(s->g), VALUE(s->a)); }
+
+KERNEL(seed)
 {
-    const double *g = ADJOINT(s->g);
-    double *sum = block->scratch;
-    ROWS sum[i] = g[i];
-    block->uniform_adjoint[s->to] += LANE(sum_of)(block, sum);
+    const double *from = ADJOINT(s->from);
+    double *to = ADJOINT(s->to);
+    ROWS to[i] = from[i] + 1.0;
+    for (uint64_t i = block->rows; i < block->width; i++)
+        to[i] = NO_GRADIENT;
 }
 
 #include "rows/kernels_matrix.h"
@@ -382,7 +426,8 @@ static uint64_t LANE(has_nan)(const double *slot, uint64_t width)
 
 const struct kernels LANE(kernels) = {
     .dot = LANE(dot), .sum = LANE(sum), .select = LANE(select), .call = LANE(call), .spread = LANE(spread),
-    .check_first = LANE(check_first), .check = LANE(check), .has_nan = LANE(has_nan),
+    .check_first = LANE(check_first), .check = LANE(check), .has_nan = LANE(has_nan), .seed = LANE(seed),
+    .total = LANE(total),
     .pull_dot = {LANE(pull_dot0), LANE(pull_dot1)}, .pull_bias = LANE(pull_bias),
     .pull_uniform_bias = LANE(pull_uniform_bias), .pull_select = LANE(pull_select),
     .matrix = LANE(matrix), .pull_inputs = LANE(pull_inputs), .pull_weights = LANE(pull_weights),
@@ -401,7 +446,15 @@ const struct kernels LANE(kernels) = {
     FORM_ENTRIES(FIRST_VARIES, OP_##name - OP_FIRST_BINARY, _##name) \
     FORM_ENTRIES(SECOND_VARIES, OP_##name - OP_FIRST_BINARY, _##name)
 #include "operations/ops.def"
+    .pull_first[0][SECOND_VARIES][OP_mul - OP_FIRST_BINARY] = LANE(pull_first_factor),
+    .pull_second[0][FIRST_VARIES][OP_mul - OP_FIRST_BINARY] = LANE(pull_second_factor),
 #if !EXACT
+    .one[OP_exp] = LANE(checked_exp),
+#define CHOICE_ENTRIES(form, operand) \
+    .pull_##operand[0][form][OP_max - OP_FIRST_BINARY] = LANE(form##_pull_larger_##operand), \
+    .pull_##operand[0][form][OP_min - OP_FIRST_BINARY] = LANE(form##_pull_smaller_##operand),
+    CHOICE_ENTRIES(BOTH_VARY, first) CHOICE_ENTRIES(BOTH_VARY, second)
+    CHOICE_ENTRIES(FIRST_VARIES, first) CHOICE_ENTRIES(SECOND_VARIES, second)
 #define CHECKED_ENTRIES(form) \
     .two[form][OP_pow - OP_FIRST_BINARY] = LANE(checked_##form##_pow), \
     .pull_first[0][form][OP_pow - OP_FIRST_BINARY] = LANE(checked_##form##_first0_pow), \

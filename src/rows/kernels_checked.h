@@ -46,6 +46,38 @@ CHECKED_FORM(BOTH_VARY)
 CHECKED_FORM(FIRST_VARIES)
 CHECKED_FORM(SECOND_VARIES)
 
+KERNEL(checked_exp)
+{
+    const double *x = VALUE(s->a);
+    double *y = VALUE(s->y);
+    uint64_t wide = 0;
+    ROWS wide |= !LANE(narrow_exponent)(x[i]);
+    if (wide) {
+        LANE(value_exp)(s, block);
+    } else {
+        ROWS y[i] = LANE(exp_of_narrow)(x[i]);
+    }
+}
+
+/* The larger and the smaller of two: all of a gradient, nothing, or half of it. */
+
+#define PULL_CHOICE(form, kernel, wins, loses) \
+    KERNEL(kernel) \
+    { \
+        OPEN_##form \
+        const double *g = ADJOINT(s->g), *from = ADJOINT(s->from); \
+        double *to = ADJOINT(s->to); \
+        ROWS { OPERANDS(form) to[i] = from[i] + (wins ? g[i] : loses ? 0.0 : 0.5 * g[i]); } \
+    }
+PULL_CHOICE(BOTH_VARY, BOTH_VARY_pull_larger_first, a > b, a < b)
+PULL_CHOICE(BOTH_VARY, BOTH_VARY_pull_smaller_first, a < b, a > b)
+PULL_CHOICE(FIRST_VARIES, FIRST_VARIES_pull_larger_first, a > b, a < b)
+PULL_CHOICE(FIRST_VARIES, FIRST_VARIES_pull_smaller_first, a < b, a > b)
+PULL_CHOICE(BOTH_VARY, BOTH_VARY_pull_larger_second, b > a, b < a)
+PULL_CHOICE(BOTH_VARY, BOTH_VARY_pull_smaller_second, b < a, b > a)
+PULL_CHOICE(SECOND_VARIES, SECOND_VARIES_pull_larger_second, b > a, b < a)
+PULL_CHOICE(SECOND_VARIES, SECOND_VARIES_pull_smaller_second, b < a, b > a)
+
 /* Powers by a small number are products. */
 
 KERNEL(small_power)

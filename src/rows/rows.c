@@ -9,6 +9,7 @@ enum {
     BLOCK_BYTES = 1 << 20,    /* that a block should not take more than: it is to stay in the cache */
     LARGE_BYTES = 1 << 23,    /* up to which a block has some rows all the same, for which a kernel is worth calling */
     SOME_ROWS = 32,
+    MOST_ROWS = 256,
     CROWDED_ROWS = 128,        /* slots of multiples of so many share the same few places of the cache */
     FEW_ROWS = 2,              /* so many are run one by one */
     STEPS_A_PIECE = 1 << 21,   /* of one row each, some milliseconds */
@@ -147,40 +148,28 @@ static void read_inputs(const struct plan *plan, const struct call *call, uint64
     }
 }
 
-static void read_failed(const struct plan *plan, const struct block *block, int32_t *failed)
-{
-    if (plan->block.failed == NO_VALUE) {
-        for (uint64_t i = 0; i < block->width; i++)
-            failed[i] = PASSED;
-    } else {
-        const double *found = block->value + plan->block.failed * block->stride;
-        for (uint64_t i = 0; i < block->width; i++)
-            failed[i] = (int32_t)found[i];
-    }
-}
-
 static void write_failed(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
                          struct sums *sums)
 {
-    int32_t failed[MOST_ROWS], passed = 0;
-    read_failed(plan, block, failed);
-    for (uint64_t i = 0; i < block->rows; i++)
-        passed += failed[i] < 0;
+    const double *found = plan->block.failed == NO_VALUE ? NULL : block->value + plan->block.failed * block->stride;
+    uint64_t passed = found ? 0 : block->rows;
+    for (uint64_t i = 0; found && i < block->rows; i++)
+        passed += found[i] < 0.0;
     sums->passed_rows += passed;
-    if (call->failed)
-        memcpy(call->failed + first, failed, block->rows * sizeof *failed);
+    for (uint64_t i = 0; call->failed && i < block->rows; i++)
+        call->failed[first + i] = found ? (int32_t)found[i] : PASSED;
 }
 
-/* The sum of numbers, times every step-th factor, if there are some; in an order in which few additions have to wait. */
+/* The sum of numbers, times every step-th factor; in an order in which few additions have to wait. */
 static inline double sum_of(const double *x, const double *factor, uint64_t step, uint64_t rows)
 {
     double total[LANES] = {0.0}, sum = 0.0;
     uint64_t i = 0;
     for (; i + LANES <= rows; i += LANES)
         for (int l = 0; l < LANES; l++)
-            total[l] += factor ? x[i + l] * factor[(i + l) * step] : x[i + l];
+            total[l] += x[i + l] * factor[(i + l) * step];
     for (int l = 0; i < rows; i++, l++)
-        total[l] += factor ? x[i] * factor[i * step] : x[i];
+        total[l] += x[i] * factor[i * step];
     for (int l = 0; l < LANES; l++)
         sum += total[l];
     return sum;
@@ -192,7 +181,8 @@ static void write_outputs(const struct plan *plan, const struct call *call, uint
     uint32_t outputs = plan->program->outputs;
     for (uint32_t k = 0; k < outputs; k++) {
         const double *slot = block->value + plan->block.output[k] * block->stride;
-        sums->total += sum_of(slot, call->seeds ? call->seeds + first * outputs + k : NULL, outputs, block->rows);
+        sums->total += call->seeds ? sum_of(slot, call->seeds + first * outputs + k, outputs, block->rows)
+                                   : kernels_in_use->total(slot, block->rows);
         if (call->values && outputs == 1 && !call->indices)
             memcpy(call->values + first, slot, block->rows * sizeof *slot);
         else
@@ -208,10 +198,14 @@ static void seed_outputs(const struct plan *plan, const struct call *call, uint6
         struct output_seed seed = plan->block.seed[k];
         if (seed.to == NO_VALUE)
             continue;
+        if (!call->seeds) {
+            kernels_in_use->seed(&(struct block_step){.to = seed.to, .from = seed.from}, block);
+            continue;
+        }
         const double *from = block->adjoint + seed.from * block->stride;
         double *to = block->adjoint + seed.to * block->stride;
         for (uint64_t i = 0; i < block->rows; i++)
-            to[i] = from[i] + (call->seeds ? call->seeds[(first + i) * outputs + k] + 0.0 : 1.0);
+            to[i] = from[i] + (call->seeds[(first + i) * outputs + k] + 0.0);
         for (uint64_t i = block->rows; i < block->width; i++)
             to[i] = NO_GRADIENT;
     }

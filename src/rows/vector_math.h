@@ -67,6 +67,17 @@ LANE_INLINE double LANE(exp_of)(double high, double low)
 
 LANE_INLINE double LANE(exp)(double a) { return LANE(exp_of)(a, 0.0); }
 
+/* The same where neither the result nor a power of 2 on the way is too large or too small. */
+LANE_INLINE int LANE(narrow_exponent)(double a) { return fabs(a) < 708.0; }
+
+LANE_INLINE double LANE(exp_of_narrow)(double a)
+{
+    double shifted = FMA(a, M_LOG2E, SHIFTER), k = shifted - SHIFTER;
+    double r = FMA(k, -LN2_LOW, FMA(k, -LN2_HIGH, a));
+    double y = 1.0 + FMA(r * r, LANE(exp_rest)(r), r);
+    return LANE(number)(LANE(bits)(y) + (LANE(bits)(shifted) << 52));
+}
+
 LANE_INLINE double LANE(expm1)(double a)
 {
     double x = a > 710.0 ? 710.0 : a < -40.0 ? -40.0 : a;

@@ -5,7 +5,9 @@ import random
 import numpy as np
 import pytest
 
+import fastgrad
 from fastgrad._programs import derive
+from fastgrad._programs.listing import text
 from fastgrad._programs.program import Program
 from support.operations import BINARY, UNARY
 from support.program_steps import Steps, close, large_program, random_program
@@ -170,6 +172,22 @@ class TestProducts:
         made = derive.hessian_product(program, 0, [0, 1], fixed=[0, 1])
         assert made.uniform_steps > 50
         assert made.inputs == 2
+
+
+class TestShared:
+    def test_computes_products_of_what_rows_share_once_a_call(self):
+        f = fastgrad.compile(lambda p, q, x, y: x * y - p * q)
+        f(1.0, 2.0, 3.0, 4.0)
+        made = derive.shared(f.programs()[0], 0, [0, 1])
+        assert text(*made.arrays()).endswith("v6 = u3 + dot(v0*v1)\nreturn v6")
+        assert made.run(np.array([[3.0, 4.0]]), np.array([1.0, 2.0, *made.uniforms[2:]]))[0] == 10.0
+
+    def test_of_a_sum_that_has_no_other_products_is_a_sum(self):
+        f = fastgrad.compile(lambda p, q, x: x + p * q)
+        f(1.0, 2.0, 3.0)
+        made = derive.shared(f.programs()[0], 0, [0, 1])
+        assert (made.steps, made.uniform_steps) == (2, 1)
+        assert made.run(np.array([[3.0]]), np.array([1.0, 2.0, *made.uniforms[2:]]))[0] == 5.0
 
 
 class TestTower:

@@ -302,6 +302,12 @@ def test_signs_go_into_factors():
     assert recorded.report["uniform_steps"] == 1
 
 
+def test_what_all_rows_share_is_subtracted_as_a_bias():
+    w = Value(3.0)
+    recorded = check(lambda x: x[0] * x[1] - w, [1.0, 2.0])
+    assert "u1 = neg(u0)\nv4 = u1 + dot(v0*v1)" in recorded.text
+
+
 def test_adding_nothing_is_left_out_where_that_is_exact():
     assert steps_of(lambda x: (x[0].exp() + 0.0) * 1.0 / 1.0 - 0.0, 0.5) == 1
     assert math.copysign(1.0, Recorded(lambda x: x[0] + 0.0, 0.5)(-0.0)[0]) == 1.0
