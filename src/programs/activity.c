@@ -94,6 +94,8 @@ int analyse(const struct program *p, struct wanted wanted, unsigned char *flags)
 {
     memset(flags, 0, value_count(p));
     mark_needed(p, wanted, flags);
+    if (!wanted.inputs && !wanted.uniforms)
+        return 0;
     mark_active(p, wanted, flags);
     return mark_pulled(p, flags);
 }
