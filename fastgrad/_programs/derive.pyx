@@ -12,8 +12,8 @@ from libc.stdlib cimport calloc, free, malloc
 
 from fastgrad._programs.arrays cimport memory_of
 from fastgrad._programs.graph cimport (
-    NO_SYMBOL, algebra, arrays_of, dag, dag_begin, dag_call, dag_captured, dag_constant, dag_free, dag_input, no_memory,
-    symbol,
+    NO_SYMBOL, algebra, arrays_of, dag, dag_begin, dag_call, dag_captured, dag_constant, dag_free, dag_input, dag_reserve,
+    no_memory, symbol,
 )
 from fastgrad._programs.program cimport Program
 from fastgrad._programs.rows cimport (
@@ -29,8 +29,10 @@ cdef extern from "programs/derive.h" nogil:
     struct tangents:
         const tangent *first
         uint32_t n
+    struct total:
+        flow flow
     struct derivation:
-        flow *adjoint
+        total *adjoint
         bint failed
     void derive_begin(derivation *v, dag *d, const symbol *by, uint32_t n)
     void derive_free(derivation *v)
@@ -38,11 +40,16 @@ cdef extern from "programs/derive.h" nogil:
     void derive_bases(derivation *v, const symbol *by, const symbol *seed, uint32_t n)
     tangents tangents_of(const derivation *v, symbol i)
     void derive_backward(derivation *v, const symbol *root, const symbol *seed, uint32_t n)
-    void derive_second(derivation *v, flow *entry)
     enum:
         OP_END
     int is_one(uint32_t op)
     uint64_t listed_operands(const step *s)
+
+cdef extern from "programs/second.h" nogil:
+    void derive_second(derivation *v, uint32_t n, flow *entry)
+
+cdef enum:
+    ITEMS_A_STEP = 6  # of a program, about as many as second derivatives take
 
 
 @cython.auto_pickle(False)
@@ -74,6 +81,7 @@ cdef class Graph:
         self.by, self.seed = <symbol *>calloc(self.n + 1, sizeof(symbol)), <symbol *>calloc(self.n + 1, sizeof(symbol))
         if self.item == NULL or self.by == NULL or self.seed == NULL or not dag_begin(&self.dag):
             no_memory()
+        dag_reserve(&self.dag, ITEMS_A_STEP * <uint64_t>p.steps)
         for k in range(p.inputs):
             if k in among_fixed:
                 self.item[k] = dag_captured(&self.dag, before + captured + <uint32_t>among_fixed[k])
@@ -196,7 +204,7 @@ cdef class Derivation:
 
     cdef flow adjoint(self, uint32_t k) noexcept:
         """That of the k-th of the inputs."""
-        return self.v.adjoint[self.graph.by[k]]
+        return self.v.adjoint[self.graph.by[k]].flow
 
     cdef flow tangent(self, symbol root) noexcept:
         """Its only one."""
@@ -249,7 +257,7 @@ cdef object second_derivatives(Graph g, Derivation v, bint mirrored):
         no_memory()
     try:
         v.bases()
-        derive_second(&v.v, entry)
+        derive_second(&v.v, g.n, entry)
         v.done()
         items = new_items(g.dag.zero, n, n)
         item = <symbol *>memory_of(items)

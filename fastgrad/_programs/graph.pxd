@@ -1,6 +1,6 @@
 """Graphs of items (programs/dag.h), and programs made of them."""
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 
 cdef extern from "programs/optimize.h" nogil:
     ctypedef uint32_t symbol
@@ -24,6 +24,7 @@ cdef extern from "programs/optimize.h" nogil:
         bint failed
     bint dag_begin(dag *d)
     void dag_free(dag *d)
+    void dag_reserve(dag *d, uint64_t items)
     symbol dag_constant(dag *d, double x)
     symbol dag_input(dag *d, uint32_t place)
     symbol dag_captured(dag *d, uint32_t place)

@@ -59,14 +59,14 @@ struct flow flow_by_slope(struct algebra *s, unsigned op, struct flow in, symbol
 }
 
 /* By the base of a power. That of a constant exponent is a power itself. */
-static struct flow through_power(struct algebra *s, symbol a, symbol b, symbol y, struct flow in)
+static symbol power_slope(struct algebra *s, symbol a, symbol b, symbol y)
 {
     double x;
     if (!s->known(s, b, &x))
-        return flow_times(s, in, op_slope_a_symbol(s, OP_pow, a, b, y));
-    if (x == 0.0)
-        return (struct flow){0, 0};
-    return x == 1.0 ? in : flow_times(s, in, two_number(s, OP_mul, two_number(s, OP_pow, a, x - 1.0), x));
+        return op_slope_a_symbol(s, OP_pow, a, b, y);
+    if (x == 0.0 || x == 1.0)
+        return s->constant(s, x);
+    return two_number(s, OP_mul, two_number(s, OP_pow, a, x - 1.0), x);
 }
 
 /* Above 0 the slope is 1. Below there is a product, of whose factors a constant of 0 is a choice, as in relu. */
@@ -79,27 +79,37 @@ static struct flow through_leaky_relu(struct algebra *s, int k, symbol a, symbol
     return s->known(s, b, &x) ? flow_by_slope(s, OP_leaky_relu, in, slope) : flow_times(s, in, slope);
 }
 
-struct flow flow_through(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y, struct flow in)
+static symbol slope_of(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y)
 {
-    if (!in.amount)
-        return in;
     switch (op) {
     case OP_add:
     case OP_pos:
-        return in;
+        return s->constant(s, 1.0);
     case OP_neg:
-        return flow_times(s, in, s->constant(s, -1.0));
+        return s->constant(s, -1.0);
     case OP_sub:
-        return k ? flow_times(s, in, s->constant(s, -1.0)) : in;
+        return s->constant(s, k ? -1.0 : 1.0);
     case OP_mul:
-        return flow_times(s, in, k ? a : b);
-    case OP_leaky_relu:
-        return through_leaky_relu(s, k, a, b, in);
+        return k ? a : b;
     case OP_pow:
         if (!k)
-            return through_power(s, a, b, y, in);
+            return power_slope(s, a, b, y);
     }
-    return flow_by_slope(s, op, in, k ? op_slope_b_symbol(s, op, a, b, y) : op_slope_a_symbol(s, op, a, b, y));
+    return k ? op_slope_b_symbol(s, op, a, b, y) : op_slope_a_symbol(s, op, a, b, y);
+}
+
+symbol factor_through(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y)
+{
+    return chooses(op) || op == OP_leaky_relu ? 0 : slope_of(s, op, k, a, b, y);
+}
+
+struct flow flow_through(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y, struct flow in)
+{
+    if (!in.amount || op == OP_add || op == OP_pos || (op == OP_sub && !k))
+        return in;
+    if (op == OP_leaky_relu)
+        return through_leaky_relu(s, k, a, b, in);
+    return flow_by_slope(s, op, in, slope_of(s, op, k, a, b, y));
 }
 
 struct flow flow_to_case(struct algebra *s, symbol condition, int truth, struct flow in)

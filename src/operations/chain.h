@@ -16,6 +16,9 @@ struct flow {
 /* What comes through an operation by its k-th operand; b is any symbol for an operation of one, y the result. */
 struct flow flow_through(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y, struct flow in);
 
+/* What is multiplied by it, where what comes through is such a product whatever the numbers are; else 0. */
+symbol factor_through(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y);
+
 /* The same by a slope of an operation, or a derivative of one. */
 struct flow flow_by_slope(struct algebra *s, unsigned op, struct flow in, symbol slope);
 

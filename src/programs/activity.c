@@ -100,6 +100,10 @@ static enum choices mark_pulled(const struct program *p, unsigned char *flags)
 enum choices analyse(const struct program *p, struct wanted wanted, unsigned char *flags)
 {
     memset(flags, 0, value_count(p));
+    if (!wanted.inputs && !wanted.uniforms) {
+        mark_needed(p, wanted, flags);
+        return NO_CHOICES;
+    }
     mark_active(p, wanted, flags);
     const enum choices choices = mark_pulled(p, flags);
     mark_needed(p, wanted, flags);

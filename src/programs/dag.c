@@ -45,19 +45,15 @@ static int same_item(const struct dag *d, const struct step *s, const struct ste
     return listed ? !memcmp(d->operand + s->a, d->operand + t->a, listed * sizeof(uint32_t)) : s->a == t->a;
 }
 
-/* The last operand of an item, or 0. */
-static uint32_t last_operand(const struct dag *d, const struct step *s)
+/* The later of two operands of an item, which if it has many are the last two; 0 where it has none. */
+static uint32_t late_operand(const struct dag *d, const struct step *s)
 {
-    uint32_t last = 0;
     const uint64_t n = s->op < ITEM_constant ? operand_count(s) : 0;
-    for (uint64_t k = 0; k < n; k++) {
-        const uint32_t operand = operand_of(d->operand, s, k);
-        last = operand > last ? operand : last;
-    }
-    return last;
+    const uint32_t one = n > 1 ? operand_of(d->operand, s, n - 2) : 0, other = n ? operand_of(d->operand, s, n - 1) : 0;
+    return one > other ? one : other;
 }
 
-/* Where to look for an item. First there are some places beside those of items with about the same last operand: what is
+/* Where to look for an item. First there are some places beside those of items with about the same late operand: what is
  * made one after the other is then looked for in the same lines of the cache. Then, as many items may have one operand,
  * all the places from that which the hash says. */
 struct search { uint32_t near, hash, tried; };
@@ -65,8 +61,8 @@ struct search { uint32_t near, hash, tried; };
 static struct search search_of(const struct dag *d, const struct step *s, uint32_t hash)
 {
     enum { BESIDE = 16 };
-    const uint32_t last = last_operand(d, s);
-    return (struct search){last ? 2 * last + hash % BESIDE : hash, hash, 0};
+    const uint32_t late = late_operand(d, s);
+    return (struct search){late ? 2 * late + hash % BESIDE : hash, hash, 0};
 }
 
 static uint32_t next_place(const struct dag *d, struct search *search)
@@ -76,9 +72,9 @@ static uint32_t next_place(const struct dag *d, struct search *search)
     return (k < NEAR ? search->near + k : search->hash + k) & (d->table_size - 1);
 }
 
+/* Into an empty table. */
 static void rehash(struct dag *d)
 {
-    memset(d->table, 0, d->table_size * sizeof(uint32_t));
     for (uint32_t i = 1; i < d->count; i++) {
         struct search search = search_of(d, &d->item[i], d->hash[i]);
         uint32_t place = next_place(d, &search);
@@ -88,20 +84,36 @@ static void rehash(struct dag *d)
     }
 }
 
+/* Have room for n items, a power of two. */
+static int grow_items(struct dag *d, uint32_t n)
+{
+    uint32_t *table;
+    if (n >= 1u << 30 || !grow_array((void **)&d->item, n * sizeof(*d->item)) ||
+        !grow_array((void **)&d->hash, n * sizeof(*d->hash)) ||
+        !grow_array((void **)&d->known, n * sizeof(*d->known)) || !(table = calloc(2 * (size_t)n, sizeof(*table))))
+        return 0;
+    free(d->table);
+    d->table = table;
+    d->capacity = n;
+    d->table_size = 2 * n;
+    rehash(d);
+    return 1;
+}
+
+void dag_reserve(struct dag *d, uint64_t items)
+{
+    uint64_t n = d->capacity;
+    while (n < items)
+        n *= 2;
+    if (n > d->capacity && n < 1u << 30 && !d->failed)
+        d->failed = !grow_items(d, (uint32_t)n);
+}
+
 /* Have room for one more item and for one more operand. */
 static int dag_room(struct dag *d)
 {
-    if (d->count == d->capacity) {
-        const uint32_t n = 2 * d->capacity;
-        if (n >= 1u << 30 || !grow_array((void **)&d->item, n * sizeof(*d->item)) ||
-            !grow_array((void **)&d->hash, n * sizeof(*d->hash)) ||
-            !grow_array((void **)&d->known, n * sizeof(*d->known)) ||
-            !grow_array((void **)&d->table, 2 * (size_t)n * sizeof(*d->table)))
-            return 0;
-        d->capacity = n;
-        d->table_size = 2 * n;
-        rehash(d);
-    }
+    if (d->count == d->capacity && !grow_items(d, 2 * d->capacity))
+        return 0;
     if (d->operands == d->operand_capacity) {
         const uint32_t n = 2 * d->operand_capacity;
         if (n >= 1u << 31 || !grow_array((void **)&d->operand, n * sizeof(*d->operand)))

@@ -41,6 +41,9 @@ struct dag {
 int dag_begin(struct dag *d); /* 0 where there is no memory */
 void dag_free(struct dag *d);
 
+/* Have room for so many items, as there are going to be: it saves moving them again and again. */
+void dag_reserve(struct dag *d, uint64_t items);
+
 symbol dag_input(struct dag *d, uint32_t place);
 symbol dag_captured(struct dag *d, uint32_t place);
 symbol dag_constant(struct dag *d, double x);

@@ -1,18 +1,15 @@
 /* Derivatives of a program's values by some of its inputs, as items of a graph (dag.h).
  *
  * Forward, each item has a list of tangents, one for each input that it stands on: what is structurally 0 is nowhere.
- * Backward, each has an adjoint. Second derivatives of a root are the sum, over all items, of the item's adjoint times
- * the second derivatives of its own operation times tangents of its operands: they are symmetric to the last bit, and
- * cost what the inputs below each item do. Where an item stands on one other alone, its base, its tangents are those
- * times one factor; so second derivatives by bases are added up first, and multiplied by tangents once.
+ * Where an item stands on one other alone, its base, its tangents are those times one factor. Backward, each has an
+ * adjoint.
  *
  * Whoever begins one frees it. Where memory fails `failed` is set, here or in the graph: look at the end.
  */
 #ifndef FASTGRAD_DERIVE_H
 #define FASTGRAD_DERIVE_H
 
-#include "operations/chain.h"
-#include "programs/dag.h"
+#include "programs/totals.h"
 
 /* Of an item: by which of the inputs, and the derivative. */
 struct tangent {
@@ -25,19 +22,17 @@ struct tangents {
     uint32_t n;
 };
 
-struct second;
-
 struct derivation {
     struct dag *d;
     uint32_t count;         /* of the items that derivatives are taken of */
     uint8_t *active;        /* of each: does it stand on the inputs? */
-    struct flow *adjoint;   /* of each, after `derive_backward` */
+    struct total *adjoint;  /* of each, after `derive_backward` */
     uint64_t *start;        /* of each: where its tangents begin, after `derive_forward` */
     struct tangent *tangent;
     uint64_t tangents, tangent_capacity;
     symbol *base;           /* of each, after `derive_bases`: the item that its tangents are a multiple of, */
     struct flow *scale;     /* and which multiple */
-    struct second *second;  /* of each operation: what its second derivatives are, once they were needed */
+    struct totals totals;
     int failed;
 };
 
@@ -55,9 +50,5 @@ void derive_bases(struct derivation *v, const symbol *by, const symbol *seed, ui
 
 /* The adjoints of all items, those of n roots being given. */
 void derive_backward(struct derivation *v, const symbol *root, const symbol *seed, uint32_t n);
-
-/* Adds to entry[i (i + 1) / 2 + j], j <= i, the second derivative of the roots by the i-th and j-th of the inputs, after
- * bases and adjoints. */
-void derive_second(struct derivation *v, struct flow *entry);
 
 #endif

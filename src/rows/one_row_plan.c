@@ -252,6 +252,25 @@ static uint64_t count_pairs(struct row_planner *b)
     return b->plan->adjoints + pulls * (1 + b->careful) + 1;
 }
 
+/* Does a sweep come to any of the steps? */
+static int are_pulled(const struct row_planner *b)
+{
+    unsigned char any = 0;
+    for (uint32_t i = b->from; i < b->to; i++)
+        any |= b->flags[first_step(b->p) + i];
+    return any & PULLED;
+}
+
+static int plan_nothing(struct row_plan *plan)
+{
+    plan->backward = malloc(sizeof *plan->backward);
+    plan->pair = malloc(sizeof *plan->pair);
+    if (!plan->backward || !plan->pair)
+        return -1;
+    plan->backward[0] = (struct row_step){.code = ROW_end};
+    return 0;
+}
+
 static int make_room(struct row_planner *b)
 {
     size_t values = b->plan->adjoints;
@@ -266,8 +285,12 @@ static int make_room(struct row_planner *b)
     return b->plan->backward && b->plan->pair ? 0 : -1;
 }
 
-static void plan_row_adjoints(struct row_planner *b)
+static int plan_row_adjoints(struct row_planner *b)
 {
+    if (!are_pulled(b))
+        return plan_nothing(b->plan);
+    if (make_room(b))
+        return -1;
     uint32_t outside = first_step(b->p) + b->from;
     b->first = b->next = b->plan->backward;
     for (uint32_t v = 0; v < b->plan->adjoints; v++) {
@@ -282,6 +305,7 @@ static void plan_row_adjoints(struct row_planner *b)
     for (uint32_t v = 0; v < outside; v++)
         add_up(b, v);
     push(b, (struct row_step){.code = ROW_end});
+    return 0;
 }
 
 int make_row_plan(struct row_plan *plan, const struct program *p, const unsigned char *flags, int careful,
@@ -294,9 +318,7 @@ int make_row_plan(struct row_plan *plan, const struct program *p, const unsigned
     };
     uint32_t values = first_step(p) + b.to;
     *plan = (struct row_plan){.program = p, .adjoints = values, .ones = 2 * values, .length = 2 * values + 2};
-    int failed = plan_row_values(&b) || make_room(&b);
-    if (!failed)
-        plan_row_adjoints(&b);
+    int failed = plan_row_values(&b) || plan_row_adjoints(&b);
     free(b.begin);
     free(b.end);
     free(b.adjoint);
