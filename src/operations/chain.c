@@ -100,7 +100,7 @@ static symbol slope_of(struct algebra *s, unsigned op, int k, symbol a, symbol b
 
 symbol factor_through(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y)
 {
-    return chooses(op) || op == OP_leaky_relu ? 0 : slope_of(s, op, k, a, b, y);
+    return op_traits_choose(op_rows[op].traits) || op == OP_leaky_relu ? 0 : slope_of(s, op, k, a, b, y);
 }
 
 struct flow flow_through(struct algebra *s, unsigned op, int k, symbol a, symbol b, symbol y, struct flow in)

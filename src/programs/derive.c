@@ -64,6 +64,9 @@ static void add_through(struct derivation *v, struct total *to, uint32_t i, uint
     case STEP_dot:
         factor = k == 2 * (uint64_t)s.n ? d->one : d->operand[s.a + (k ^ 1)];
         break;
+    case STEP_sloped:
+        factor = k ? d->operand[s.a + 2] : d->one;
+        break;
     default:
         factor = factor_through(&d->algebra, s.op, (int)k, s.a, is_two(s.op) ? s.b : s.a, i);
     }
