@@ -196,7 +196,7 @@ static symbol make_one(struct algebra *s, unsigned op, symbol a)
     op = op == OP_detach ? STEP_stop : op;
     if (is_constant(d, a))
         return dag_constant(d, op == STEP_stop ? constant_at(d, a) : op_value1(op, constant_at(d, a), 0.0));
-    if (op == OP_pos || (op == STEP_stop && of.op == STEP_stop))
+    if (op == OP_pos || (op == STEP_stop && (of.op == STEP_stop || of.op == STEP_call)))
         return a;
     if (op == OP_neg && of.op == OP_neg)
         return of.a;
