@@ -13,12 +13,14 @@ from fastgrad._tape.handle cimport Handle, state_at
 from fastgrad._tape.kinds cimport Symbols, algebra, has_results, kind_at, results_of, symbol
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.nodeset cimport NodeSet, add, take_below
-from fastgrad._tape.sweep cimport add_operands, borrow_set, give_back
+from fastgrad._tape.sweep cimport (
+    add_operands, borrow_set, find_order, give_back, lowest_in_order, lowest_operand, order,
+)
 from fastgrad._tape.symbols cimport begin_nodes, constant
 from fastgrad._tape.tape cimport (
     CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC,
-    OP_MASK, OP_add, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_mul, OP_pick, OP_select, OP_sloped, OP_sum, OP_user,
-    Second, append, hold, let_go, no_second, operands, payload, reserve, slot_count, slot_node, tape,
+    OP_MASK, OP_add, OP_div, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_mul, OP_neg, OP_pick, OP_select, OP_sloped, OP_sub,
+    OP_sum, OP_user, Second, append, hold, let_go, no_second, operands, payload, reserve, slot_count, slot_node, tape,
 )
 
 cdef extern from "operations/chain.h" nogil:
@@ -94,13 +96,20 @@ cdef int make_room(GraphSweep s, uint32_t size) except -1:
 # What is reached.
 
 cdef int find_reached(GraphSweep s, list roots) except -1:
+    """The order of each root, from the highest node of all down, each once."""
     cdef NodeSet *members
     cdef uint32_t i
     cdef Handle root
-    s.end = 0
+    s.end, s.count = 0, 0
     for root in roots:
         s.end = max(s.end, root.node + 1)
-    s.low, s.count, i = s.end, 0, s.end - 1
+    s.low, i = s.end, s.end - 1
+    if len(roots) == 1:
+        find_order(i)
+        have_reached(s, order.length)
+        memcpy(s.reached, order.nodes, order.length * sizeof(uint32_t))
+        s.count, s.low = order.length, lowest_in_order()
+        return 0
     members = borrow_set(i)
     try:
         for root in roots:
@@ -115,26 +124,19 @@ cdef int find_reached(GraphSweep s, list roots) except -1:
     return 0
 
 
-cdef uint32_t lowest_operand(uint32_t i) noexcept:
-    """The lowest of node i and its operands."""
-    cdef uint32_t op = tape.op[i], low = i, k
-    if op < OP_FIRST_BINARY:
-        return min(i, tape.first[i]) if op != OP_LEAF else i
-    if op < OP_FIRST_NARY:
-        return min(tape.first[i], tape.second[i].node)
-    for k in range(slot_count(i)):
-        if slot_node(i, k):
-            low = min(low, slot_node(i, k))
-    return low
+cdef int have_reached(GraphSweep s, uint64_t room) except -1:
+    cdef uint32_t *moved
+    if room > s.room_for:
+        moved = <uint32_t *>realloc(s.reached, room * sizeof(uint32_t))
+        if moved == NULL:
+            raise MemoryError("no memory for a sweep")
+        s.reached, s.room_for = moved, <uint32_t>room
+    return 0
 
 
 cdef int append_reached(GraphSweep s, uint32_t i) except -1:
-    cdef uint32_t *moved
     if s.count == s.room_for:
-        moved = <uint32_t *>realloc(s.reached, (2 * <uint64_t>s.room_for + 256) * sizeof(uint32_t))
-        if moved == NULL:
-            raise MemoryError("no memory for a sweep")
-        s.reached, s.room_for = moved, 2 * s.room_for + 256
+        have_reached(s, 2 * <uint64_t>s.room_for + 256)
     s.reached[s.count] = i
     s.count += 1
     return 0
@@ -242,6 +244,30 @@ cdef inline void give(GraphSweep s, uint32_t node, flow given) noexcept:
         s.adjoint[place] = flow_sum(s.algebra, before, given)
 
 
+cdef inline void take(GraphSweep s, uint32_t node, flow given) noexcept:
+    """Give the negative of it."""
+    cdef uint32_t place = place_of(s, node)
+    cdef flow before = s.adjoint[place]
+    if before.amount and s.active[place] and is_plain(s, before) and is_plain(s, given):
+        s.adjoint[place].amount = of_two(
+            s, OP_sub, before.amount, given.amount, tape.data[before.amount] - tape.data[given.amount],
+        )
+    elif s.active[place]:
+        give(s, node, flow_through(s.algebra, OP_neg, 0, given.amount, given.amount, given.amount, given))
+
+
+cdef inline bint give_quotient(GraphSweep s, uint32_t i, uint32_t a, uint32_t b, flow g) noexcept:
+    """The step of a quotient, whose slopes have a division in common. False where it takes a detour."""
+    cdef flow part = flow(b, 0)
+    if not is_plain(s, g) or not is_plain(s, part):
+        return False
+    part.amount = of_two(s, OP_div, g.amount, b, tape.data[g.amount] / tape.data[b])
+    give(s, a, part)
+    if s.active[place_of(s, b)]:
+        take(s, b, flow(of_two(s, OP_mul, part.amount, i, tape.data[part.amount] * tape.data[i]), 0))
+    return True
+
+
 cdef inline void give_product(GraphSweep s, uint32_t node, flow g, symbol factor) noexcept:
     """The step of a product, which most nodes are, without a detour."""
     cdef flow other = flow(factor, 0)
@@ -268,6 +294,12 @@ cdef int pass_on(GraphSweep s, uint32_t i) except -1:
     if op == OP_add:
         give(s, b, g)
         give(s, a, g)
+        return 0
+    if op == OP_sub:
+        take(s, b, g)
+        give(s, a, g)
+        return 0
+    if op == OP_div and give_quotient(s, i, a, b, g):
         return 0
     if op < OP_FIRST_VC:
         if s.active[place_of(s, a)]:
