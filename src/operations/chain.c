@@ -136,5 +136,7 @@ struct flow flow_sum(struct algebra *s, struct flow x, struct flow y)
 {
     if (!x.amount || !y.amount)
         return x.amount ? x : y;
+    if (x.amount == y.amount && x.alive == y.alive)
+        return (struct flow){two_number(s, OP_mul, x.amount, 2.0), x.alive};
     return (struct flow){s->two(s, OP_add, x.amount, y.amount), either(s, x.alive, y.alive)};
 }
