@@ -101,8 +101,9 @@ class Paths(DirectPaths):
         if not 0 < len(self.recorded) < MOST_PATHS:
             return bool(self.recorded)
         self.account.rows = self.calls.count + self._rows
-        free = _FEW_SECONDS if self.account.rows <= MOST_PATHS else _FREE_SECONDS
-        return self.account.cost() > max(free, self._free_seconds, self.account.worth(_MOST_SHARE))
+        few = _FEW_SECONDS if self.account.rows <= MOST_PATHS else 0.0
+        free = max(few, _FREE_SECONDS, self._free_seconds)
+        return self.account.cost() > max(free, self.account.worth(_MOST_SHARE))
 
     def _is_full_for(self, X: _Floats, row: int) -> bool:
         """The same for a row, which is computed plainly for nothing if it is not known what that takes."""
@@ -356,7 +357,7 @@ class Paths(DirectPaths):
             self.latest = first
             return [(first, None)]
         self.account.open = len(X)
-        found = Found()
+        found, begun, aside = Found(), time.perf_counter(), self.account.aside()
         self._follow(found, X, first, None, 0, num_threads)
         while found.elsewhere:
             path, k, rows = found.next()
@@ -370,6 +371,7 @@ class Paths(DirectPaths):
                 self._record_each(found, X, rows[:1])
                 found.leave(path, k, rows[1:])
         self.account.open = 0
+        self.account.sorting += time.perf_counter() - begun - (self.account.aside() - aside)
         known = sorted((path for path in found.rows if path), key=lambda path: path.number)
         self.latest = known[0] if len(found.rows) == 1 and known else None
         if self.latest:

@@ -311,7 +311,9 @@ class SharedRows:
         if fixed is None or varied is None:
             return False
         shapes = iter(fixed[0]), iter(varied[0])
-        self.structure, self.places = _layout(tuple([next(shapes[axis == 0]) for axis in self.axes]), tuple(self.axes))
+        self.structure, self.places = _layout_of(
+            tuple([next(shapes[axis == 0]) for axis in self.axes]), tuple(self.axes)
+        )
         self.shared, self.X = fixed[1][0], varied[1]
         return True
 
@@ -360,11 +362,13 @@ def _shared_places(structure: Nest, axes: Sequence[Any]) -> list[int]:
     return places
 
 
-@functools.lru_cache(maxsize=64)
 def _layout(shapes: tuple[Any, ...], axes: tuple[int | None, ...]) -> tuple[Nest, list[int]]:
     """Return the description of arguments by the shapes of a row, and which of its numbers are the same for all."""
     structure = of_positions(of_shapes(shapes))
     return structure, _shared_places(structure, axes)
+
+
+_layout_of = functools.lru_cache(maxsize=64)(_layout)  # of a few forms of arguments, again and again
 
 
 class SharedProgram:
