@@ -24,7 +24,6 @@ cdef struct Order:
     uint32_t length
     uint32_t capacity
     uint32_t *nodes
-    uint64_t generation
     bint by_gradient  # a gradient reaches them all
     uint32_t lowest   # of them and their operands; 0 until it is asked for
 

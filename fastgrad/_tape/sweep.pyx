@@ -1,7 +1,7 @@
 # distutils: extra_compile_args = -O3
 """The kernels of the sweeps. The contract is in the header, sweep.pxd."""
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport UINT32_MAX, uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
@@ -216,7 +216,7 @@ cdef uint32_t pull_in_order(uint32_t k) noexcept nogil:
 # The order.
 
 cdef bint knows_order(uint32_t root) noexcept nogil:
-    return order.root == root and order.generation == tape.generation
+    return order.root == root and root < tape.changed
 
 
 cdef int append_order(uint32_t i) except -1 nogil:
@@ -255,7 +255,7 @@ cdef int find_order(uint32_t root) except -1:
     finally:
         give_back(s, i)
     order.root = root
-    order.generation = tape.generation
+    tape.changed = UINT32_MAX
     return 0
 
 

@@ -87,7 +87,8 @@ cdef struct Tape:
     uint32_t holds     # above 0 nothing is collected
     uint32_t paused    # threads that record nothing
     uint32_t pins      # handles the tape owns a reference to
-    uint64_t generation     # grows when nodes move
+    uint64_t generation     # grows when nodes move or go
+    uint32_t changed        # the lowest that has since the order was found, which sets it to the largest number
     uint64_t collections
     uint64_t squeezed       # nodes that collections have squeezed out
     int (*release_pins)() except -1   # lets go of the pinned handles nobody needs, before a collection
