@@ -28,6 +28,13 @@ except ModuleNotFoundError as error:
         "fastgrad's compiled modules are not here: this is its source folder. Install it first (pip install .), and "
         "run Python outside the folder, or install it in place (pip install -e .)"
     ) from error
+except ImportError as error:
+    if "interpreter" not in str(error):
+        raise
+    raise ImportError(
+        "this Python interpreter cannot have fastgrad's tape, which belongs to the process: import fastgrad in the main "
+        "interpreter alone, and use threads or processes beside it, not subinterpreters"
+    ) from error
 
 __all__ = [
     "Node",

@@ -32,7 +32,7 @@ cdef extern from *:
     static inline int has_finalizer(PyTypeObject *type) { return type->tp_finalize || type->tp_del; }
     static inline int has_weak_references(PyObject *object)
     {
-        return Py_TYPE(object)->tp_weaklistoffset > 0 && *PyObject_GET_WEAKREFS_LISTPTR(object);
+        return Py_TYPE(object)->tp_weaklistoffset && *PyObject_GET_WEAKREFS_LISTPTR(object);
     }
     """
     bint is_passive(PyObject *found)

@@ -184,22 +184,20 @@ cdef bint in_blocks(
 
 cdef int collect_between_rounds(Run *run, Program program, list made) except -1:
     """Let the tape collect, between two rounds of a statement. What the registers hold has handles meanwhile."""
-    cdef list handles = []
     cdef int i
+    cdef list handles = [
+        box(&run.registers[i]) if run.registers[i].tag == NODE else None for i in range(program.registers)
+    ]
     own_objects(run, program, made)
-    for i in range(program.registers):
-        if run.registers[i].tag == NODE:
-            handles.append(box(&run.registers[i]))
     let_go()
     try:
         reserve(1, 0)
     finally:
         hold()
     forget_attributes()
-    handles.reverse()
     for i in range(program.registers):
         if run.registers[i].tag == NODE:
-            run.registers[i].node = (<Handle>handles.pop()).node
+            run.registers[i].node = (<Handle>handles[i]).node
     run.start = tape.count
     return 0
 

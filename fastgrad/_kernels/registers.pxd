@@ -91,9 +91,10 @@ cdef Kind recent      # the one that was met last
 
 cdef extern from *:
     """
+    /* 0 where a type has none for now. Before Python 3.13 a flag says so, too, which is never set from then on. */
     static inline unsigned type_version(PyTypeObject *type)
     {
-    #ifdef Py_TPFLAGS_VALID_VERSION_TAG
+    #if PY_VERSION_HEX < 0x030D0000
         if (!PyType_HasFeature(type, Py_TPFLAGS_VALID_VERSION_TAG))
             return 0;
     #endif

@@ -97,6 +97,11 @@ cdef bint learn(PyTypeObject *number, uint32_t code) except -1:
     return kinds[code].version != 0
 
 
+cdef bint is_known(PyTypeObject *number, uint32_t code) noexcept:
+    """Is a type of numbers as it was when it was looked at? Without a version nobody knows."""
+    return kinds[code].type == number and kinds[code].version and kinds[code].version == type_version(number)
+
+
 cdef bint learned(PyTypeObject *number, uint32_t code) noexcept:
     try:
         return learn(number, code)
@@ -110,7 +115,7 @@ cdef void load_others(Register *register, PyObject *value) noexcept:
     if number != list_type and (number != stranger.type or stranger.version != type_version(number)):
         if is_a(value, handle_type):
             code = (<Handle>value).type_code
-            if (kinds[code].type == number and kinds[code].version == type_version(number)) or learned(number, code):
+            if is_known(number, code) or learned(number, code):
                 recent.type, recent.version = number, kinds[code].version
                 load(register, value)
                 return

@@ -10,8 +10,8 @@ from libc.string cimport memcpy
 
 from fastgrad._programs.arrays cimport hold_doubles
 from fastgrad._programs.rows cimport (
-    NO_GRADIENT, careful_plan_of, first_failed, plan, plan_of, program, row_backward, row_forward, takes_microseconds,
-    value_count, wanted,
+    NO_GRADIENT, careful_plan_of, first_failed, plan, plan_of, program, row_backward, row_forward, row_results,
+    takes_microseconds, value_count, wanted,
 )
 
 cdef extern from "Python.h":
@@ -65,14 +65,8 @@ cdef bint compute(OneRow row) except -1:
     return first_failed(&row.program.p, row.values) < 0
 
 
-cdef inline void write(const uint32_t *output, uint32_t n, const double *values, double *to) noexcept:
-    cdef uint32_t k
-    for k in range(n):
-        to[k] = values[output[k]]
-
-
 cdef void write_outputs(OneRow row, double *to) noexcept:
-    write(row.program.p.output, row.program.p.outputs, row.values, to)
+    row_results(row.program.p.output, row.program.p.outputs, row.values, to)
 
 
 cdef int write_gradient(OneRow row, double *to) except -1:
@@ -144,7 +138,7 @@ cdef object run_bound(BoundProgram b):
     memcpy(b.values, b.x.buf, b.program.p.inputs * sizeof(double))
     passed = compute(b)
     while target < end:
-        write(target.output, target.n, b.values, <double *>target.view.buf)
+        row_results(target.output, target.n, b.values, <double *>target.view.buf)
         target += 1
     if b.plan.wanted.inputs:
         write_gradient(b, <double *>b.grad.buf)

@@ -81,6 +81,7 @@ cdef extern from "rows/rows.h" nogil:
     uint64_t take_piece(uint64_t *next)
     void row_forward(const row_plan *plan, double *number)
     void row_backward(const row_plan *plan, double *number)
+    void row_results(const uint32_t *result, uint32_t n, const double *number, double *to)
     int64_t first_failed(const program *p, const double *value)
 
 cdef class Columns:

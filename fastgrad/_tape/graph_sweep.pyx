@@ -13,12 +13,14 @@ from fastgrad._tape.handle cimport Handle, state_at
 from fastgrad._tape.kinds cimport Symbols, algebra, has_results, kind_at, results_of, symbol
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.nodeset cimport NodeSet, add, take_below
-from fastgrad._tape.sweep cimport add_operands, borrow_set, give_back
-from fastgrad._tape.symbols cimport begin_nodes, constant
+from fastgrad._tape.sweep cimport (
+    add_operands, borrow_set, find_order, give_back, lowest_in_order, lowest_operand, order,
+)
+from fastgrad._tape.symbols cimport begin_nodes, constant, is_constant
 from fastgrad._tape.tape cimport (
     CONSTANT, HAS_CALLBACK, OP_FIRST_BINARY, OP_FIRST_CV, OP_FIRST_NARY, OP_FIRST_VC, OP_LEAF, OP_TO_CV, OP_TO_VC,
-    OP_MASK, OP_add, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_mul, OP_pick, OP_select, OP_sloped, OP_sum, OP_user,
-    Second, append, hold, let_go, no_second, operands, payload, reserve, slot_count, slot_node, tape,
+    OP_MASK, OP_add, OP_div, OP_dot, OP_fsum, OP_ifel, OP_leaves, OP_mul, OP_neg, OP_pick, OP_select, OP_sloped, OP_sub,
+    OP_sum, OP_user, Second, append, hold, let_go, no_second, operands, payload, reserve, slot_count, slot_node, tape,
 )
 
 cdef extern from "operations/chain.h" nogil:
@@ -94,13 +96,20 @@ cdef int make_room(GraphSweep s, uint32_t size) except -1:
 # What is reached.
 
 cdef int find_reached(GraphSweep s, list roots) except -1:
+    """The order of each root, from the highest node of all down, each once."""
     cdef NodeSet *members
     cdef uint32_t i
     cdef Handle root
-    s.end = 0
+    s.end, s.count = 0, 0
     for root in roots:
         s.end = max(s.end, root.node + 1)
-    s.low, s.count, i = s.end, 0, s.end - 1
+    s.low, i = s.end, s.end - 1
+    if len(roots) == 1:
+        find_order(i)
+        have_reached(s, order.length)
+        memcpy(s.reached, order.nodes, order.length * sizeof(uint32_t))
+        s.count, s.low = order.length, lowest_in_order()
+        return 0
     members = borrow_set(i)
     try:
         for root in roots:
@@ -115,26 +124,19 @@ cdef int find_reached(GraphSweep s, list roots) except -1:
     return 0
 
 
-cdef uint32_t lowest_operand(uint32_t i) noexcept:
-    """The lowest of node i and its operands."""
-    cdef uint32_t op = tape.op[i], low = i, k
-    if op < OP_FIRST_BINARY:
-        return min(i, tape.first[i]) if op != OP_LEAF else i
-    if op < OP_FIRST_NARY:
-        return min(tape.first[i], tape.second[i].node)
-    for k in range(slot_count(i)):
-        if slot_node(i, k):
-            low = min(low, slot_node(i, k))
-    return low
+cdef int have_reached(GraphSweep s, uint64_t room) except -1:
+    cdef uint32_t *moved
+    if room > s.room_for:
+        moved = <uint32_t *>realloc(s.reached, room * sizeof(uint32_t))
+        if moved == NULL:
+            raise MemoryError("no memory for a sweep")
+        s.reached, s.room_for = moved, <uint32_t>room
+    return 0
 
 
 cdef int append_reached(GraphSweep s, uint32_t i) except -1:
-    cdef uint32_t *moved
     if s.count == s.room_for:
-        moved = <uint32_t *>realloc(s.reached, (2 * <uint64_t>s.room_for + 256) * sizeof(uint32_t))
-        if moved == NULL:
-            raise MemoryError("no memory for a sweep")
-        s.reached, s.room_for = moved, 2 * s.room_for + 256
+        have_reached(s, 2 * <uint64_t>s.room_for + 256)
     s.reached[s.count] = i
     s.count += 1
     return 0
@@ -142,7 +144,6 @@ cdef int append_reached(GraphSweep s, uint32_t i) except -1:
 
 cdef int find_active(GraphSweep s, list by) except -1:
     """Mark what stands on some nodes, or all if there are none."""
-    cdef uint32_t k, j, i, op, place
     cdef Handle x
     make_room(s, s.end - s.low)
     if by is None:
@@ -151,20 +152,28 @@ cdef int find_active(GraphSweep s, list by) except -1:
     for x in by:
         if s.low <= x.node < s.end:
             s.active[x.node - s.low] = 1
-    for k in range(s.count - 1, -1, -1):
-        i = s.reached[k]
-        op = tape.op[i]
-        place = i - s.low
+    mark_active(s, s.active, s.low)
+    return 0
+
+
+cdef void mark_active(GraphSweep s, uint8_t *active, uint32_t low) noexcept:
+    cdef const uint32_t *first = tape.first
+    cdef const Second *second = tape.second
+    cdef const uint8_t *code = tape.op
+    cdef const uint32_t *reached = s.reached
+    cdef uint32_t k, j, i, op, count = s.count
+    for k in range(count - 1, -1, -1):
+        i = reached[k]
+        op = code[i]
         if op < OP_FIRST_BINARY:
             if op != OP_LEAF:
-                s.active[place] |= s.active[tape.first[i] - s.low]
+                active[i - low] |= active[first[i] - low]
         elif op < OP_FIRST_NARY:
-            s.active[place] |= s.active[tape.first[i] - s.low] | s.active[tape.second[i].node - s.low]
+            active[i - low] |= active[first[i] - low] | active[second[i].node - low]
         else:
             for j in range(slot_count(i)):
                 if slot_node(i, j):
-                    s.active[place] |= s.active[slot_node(i, j) - s.low]
-    return 0
+                    active[i - low] |= active[slot_node(i, j) - low]
 
 
 # Nodes of many operands.
@@ -218,7 +227,12 @@ cdef int expand(GraphSweep s, uint32_t i) except -1:
 
 cdef inline bint is_plain(GraphSweep s, flow x) noexcept:
     """Flows it in any case, and is it no constant, so that its sums and products are nodes of their own?"""
-    return not x.alive and (x.amount < s.nodes.start or tape.op[x.amount] != OP_LEAF) and tape.count < tape.limit
+    return not x.alive and not is_constant(&s.nodes, x.amount)
+
+
+cdef inline bint are_plain(GraphSweep s, flow x, flow y) noexcept:
+    """Are both, and is there room for a node?"""
+    return is_plain(s, x) and is_plain(s, y) and tape.count < tape.limit
 
 
 cdef inline symbol of_two(GraphSweep s, uint32_t op, symbol x, symbol y, double value) noexcept:
@@ -227,14 +241,11 @@ cdef inline symbol of_two(GraphSweep s, uint32_t op, symbol x, symbol y, double 
     return append(op, s.nodes.type_code, value, x, second)
 
 
-cdef inline void give(GraphSweep s, uint32_t node, flow given) noexcept:
-    cdef uint32_t place = place_of(s, node)
+cdef inline void give_at(GraphSweep s, uint32_t place, flow given) noexcept:
     cdef flow before = s.adjoint[place]
-    if not s.active[place]:
-        return
     if not before.amount:
         s.adjoint[place] = given
-    elif given.amount and is_plain(s, before) and is_plain(s, given):
+    elif given.amount and are_plain(s, before, given):
         s.adjoint[place].amount = of_two(
             s, OP_add, before.amount, given.amount, tape.data[before.amount] + tape.data[given.amount],
         )
@@ -242,15 +253,48 @@ cdef inline void give(GraphSweep s, uint32_t node, flow given) noexcept:
         s.adjoint[place] = flow_sum(s.algebra, before, given)
 
 
-cdef inline void give_product(GraphSweep s, uint32_t node, flow g, symbol factor) noexcept:
-    """The step of a product, which most nodes are, without a detour."""
+cdef inline void give(GraphSweep s, uint32_t node, flow given) noexcept:
+    cdef uint32_t place = place_of(s, node)
+    if s.active[place]:
+        give_at(s, place, given)
+
+
+cdef inline void take(GraphSweep s, uint32_t node, flow given) noexcept:
+    """Give the negative of it."""
+    cdef uint32_t place = place_of(s, node)
+    cdef flow before = s.adjoint[place]
+    if before.amount and s.active[place] and are_plain(s, before, given):
+        s.adjoint[place].amount = of_two(
+            s, OP_sub, before.amount, given.amount, tape.data[before.amount] - tape.data[given.amount],
+        )
+    elif s.active[place]:
+        give(s, node, flow_through(s.algebra, OP_neg, 0, given.amount, given.amount, given.amount, given))
+
+
+cdef inline flow times(GraphSweep s, flow x, symbol factor) noexcept:
+    """Their product; most nodes are products, so that it takes no detour."""
     cdef flow other = flow(factor, 0)
-    if not s.active[place_of(s, node)]:
-        return
-    if is_plain(s, g) and is_plain(s, other):
-        give(s, node, flow(of_two(s, OP_mul, g.amount, factor, tape.data[g.amount] * tape.data[factor]), 0))
-    else:
-        give(s, node, flow_product(s.algebra, g, other))
+    if are_plain(s, x, other):
+        return flow(of_two(s, OP_mul, x.amount, factor, tape.data[x.amount] * tape.data[factor]), 0)
+    return flow_product(s.algebra, x, other)
+
+
+cdef inline void give_product(GraphSweep s, uint32_t node, flow g, symbol factor) noexcept:
+    cdef uint32_t place = place_of(s, node)
+    if s.active[place]:
+        give_at(s, place, times(s, g, factor))
+
+
+cdef inline bint give_quotient(GraphSweep s, uint32_t i, uint32_t a, uint32_t b, flow g) noexcept:
+    """The step of a quotient, whose slopes have a division in common. False where it takes a detour."""
+    cdef flow part = flow(b, 0)
+    if not are_plain(s, g, part):
+        return False
+    part.amount = of_two(s, OP_div, g.amount, b, tape.data[g.amount] / tape.data[b])
+    give(s, a, part)
+    if s.active[place_of(s, b)]:
+        take(s, b, times(s, part, i))
+    return True
 
 
 cdef int pass_on(GraphSweep s, uint32_t i) except -1:
@@ -268,6 +312,12 @@ cdef int pass_on(GraphSweep s, uint32_t i) except -1:
     if op == OP_add:
         give(s, b, g)
         give(s, a, g)
+        return 0
+    if op == OP_sub:
+        take(s, b, g)
+        give(s, a, g)
+        return 0
+    if op == OP_div and give_quotient(s, i, a, b, g):
         return 0
     if op < OP_FIRST_VC:
         if s.active[place_of(s, a)]:
@@ -371,7 +421,7 @@ cdef int sweep_expansion(GraphSweep s, uint32_t i, flow g) except -1:
 
 cdef GraphSweep swept(list roots, list seeds, list by):
     cdef GraphSweep s = GraphSweep(most_derived(roots))
-    cdef uint32_t k
+    cdef uint32_t k, node
     cdef uint64_t generation
     cdef Handle root
     cdef flow seed
@@ -394,8 +444,12 @@ cdef GraphSweep swept(list roots, list seeds, list by):
             seed = flow(constant(s.algebra, number_of(given, "a seed")), 0)
         give(s, root.node, seed)
     for k in range(s.count):
-        if s.adjoint[s.reached[k] - s.low].amount or has_results_at(s.reached[k]):
-            pass_on_result(s, s.reached[k])
+        node = s.reached[k]
+        if has_results_at(node):
+            if node in s.expanded:
+                sweep_expansion(s, node, s.adjoint[node - s.low])
+        elif s.adjoint[node - s.low].amount:
+            pass_on(s, node)
         if k % PATIENCE == PATIENCE - 1:
             PyErr_CheckSignals()
     s.finish()
@@ -405,12 +459,6 @@ cdef GraphSweep swept(list roots, list seeds, list by):
 cdef inline bint has_results_at(uint32_t i) noexcept:
     cdef uint32_t op = tape.op[i] & OP_MASK
     return op >= OP_FIRST_NARY and has_results(i)
-
-
-cdef int pass_on_result(GraphSweep s, uint32_t i) except -1:
-    if has_results_at(i):
-        return sweep_expansion(s, i, s.adjoint[i - s.low]) if i in s.expanded else 0
-    return pass_on(s, i)
 
 
 cdef symbol adjoint_of(GraphSweep s, uint32_t node) noexcept:

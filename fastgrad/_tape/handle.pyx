@@ -32,7 +32,8 @@ cdef extern from *:
     /* Has a subclass's instance nothing that one of the base has not, but perhaps a list of weak references? */
     static int adds_nothing(PyTypeObject *type, PyTypeObject *base)
     {
-        Py_ssize_t references = type->tp_weaklistoffset ? sizeof(PyObject *) : 0;
+        /* From Python 3.12 on that lies before the object, at an offset below 0. */
+        Py_ssize_t references = type->tp_weaklistoffset > 0 ? sizeof(PyObject *) : 0;
         int finalizes = type->tp_finalize || type->tp_del;
         return type->tp_basicsize == base->tp_basicsize + references && !type->tp_itemsize && !finalizes;
     }

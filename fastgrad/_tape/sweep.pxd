@@ -24,8 +24,8 @@ cdef struct Order:
     uint32_t length
     uint32_t capacity
     uint32_t *nodes
-    uint64_t generation
     bint by_gradient  # a gradient reaches them all
+    uint32_t lowest   # of them and their operands; 0 until it is asked for
 
 # There is one order at a time: whoever has let Python code run, a signal's handler even, finds his own again.
 cdef Order order
@@ -68,6 +68,8 @@ cdef inline double given_through(uint32_t op, uint32_t i, double slope) noexcept
 
 
 cdef int find_order(uint32_t root) except -1
+cdef uint32_t lowest_in_order() noexcept nogil
+cdef uint32_t lowest_operand(uint32_t i) noexcept nogil
 cdef bint knows_order(uint32_t root) noexcept nogil
 
 cdef void pull(uint32_t i) noexcept nogil

@@ -1,7 +1,7 @@
 # distutils: extra_compile_args = -O3
 """The kernels of the sweeps. The contract is in the header, sweep.pxd."""
 
-from libc.stdint cimport uint8_t, uint32_t
+from libc.stdint cimport UINT32_MAX, uint8_t, uint32_t
 from libc.stdlib cimport calloc, free, realloc
 from libc.string cimport memset
 
@@ -10,7 +10,7 @@ from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
     OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_hypot, OP_ifel, OP_leaves, OP_mul, OP_pick,
     OP_select, OP_sloped, OP_user, Second, nary_pull, nary_pull_numbers, op_doubtful, op_passes, op_slope1, op_slope2,
-    op_value1, op_value2, operands, payload, takes_gradient, tape,
+    op_value1, op_value2, operands, payload, slot_count, slot_node, takes_gradient, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
@@ -216,7 +216,7 @@ cdef uint32_t pull_in_order(uint32_t k) noexcept nogil:
 # The order.
 
 cdef bint knows_order(uint32_t root) noexcept nogil:
-    return order.root == root and order.generation == tape.generation
+    return order.root == root and root < tape.changed
 
 
 cdef int append_order(uint32_t i) except -1 nogil:
@@ -243,6 +243,7 @@ cdef int find_order(uint32_t root) except -1:
     s = borrow_set(root)
     order.root = 0
     order.length = 0
+    order.lowest = 0
     order.by_gradient = True
     try:
         while i:
@@ -254,8 +255,31 @@ cdef int find_order(uint32_t root) except -1:
     finally:
         give_back(s, i)
     order.root = root
-    order.generation = tape.generation
+    tape.changed = UINT32_MAX
     return 0
+
+
+cdef uint32_t lowest_in_order() noexcept nogil:
+    """The lowest of the known order's nodes and their operands."""
+    cdef uint32_t k
+    if not order.lowest:
+        order.lowest = order.root
+        for k in range(order.length):
+            order.lowest = min(order.lowest, lowest_operand(order.nodes[k]))
+    return order.lowest
+
+
+cdef uint32_t lowest_operand(uint32_t i) noexcept nogil:
+    """The lowest of node i and its operands."""
+    cdef uint32_t op = tape.op[i] & OP_MASK, low = i, k
+    if op < OP_FIRST_BINARY:
+        return min(i, tape.first[i]) if op != OP_LEAF else i
+    if op < OP_FIRST_NARY:
+        return min(tape.first[i], tape.second[i].node)
+    for k in range(slot_count(i)):
+        if slot_node(i, k):
+            low = min(low, slot_node(i, k))
+    return low
 
 
 # Forward.

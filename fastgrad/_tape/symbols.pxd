@@ -4,9 +4,10 @@ Values follow IEEE arithmetic: no error is raised. Whoever works with symbols ho
 symbol, which is a node, stays good.
 """
 
-from libc.stdint cimport uint32_t
+from libc.stdint cimport uint32_t, uint64_t
 
 from fastgrad._tape.kinds cimport algebra, symbol
+from fastgrad._tape.tape cimport OP_LEAF, tape
 
 cdef enum:
     REMEMBERED = 4  # constants, as slopes have few
@@ -17,7 +18,13 @@ cdef struct Nodes:
     bint failed         # memory has run out; symbols are node 0 since
     uint32_t start      # leaves from here on are constants
     symbol[REMEMBERED] constants  # made last; 0 is none
+    uint64_t[REMEMBERED] bits     # their numbers
     uint32_t next_constant
 
 cdef void begin_nodes(Nodes *s, uint32_t type_code) noexcept
 cdef symbol constant(algebra *s, double x) noexcept
+
+
+cdef inline bint is_constant(Nodes *s, symbol a) noexcept:
+    """Leaves of the algebra's own are constants."""
+    return a >= s.start and tape.op[a] == OP_LEAF

@@ -1,8 +1,8 @@
 """Nodes as symbols. The contract is in the header, symbols.pxd."""
 
 from libc.math cimport NAN
-from libc.stdint cimport uint32_t
-from libc.string cimport memcmp, memset
+from libc.stdint cimport uint32_t, uint64_t
+from libc.string cimport memcpy, memset
 
 from fastgrad._tape.convert cimport as_operands, most_derived
 from fastgrad._tape.handle cimport Handle, unpinned_handle_of
@@ -38,18 +38,19 @@ cdef bint more_room(Nodes *s, uint32_t units) noexcept:
 
 cdef symbol constant(algebra *s, double x) noexcept:
     cdef Nodes *nodes = <Nodes *>s
-    cdef symbol known
+    cdef uint64_t bits
+    cdef symbol made
     cdef int k
+    memcpy(&bits, &x, sizeof(x))
     for k in range(REMEMBERED):
-        known = nodes.constants[k]
-        if known and memcmp(&tape.data[known], &x, sizeof(x)) == 0:
-            return known
+        if nodes.constants[k] and nodes.bits[k] == bits:
+            return nodes.constants[k]
     if not room(nodes, 0):
         return 0
-    known = append(OP_LEAF, nodes.type_code, x, 0, no_second())
-    nodes.constants[nodes.next_constant] = known
+    made = append(OP_LEAF, nodes.type_code, x, 0, no_second())
+    nodes.constants[nodes.next_constant], nodes.bits[nodes.next_constant] = made, bits
     nodes.next_constant = (nodes.next_constant + 1) % REMEMBERED
-    return known
+    return made
 
 
 cdef symbol stop(algebra *s, symbol a) noexcept:
@@ -57,25 +58,29 @@ cdef symbol stop(algebra *s, symbol a) noexcept:
 
 
 cdef symbol one(algebra *s, unsigned op, symbol a) noexcept:
-    if not room(<Nodes *>s, 0):
-        return 0
-    return append(op, (<Nodes *>s).type_code, op_value1(op, tape.data[a], 0.0), a, no_second())
+    cdef double y = op_value1(op, tape.data[a], 0.0)
+    if is_constant(<Nodes *>s, a):
+        return constant(s, y)
+    return append(op, (<Nodes *>s).type_code, y, a, no_second()) if room(<Nodes *>s, 0) else 0
 
 
 cdef symbol two(algebra *s, unsigned op, symbol a, symbol b) noexcept:
     """A constant operand is part of the node, as the tape has it."""
     cdef Second second = no_second()
-    cdef double x
+    cdef double y = op_value2(op, tape.data[a], tape.data[b])
+    cdef bint by_constant = is_constant(<Nodes *>s, b)
+    if by_constant and is_constant(<Nodes *>s, a):
+        return constant(s, y)
     if not room(<Nodes *>s, 0):
         return 0
-    if known(s, b, &x):
-        second.constant = x
-        return append(op + OP_TO_VC, (<Nodes *>s).type_code, op_value2(op, tape.data[a], x), a, second)
-    if known(s, a, &x):
-        second.constant = x
-        return append(op + OP_TO_CV, (<Nodes *>s).type_code, op_value2(op, x, tape.data[b]), b, second)
+    if by_constant:
+        second.constant = tape.data[b]
+        return append(op + OP_TO_VC, (<Nodes *>s).type_code, y, a, second)
+    if is_constant(<Nodes *>s, a):
+        second.constant = tape.data[a]
+        return append(op + OP_TO_CV, (<Nodes *>s).type_code, y, b, second)
     second.node = b
-    return append(op, (<Nodes *>s).type_code, op_value2(op, tape.data[a], tape.data[b]), a, second)
+    return append(op, (<Nodes *>s).type_code, y, a, second)
 
 
 cdef symbol many(Nodes *s, uint32_t op, symbol first, const symbol *x, uint32_t n) noexcept:
@@ -115,9 +120,8 @@ cdef symbol sloped(algebra *s, symbol y, symbol x, symbol slope) noexcept:
 
 
 cdef int known(algebra *s, symbol a, double *x) noexcept:
-    """Leaves of the algebra's own are constants."""
     x[0] = tape.data[a]
-    return a >= (<Nodes *>s).start and tape.op[a] == OP_LEAF
+    return is_constant(<Nodes *>s, a)
 
 
 def slopes_of(str name, *numbers):

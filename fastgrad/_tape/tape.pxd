@@ -35,9 +35,8 @@ cdef extern from "operations/nary.h" nogil:
 cdef extern from "operations/ops.h" nogil:
     enum:
         OP_LEAF, OP_FIRST_VC, OP_FIRST_CV, OP_FIRST_BINARY, OP_FIRST_NARY, OP_END, OP_TO_VC, OP_TO_CV
-        OP_add, OP_mul, OP_detach, OP_pick, OP_leaves, OP_user, OP_sum, OP_mean, OP_prod, OP_dot, OP_logsumexp
-        OP_softmax
-        OP_select, OP_ifel, OP_fsum, OP_hypot, OP_sloped
+        OP_neg, OP_add, OP_sub, OP_mul, OP_div, OP_detach, OP_pick, OP_leaves, OP_user, OP_sum, OP_mean, OP_prod
+        OP_dot, OP_logsumexp, OP_softmax, OP_select, OP_ifel, OP_fsum, OP_hypot, OP_sloped
     enum:
         TRAIT_jumps_at_a, TRAIT_jumps_at_b, TRAIT_kinked, TRAIT_exact
     struct op_row:
@@ -88,7 +87,8 @@ cdef struct Tape:
     uint32_t holds     # above 0 nothing is collected
     uint32_t paused    # threads that record nothing
     uint32_t pins      # handles the tape owns a reference to
-    uint64_t generation     # grows when nodes move
+    uint64_t generation     # grows when nodes move or go
+    uint32_t changed        # the lowest that has since the order was found, which sets it to the largest number
     uint64_t collections
     uint64_t squeezed       # nodes that collections have squeezed out
     int (*release_pins)() except -1   # lets go of the pinned handles nobody needs, before a collection

@@ -136,6 +136,12 @@ cdef void let_go() noexcept nogil:
         resume_limit()
 
 
+cdef inline void note_change(uint32_t start) noexcept nogil:
+    """Nodes from here on are not where they were."""
+    tape.generation += 1
+    tape.changed = min(tape.changed, start)
+
+
 def drop_nodes(uint32_t start):
     """Drop the nodes from an index on, unless a handle of one is left or another thread has the tape held."""
     cdef uint32_t node
@@ -148,7 +154,7 @@ def drop_nodes(uint32_t start):
             break
     memset(tape.grad + start, 0, (tape.count - start) * sizeof(double))
     tape.count = start
-    tape.generation += 1
+    note_change(start)
     resume_limit()
 
 
@@ -257,15 +263,30 @@ cdef uint32_t renumber_run(const uint32_t *to, uint32_t j, uint32_t end, uint32_
     return pool_end
 
 
+cdef uint32_t end_of_payloads(uint32_t end) noexcept nogil:
+    """Where the payloads end of the nodes below one, all of which survive."""
+    while tape.pool_count and end > 1:
+        end -= 1
+        if is_nary(tape.op[end] & OP_MASK):
+            return tape.first[end] + <uint32_t>payload_units(tape.second[end].span.n, tape.second[end].span.reals)
+    return 0
+
+
 cdef void slide(uint32_t *to) noexcept nogil:
-    cdef uint32_t i = 1, j = 1, start, pool_end = 0
+    """Those below the first that is garbage stay as they are."""
+    cdef uint32_t i = 1, j = 1, start, pool_end
+    while to[i]:
+        to[i] = i
+        i += 1
+    pool_end = end_of_payloads(i)
+    note_change(i)
+    j, i = i, next_survivor(to, i)
     while i < tape.count:
         start = i
         while i < tape.count and to[i]:
             to[i] = j + (i - start)
             i += 1
-        if start != j:
-            move_run(start, j, i - start)
+        move_run(start, j, i - start)
         pool_end = renumber_run(to, j, j + (i - start), pool_end)
         j += i - start
         i = next_survivor(to, i)
@@ -273,7 +294,6 @@ cdef void slide(uint32_t *to) noexcept nogil:
     tape.squeezed += tape.count - j
     tape.count = j
     tape.pool_count = pool_end
-    tape.generation += 1
 
 
 cdef int let_go_of_pins() except -1:

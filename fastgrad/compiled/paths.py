@@ -11,6 +11,7 @@ is recorded, which tells its path by plain arithmetic.
 
 from __future__ import annotations
 
+import gc
 import heapq
 import linecache
 import sys
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     _Rows: TypeAlias = NDArray[np.int64] | None  # None for all
 
 MOST_PATHS = 256
-_FEW_SECONDS = 0.03  # that recordings may take anyway as long as there are no more rows than there may be paths
+_FEW_SECONDS = 0.06  # that recordings may take anyway as long as there are no more rows than there may be paths
 _FREE_SECONDS = 5e-4  # and later
 _MOST_SHARE = 0.15  # of the seconds of plain calls of all rows, that recordings may take beyond what replays have saved
 _NUMBER = Number()
@@ -100,8 +101,9 @@ class Paths(DirectPaths):
         if not 0 < len(self.recorded) < MOST_PATHS:
             return bool(self.recorded)
         self.account.rows = self.calls.count + self._rows
-        free = _FEW_SECONDS if self.account.rows <= MOST_PATHS else _FREE_SECONDS
-        return self.account.cost() > max(free, self._free_seconds, self.account.worth(_MOST_SHARE))
+        few = _FEW_SECONDS if self.account.rows <= MOST_PATHS else 0.0
+        free = max(few, _FREE_SECONDS, self._free_seconds)
+        return self.account.cost() > max(free, self.account.worth(_MOST_SHARE))
 
     def _is_full_for(self, X: _Floats, row: int) -> bool:
         """The same for a row, which is computed plainly for nothing if it is not known what that takes."""
@@ -177,22 +179,28 @@ class Paths(DirectPaths):
 
     def _recorded(self, row: list[float]) -> tuple[Path | None, Run]:
         """Record a row of floats; return its path, or None where there is no room for it."""
-        exchanged, known, begun = self.calls.changed(), len(self.recorded), time.perf_counter()
-        run = self._run(row)
-        called = time.perf_counter()
+        exchanged, collects = self.calls.changed(), gc.isenabled()
+        gc.disable()  # what is recorded lives, and a collection of everything else is not what a recording costs
         try:
-            path = self._same(run, row, exchanged)
-            if path is None and known < MOST_PATHS:
-                path = self.insert(run.path().tried(row), row, exchanged)
+            begun = time.perf_counter()
+            run = self._run(row)
+            called = time.perf_counter()
+            path = self._kept(run, row, exchanged)
+            self.account.recorded(called - begun, time.perf_counter() - begun)
         finally:
-            run.release()
-        self.account.recorded(called - begun, time.perf_counter() - begun)
+            if collects:
+                gc.enable()
         return path, run
 
-    def _same(self, run: Run, row: list[float], exchanged: Sequence[str]) -> Path | None:
-        """Return the path that is what a run is."""
-        path, k = self._junction(run, row, exchanged)
-        return path if k < 0 else None
+    def _kept(self, run: Run, row: list[float], exchanged: Sequence[str]) -> Path | None:
+        """Return the path that a run is, which may be a new one."""
+        try:
+            path, k = self._junction(run, row, exchanged)
+            if path is not None and k < 0:
+                return path
+            return self.insert(run.path().tried(row), row, exchanged) if len(self.recorded) < MOST_PATHS else None
+        finally:
+            run.release()
 
     def call(self, numbers: Iterable[Any]) -> Any:
         """Call the function with the numbers in their places."""
@@ -349,7 +357,7 @@ class Paths(DirectPaths):
             self.latest = first
             return [(first, None)]
         self.account.open = len(X)
-        found = Found()
+        found, begun, aside = Found(), time.perf_counter(), self.account.aside()
         self._follow(found, X, first, None, 0, num_threads)
         while found.elsewhere:
             path, k, rows = found.next()
@@ -363,6 +371,7 @@ class Paths(DirectPaths):
                 self._record_each(found, X, rows[:1])
                 found.leave(path, k, rows[1:])
         self.account.open = 0
+        self.account.sorting += time.perf_counter() - begun - (self.account.aside() - aside)
         known = sorted((path for path in found.rows if path), key=lambda path: path.number)
         self.latest = known[0] if len(found.rows) == 1 and known else None
         if self.latest:

@@ -6,6 +6,7 @@ are returned: these are taken for numbers from outside of the program, whose gra
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -18,11 +19,13 @@ from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records, row_of, scalar_of, table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from fastgrad._programs.program import Program
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.path import Path
     from fastgrad.compiled.paths import Paths, _Rows
-    from fastgrad.compiled.structure import _Floats
+    from fastgrad.compiled.structure import Nest, _Floats
 
     _Slope: TypeAlias = tuple[Any, float]  # by a scalar
 
@@ -296,7 +299,7 @@ class SharedRows:
         self._full: Any = None
         if not self._read_simply():
             self.structure, self._full = table(args, in_axes, self.name)
-            self._find_places()
+            self.places = _shared_places(self.structure, self.axes)
             self.shared = self._full[0, self.places]
             self.X = np.ascontiguousarray(self._full[:, self._others()])
 
@@ -308,18 +311,11 @@ class SharedRows:
         if fixed is None or varied is None:
             return False
         shapes = iter(fixed[0]), iter(varied[0])
-        self.structure = of_positions(of_shapes(tuple(next(shapes[axis == 0]) for axis in self.axes)))
-        self._find_places()
+        self.structure, self.places = _layout_of(
+            tuple([next(shapes[axis == 0]) for axis in self.axes]), tuple(self.axes)
+        )
         self.shared, self.X = fixed[1][0], varied[1]
         return True
-
-    def _find_places(self) -> None:
-        self.places: list[int] = []
-        start = 0
-        for part, axis in zip(self.structure.parts[0].parts, self.axes):
-            if axis is None:
-                self.places += range(start, start + part.size())
-            start += part.size()
 
     def _others(self) -> list[int]:
         fixed = set(self.places)
@@ -353,6 +349,26 @@ class SharedRows:
                     f"the total of {name} over rows has no derivative by argument {k}, which has a number for each of "
                     f"them: batch_value_and_grad() has those of the rows; in_axes is {self.in_axes!r}"
                 )
+
+
+def _shared_places(structure: Nest, axes: Sequence[Any]) -> list[int]:
+    """Return which of a row's numbers are the same for all."""
+    places: list[int] = []
+    start = 0
+    for part, axis in zip(structure.parts[0].parts, axes):
+        if axis is None:
+            places += range(start, start + part.size())
+        start += part.size()
+    return places
+
+
+def _layout(shapes: tuple[Any, ...], axes: tuple[int | None, ...]) -> tuple[Nest, list[int]]:
+    """Return the description of arguments by the shapes of a row, and which of its numbers are the same for all."""
+    structure = of_positions(of_shapes(shapes))
+    return structure, _shared_places(structure, axes)
+
+
+_layout_of = functools.lru_cache(maxsize=64)(_layout)  # of a few forms of arguments, again and again
 
 
 class SharedProgram:

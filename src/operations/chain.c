@@ -16,32 +16,32 @@ static struct flow flow_if(struct algebra *s, symbol condition, struct flow in)
     return (struct flow){s->select(s, alive, in.amount, zero(s)), alive};
 }
 
-/* Is an amount known, and finite? */
-static int is_known(struct algebra *s, symbol amount, double *x) { return s->known(s, amount, x) && isfinite(*x); }
-
-static int is_nothing(struct algebra *s, symbol amount)
+static struct flow flow_negative(struct algebra *s, struct flow in)
 {
-    double x;
-    return !amount || (s->known(s, amount, &x) && x == 0.0);
+    return (struct flow){in.amount ? s->one(s, OP_neg, in.amount) : 0, in.alive};
+}
+
+/* The product by a known number, which is finite. */
+static struct flow flow_scaled(struct algebra *s, struct flow in, symbol factor, double number)
+{
+    if (number == 0.0)
+        return (struct flow){0, 0};
+    if (number == 1.0)
+        return in;
+    return number == -1.0 ? flow_negative(s, in) : (struct flow){s->two(s, OP_mul, in.amount, factor), in.alive};
 }
 
 struct flow flow_product(struct algebra *s, struct flow x, struct flow y)
 {
+    double number;
     struct flow out = {0, 0};
-    double factor;
-    if (is_nothing(s, x.amount) || is_nothing(s, y.amount))
+    if (!x.amount || !y.amount)
         return out;
-    if (is_known(s, x.amount, &factor)) {
-        const struct flow known = x;
-        x = y;
-        y = known;
-    }
-    if (!is_known(s, y.amount, &factor))
-        out.amount = s->two(s, OP_mul, x.amount, y.amount);
-    else if (factor == -1.0)
-        out.amount = s->one(s, OP_neg, x.amount);
-    else
-        out.amount = factor == 1.0 ? x.amount : s->two(s, OP_mul, x.amount, y.amount);
+    if (s->known(s, y.amount, &number) && isfinite(number) && !y.alive)
+        return flow_scaled(s, x, y.amount, number);
+    if (s->known(s, x.amount, &number) && isfinite(number) && !x.alive)
+        return flow_scaled(s, y, x.amount, number);
+    out.amount = s->two(s, OP_mul, x.amount, y.amount);
     out.alive = both(s, x.alive, y.alive);
     return out.alive ? flow_if(s, 0, out) : out;
 }
@@ -136,5 +136,7 @@ struct flow flow_sum(struct algebra *s, struct flow x, struct flow y)
 {
     if (!x.amount || !y.amount)
         return x.amount ? x : y;
+    if (x.amount == y.amount && x.alive == y.alive)
+        return (struct flow){two_number(s, OP_mul, x.amount, 2.0), x.alive};
     return (struct flow){s->two(s, OP_add, x.amount, y.amount), either(s, x.alive, y.alive)};
 }

@@ -189,6 +189,43 @@ static uint8_t zero_of(const struct dag *d, uint32_t op, symbol a, symbol b)
     return op == OP_mul && a == b ? 0 : MAY_BE_MINUS_ZERO;
 }
 
+/* Products with a constant. */
+
+static symbol make_mul(struct dag *d, symbol a, symbol b);
+
+static int has_constant_factor(const struct dag *d, symbol i)
+{
+    const struct step *s = &d->item[i];
+    return s->op == OP_mul && (is_constant(d, s->a) || is_constant(d, s->b)) && !d->exact;
+}
+
+static double constant_factor(const struct dag *d, symbol i)
+{
+    const struct step *s = &d->item[i];
+    return constant_at(d, is_constant(d, s->a) ? s->a : s->b);
+}
+
+static symbol other_factor(const struct dag *d, symbol i)
+{
+    const struct step *s = &d->item[i];
+    return is_constant(d, s->a) ? s->b : s->a;
+}
+
+static symbol times(struct dag *d, symbol x, double factor) { return make_mul(d, x, dag_constant(d, factor)); }
+
+static int is_power_of_two(double x)
+{
+    int exponent;
+    return fabs(frexp(x, &exponent)) == 0.5 && abs(exponent) < 500;
+}
+
+/* Is a number multiplied by both what it is multiplied by their product? One is a power of 2, so that nothing is rounded
+ * twice, and not one of them makes larger what the other makes smaller, which may pass through infinity. */
+static int are_one_factor(double x, double y)
+{
+    return (is_power_of_two(x) || is_power_of_two(y)) && (fabs(x) < 1.0) == (fabs(y) < 1.0) && isfinite(x * y);
+}
+
 static symbol make_one(struct algebra *s, unsigned op, symbol a)
 {
     struct dag *d = (struct dag *)s;
@@ -196,10 +233,12 @@ static symbol make_one(struct algebra *s, unsigned op, symbol a)
     op = op == OP_detach ? STEP_stop : op;
     if (is_constant(d, a))
         return dag_constant(d, op == STEP_stop ? constant_at(d, a) : op_value1(op, constant_at(d, a), 0.0));
-    if (op == OP_pos || (op == STEP_stop && of.op == STEP_stop))
+    if (op == OP_pos || (op == STEP_stop && (of.op == STEP_stop || of.op == STEP_call)))
         return a;
     if (op == OP_neg && of.op == OP_neg)
         return of.a;
+    if (op == OP_neg && has_constant_factor(d, a))
+        return times(d, other_factor(d, a), -constant_factor(d, a));
     return interned(d, (struct step){op, a, 0, 0}, level_of(d, a) | zero_of(d, op, a, a));
 }
 
@@ -255,6 +294,8 @@ static symbol make_mul(struct dag *d, symbol a, symbol b)
         return a;
     if (is_number(d, b, -1.0))
         return make_one(&d->algebra, OP_neg, a);
+    if (has_constant_factor(d, a) && is_constant(d, b) && are_one_factor(constant_factor(d, a), constant_at(d, b)))
+        return times(d, other_factor(d, a), constant_factor(d, a) * constant_at(d, b));
     if (d->item[a].op == OP_neg && is_constant(d, b))
         return make_mul(d, d->item[a].a, dag_constant(d, -constant_at(d, b)));
     if (d->item[a].op == OP_neg && d->item[b].op == OP_neg)

@@ -19,7 +19,8 @@ static int write_program(struct program *p, struct dag *d, const symbol *items, 
             .inputs = inputs, .uniforms = captured + c.constants, .uniform_steps = c.uniform_steps, .steps = c.steps,
             .operands = c.operands, .outputs = n, .step = malloc((c.steps + 1) * sizeof(*p->step)),
             .operand = malloc((c.operands + 1) * sizeof(*p->operand)), .output = malloc(n * sizeof(*p->output)),
-            .guard = malloc(1), .uniform = calloc(captured + c.constants, sizeof(*p->uniform)),
+            .guard = malloc(sizeof(*p->guard)),  /* there is none */
+            .uniform = calloc(captured + c.constants, sizeof(*p->uniform)),
         };
         done = p->step && p->operand && p->output && p->guard && p->uniform;
         if (done) {

@@ -50,6 +50,16 @@ static int is_simple(const struct dag *d, symbol factor)
     return is_constant(d, factor) && (x == 0.0 || fabs(x) == 1.0);
 }
 
+/* Is a product with a constant the same as that of a pair? Then the pair becomes both. */
+static int is_doubled(struct totals *t, symbol *pair, symbol a, symbol b)
+{
+    const int k = is_constant(t->d, b);
+    if (pair[0] != a || pair[1] != b || !is_constant(t->d, pair[k]))
+        return 0;
+    pair[k] = dag_constant(t->d, 2.0 * constant_at(t->d, pair[k]));
+    return 1;
+}
+
 static int have_room(struct totals *t, uint32_t n)
 {
     if (n <= t->pair_capacity)
@@ -78,6 +88,8 @@ static uint32_t take_pairs(struct totals *t, uint32_t last, struct flow *others)
             *others = flow_sum(s, flow_product(s, (struct flow){a, 0}, (struct flow){b, 0}), *others);
             continue;
         }
+        if (place < n && is_doubled(t, &t->pair[2 * place], a, b))
+            continue;
         place--;
         t->pair[2 * place] = a;
         t->pair[2 * place + 1] = b;

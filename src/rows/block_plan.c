@@ -298,18 +298,13 @@ static void pull_dot(struct block_planner *b, const struct step *s, struct block
             pair->b_to = z;
         wanted |= (b->flags[x] | b->flags[z]) & PULLED;
     }
+    const int biased = s->b != NO_VALUE && b->flags[s->b] & PULLED;
     step.run = kernels_in_use->pull_dot[b->careful];
-    if (wanted)
+    step.b = biased && !varies(b->p, s->b) ? s->b : NO_VALUE;
+    if (wanted || step.b != NO_VALUE)
         push(b, &b->plan->backward, step);
-    if (s->b == NO_VALUE || !(b->flags[s->b] & PULLED))
-        return;
-    if (varies(b->p, s->b)) {
+    if (biased && varies(b->p, s->b))
         pull_whole(b, step, s->b, kernels_in_use->pull_bias);
-    } else {
-        step.run = kernels_in_use->pull_uniform_bias;
-        step.to = s->b;
-        push(b, &b->plan->backward, step);
-    }
 }
 
 /* All of a matrix, in place of its first row; then nobody needs the adjoints of its outputs. */

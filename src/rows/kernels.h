@@ -29,7 +29,7 @@ typedef void kernel(const struct block_step *s, const struct block *block);
 
 struct block_step {
     kernel *run;
-    uint32_t y, a, b; /* slots of values; of a dot, sum, select or call, a is its first pair, operand or case */
+    uint32_t y, a, b; /* slots of values; of a dot, sum, select or call, a is its first pair, operand or case, b the bias */
     uint32_t n;       /* pairs, operands; of a check the guard's outcome, whose number is b, as a call's function is */
     uint32_t g;       /* slot of the adjoint of y */
     uint32_t to, from;

@@ -137,16 +137,22 @@ static OP_INLINE double LANE(sum_of)(const struct block *block, double *x)
     return LANE(total_of)(x, NULL, block->width);
 }
 
-/* The sum of a gradient, times factors where there are some. Beyond the rows it is none, unless that became nan. */
-static OP_INLINE double LANE(gradient_sum)(const struct block *block, const double *g, const double *factor)
+/* A sum of a gradient, times factors where there are some, if it is that of the rows: beyond them a gradient is none,
+ * unless that became nan. */
+static OP_INLINE double LANE(checked_sum)(const struct block *block, double total, const double *g,
+                                          const double *factor)
 {
-    const double total = LANE(total_of)(g, factor, block->width);
     if (total == total || block->rows == block->width)
         return total;
     double *given = block->scratch;
     for (uint64_t i = 0; i < block->rows; i++)
         given[i] = factor ? g[i] * factor[i] : g[i];
     return LANE(sum_of)(block, given);
+}
+
+static OP_INLINE double LANE(gradient_sum)(const struct block *block, const double *g, const double *factor)
+{
+    return LANE(checked_sum)(block, LANE(total_of)(g, factor, block->width), g, factor);
 }
 
 /* Forms of operands. The numbers of a uniform one are read once. */
@@ -302,12 +308,54 @@ static OP_INLINE double LANE(product_sum)(int careful, const struct block *block
     return LANE(sum_of)(block, product);
 }
 
+/* A factor that varies and one that does not, in one pass: what the first is given, if it is wanted, the sum for the
+ * second, and the sum of the gradient itself for a bias, if there is one. */
+static OP_INLINE void LANE(affine_rows)(const struct block_step *s, const struct block *block,
+                                        const struct factor_pair *pair, int gives, int biased)
+{
+    enum { PARTS = 2 };
+    const double *g = ADJOINT(s->g), *x = VALUE(pair->a), *from = gives ? ADJOINT(pair->a_from) : NULL;
+    double *to = gives ? ADJOINT(pair->a_to) : NULL;
+    const VECTOR w = ALL(block->uniform[pair->b & ~UNIFORM]);
+    VECTOR sum[PARTS], product[PARTS];
+    for (int p = 0; p < PARTS; p++)
+        sum[p] = product[p] = (VECTOR)ALL(NO_GRADIENT);
+    for (uint64_t i = 0; i < block->width; i += PARTS * VECTOR_ROWS)
+        for (int p = 0; p < PARTS && i + p * VECTOR_ROWS < block->width; p++) {
+            const uint64_t at = i + p * VECTOR_ROWS;
+            product[p] = WIDE_FMA(AT(g, at), AT(x, at), product[p]);
+            if (biased)
+                sum[p] = sum[p] + AT(g, at);
+            if (gives)
+                AT(to, at) = WIDE_FMA(AT(g, at), w, AT(from, at));
+        }
+    const VECTOR products = product[0] + product[1], sums = sum[0] + sum[1];
+    block->uniform_adjoint[pair->b_to] += LANE(checked_sum)(block, WIDE_SUM(products), g, x);
+    if (biased)
+        block->uniform_adjoint[s->b] += LANE(checked_sum)(block, WIDE_SUM(sums), g, NULL);
+}
+
+static OP_INLINE void LANE(pull_affine)(const struct block_step *s, const struct block *block,
+                                        const struct factor_pair *pair, int biased)
+{
+    if (pair->a_to == NO_VALUE)
+        biased ? LANE(affine_rows)(s, block, pair, 0, 1) : LANE(affine_rows)(s, block, pair, 0, 0);
+    else
+        biased ? LANE(affine_rows)(s, block, pair, 1, 1) : LANE(affine_rows)(s, block, pair, 1, 0);
+}
+
 static OP_INLINE void LANE(pull_pairs)(int careful, const struct block_step *s, const struct block *block)
 {
     const double *g = ADJOINT(s->g);
+    int biased = s->b != NO_VALUE;
     for (const struct factor_pair *pair = block->pair + s->a, *end = pair + s->n; pair < end; pair++) {
         const double *x = VALUE(pair->a), *z = pair->b & UNIFORM ? NULL : VALUE(pair->b);
         const double w = z ? 0.0 : block->uniform[pair->b & ~UNIFORM];
+        if (!careful && !z && pair->b_to != NO_VALUE) {
+            LANE(pull_affine)(s, block, pair, biased);
+            biased = 0;
+            continue;
+        }
         if (pair->a_to != NO_VALUE)
             LANE(factor_rows)(careful, block, g, z, w, pair->a_to, pair->a_from);
         if (pair->b_to != NO_VALUE && z)
@@ -315,6 +363,8 @@ static OP_INLINE void LANE(pull_pairs)(int careful, const struct block_step *s, 
         else if (pair->b_to != NO_VALUE)
             block->uniform_adjoint[pair->b_to] += LANE(product_sum)(careful, block, g, x);
     }
+    if (biased)
+        block->uniform_adjoint[s->b] += LANE(gradient_sum)(block, g, NULL);
 }
 
 KERNEL(pull_dot0) { LANE(pull_pairs)(0, s, block); }
@@ -364,7 +414,7 @@ KERNEL(select)
     const struct factor_pair *pair = block->pair + s->a;
     const double *condition = VALUE(pair[0].a), *x = VALUE(pair[1].a), *z = VALUE(pair[2].a);
     double *y = VALUE(s->y);
-    ROWS y[i] = condition[i] != 0.0 ? x[i] : z[i];
+    ROWS { const double taken = x[i], other = z[i]; y[i] = condition[i] != 0.0 ? taken : other; }
 }
 
 /* To the case that is taken where n is 1, to the other where it is 0. */
@@ -373,7 +423,7 @@ KERNEL(pull_select)
     const double *condition = VALUE(block->pair[s->a].a), *g = ADJOINT(s->g), *from = ADJOINT(s->from);
     double *to = ADJOINT(s->to);
     const int taken = s->n;
-    ROWS to[i] = from[i] + ((condition[i] != 0.0) == taken ? g[i] : NO_GRADIENT);
+    ROWS { const double all = g[i]; to[i] = from[i] + ((condition[i] != 0.0) == taken ? all : NO_GRADIENT); }
 }
 
 /* The rows that only fill the block are as the last one. */

@@ -67,7 +67,11 @@ KERNEL(checked_exp)
         OPEN_##form \
         const double *g = ADJOINT(s->g), *from = ADJOINT(s->from); \
         double *to = ADJOINT(s->to); \
-        ROWS { OPERANDS(form) to[i] = from[i] + (wins ? g[i] : loses ? 0.0 : 0.5 * g[i]); } \
+        ROWS { \
+            OPERANDS(form) \
+            const double all = g[i], half = 0.5 * all; \
+            to[i] = from[i] + (wins ? all : loses ? 0.0 : half); \
+        } \
     }
 PULL_CHOICE(BOTH_VARY, BOTH_VARY_pull_larger_first, a > b, a < b)
 PULL_CHOICE(BOTH_VARY, BOTH_VARY_pull_smaller_first, a < b, a > b)

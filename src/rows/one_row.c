@@ -120,6 +120,19 @@ void row_forward(const struct row_plan *plan, double *number)
     run(plan->program, plan->forward, plan->program->operand, number);
 }
 
+void row_results(const uint32_t *result, uint32_t n, const double *number, double *to)
+{
+    for (; n >= 4; n -= 4, result += 4, to += 4) {
+        const double a = number[result[0]], b = number[result[1]], c = number[result[2]], d = number[result[3]];
+        to[0] = a;
+        to[1] = b;
+        to[2] = c;
+        to[3] = d;
+    }
+    for (uint32_t k = 0; k < n; k++)
+        to[k] = number[result[k]];
+}
+
 void row_backward(const struct row_plan *plan, double *number)
 {
     number[plan->ones] = 1.0;

@@ -47,6 +47,9 @@ void free_row_plan(struct row_plan *plan);
 /* Computes the values of steps from those below them. */
 void row_forward(const struct row_plan *plan, double *number);
 
+/* Writes n results, which are numbers of the row. */
+void row_results(const uint32_t *result, uint32_t n, const double *number, double *to);
+
 /* Computes the adjoints. */
 void row_backward(const struct row_plan *plan, double *number);
 

@@ -151,13 +151,20 @@ static void read_inputs(const struct plan *plan, const struct call *call, uint64
 static void write_failed(const struct plan *plan, const struct call *call, uint64_t first, const struct block *block,
                          struct sums *sums)
 {
-    const double *found = plan->block.failed == NO_VALUE ? NULL : block->value + plan->block.failed * block->stride;
-    uint64_t passed = found ? 0 : block->rows;
-    for (uint64_t i = 0; found && i < block->rows; i++)
+    int32_t *failed = call->failed ? call->failed + first : NULL;
+    if (plan->block.failed == NO_VALUE) {
+        sums->passed_rows += block->rows;
+        for (uint64_t i = 0; failed && i < block->rows; i++)
+            failed[i] = PASSED;
+        return;
+    }
+    const double *found = block->value + plan->block.failed * block->stride;
+    uint64_t passed = 0;
+    for (uint64_t i = 0; i < block->rows; i++)
         passed += found[i] < 0.0;
     sums->passed_rows += passed;
-    for (uint64_t i = 0; call->failed && i < block->rows; i++)
-        call->failed[first + i] = found ? (int32_t)found[i] : PASSED;
+    for (uint64_t i = 0; failed && i < block->rows; i++)
+        failed[i] = (int32_t)found[i];
 }
 
 /* The sum of numbers, times every step-th factor; in an order in which few additions have to wait. */

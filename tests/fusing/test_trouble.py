@@ -179,3 +179,21 @@ def test_closures_that_were_met_are_not_kept():
 def test_annotations_of_a_module_are_kept():
     for names in both("for v in x: t: float = v * 2", {"x": arguments()}):
         assert names["__annotations__"] == {"t": float}
+
+
+def test_who_has_asked_for_an_entrys_end_is_told_when_it_is_replaced():
+    class Own(Value):
+        pass
+
+    def double(x, out):
+        for i, v in enumerate(x):
+            out[i] = v * 2.0
+
+    def seen(function):
+        out, states = [Own(0.0) for _ in range(3)], []
+        refs = [weakref.ref(entry, lambda ref: states.append([v.data for v in out])) for entry in out]
+        function([Own(float(i)) for i in range(1, 4)], out)
+        assert [ref() for ref in refs] == [None] * 3
+        return states
+
+    assert seen(fuse(double)) == seen(double) == [[2.0, 0.0, 0.0], [2.0, 4.0, 0.0], [2.0, 4.0, 6.0]]

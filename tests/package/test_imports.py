@@ -79,3 +79,32 @@ def test_the_source_folder_says_what_to_do(tmp_path):
     assert done.returncode == 1
     assert "compiled modules are not here" in done.stderr
     assert "pip install" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["isolated", "legacy"])  # with a lock of its own, and with that of all
+def test_a_subinterpreter_is_told_that_the_tape_belongs_to_the_process(kind):
+    done = run_python(
+        """
+        import sys
+        import fastgrad
+
+        kind, program = sys.argv[1], "import fastgrad"
+        x = fastgrad.Value(2.0)
+        if sys.version_info >= (3, 13):
+            import _interpreters
+            print(_interpreters.exec(_interpreters.create(kind), program).formatted)
+        else:
+            import _xxsubinterpreters
+            try:
+                _xxsubinterpreters.run_string(_xxsubinterpreters.create(isolated=kind == "isolated"), program)
+            except _xxsubinterpreters.RunFailedError as error:
+                print(error)
+        (x * 3.0).backward()
+        print(x.grad)
+        """,
+        kind,
+    )
+    refusal, grad = done.stdout.splitlines()
+    assert "ImportError" in refusal
+    assert "use threads or processes beside it, not subinterpreters" in refusal
+    assert grad == "3.0"

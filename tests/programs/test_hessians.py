@@ -76,6 +76,21 @@ def test_an_operation_more_of_the_same_sum_costs_no_products_of_its_inputs():
     assert each < COUNT * (COUNT + 1) / 2
 
 
+def test_a_term_of_rosenbrock_has_ten_steps():
+    def steps_of_terms(n):
+        f = fastgrad.compile(lambda xs: sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(xs, xs[1:])))
+        f(np.linspace(0.2, 1.2, n + 1))
+        (program,) = f.programs()
+        return derive.hessian(program, 0, range(n + 1), with_value=True)[0].steps
+
+    assert steps_of_terms(8) - steps_of_terms(7) == 10
+
+
+def test_what_comes_by_several_operands_is_one_dot():
+    program = program_of(lambda xs: fastgrad.dot(list(xs[:3]), list(xs[3:])))
+    assert derive.pushed(program, 0, range(COUNT)).steps == 2
+
+
 def test_an_operation_of_one_has_one_second_derivative():
     program, _ = derive.hessian(program_of(lambda xs: fm.exp(xs[0])), 0, [0])
     assert program.steps == 1

@@ -279,6 +279,14 @@ def test_constants_are_folded():
     assert steps_of(lambda x: x[0] * (Value(2.0) * 3.0 + Value(4.0).sqrt()), 0.5) == 1
 
 
+def test_factors_of_factors_are_one_where_nothing_is_rounded_twice_or_infinite_between():
+    assert steps_of(lambda x: 2.0 * (x[0] * 3.0), 0.5) == 1
+    assert steps_of(lambda x: -0.5 * (0.3 * x[0]), 0.5) == 1
+    assert steps_of(lambda x: -(x[0] * 3.0), 0.5) == 1
+    assert steps_of(lambda x: 3.0 * (x[0] * 5.0), 0.5) == 2
+    assert steps_of(lambda x: 0.5 * (x[0] * 4.0), 0.5) == 2
+
+
 def test_sums_of_products_are_dot_products():
     assert steps_of(lambda x: x[0] * x[1] + x[2] * 3.0 + x[0], 1.0, 2.0, 3.0) == 1
     assert steps_of(lambda x: x[0] - 2.0 * x[1] + x[2] - 0.5, 1.0, 2.0, 3.0) == 1
@@ -328,6 +336,9 @@ def test_what_is_left_out_changes_no_number(x):
         lambda x: x[0] - x[0],
         lambda x: (x[0] * x[0] + 0.0) * -1.0,
         lambda x: 1.0 + -x[0],
+        lambda x: 2.0 * (x[0] * 3.0),
+        lambda x: 0.5 * (x[0] * 4.0),
+        lambda x: operator.neg(x[0] * 3.0),
     ]
     for function in functions:
         replayed, expected = Recorded(function, 0.5)(x)[0], function([Value(x)]).data

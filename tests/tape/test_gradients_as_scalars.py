@@ -184,6 +184,45 @@ class TestNodesOfMany:
             assert found[k] == pytest.approx((ends[0] - ends[1]) / 2e-6, rel=1e-5, abs=1e-7)
 
 
+def below(scalars):
+    """All that scalars stand on, and they."""
+    found, pending = set(), list(scalars)
+    while pending:
+        node = pending.pop()
+        if node not in found:
+            found.add(node)
+            pending.extend(node.prev)
+    return found
+
+
+class TestSize:
+    """A sweep writes few nodes, as what is sent through them again is all of these."""
+
+    @pytest.mark.parametrize(
+        ("operation", "made"),
+        [
+            (lambda x, y: x + y, 0),  # the gradient itself
+            (lambda x, y: x - y, 1),  # its negative
+            (lambda x, y: x * y, 2),  # two products
+            (lambda x, y: x / y, 3),  # a quotient, which both have; a product and its negative
+            (lambda x, y: (x - y) * y, 3),  # two products, and a difference in which the negative is
+            (lambda x, y: x * x / y + y, 6),  # the quotient, three products, a sum, and a difference again
+            (lambda x, y: 2.0 * x - y, 2),  # a constant is part of a node
+        ],
+    )
+    def test_of_the_steps(self, operation, made):
+        x, y, factor = Value(3.0), Value(2.0), Value(0.5)
+        root = operation(x, y) * factor
+        slopes = fastgrad.gradients(root, [x, y], create_graph=True)
+        assert len(below(slopes) - below([root])) == made
+        assert data(slopes) == pytest.approx(fastgrad.gradients(root, [x, y]), rel=1e-15)
+
+    def test_no_graph_of_a_constant(self):
+        x = Value(3.0)
+        slope = fastgrad.gradients(x / 4.0 * 2.0, x, create_graph=True)
+        assert (slope.data, slope.prev) == (0.5, [])
+
+
 class TestChoices:
     """What was not chosen passes nothing on, not even 0 times an infinite slope."""
 
