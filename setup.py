@@ -25,7 +25,8 @@ WORKERS = os.cpu_count() or 1
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
 # setting it would keep square roots from being computed several at once.
 FLAGS = ["-g0", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden", "-Wall", "-Wextra"]
-LINK_FLAGS = ["-Wl,-s"]
+MICROSOFT_FLAGS = ["/O2", "/fp:precise", "/std:c11", "/W3"]
+LINK_FLAGS = ["-Wl,-s"] if sys.platform == "linux" else []
 if os.environ.get("FASTGRAD_SANITIZE"):
     OBJECTS += "-sanitized"
     FLAGS = ["-O0", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
@@ -103,7 +104,8 @@ class Build(build_ext):
         """The object file of a C file that asks for some flags."""
         [made] = self.compiler.object_filenames([source], output_dir=OBJECTS)
         if self.force or newer_group([source, "setup.py", *included(source)], made):
-            flags = [*asked, *flags_for(source)]
+            microsofts = self.compiler.compiler_type == "msvc"
+            flags = MICROSOFT_FLAGS if microsofts else [*asked, *flags_for(source)]
             self.compiler.compile([source], output_dir=OBJECTS, include_dirs=INCLUDE_DIRS, extra_postargs=flags)
         return made
 

@@ -13,11 +13,11 @@ cdef extern from "operations/ops.h" nogil:
     enum:
         OP_abs, OP_add, OP_div, OP_mul, OP_pow, OP_relu, OP_sub
 
-cdef extern from *:
-    bint OP_UNLIKELY(bint) nogil
-    bint add_overflows "__builtin_add_overflow"(int64_t a, int64_t b, int64_t *result) nogil
-    bint subtract_overflows "__builtin_sub_overflow"(int64_t a, int64_t b, int64_t *result) nogil
-    bint multiply_overflows "__builtin_mul_overflow"(int64_t a, int64_t b, int64_t *result) nogil
+cdef extern from "operations/portable.h" nogil:
+    bint OP_UNLIKELY(bint)
+    bint add_overflows(int64_t a, int64_t b, int64_t *result)
+    bint subtract_overflows(int64_t a, int64_t b, int64_t *result)
+    bint multiply_overflows(int64_t a, int64_t b, int64_t *result)
 
 cdef bint make_room(uint32_t nodes) noexcept
 cdef bint spelled_otherwise(uint32_t op, const Register *a, const Register *b, Register *out) noexcept

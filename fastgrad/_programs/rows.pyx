@@ -1,5 +1,6 @@
 """Running programs over rows. The contract is in the header, rows.pxd."""
 
+import os
 from _thread import allocate_lock, start_new_thread
 from operator import index
 
@@ -432,6 +433,16 @@ cdef object use_kernels(unsigned number):
     return name.decode() if name != NULL else None
 
 
-cdef unsigned best = MOST_SETS
-while choose_kernels(best) == NULL:  # the first of them runs anywhere
-    best -= 1
+cdef int use_best_kernels(most) except -1:
+    """Use the best kernels there are, or those of a set that the environment names, and nothing better."""
+    cdef unsigned k
+    names = [name for name in [use_kernels(k) for k in range(MOST_SETS)] if name is not None]
+    if most is not None and most not in names:
+        raise ImportError(f"FASTGRAD_INSTRUCTIONS is {most!r}; this processor has {', '.join(names)}")
+    k = MOST_SETS
+    while use_kernels(k) != (most or names[-1]):
+        k -= 1
+    return 0
+
+
+use_best_kernels(os.environ.get("FASTGRAD_INSTRUCTIONS"))

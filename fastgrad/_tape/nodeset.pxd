@@ -9,13 +9,14 @@ of a sweep is nearly always a neighbour of the last. The set is empty before and
 from libc.stdint cimport uint32_t, uint64_t
 from libc.stdlib cimport calloc
 
+cdef extern from "operations/portable.h" nogil:
+    uint32_t highest_bit(uint64_t word)
+
 cdef extern from *:
     """
     #ifdef __SSE2__
     #include <emmintrin.h>
     #endif
-
-    static inline uint32_t highest_bit(uint64_t word) { return 63 - (uint32_t)__builtin_clzll(word); }
 
     /* A bit for each of 64 bytes that are 0 or 1. */
     static inline uint64_t bits_of_bytes(const _Bool *bytes)
@@ -33,7 +34,6 @@ cdef extern from *:
         return bits;
     }
     """
-    uint32_t highest_bit(uint64_t word) nogil
     ctypedef bint flag "_Bool"  # storing one makes no other value stale, as storing a char would: C lets chars overlap
     uint64_t bits_of_bytes(const flag *bytes) nogil
 

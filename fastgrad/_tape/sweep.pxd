@@ -80,15 +80,8 @@ cdef bint recompute(uint32_t i) noexcept nogil
 cdef uint32_t recompute_in_order(uint32_t k) noexcept nogil
 
 
-cdef extern from *:
-    """
-    #if defined(__GNUC__)
-    #define FETCH(address, write) __builtin_prefetch(address, write)
-    #else
-    #define FETCH(address, write)
-    #endif
-    """
-    void FETCH(void *address, int write) nogil
+cdef extern from "operations/portable.h" nogil:
+    void FETCH(void *address, int write)
 
 
 cdef inline void fetch(NodeSet *s, uint32_t i) noexcept nogil:

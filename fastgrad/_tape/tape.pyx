@@ -118,7 +118,8 @@ cdef int reserve(uint32_t nodes, uint64_t units) except -1:
 
 cdef extern from *:
     """
-    static _Thread_local int64_t own_holds;
+    #include "operations/portable.h"
+    static THREAD_LOCAL int64_t own_holds;
     """
     int64_t own_holds
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "layers/wider.h"
+#include "operations/portable.h"
 
 const char *const activation_names[ACTIVATION_END] = {
 #define ACTIVATION(name, op, c) #name,

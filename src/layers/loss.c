@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "layers/wider.h"
+#include "operations/portable.h"
 
 /* Operations as functions, for the rows. */
 #define UNARY(name, ...) static inline double of_##name(double a) { return op_value1(OP_##name, a, 0.0); }

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "layers/wider.h" /* roots and quotients gain most; a sum and a product wait for memory */
+#include "operations/portable.h" /* roots and quotients gain most; a sum and a product wait for memory */
 
 const struct rule update_rules[RULE_END] = {
     {"sgd", 1, {"momentum_buffer"}},

@@ -15,17 +15,9 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "operations/portable.h"
 #include "operations/power.h"
 #include "operations/special.h"
-
-/* With the operation a constant, what is left of these switches is one expression, if the compiler puts it in place. */
-#ifdef __GNUC__
-#define OP_INLINE inline __attribute__((always_inline))
-#define OP_UNLIKELY(condition) __builtin_expect(condition, 0)
-#else
-#define OP_INLINE inline
-#define OP_UNLIKELY(condition) (condition)
-#endif
 
 #define ONE_OVER_SQRT_TWO_PI 0.3989422804014327
 #define SQRT_TWO_PI 2.5066282746310007
@@ -59,6 +51,8 @@ enum op_code {
 #define FUNCTION1(name, value) static OP_INLINE double op_##name(double a) { return value; }
 #define FUNCTION2(name, value) static OP_INLINE double op_##name(double a, double b) { return value; }
 #include "operations/ops.def"
+
+/* With the operation a constant, what is left of these switches is one expression, if the compiler puts it in place. */
 
 /* The value of an operation of one node: a unary one, or a binary one whose other operand is the constant c. */
 static OP_INLINE double op_value1(unsigned op, double x, double c)

@@ -17,12 +17,7 @@
 
 #include <math.h>
 
-/* These are long, and not for the places that operators are inlined in. */
-#ifdef __GNUC__
-#define OP_OUTLINE static __attribute__((noinline, unused))
-#else
-#define OP_OUTLINE static inline
-#endif
+#include "operations/portable.h" /* OP_OUTLINE: these are long, and not for the places that operators are inlined in */
 
 /* The gamma function. */
 
@@ -64,7 +59,7 @@ static inline double sine_of_turn(double x)
 {
     const double y = fmod(x, 2.0);
     const int halves = (int)round(2.0 * y);
-    const double angle = M_PI * (y - 0.5 * halves);
+    const double angle = PI * (y - 0.5 * halves);
     return fabs(halves % 2 ? cos(angle) : sin(angle));
 }
 
@@ -150,7 +145,7 @@ static inline double digamma(double x)
     if (x <= 0.0) {
         if (x == 0.0 || x == floor(x))
             return x == 0.0 ? -1.0 / x : NAN;
-        return digamma(1.0 - x) - M_PI / tan(M_PI * (x - rint(x)));
+        return digamma(1.0 - x) - PI / tan(PI * (x - rint(x)));
     }
     if (fabs(x - zero) < 0.2)
         return digamma_at_zero((x - zero) - zero_rest);
@@ -206,14 +201,14 @@ static inline double erfc_series(double y)
 /* A start, good to 1 percent, by Winitzki's formula: erf(y)^2 is about 1 - exp(-y^2 (4 / pi + c y^2) / (1 + c y^2)). */
 static inline double erf_quantile_start(double x, double q)
 {
-    const double c = 0.147, l = log(q * (1.0 + x)), b = 2.0 / (M_PI * c) + 0.5 * l;
-    return x < 0.25 ? x * SQRT_PI_OVER_2 * (1.0 + M_PI / 12.0 * (x * x)) : sqrt(sqrt(b * b - l / c) - b);
+    const double c = 0.147, l = log(q * (1.0 + x)), b = 2.0 / (PI * c) + 0.5 * l;
+    return x < 0.25 ? x * SQRT_PI_OVER_2 * (1.0 + PI / 12.0 * (x * x)) : sqrt(sqrt(b * b - l / c) - b);
 }
 
 /* One step of Halley's to the y with erf(y) = x. */
 static inline double erf_step(double y, double x)
 {
-    const double t = (erf(y) - x) / (M_2_SQRTPI * exp(-y * y));
+    const double t = (erf(y) - x) / (TWO_OVER_SQRT_PI * exp(-y * y));
     return y - t / (1.0 + t * y);
 }
 
@@ -225,7 +220,7 @@ static inline double erfc_step(double y, double q)
     if (q > 1e-290) {
         const double found = erfc(y);
         excess = log1p((found - q) / q);
-        steepness = M_2_SQRTPI * exp(-y * y) / found;
+        steepness = TWO_OVER_SQRT_PI * exp(-y * y) / found;
     } else {
         const double series = erfc_series(y);
         excess = -y * y - log(q) - log(2.0 * SQRT_PI_OVER_2 * y) + log1p(series);
@@ -254,8 +249,8 @@ OP_OUTLINE double op_erfinv(double a) { return copysign(erf_quantile(fabs(a), 1.
 OP_OUTLINE double op_norm_ppf(double a)
 {
     if (a > 0.5)
-        return M_SQRT2 * erf_quantile(2.0 * a - 1.0, 2.0 * (1.0 - a));
-    return -(M_SQRT2 * erf_quantile(1.0 - 2.0 * a, 2.0 * a)) + 0.0;
+        return SQRT2 * erf_quantile(2.0 * a - 1.0, 2.0 * (1.0 - a));
+    return -(SQRT2 * erf_quantile(1.0 - 2.0 * a, 2.0 * a)) + 0.0;
 }
 
 /* Division with a remainder that has the sign of the divisor. By 0 both are nan. */

@@ -11,6 +11,8 @@ static const struct { const char *name; const struct kernels *kernels; } sets[] 
 #if FOR_X86
     {"avx2", &kernels_avx2},
     {"avx512", &kernels_avx512},
+#elif FOR_ARM
+    {"neon", &kernels_neon},
 #endif
 };
 
@@ -24,7 +26,7 @@ static int runs_here(unsigned number)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && runs_here(1);
 #endif
-    return number == 0;
+    return number == 0 || FOR_ARM;
 }
 
 const char *choose_kernels(unsigned number)

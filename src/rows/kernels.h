@@ -93,12 +93,9 @@ struct kernels {
     kernel *pull_dot[2], *pull_bias, *pull_uniform_bias, *pull_select;
 };
 
-#if defined(__GNUC__) && defined(__x86_64__)
-#define FOR_X86 1
-#endif
-
 /* Those that compute as eager code does, bit for bit; those of instruction sets; the set in use. */
-extern const struct kernels kernels_exact, kernels_baseline, kernels_avx2, kernels_avx512, *kernels_in_use;
+extern const struct kernels kernels_exact, kernels_baseline, kernels_avx2, kernels_avx512, kernels_neon,
+    *kernels_in_use;
 
 /* A set to use instead, for tests: its name, or NULL where there is none of that number. */
 const char *choose_kernels(unsigned number);

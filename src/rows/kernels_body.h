@@ -3,30 +3,30 @@
  *   SET                the name of it, which its table and functions have in theirs
  *   EXACT              1 to call the C library for everything
  *   VECTOR             a type of VECTOR_ROWS numbers, with WIDE_FMA(a, b, c) the sum a * b + c of such, and WIDE_SUM(a)
- *                      the sum of its numbers, if the compiler's own vectors of two numbers are not to be used
+ *                      the sum of its numbers, if not portable.h's of two numbers, or single numbers
  *   FMA(a, b, c)       a * b + c of numbers; HAS_EXACT_PRODUCTS: is it rounded once?
  *
  * Loops over a block's rows have no other branches, so that the compiler makes vector instructions of them.
  */
 
-#ifdef __GNUC__
-#pragma GCC diagnostic ignored "-Woverride-init"  /* entries for tables, replaced */
-#endif
-#ifdef __clang__
-#pragma clang diagnostic ignored "-Wpass-failed"  /* loops that call the C library are not vectorized */
-#endif
+ENTRIES_ARE_REPLACED
 
 #define GLUE_NAMES(name, set) name##_##set
 #define GLUE(name, set) GLUE_NAMES(name, set)
 #define LANE(name) GLUE(name, SET)
 
 #ifndef VECTOR
-typedef double two_numbers __attribute__((vector_size(16), may_alias));
+#if HAS_VECTORS
 #define VECTOR two_numbers
 #define VECTOR_ROWS 2
+#define WIDE_SUM(a) ((a)[0] + (a)[1])
+#else
+#define VECTOR double
+#define VECTOR_ROWS 1
+#define WIDE_SUM(a) (a)
+#endif
 #define FMA(a, b, c) ((a) * (b) + (c))
 #define WIDE_FMA(a, b, c) ((a) * (b) + (c))
-#define WIDE_SUM(a) ((a)[0] + (a)[1])
 #define HAS_EXACT_PRODUCTS 0
 #endif
 
@@ -75,21 +75,16 @@ typedef double two_numbers __attribute__((vector_size(16), may_alias));
 #endif
 
 #define KERNEL(name) static void LANE(name)(const struct block_step *s, const struct block *block)
-#ifdef __clang__
-#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define INDEPENDENT _Pragma("GCC ivdep")
-#endif
 #define ROWS const uint64_t n = block->width / LANES * LANES; INDEPENDENT for (uint64_t i = 0; i < n; i++)
-#define VALUE(slot) (double *)__builtin_assume_aligned(block->value + (slot) * block->stride, 64)
-#define ADJOINT(slot) (double *)__builtin_assume_aligned(block->adjoint + (slot) * block->stride, 64)
+#define VALUE(slot) (double *)ALIGNED(block->value + (slot) * block->stride)
+#define ADJOINT(slot) (double *)ALIGNED(block->adjoint + (slot) * block->stride)
 
 /* What a gradient g gives through a slope. */
 static OP_INLINE double LANE(given)(int careful, unsigned traits, double g, double slope)
 {
     const double amount = op_given(traits, g, slope);
     uint64_t bits;
-    __builtin_memcpy(&bits, &g, sizeof bits);
+    memcpy(&bits, &g, sizeof bits);
     return !careful ? amount : bits == (uint64_t)1 << 63 ? NO_GRADIENT : op_traits_choose(traits) ? amount : amount + 0.0;
 }
 

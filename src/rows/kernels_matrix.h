@@ -90,7 +90,8 @@ TILES(pull_inputs, input_tile, active)
 /* What rows give to weights: products of adjoints and inputs, summed over the rows. The lanes beyond the last row, which
  * may be nan, are made 0. */
 
-typedef __typeof__((VECTOR){0.0} < (VECTOR){0.0}) LANE(mask);
+#if VECTOR_ROWS > 1
+typedef MASK_OF(VECTOR) LANE(mask);
 
 static OP_INLINE VECTOR LANE(masked)(LANE(mask) mask, VECTOR x) { return (VECTOR)(mask & (LANE(mask))x); }
 
@@ -102,6 +103,11 @@ static OP_INLINE LANE(mask) LANE(last_lanes)(uint64_t rows)
         lane[l] = l;
     return lane < (VECTOR)ALL((double)(rows % VECTOR_ROWS));
 }
+#else /* every vector is full */
+typedef int LANE(mask);
+static OP_INLINE VECTOR LANE(masked)(LANE(mask) mask, VECTOR x) { return mask ? x : 0.0; }
+static OP_INLINE LANE(mask) LANE(last_lanes)(uint64_t rows) { return rows % VECTOR_ROWS != 0; }
+#endif
 
 static OP_INLINE void LANE(weight_tile)(const struct matrix *m, const struct block *block, uint32_t first,
                                         uint32_t first_input, int outputs)

@@ -68,7 +68,8 @@ static double call_function(const struct program *p, uint32_t function, const ui
 #define BIAS (s->b == NO_VALUE ? NO_GRADIENT : v[s->b])
 
 /* Labels, and a table of where they are. */
-#if defined(__GNUC__)
+#if HAS_LABELS
+LABELS_HAVE_VALUES
 #define BEGIN goto *place[s->code];
 #define AT(label, code) at_##label:
 #define NEXT do { s++; goto *place[s->code]; } while (0);
@@ -83,7 +84,7 @@ static double call_function(const struct program *p, uint32_t function, const ui
 static void run(const struct program *p, const struct row_step *s, const uint32_t *operand, double *v)
 {
     double last = 0.0;
-#if defined(__GNUC__)
+#if HAS_LABELS
     static const void *const place[ROW_CODES] = {
 #define PLACE(label, code) [code] = &&at_##label,
 #define ONE(form, name, ...) PLACE(form##_##name, ONE_CODE(form, OP_##name))
@@ -138,4 +139,12 @@ void row_backward(const struct row_plan *plan, double *number)
     number[plan->ones] = 1.0;
     number[plan->ones + 1] = -1.0;
     run(plan->program, plan->backward, &plan->pair->adjoint, number);
+}
+
+int64_t first_failed(const struct program *p, const double *value)
+{
+    for (uint32_t k = 0; k < p->guards; k++)
+        if ((value[p->guard[k].value] != 0.0) != p->guard[k].truth)
+            return k;
+    return -1;
 }

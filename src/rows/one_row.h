@@ -53,4 +53,7 @@ void row_results(const uint32_t *result, uint32_t n, const double *number, doubl
 /* Computes the adjoints. */
 void row_backward(const struct row_plan *plan, double *number);
 
+/* The first guard with another outcome than recorded, or -1. */
+int64_t first_failed(const struct program *p, const double *value);
+
 #endif

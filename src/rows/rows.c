@@ -23,17 +23,9 @@ struct work {
     double *weight_adjoint;   /* of the plan's matrices, from all rows since the sums were finished */
 };
 
-uint64_t take_piece(uint64_t *next) { return __atomic_fetch_add(next, 1, __ATOMIC_RELAXED); }
+uint64_t take_piece(uint64_t *next) { return TAKE_ONE(next); }
 
 /* One row at a time. */
-
-int64_t first_failed(const struct program *p, const double *value)
-{
-    for (uint32_t k = 0; k < p->guards; k++)
-        if ((value[p->guard[k].value] != 0.0) != p->guard[k].truth)
-            return k;
-    return -1;
-}
 
 /* Returns whether the gradient by an input is nan. */
 static int sweep_row(const struct plan *plan, const struct call *call, uint64_t row, struct work *work)

@@ -69,9 +69,6 @@ int uses_weights(const struct plan *plan, const struct call *call, uint64_t rows
 /* Adds to sums what is kept in memory for them until the last of their rows has run. */
 void finish_sums(const struct plan *plan, struct work *work, struct sums *sums);
 
-/* The first guard with another outcome than recorded, or -1. */
-int64_t first_failed(const struct program *p, const double *value);
-
 /* How many values are the same for all rows, if the inputs, whose places are left free, are counted in. */
 static inline uint64_t uniform_end(const struct program *p) { return (uint64_t)first_step(p) + p->uniform_steps; }
 

@@ -66,4 +66,4 @@ LANE_INLINE double LANE(erf)(double a)
     return fabs(a) < 1.0 ? FMA(a, LANE(erf_rest)(a * a), a) : far;
 }
 
-LANE_INLINE double LANE(normal_cdf)(double a) { return 0.5 * LANE(erfc)(-a * M_SQRT1_2); }
+LANE_INLINE double LANE(normal_cdf)(double a) { return 0.5 * LANE(erfc)(-a * SQRT_HALF); }

@@ -13,14 +13,14 @@
 LANE_INLINE uint64_t LANE(bits)(double x)
 {
     uint64_t bits;
-    __builtin_memcpy(&bits, &x, sizeof bits);
+    memcpy(&bits, &x, sizeof bits);
     return bits;
 }
 
 LANE_INLINE double LANE(number)(uint64_t bits)
 {
     double x;
-    __builtin_memcpy(&x, &bits, sizeof x);
+    memcpy(&x, &bits, sizeof x);
     return x;
 }
 
@@ -58,7 +58,7 @@ LANE_INLINE double LANE(exp_rest)(double r)
 LANE_INLINE double LANE(exp_of)(double high, double low)
 {
     double x = high > 710.0 ? 710.0 : high < -746.0 ? -746.0 : high;
-    double shifted = FMA(x, M_LOG2E, SHIFTER), k = shifted - SHIFTER;
+    double shifted = FMA(x, LOG2_E, SHIFTER), k = shifted - SHIFTER;
     double r = FMA(k, -LN2_LOW, FMA(k, -LN2_HIGH, x)) + low;
     double y = 1.0 + FMA(r * r, LANE(exp_rest)(r), r);
     double half = FMA(k, 0.5, SHIFTER);  /* in two steps, as 2^k may be too large or too small */
@@ -72,7 +72,7 @@ LANE_INLINE int LANE(narrow_exponent)(double a) { return fabs(a) < 708.0; }
 
 LANE_INLINE double LANE(exp_of_narrow)(double a)
 {
-    double shifted = FMA(a, M_LOG2E, SHIFTER), k = shifted - SHIFTER;
+    double shifted = FMA(a, LOG2_E, SHIFTER), k = shifted - SHIFTER;
     double r = FMA(k, -LN2_LOW, FMA(k, -LN2_HIGH, a));
     double y = 1.0 + FMA(r * r, LANE(exp_rest)(r), r);
     return LANE(number)(LANE(bits)(y) + (LANE(bits)(shifted) << 52));
@@ -81,7 +81,7 @@ LANE_INLINE double LANE(exp_of_narrow)(double a)
 LANE_INLINE double LANE(expm1)(double a)
 {
     double x = a > 710.0 ? 710.0 : a < -40.0 ? -40.0 : a;
-    double shifted = FMA(x, M_LOG2E, SHIFTER), k = shifted - SHIFTER;
+    double shifted = FMA(x, LOG2_E, SHIFTER), k = shifted - SHIFTER;
     double r = FMA(k, -LN2_LOW, FMA(k, -LN2_HIGH, x));
     double y = FMA(r * r, LANE(exp_rest)(r), r);
     double half = LANE(two_to)(shifted - 1.0);  /* of 2^k, which may be too large */
@@ -94,7 +94,7 @@ LANE_INLINE double LANE(tanh)(double a)
 {
     const double shifter = SHIFTER + 1023.0;  /* the last bits are those of the exponent */
     double x = fabs(a), most = 22.0 < x ? 22.0 : x;
-    double shifted = FMA(most, 2.0 * M_LOG2E, shifter), k = shifted - shifter;
+    double shifted = FMA(most, 2.0 * LOG2_E, shifter), k = shifted - shifter;
     double u = FMA(k, -0x1.62e42fefa39efp-2, most), z = u * u, zz = z * z;
     double odd = FMA(zz, 0x1.c605c923d5907p-9, 0x1.664f00e14b468p-6);
     double even = FMA(zz, -0x1.224a248b232a0p-7, -0x1.ba1ba179b2288p-5);
@@ -110,7 +110,7 @@ struct LANE(hyperbola) { double sine, cosine; };
 
 LANE_INLINE struct LANE(hyperbola) LANE(hyperbola_of)(double a)
 {
-    double x = fabs(a) > 711.0 ? 711.0 : fabs(a), shifted = FMA(x, M_LOG2E, SHIFTER), k = shifted - SHIFTER;
+    double x = fabs(a) > 711.0 ? 711.0 : fabs(a), shifted = FMA(x, LOG2_E, SHIFTER), k = shifted - SHIFTER;
     double r = FMA(k, -LN2_LOW, FMA(k, -LN2_HIGH, x)), z = r * r;
     struct LANE(rest) rest = LANE(exp_rests)(z);
     double sine = FMA(z * r, rest.odd, r), cosine = FMA(z, rest.even, 1.0);
@@ -170,14 +170,14 @@ LANE_INLINE double LANE(log)(double a)
 LANE_INLINE double LANE(log2)(double a)
 {
     double k, f = LANE(split_any)(a, &k), y = LANE(log_of)(0.0, f, 0.0);
-    return LANE(log_or_none)(a, FMA(y, M_LOG2E, FMA(y, 0x1.777d0ffda0d24p-56, k)));
+    return LANE(log_or_none)(a, FMA(y, LOG2_E, FMA(y, 0x1.777d0ffda0d24p-56, k)));
 }
 
 LANE_INLINE double LANE(log10)(double a)
 {
     double k, f = LANE(split_any)(a, &k), y = LANE(log_of)(0.0, f, 0.0);
     double low = FMA(k, 0x1.3fde623e2566bp-43, y * 0x1.95355baaafad3p-57);
-    return LANE(log_or_none)(a, FMA(k, 0x1.34413509f7000p-2, FMA(y, M_LOG10E, low)));
+    return LANE(log_or_none)(a, FMA(k, 0x1.34413509f7000p-2, FMA(y, LOG10_E, low)));
 }
 
 /* The logarithm of the rounded 1 + a, and what the rounding lost. */

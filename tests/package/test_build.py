@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import fastgrad
+
 ROOT = Path(__file__).parent.parent.parent
 
 pytestmark = pytest.mark.skipif(not (ROOT / "src").exists(), reason="tested outside the checkout")
@@ -42,3 +44,14 @@ def test_touching_what_a_layer_is_leaves_the_kernels_over_rows(readers, header):
 
 def test_touching_an_update_rule_compiles_layers_again_only(readers):
     assert readers(os.path.join("src", "layers", "updates.h")) == {"layers"}
+
+
+def test_the_citation_names_this_version():
+    assert re.search(r"^version: (.+)$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)[1] == fastgrad.__version__
+
+
+def test_wheels_are_tested_without_their_sources():
+    tested = re.search(r"^test-sources = \[(.*?)\]", (ROOT / "pyproject.toml").read_text(), re.MULTILINE | re.DOTALL)[1]
+    names = set(re.findall(r'"([\w.]+)"', tested))
+    assert not names & {"src", "fastgrad", "setup.py"}
+    assert all((ROOT / name).exists() for name in names)
