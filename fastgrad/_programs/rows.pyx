@@ -436,11 +436,14 @@ cdef object use_kernels(unsigned number):
 cdef int use_best_kernels(most) except -1:
     """Use the best kernels there are, or those of a set that the environment names, and nothing better."""
     cdef unsigned k
-    names = [name for name in [use_kernels(k) for k in range(MOST_SETS)] if name is not None]
+    cdef list names = []
+    for k in range(<unsigned>MOST_SETS):
+        if choose_kernels(k) != NULL:
+            names.append(use_kernels(k))
     if most is not None and most not in names:
         raise ImportError(f"FASTGRAD_INSTRUCTIONS is {most!r}; this processor has {', '.join(names)}")
     k = MOST_SETS
-    while use_kernels(k) != (most or names[-1]):
+    while use_kernels(k) != (most or names[len(names) - 1]):
         k -= 1
     return 0
 
