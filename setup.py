@@ -46,9 +46,9 @@ DIRECTIVES = {
     "embedsignature.format": "clinic",
 }
 
-# A module that works on many numbers asks for optimization in its first line. Of the others, calls of Python's functions
-# mostly, the compiler would make nothing quicker in twice the time. A type that Cython writes lacks the fields that only
-# a Python newer than it has.
+# A module that works on many numbers asks for optimization in its first line. Of the others, calls of Python's
+# functions mostly, the compiler would make nothing quicker in twice the time. A type that Cython writes lacks the
+# fields that only a Python newer than it has.
 CYTHONS = ["-O1", "-Wno-missing-field-initializers"]
 
 # With the operation a constant, an operator is inlined into its slot, if the compiler is told to.
