@@ -428,23 +428,31 @@ cdef object uniform_grads(Execution r):
 
 # Instruction sets.
 
+cdef str in_use
+
+
 cdef object use_kernels(unsigned number):
+    global in_use
     cdef const char *name = choose_kernels(number)
-    return name.decode() if name != NULL else None
+    if name == NULL:
+        return None
+    in_use = name.decode()
+    return in_use
+
+
+def instructions():
+    """The name of the instruction set in use."""
+    return in_use
 
 
 cdef int use_best_kernels(most) except -1:
-    """Use the best kernels there are, or those of a set that the environment names, and nothing better."""
+    """Use the best kernels that this processor has, or those that the environment names."""
     cdef unsigned k
-    cdef list names = []
-    for k in range(<unsigned>MOST_SETS):
-        if choose_kernels(k) != NULL:
-            names.append(use_kernels(k))
-    if most is not None and most not in names:
-        raise ImportError(f"FASTGRAD_INSTRUCTIONS is {most!r}; this processor has {', '.join(names)}")
-    k = MOST_SETS
-    while use_kernels(k) != (most or names[len(names) - 1]):
-        k -= 1
+    sets = {use_kernels(k): k for k in range(<unsigned>MOST_SETS)}
+    sets.pop(None)
+    if most is not None and most not in sets:
+        raise ImportError(f"FASTGRAD_INSTRUCTIONS is {most!r}; this processor has {', '.join(sets)}: name one of these")
+    use_kernels(max(sets.values()) if most is None else sets[most])
     return 0
 
 

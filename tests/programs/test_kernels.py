@@ -10,6 +10,7 @@ import fastgrad
 from fastgrad import Value
 from fastgrad._programs import program as _program
 from support.operations import BINARY, EXACT, FORMS, UNARY
+from support.processes import run_python
 from support.program_steps import Steps, one_step
 
 SETS = [k for k in range(8) if _program.use_lanes(k)]
@@ -289,3 +290,17 @@ def test_a_set_that_is_not_there_is_not_used():
     assert _program.use_lanes(99) is None
     assert _program.use_lanes(0) == "baseline"
     assert _program.use_lanes(BEST) is not None
+
+
+def in_use(check=True, **environment):
+    """How a Python of its own ended that prints the set it began with."""
+    return run_python("from fastgrad._programs import rows; print(rows.instructions())", check=check, **environment)
+
+
+def test_the_environment_names_the_set(lanes):
+    assert in_use(FASTGRAD_INSTRUCTIONS=lanes).stdout == lanes + "\n"
+
+
+def test_a_set_that_the_processor_has_not_is_refused():
+    ended = in_use(check=False, FASTGRAD_INSTRUCTIONS="vliw")
+    assert "ImportError: FASTGRAD_INSTRUCTIONS is 'vliw'; this processor has baseline" in ended.stderr
