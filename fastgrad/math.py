@@ -45,6 +45,13 @@ if TYPE_CHECKING:
 
     if sys.version_info >= (3, 13):
         from math import fma as fma
+    if sys.version_info >= (3, 15):
+        from math import fmax as fmax
+        from math import fmin as fmin
+        from math import integer as integer
+        from math import isnormal as isnormal
+        from math import issubnormal as issubnormal
+        from math import signbit as signbit
 
     _Plain: TypeAlias = SupportsFloat
     _N = TypeVar("_N", bound=_Node)

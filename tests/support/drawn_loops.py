@@ -74,6 +74,7 @@ class Drawing:
     def __init__(self, generator):
         self.generator = generator
         self.fresh = 0
+        self.is_growing = False  # m: a loop over the list that it appends to would not end
 
     def of(self, *choices):
         return self.generator.choice(choices)
@@ -154,7 +155,9 @@ class Drawing:
         value = self.number(names, 1)
         kind = self.generator.randrange(16)
         if kind == 14:
-            return [f"{pad}{self.of('out += [a]', 'm.append(a)', 'm[0] = b', 'late = a', 'c = late')}"]
+            line = self.of("out += [a]", "m.append(a)", "m[0] = b", "late = a", "c = late")
+            self.is_growing = self.is_growing or line == "m.append(a)"
+            return [pad + line]
         if kind == 15:
             return [f"{pad}if {self.test(names, 2)}: {self.of('continue', 'break')}", f"{pad}late = {value}"]
         if kind == 10:
@@ -240,7 +243,8 @@ class Drawing:
             if self.generator.random() < 0.1
             else self.values(self.of(count, count, max(0, count - 1)) or 1, make, hostile)
         )
-        m = x if self.generator.random() < 0.05 else self.values(count, float, hostile)
+        is_x = self.generator.random() < 0.05 and not self.is_growing
+        m = x if is_x else self.values(count, float, hostile)
         for number in [*x, *y]:
             if isinstance(number, Value):
                 number.grad = float(self.generator.randrange(-2, 3))
