@@ -32,8 +32,8 @@ except ImportError as error:
     if "interpreter" not in str(error):
         raise
     raise ImportError(
-        "this Python interpreter cannot have fastgrad's tape, which belongs to the process: import fastgrad in the main "
-        "interpreter alone, and use threads or processes beside it, not subinterpreters"
+        "this Python interpreter cannot have fastgrad's tape, which belongs to the process: import fastgrad in the "
+        "main interpreter alone, and use threads or processes beside it, not subinterpreters"
     ) from error
 
 __all__ = [

@@ -1,13 +1,15 @@
 # distutils: extra_compile_args = -O2
 """What a program was made for. The contract is in the header, conditions.pxd."""
 
+import types as types_of_python
+
 cimport cython
 from cpython.dict cimport PyDict_GetItemWithError
 from cpython.exc cimport PyErr_Clear
 from cpython.object cimport PyObject, PyTypeObject
 from libc.stdlib cimport calloc, free
 
-from fastgrad._kernels.registers cimport Register, load, looked_up, type_version
+from fastgrad._kernels.registers cimport Register, load, looked_up, type_at, type_version
 
 cdef extern from *:
     PyObject *own_globals "PyEval_GetGlobals"()
@@ -16,6 +18,9 @@ cdef extern from *:
     PyObject *globals_of "PyFunction_GET_GLOBALS"(PyObject *function)
     PyObject *defaults_of "PyFunction_GET_DEFAULTS"(PyObject *function)
     PyObject *named_defaults_of "PyFunction_GET_KW_DEFAULTS"(PyObject *function)
+
+# What stands under a name that is imported lazily, from Python 3.15 on, until the name is read.
+cdef PyObject *lazy_type = or_null(getattr(types_of_python, "LazyImportType", None))
 
 
 @cython.auto_pickle(False)
@@ -98,6 +103,8 @@ cdef inline PyObject *found(const Lookup *lookup) noexcept:
         value = PyDict_GetItemWithError(<object>lookup.others, <object>lookup.name)
     if value == NULL:
         PyErr_Clear()
+    elif <PyObject *>type_at(value) == lazy_type:
+        return NULL
     return value
 
 

@@ -12,8 +12,8 @@ from libc.stdlib cimport calloc, free, malloc
 
 from fastgrad._programs.arrays cimport memory_of
 from fastgrad._programs.graph cimport (
-    NO_SYMBOL, algebra, arrays_of, dag, dag_begin, dag_call, dag_captured, dag_constant, dag_free, dag_input, dag_reserve,
-    no_memory, symbol,
+    NO_SYMBOL, algebra, arrays_of, dag, dag_begin, dag_call, dag_captured, dag_constant, dag_free, dag_input,
+    dag_reserve, no_memory, symbol,
 )
 from fastgrad._programs.program cimport Program
 from fastgrad._programs.rows cimport (

@@ -14,7 +14,7 @@ from libc.string cimport memset
 from fastgrad._tape.convert cimport as_operands, number_of
 from fastgrad._tape.describe cimport describe, operand_values, symbol_of
 from fastgrad._tape.handle cimport Handle, handle_of, state_at, state_of
-from fastgrad._tape.kinds cimport Kind, Symbols, add_kind, mixed, mixed_constants, symbol
+from fastgrad._tape.kinds cimport Kind, Symbols, add_kind, mixed, mixed_constants, symbol, symbols_of_operands
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.observer cimport Observer, current
 from fastgrad._tape.payloads cimport given_value
@@ -313,15 +313,9 @@ cdef int recompute(uint32_t node) except -1:
 
 
 cdef symbol *lower(Symbols symbols, uint32_t node) except NULL:
-    cdef operands x = payload(node)
-    cdef symbol *each = symbols.room(x.n)
-    cdef uint32_t k
-    for k in range(x.n):
-        if x.slots[k] == CONSTANT:
-            each[k] = symbols.algebra.constant(symbols.algebra, x.reals[k])
-        else:
-            each[k] = symbols.of_number(x.slots[k])
-    each[0] = symbols.called(state_at(node)["_custom"].value, each, x.n)
+    cdef uint32_t n = tape.second[node].span.n
+    cdef symbol *each = symbols_of_operands(symbols, node, n)
+    each[0] = symbols.called(state_at(node)["_custom"].value, each, n)
     return each
 
 

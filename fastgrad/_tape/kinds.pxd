@@ -112,6 +112,9 @@ cdef inline uint64_t mixed(uint64_t found, uint64_t more) noexcept nogil:
     return found ^ (found >> 29)
 
 
+# The symbols of a payload's operands, in memory for so many.
+cdef symbol *symbols_of_operands(Symbols symbols, uint32_t node, uint64_t room) except NULL
+
 cdef uint64_t mixed_number(uint64_t found, double number) noexcept nogil
 cdef uint64_t mixed_numbers(uint64_t found, const double *numbers, uint64_t n) noexcept nogil
 cdef uint64_t mixed_constants(uint64_t found, const uint32_t *slots, const double *numbers, uint64_t n) noexcept nogil

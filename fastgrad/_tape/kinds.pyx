@@ -97,16 +97,22 @@ cdef uint64_t digest(uint32_t node, uint64_t found) noexcept nogil:
     return mixed_constants(found, x.slots, x.reals, n)
 
 
-cdef symbol *lower(Symbols symbols, uint32_t node) except NULL:
+cdef symbol *symbols_of_operands(Symbols symbols, uint32_t node, uint64_t room) except NULL:
     cdef operands x = payload(node)
-    cdef symbol *each = symbols.room(2 * <uint64_t>x.n)
+    cdef symbol *each = symbols.room(room)
     cdef uint32_t k
     for k in range(x.n):
         if x.slots[k] == CONSTANT:
             each[k] = symbols.algebra.constant(symbols.algebra, x.reals[k])
         else:
             each[k] = symbols.of_number(x.slots[k])
-    nary_symbols(symbols.algebra, tape.op[node] & OP_MASK, each, x.n)
+    return each
+
+
+cdef symbol *lower(Symbols symbols, uint32_t node) except NULL:
+    cdef uint32_t n = tape.second[node].span.n
+    cdef symbol *each = symbols_of_operands(symbols, node, 2 * <uint64_t>n)
+    nary_symbols(symbols.algebra, tape.op[node] & OP_MASK, each, n)
     return each
 
 

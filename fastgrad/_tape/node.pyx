@@ -3,7 +3,6 @@
 
 import math
 import sys
-import warnings
 
 from libc.stdint cimport uintptr_t
 
@@ -364,6 +363,8 @@ cdef int warn_if_nested(frame) except -1:
     while outer is not None:
         if outer.f_code is frame.f_code:
             looks_left = 0
+            import warnings  # which Python has not loaded from 3.14 on
+
             name = frame.f_code.co_name
             warnings.warn(
                 f"{name}() calls backward() inside of another call of {name}(). A derivative taken in another comes "

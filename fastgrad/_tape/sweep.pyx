@@ -9,8 +9,8 @@ from fastgrad._tape.kinds cimport Results, has_results, kinds, needs_python, res
 from fastgrad._tape.nodeset cimport NodeSet, add, new_set, take_below
 from fastgrad._tape.tape cimport (
     OP_END, OP_FIRST_BINARY, OP_FIRST_NARY, OP_LEAF, OP_MASK, OP_add, OP_hypot, OP_ifel, OP_leaves, OP_mul, OP_pick,
-    OP_select, OP_sloped, OP_user, Second, nary_pull, nary_pull_numbers, op_doubtful, op_passes, op_slope1, op_slope2,
-    op_value1, op_value2, operands, payload, slot_count, slot_node, takes_gradient, tape,
+    OP_select, OP_sloped, OP_softmax, OP_user, Second, nary_pull, nary_pull_numbers, op_doubtful, op_passes, op_slope1,
+    op_slope2, op_value1, op_value2, operands, payload, slot_count, slot_node, takes_gradient, tape,
 )
 
 # A sweep borrows a set and gives it back empty. One is kept; a sweep inside a callback of another gets its own.
@@ -98,7 +98,7 @@ cdef inline void pull_many(uint32_t i, uint32_t op) noexcept nogil:
     """The step of a node of many operands; that of the op table's operations is called without a detour."""
     cdef operands x
     if OP_user <= op < OP_END:
-        if tape.grad[i] == 0.0:
+        if tape.grad[i] == 0.0 and op != OP_softmax:  # which is given adjoints of its results
             pull_zero(i, op)
         else:
             x = payload(i)

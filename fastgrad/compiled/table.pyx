@@ -33,6 +33,7 @@ from fastgrad._tape.numbers import Value
 cdef extern from "Python.h":
     PyObject *PyCell_GET(PyObject *) noexcept
     PyObject *PyDict_GetItemWithError(PyObject *, PyObject *) except? NULL
+    Py_ssize_t Py_REFCNT(PyObject *) noexcept
 
 cdef enum:
     FEW = 8  # arguments, places
@@ -249,7 +250,7 @@ cdef object kept = None  # memory for indices, so that calls in a row need not a
 cdef object room_for(uint64_t rows):
     """An array of int64 of at least so many rows that nobody else has."""
     global kept
-    if rows > MOST_KEPT or (kept is not None and (<PyObject *>kept).ob_refcnt > 1):
+    if rows > MOST_KEPT or (kept is not None and Py_REFCNT(<PyObject *>kept) > 1):
         return numpy.empty(rows, numpy.int64)
     if kept is None or <uint64_t>len(kept) < rows:
         kept = numpy.empty(rows, numpy.int64)

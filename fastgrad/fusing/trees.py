@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 # Fields that have no part: words and numbers, how a name is used, and operators.
 _BARE = {
-    "arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "kind", "kwd_attrs", "level", "module", "op", "ops",
-    "rest", "simple", "tag", "type_comment",
+    "arg", "asname", "attr", "conversion", "ctx", "id", "is_async", "is_lazy", "kind", "kwd_attrs", "level", "module",
+    "op", "ops", "rest", "simple", "tag", "type_comment",
 }  # fmt: skip
 _MIXED = {"keys", "kw_defaults", "names"}  # lists, in which there may be words, or None
 _fields: dict[type[ast.AST], tuple[str, ...]] = {ast.Constant: (), ast.MatchSingleton: ()}  # of each type

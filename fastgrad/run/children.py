@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
+# What a main module has of a cache that there is not: a name less from Python 3.15 on.
+UNCACHED: dict[str, Any] = {"__cached__": None} if sys.version_info < (3, 15) else {}
+
 
 def serve(also: Iterable[str], strict: bool, fuse: bool) -> None:
     """Serve this process as its parent is, which has said so."""
@@ -36,6 +39,6 @@ class _Runner:
         """Run a script under a name, and return its variables."""
         with open(path, "rb") as script:
             source = script.read()
-        variables = {"__name__": run_name, "__file__": path, "__cached__": None, "__package__": "", "__spec__": None}
+        variables = {"__name__": run_name, "__file__": path, "__package__": "", "__spec__": None, **UNCACHED}
         exec(compiled(source, path), variables)
         return variables

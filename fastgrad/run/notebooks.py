@@ -135,6 +135,8 @@ def replay() -> None:
     cells, asked, (loaded, state) = pickle.load(sys.stdin.buffer)
     answer = os.dup(1)
     os.dup2(2, 1)  # where cells print
+    out: Any = sys.stdout
+    out.reconfigure(line_buffering=True)  # a cell may end the process
     at = _Place()
     shell = _shell(at)
     publisher: Any = displaypub.CapturingDisplayPublisher  # as else what is displayed would be printed

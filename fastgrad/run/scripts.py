@@ -11,6 +11,7 @@ import types
 
 from fastgrad._tape.exchange import nodes_made
 from fastgrad.run import reading
+from fastgrad.run.children import UNCACHED
 from fastgrad.run.hook import compiled
 from fastgrad.run.own import short_name
 from fastgrad.run.saying import NODES, say
@@ -86,7 +87,7 @@ def run_script(
     else:
         with open(path, "rb") as script:
             source, file, folder = script.read(), os.path.abspath(path), os.path.dirname(os.path.realpath(path))
-    main = _new_main(__file__=file, __cached__=None) if path != "-" else _new_main()
+    main = _new_main(__file__=file, **UNCACHED) if path != "-" else _new_main()
     with _on_fastgrad(**options), _as_main(main, [path, *argv], folder):
         exec(compile(source, file, "exec", dont_inherit=True) if plain else compiled(source, file), vars(main))
 
@@ -119,7 +120,7 @@ def run_module(name: str, argv: Sequence[str] = (), **options: Any) -> None:
             spec = importlib.util.find_spec(f"{name}.__main__")
         if spec is None or not hasattr(spec.loader, "get_code"):
             raise ImportError(f"no module named {name}, or it is a package without __main__", name=name)
-        vars(main).update(__file__=spec.origin, __cached__=None, __spec__=spec, __package__=spec.parent)
+        vars(main).update(__file__=spec.origin, **UNCACHED, __spec__=spec, __package__=spec.parent)
         sys.argv[0] = spec.origin or name
         exec(spec.loader.get_code(spec.name), vars(main))  # type: ignore[union-attr]
 
@@ -187,7 +188,9 @@ def _say_if_nothing_was_found(replace: list[tuple[str, str]]) -> None:
 
 def _new_main(**attributes: Any) -> types.ModuleType:
     main = types.ModuleType("__main__")
-    vars(main).update(__annotations__={}, __builtins__=builtins, **attributes)
+    vars(main).update(__builtins__=builtins, **attributes)
+    if sys.version_info < (3, 14):
+        vars(main)["__annotations__"] = {}
     return main
 
 

@@ -45,10 +45,15 @@ def follow(module: types.ModuleType) -> None:
 
 def _served(command: list[Any]) -> list[Any]:
     """Put our line before that of a command that starts a process of the program's."""
-    if not settings.active or not any(str(part).startswith(_STARTS) for part in command):
+    if not settings.active or not any(map(_starts_one, command)):
         return command
     if not settings.has_children:
         settings.has_children = True
         say("processes that the program starts are put on fastgrad, too")
     line = f"exec({_LINE.format(also=settings.also, strict=settings.strict, fuse=settings.fuse)!r}); "
-    return [line + part if str(part).startswith(_STARTS) else part for part in command]
+    return [line + part if _starts_one(part) else part for part in command]
+
+
+def _starts_one(part: Any) -> bool:
+    """Whether a part of a command is the line; from Python 3.14 on another import may come first in it."""
+    return any(start in str(part) for start in _STARTS)

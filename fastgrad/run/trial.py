@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import copy
 import io
@@ -337,7 +338,15 @@ def _end(*given: Any) -> None:
 def _copied(value: Any) -> Any:
     if isinstance(value, (list, dict, set)):
         return type(value)(value) if type(value) in (list, dict, set) else None
-    return copy.copy(value) if isinstance(value, itertools.count) else None
+    return _counter_copied(value) if isinstance(value, itertools.count) else None
+
+
+def _counter_copied(counter: itertools.count[Any]) -> Any:
+    """Another that counts on from the same number; Python, which copies none from 3.14 on, writes how it is made."""
+    try:
+        return type(counter)(*ast.literal_eval(repr(counter).partition("(")[2][:-1] + ","))
+    except (ValueError, SyntaxError):  # of what no literal says
+        return copy.copy(counter)
 
 
 def _put_back(place: Any, values: dict[str, tuple[Any, Any]], cls: type) -> list[str]:

@@ -17,14 +17,16 @@ def scalars(xs):
 
 
 def node(operands, value, pull):
-    """A node: its value is computed from the operands' data, what they are given from these, it and a gradient."""
+    """A node: its value is computed from the operands' data, what they are given from these, it and a gradient. None is
+    nothing, and so is a nan that a gradient makes that is 0 because nothing flows."""
     data = [data_of(x) for x in operands]
     out = reference.Value(value(data), scalars(operands))
 
     def _backward():
         for x, amount in zip(operands, pull([data_of(x) for x in operands], out.data, out.grad)):
-            if isinstance(x, reference.Value):
-                x.grad += amount
+            if isinstance(x, reference.Value) and amount is not None:
+                x.grad += 0.0 if math.isnan(amount) and out.grad == 0.0 and not out._flows else amount
+                x._flows = x._flows or out._flows
 
     out._backward = _backward
     return out
@@ -33,12 +35,20 @@ def node(operands, value, pull):
 def of_slopes(value, *slopes, chooses=False):
     """An operation with a slope for each operand; one that chooses gives nothing by a slope of 0, whatever arrives."""
 
-    def given(g, slope):
-        return 0.0 if chooses and slope == 0.0 and math.isnan(g * slope) else g * slope
+    def of(*xs):
+        data = [data_of(x) for x in xs]
+        out = reference.Value(value(*data), scalars(xs))
 
-    return lambda *xs: node(
-        xs, lambda data: value(*data), lambda data, y, g: [given(g, slope(*data)) for slope in slopes]
-    )
+        def _backward():
+            data = [data_of(x) for x in xs]
+            for x, slope in zip(xs, slopes):
+                if isinstance(x, reference.Value):
+                    x._give(out, (slope(*data) or None) if chooses else slope(*data))
+
+        out._backward = _backward
+        return out
+
+    return of
 
 
 two_to = getattr(math, "exp2", lambda a: math.pow(2.0, a))  # Python 3.10 has none
@@ -68,7 +78,6 @@ atan2 = of_slopes(
     math.atan2,
     lambda a, b: reference._div(b, squares(a, b)),
     lambda a, b: reference._div(-a, squares(a, b)),
-    chooses=True,
 )
 copysign = of_slopes(
     math.copysign, lambda a, b: reference._sign(a) * math.copysign(1.0, b), lambda a, b: 0.0, chooses=True
@@ -135,7 +144,7 @@ def dot(bias, *xs):
 
 
 def hypot(*xs):
-    return node(xs, lambda data: math.hypot(*data), lambda data, y, g: [g * (x / y) if y else 0.0 for x in data])
+    return node(xs, lambda data: math.hypot(*data), lambda data, y, g: [g * (x / y) if y else None for x in data])
 
 
 def logsumexp(*xs):
@@ -162,6 +171,7 @@ def softmax(*xs):
     def pick(k):
         def gather():
             adjoints[k] += out.grad
+            whole._flows = whole._flows or out._flows
 
         out = reference.Value(results[k], [whole])
         out._backward = gather
@@ -176,7 +186,7 @@ class Where(reference.Value):
     def __init__(self, *operands):
         self.operands = operands
         super().__init__(data_of(operands[1 if data_of(operands[0]) else 2]))
-        self._backward = lambda: [x._give(self.grad, 1.0) for x in self.prev]
+        self._backward = lambda: [x._give(self, 1.0) for x in self.prev]
 
     def split(self):
         """The case taken, and the condition and the other case."""

@@ -166,6 +166,8 @@ def attach_step(node, factor):
     def step():
         for operand in node.prev:
             operand.grad += factor * node.grad
+            if isinstance(operand, reference.Value):
+                operand._flows = operand._flows or node._flows
 
     node._backward = step
 

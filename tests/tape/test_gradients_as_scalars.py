@@ -198,6 +198,7 @@ def below(scalars):
 class TestSize:
     """A sweep writes few nodes, as what is sent through them again is all of these."""
 
+    @measures
     @pytest.mark.parametrize(
         ("operation", "made"),
         [

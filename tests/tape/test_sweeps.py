@@ -7,7 +7,9 @@ import pytest
 
 import fastgrad
 from fastgrad import Scalar, Value
+from fastgrad._tape.gradients import nodes_made
 from support.graphs import exact, state
+from support.marks import measures
 from support.processes import run_python
 
 # backward().
@@ -388,3 +390,22 @@ def test_collections_change_nothing(number):
     nodes[-1].zero_grad()
     nodes[-1].backward()
     assert state(nodes) == first
+
+
+@measures
+def test_an_order_is_not_taken_for_that_of_a_node_in_the_same_place():
+    """What lies below the first garbage stays where it is when that is collected; a new graph may come to lie there."""
+    x = Value(2.0)
+    for depth in (1, 50):
+        before = 0
+        while nodes_made() >= before:  # until they are collected
+            before = nodes_made()
+            x * 1.0
+        beside = [x + 1.0 for _ in range(50 - depth)]
+        y = x
+        for _ in range(depth):
+            y = y + x
+        y.zero_grad()
+        y.backward()
+        assert x.grad == depth + 1.0
+        del y, beside
