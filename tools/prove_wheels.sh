@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir -p "$proofs"
 unset PYTHONPATH
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore HYPOTHESIS_PROFILE=ci
+export PATH=$tools/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore HYPOTHESIS_PROFILE=ci
 
 most_bytes=3000000
 most_milliseconds=10
@@ -144,6 +144,7 @@ compiles() { # compiler...
         echo "$(written | wc -l) files without a warning"
 }
 compiles_by() { needs "$1"; compiles "$1" "$level" $strict; }
+compiles_plainly() { needs gcc; compiles gcc "$level" $strict -DFASTGRAD_PLAIN_C; }
 compiles_for() { compiles "$tools/bin/python" -m ziglang cc -target "$1" "$level" $strict; }
 
 # The C alone computes: musl's library is linked statically, so a program for it runs on any Linux, perhaps emulated.
@@ -188,6 +189,7 @@ done
 for compiler in gcc clang; do
     prove "C by $compiler" compiles_by "$compiler"
 done
+prove "C of the standard's words alone" compiles_plainly
 prove "kernels on x86-64 with musl" kernels_are_alike x86_64
 prove "kernels on ARM, emulated" kernels_are_alike aarch64 qemu-aarch64-static
 prove "wheel for glibc $oldest_glibc" build_by_zig "x86_64-linux-gnu.$oldest_glibc" old
