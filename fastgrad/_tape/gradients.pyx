@@ -6,7 +6,7 @@ from libc.stdlib cimport free, malloc
 from fastgrad._tape.convert cimport most_derived, number_of
 from fastgrad._tape.drive cimport sweep_backward
 from fastgrad._tape.graph_sweep cimport GraphSweep, adjoint_of, append_reached, find_reached, swept
-from fastgrad._tape.handle cimport Handle, owner_of, state_of, unpinned_handle_of
+from fastgrad._tape.handle cimport Handle, state_of, unpinned_handle_of
 from fastgrad._tape.kinds cimport symbol
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.observer cimport current, observers
@@ -146,7 +146,7 @@ def set_slopes(Node number not None, slopes):
 
 cdef int keep_adjoint(GraphSweep s, uint32_t node) except -1:
     """Set the `grad_node` of a leaf that Python code holds."""
-    if node and tape.op[node] == OP_LEAF and owner_of(node) != NULL and adjoint_of(s, node):
+    if node and tape.op[node] == OP_LEAF and tape.owner[node] != NULL and adjoint_of(s, node):
         state_of(unpinned_handle_of(node))["grad_node"] = unpinned_handle_of(adjoint_of(s, node))
     return 0
 
