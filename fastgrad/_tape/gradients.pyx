@@ -145,14 +145,14 @@ def set_slopes(Node number not None, slopes):
 
 
 cdef int keep_adjoint(GraphSweep s, uint32_t node) except -1:
-    """Set the `grad_node` of a leaf that Python code holds."""
-    if node and tape.op[node] == OP_LEAF and tape.owner[node] != NULL and adjoint_of(s, node):
+    """Set the `grad_node` of a leaf, which a layer may hold, and Python code not as yet."""
+    if node and tape.op[node] == OP_LEAF and adjoint_of(s, node):
         state_of(unpinned_handle_of(node))["grad_node"] = unpinned_handle_of(adjoint_of(s, node))
     return 0
 
 
 def backward_with_graph(Node root, double gradient):
-    """Set the `grad_node` of all leaves below that have handles, and add to the grads of all."""
+    """Set the `grad_node` of all leaves below, and add to the grads of all."""
     cdef GraphSweep s
     cdef uint32_t k, j
     hold()
