@@ -8,10 +8,18 @@
 0.8
 """
 
+import sys
+
 from fastgrad import _former_names
 from fastgrad._version import __version__ as __version__
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
+
+if getattr(sys.flags, "gil", None) == 0:
+    raise ImportError(
+        "fastgrad's tape is guarded by the GIL, which this Python was told to do without: leave PYTHON_GIL=0 and "
+        "-X gil=0 away, then a free-threaded Python takes it up where fastgrad is imported"
+    )
 
 try:
     import fastgrad._tape.pins  # noqa: F401 (it looks after the tape by itself)

@@ -55,7 +55,7 @@ cdef uint16_t forms[256]  # how a type's graph is spelled, by type code: see spe
 
 cdef object make_slowly(Handle like, uint32_t node)
 cdef int make_room() except -1
-cdef bint grad_enabled() except -1
+cdef bint grad_enabled() noexcept
 cdef int pin(Handle handle) except -1
 cdef int unpin(Handle handle) except -1
 cdef dict state_of(Handle handle)

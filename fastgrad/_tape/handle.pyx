@@ -253,7 +253,14 @@ cdef int make_room() except -1:
     return records
 
 
-# Recording can be stopped thread by thread. A thread's wishes end with it.
+# Recording can be stopped thread by thread. A thread's wishes end with it, which C's own variables of a thread do not tell.
+
+cdef extern from *:
+    """
+    #include "operations/portable.h"
+    static THREAD_LOCAL int is_silent;
+    """
+    bint is_silent
 
 @cython.auto_pickle(False)
 cdef class Silence:
@@ -265,16 +272,14 @@ cdef class Silence:
             resume_limit()
 
 
-cdef bint grad_enabled() except -1:
+cdef bint grad_enabled() noexcept:
     """Does this thread record?"""
-    if tape.paused == 0:
-        return True
-    silence = getattr(local, "silence", None)
-    return silence is None or (<Silence>silence).wishes == 0
+    return not is_silent
 
 
 cdef int disable_grad(bint nothing) except -1:
     """Stop recording in this thread, or take one such wish back."""
+    global is_silent
     cdef Silence silence = getattr(local, "silence", None)
     cdef bint before
     if silence is None:
@@ -283,7 +288,8 @@ cdef int disable_grad(bint nothing) except -1:
     if not before and not nothing:
         raise RuntimeError("no_grad() is left in a thread that has not entered it")
     silence.wishes += 1 if nothing else -1
-    tape.paused += (silence.wishes > 0) - before
+    is_silent = silence.wishes > 0
+    tape.paused += is_silent - before
     return resume_limit()
 
 

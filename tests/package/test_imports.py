@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+import sysconfig
 
 import pytest
 
@@ -108,3 +109,24 @@ def test_a_subinterpreter_is_told_that_the_tape_belongs_to_the_process(kind):
     assert "ImportError" in refusal
     assert "use threads or processes beside it, not subinterpreters" in refusal
     assert grad == "3.0"
+
+
+def test_a_python_that_is_to_do_without_the_gil_is_told_that_the_tape_needs_it():
+    program = """
+        import sys
+        class Flags:
+            gil = 0
+            def __getattr__(self, name, flags=sys.flags):
+                return getattr(flags, name)
+        if getattr(sys.flags, "gil", None) != 0:
+            sys.flags = Flags()  # as if this Python were one that can do without
+        try:
+            import fastgrad
+        except ImportError as error:
+            print(error)
+    """
+    # A Python that always has the GIL does not start where it is told to do without.
+    environment = {"PYTHON_GIL": "0"} if sysconfig.get_config_var("Py_GIL_DISABLED") else {}
+    done = run_python(program, **environment)
+    assert "the GIL" in done.stdout
+    assert "leave PYTHON_GIL=0 and -X gil=0 away" in done.stdout
