@@ -153,7 +153,10 @@ else:
             return importlib.import_module(f"fastgrad.{name}")
         if name in _LATER:
             return getattr(importlib.import_module(f"fastgrad.{_LATER[name]}"), name)
-        raise AttributeError(f"module 'fastgrad' has no attribute {name!r}")
+        # What begins with an underscore is asked for by tools, which want no advice.
+        found = not name.startswith("_") and hasattr(importlib.import_module("fastgrad.math"), name)
+        remedy = f": fastgrad.math.{name} is there" if found else ""
+        raise AttributeError(f"module 'fastgrad' has no attribute {name!r}{remedy}")
 
     def __dir__():
         return sorted({*globals(), *_MODULES, *_LATER})

@@ -36,7 +36,7 @@ cdef class Custom:
 
     def __cinit__(self, name, value, *partials, jvp=None, vjp=None):
         rules = [rule for rule in (jvp, vjp) if rule is not None]
-        if not all(map(callable, [value, *partials, *rules])):
+        if not isinstance(name, str) or not all(map(callable, [value, *partials, *rules])):
             raise TypeError(
                 "custom() takes a name, a function for the value, and one for each partial derivative, or as jvp or "
                 "vjp one for all of them"

@@ -421,8 +421,8 @@ cdef class Value(Number):
         _op = first_given(_op, op, "")
         slopes = first_given(local_grads, _local_grads, None if isinstance(_op, str) else _op)
         if operands is not None or slopes is not None:
-            operands = [] if operands is None else list(operands)
-            slopes = None if slopes is None else list(slopes)
+            operands = [] if operands is None else listed(operands, "children")
+            slopes = None if slopes is None else listed(slopes, "local gradients")
         if operands or slopes:
             become_operation(self, operands, slopes)
         if label:
@@ -441,6 +441,13 @@ cdef int become_operation(Number number, list operands, list slopes) except -1:
     number.node = node
     tape.owner[node] = &number.node
     return 0
+
+
+cdef list listed(several, str name):
+    """What a node made by hand is given several of."""
+    if not hasattr(several, "__iter__"):
+        raise TypeError(f"{name} must be in a tuple or list, not {several!r:.60} of type {type(several).__name__}")
+    return list(several)
 
 
 cdef object first_given(first, second, otherwise):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 
+from fastgrad._tape.absent import Absent, names_of
 from fastgrad._tape.observer import recording_active
 from fastgrad.compiled.arguments import (
     check_one,
@@ -116,6 +117,8 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
 
     __name__: str
     __wrapped__: Callable[..., Any]
+    grad = Absent("grad", "f.value_and_grad(x) returns value and gradient, and fastgrad.grad(f)(x) the gradient")
+    backward = Absent("backward", "f.value_and_grad(x) returns the gradient; of scalars f returns one, which has it")
 
     def __init__(self, function: Callable[..., Any], num_threads: int | None = None) -> None:
         self.function = function
@@ -123,6 +126,9 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         self._paths, self._derived, self._shared = {}, {}, {}
         self._by_shapes: dict[tuple[Any, ...], Paths] = {}  # the paths, too, by the shapes of arrays' rows
         functools.update_wrapper(self, function, updated=())
+
+    def __dir__(self) -> list[str]:
+        return names_of(self)
 
     # One row.
 

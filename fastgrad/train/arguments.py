@@ -232,7 +232,7 @@ def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
 
 def takes_batches(model: _Model, X: _Floats) -> bool:
     """Whether a model is called with whole batches: a module that makes a Batch of the first row of X does."""
-    called(model, "model")
+    called(model, "model", ", with a method __call__ that takes a row")
     if not isinstance(model, nn.Module):
         return False
     try:

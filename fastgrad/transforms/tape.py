@@ -32,7 +32,8 @@ def name_of(function: Any) -> str:
 def check_callable(function: Any) -> Any:
     """Return what is to be differentiated, if it can be called."""
     if not callable(function):
-        raise TypeError(f"a derivative is taken of a function, not of {function!r:.60}")
+        remedy = ": a scalar y has y.backward(), and fastgrad.gradients(y, xs)" if isinstance(function, Node) else ""
+        raise TypeError(f"a derivative is taken of a function, not of {function!r:.60}{remedy}")
     return function
 
 

@@ -128,6 +128,11 @@ def test_it_is_made_of_functions():
             custom("broken", *parts)
 
 
+def test_it_has_a_name():
+    with pytest.raises(TypeError, match=r"custom\(\) takes a name, a function for the value"):
+        custom(lambda a: a**3, lambda a: 3 * a**2)
+
+
 def test_errors_of_the_functions_are_passed_on(number):
     x = number(0.0)
     with pytest.raises(ZeroDivisionError):

@@ -152,7 +152,7 @@ def absent_of(kind):
     ("thing", "name"),
     [
         (thing, name)
-        for thing in (Value(2.0), Scalar(2.0), nn.Layer(1, 2)(np.ones((2, 1))))
+        for thing in (Value(2.0), Scalar(2.0), nn.Layer(1, 2)(np.ones((2, 1))), fastgrad.compile(math.sin))
         for name in absent_of(type(thing))
     ],
     ids=lambda part: part if isinstance(part, str) else type(part).__name__,
@@ -232,9 +232,19 @@ def test_all_activations_and_losses_that_are_advised_are_there():
         assert hasattr(losses, advised)
 
 
-def test_any_other_name_is_missing_as_elsewhere():
-    assert message_of(getattr, nn, "elsewhere", error=AttributeError) == (
-        "module 'fastgrad.nn' has no attribute 'elsewhere'"
+def test_a_function_of_numbers_that_is_asked_of_the_package_is_found_in_its_mathematics():
+    for name in ("sin", "tanh", "pi"):
+        message = message_of(getattr, fastgrad, name, error=AttributeError)
+        assert message == f"module 'fastgrad' has no attribute {name!r}: fastgrad.math.{name} is there"
+        assert hasattr(math, name)
+        assert not hasattr(fastgrad, name)
+
+
+@pytest.mark.parametrize("module", [fastgrad, nn])
+@pytest.mark.parametrize("name", ["elsewhere", "__wrapped__"])
+def test_any_other_name_is_missing_as_elsewhere(module, name):
+    assert message_of(getattr, module, name, error=AttributeError) == (
+        f"module {module.__name__!r} has no attribute {name!r}"
     )
 
 

@@ -114,6 +114,15 @@ def test_children_are_scalars():
         Value(1.0, (Value(1.0), "x"))
 
 
+def test_children_and_local_gradients_are_in_tuples_or_lists():
+    with pytest.raises(TypeError, match=r"^children must be in a tuple or list, not 5\.0 of type float"):
+        Value(1.0, 5.0)
+    with pytest.raises(TypeError, match=r"^children must be in a tuple or list, not Value\(data=2\.0, grad=0\.0\)"):
+        Value(1.0, Value(2.0))
+    with pytest.raises(TypeError, match=r"^local gradients must be in a tuple or list, not 3\.0 of type float"):
+        Value(6.0, (Value(2.0),), 3.0)
+
+
 def test_a_node_made_by_hand_without_slopes_passes_nothing_on():
     a = Value(2.0)
     y = Value(6.0, (a,), "mystery")

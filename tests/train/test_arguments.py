@@ -173,7 +173,7 @@ def test_a_schedule_of_another_optimizer_is_refused():
 
 
 def test_a_model_that_cannot_be_called_is_refused():
-    with pytest.raises(TypeError, match="^model must be callable, not 3"):
+    with pytest.raises(TypeError, match="^model must be callable, with a method __call__ that takes a row, not 3"):
         train.fit(3, X, Y)
 
 

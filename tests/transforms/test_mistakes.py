@@ -45,6 +45,8 @@ class TestMistakes:
     @pytest.mark.parametrize("transform", [*TRANSFORMS, *PRODUCTS.values()])
     def test_what_is_no_function_is_told(self, transform):
         fails_often(TypeError, "a derivative is taken of a function, not of 3", lambda: transform(3))
+        y = fastgrad.Value(3.0)
+        fails_often(TypeError, r"y\.backward\(\), and fastgrad\.gradients\(y, xs\)", lambda: transform(y))
 
     @pytest.mark.parametrize("transform", [fastgrad.grad, fastgrad.jacobian, fastgrad.hessian])
     @pytest.mark.parametrize(
