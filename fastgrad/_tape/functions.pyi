@@ -1,4 +1,5 @@
 from collections.abc import Iterable
+from contextlib import ContextDecorator
 from typing import Any, NamedTuple, Protocol, SupportsFloat, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -66,7 +67,7 @@ class enable_grad:
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
 
-class no_grad:
+class no_grad(ContextDecorator):
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
 

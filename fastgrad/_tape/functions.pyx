@@ -2,6 +2,7 @@
 
 import math
 from collections import namedtuple
+from contextlib import ContextDecorator
 
 from libc.stdint cimport uint32_t
 
@@ -149,8 +150,10 @@ def clip(x, low, high):
 
 # The tape.
 
-class no_grad:
+class no_grad(ContextDecorator):
     """A context in which operations of this thread record nothing: their results are leaves.
+
+    ``@fastgrad.no_grad()`` above a function makes its calls such contexts.
 
     >>> import fastgrad
     >>> x = fastgrad.Value(3.0)

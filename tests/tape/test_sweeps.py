@@ -306,6 +306,18 @@ def test_no_grad_ends(number):
     assert (x * 2.0).prev == [x]
 
 
+def test_no_grad_above_a_function_is_for_its_calls(number):
+    @fastgrad.no_grad()
+    def doubled(x):
+        """Twice as much."""
+        return x * 2.0 if x.data < 4.0 else x.data * doubled(x - 1.0)
+
+    x = number(4.0)
+    assert (doubled(x).data, doubled(x).prev) == (24.0, [])
+    assert (doubled.__name__, doubled.__doc__) == ("doubled", "Twice as much.")
+    assert (x * 2.0).prev == [x]
+
+
 def test_leaves_can_be_made_without_recording():
     with fastgrad.no_grad():
         x, y = Scalar(1.0, label="x"), Value(2.0, (Value(1.0),), "op")
