@@ -66,6 +66,9 @@ def root(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100
 
     Notes
     -----
+    Steps end where the last one was at most 4 units in the last place of x, or of 1 where x is smaller: there is no
+    tolerance to choose.
+
     A compiled function finds the solution anew in every call, by calling Python. Its derivatives are steps of the
     program, up to the third order.
 
@@ -116,7 +119,7 @@ class _Equation:
         """Return the solution found from x, for numbers that are the arguments'."""
         residual, slopes = self._at(x, arguments)
         for _ in range(self.max_steps):
-            step = self.solved(slopes, residual)
+            step = self.solved(x, slopes, residual)
             scale = np.maximum(1.0, np.abs(x))
             x, residual, slopes = self._nearer(x, step, residual, arguments)
             if np.all(np.abs(step) <= _PRECISION * scale) or not residual.any():
@@ -154,16 +157,16 @@ class _Equation:
             return x - values, np.eye(len(x)) - slopes
         return values, slopes
 
-    def solved(self, slopes: _Floats, right: _Floats) -> _Floats:
-        """Return the solution of the linear equations that slopes make."""
+    def solved(self, x: Sequence[float] | _Floats, slopes: _Floats, right: _Floats) -> _Floats:
+        """Return the solution of the linear equations that the slopes at x make."""
         try:
             found: Any = np.linalg.solve(slopes, right)
         except np.linalg.LinAlgError:
             found = np.full(len(right), np.nan)
         if not np.all(np.isfinite(found)):
             raise RuntimeError(
-                f"no solution of {name_of(self.known.function)} was found: its derivatives by x have no inverse, "
-                f"{slopes.tolist()!r:.200}. Begin elsewhere"
+                f"no solution of {name_of(self.known.function)} was found: where x is {list(map(float, x))!r:.200} its "
+                f"derivatives by x have no inverse, {slopes.tolist()!r:.200}. Begin elsewhere"
             )
         return np.asarray(found, dtype=np.float64)
 
@@ -224,7 +227,7 @@ class _Solved:
         slopes = np.array(rows)[:, : len(x)]
         if self.equation.fixed_point:
             slopes = slopes - np.eye(len(x))
-        found = -self.equation.solved(slopes, np.array(rows)[:, len(x) :])
+        found = -self.equation.solved(x, slopes, np.array(rows)[:, len(x) :])
         nodes = [scalar_of(number, self.by, row.copy(), 1.0) for number, row in zip(x, found)]
         for k, node in enumerate(nodes):
             if node.prev:

@@ -36,10 +36,10 @@ cdef class Custom:
 
     def __cinit__(self, name, value, *partials, jvp=None, vjp=None):
         rules = [rule for rule in (jvp, vjp) if rule is not None]
-        if not all(map(callable, [value, *partials, *rules])):
+        if not isinstance(name, str) or not all(map(callable, [value, *partials, *rules])):
             raise TypeError(
-                "custom() takes a name, a function for the value, and one for each partial derivative, or as jvp or "
-                "vjp one for all of them"
+                "custom() takes a name, a string, then a function for the value, and one for each partial derivative, "
+                "or as jvp or vjp one for all of them"
             )
         if len(rules) + bool(partials) > 1:
             raise TypeError("custom() takes partial derivatives, or a jvp, or a vjp: one of these says it all")

@@ -128,6 +128,11 @@ def test_it_is_made_of_functions():
             custom("broken", *parts)
 
 
+def test_its_name_comes_first():
+    with pytest.raises(TypeError, match="takes a name, a string"):
+        custom(lambda a: a * a, lambda a: 2.0 * a)
+
+
 def test_errors_of_the_functions_are_passed_on(number):
     x = number(0.0)
     with pytest.raises(ZeroDivisionError):

@@ -61,7 +61,7 @@ class TestRoot:
                 lambda x: 0.0 * x + 1.0,
                 1.0,
                 RuntimeError,
-                r"its derivatives by x have no inverse, \[\[0.0\]\]. Begin elsewhere",
+                r"where x is \[1.0\] its derivatives by x have no inverse, \[\[0.0\]\]. Begin elsewhere",
             ),
             (lambda x: [x, x], 1.0, ValueError, "must return as many numbers as x has, 1, not 2"),
             (cubic, 1.0, TypeError, "missing 1 required positional argument"),
