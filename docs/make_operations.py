@@ -10,9 +10,12 @@ HEADER = """\
 
 Every operation of one or two numbers, as the op table (`src/operations/ops.def`) has it. `a` and `b` are the operands,
 `y` is the result; the slopes are the partial derivatives by `a` and by `b`, as C expressions. "Python's" names the
-function whose values these are, and whose exception is raised where it raises one. "Continuity" says whether the value
-has a kink or jumps somewhere; "replay" whether compiled functions give the C library's very numbers, or round
-otherwise where many rows are computed at once.
+function whose values these are, and whose exception is raised where it raises one. What begins with `op_` is a C
+function of `src/operations`.
+
+"Continuity": a value that is *kinked* has a slope that jumps somewhere; one that *jumps* does so itself, *jumps at b*
+as b passes a number, and *turns* by a full turn, as an angle. "Replay": *exact* is the C library's very number;
+*rounded* may differ from it by rounding where a compiled function computes many rows at once.
 
 | operation | symbol | Python's | continuity | replay | value | slope by a | slope by b |
 | --- | --- | --- | --- | --- | --- | --- | --- |

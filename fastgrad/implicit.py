@@ -66,6 +66,9 @@ def root(function: Callable[..., Any], x0: Any, *args: Any, max_steps: int = 100
 
     Notes
     -----
+    There is no tolerance to choose. Steps end with one of at most 4 units in the last place of x, or of 1 where x is
+    smaller, or where rounding lets none come nearer.
+
     A compiled function finds the solution anew in every call, by calling Python. Its derivatives are steps of the
     program, up to the third order.
 
@@ -116,27 +119,32 @@ class _Equation:
         """Return the solution found from x, for numbers that are the arguments'."""
         residual, slopes = self._at(x, arguments)
         for _ in range(self.max_steps):
-            step = self.solved(slopes, residual)
-            scale = np.maximum(1.0, np.abs(x))
-            x, residual, slopes = self._nearer(x, step, residual, arguments)
-            if np.all(np.abs(step) <= _PRECISION * scale) or not residual.any():
+            step = self.solved(x, slopes, residual)
+            if _is_small(step, x, _PRECISION):
+                return x - step
+            nearer = self._nearer(x, step, residual, arguments)
+            if nearer is None:
+                return x
+            x, residual, slopes = nearer
+            if not residual.any():
                 return x
         raise self._failure(x, residual, f"after {self.max_steps} steps")
 
     def _nearer(
         self, x: _Floats, step: _Floats, residual: _Floats, arguments: Sequence[float]
-    ) -> tuple[_Floats, _Floats, _Floats]:
-        """Take a step, or the half of it until it comes nearer to a solution; at a solution rounding may not let it."""
-        before = np.abs(residual).max()
-        at_end = np.all(np.abs(step) <= np.sqrt(_PRECISION) * np.maximum(1.0, np.abs(x)))
+    ) -> tuple[_Floats, _Floats, _Floats] | None:
+        """Take a step, or the half of it until it comes nearer to a solution; None where rounding does not let it."""
+        before, at_end = np.abs(residual).max(), _is_small(step, x, np.sqrt(_PRECISION))
         for _ in range(_HALVINGS):
             try:
                 found, slopes = self._at(x - step, arguments)
             except ArithmeticError:
                 found, slopes = np.full(len(x), np.inf), np.empty(0)
-            if at_end or np.abs(found).max() < before:
+            if np.abs(found).max() < before:
                 return x - step, found, slopes
             step = np.multiply(step, 0.5)
+        if at_end:
+            return None
         raise self._failure(x, residual, "where no step comes nearer")
 
     def _at(self, x: _Floats, arguments: Sequence[float]) -> tuple[_Floats, _Floats]:
@@ -154,16 +162,16 @@ class _Equation:
             return x - values, np.eye(len(x)) - slopes
         return values, slopes
 
-    def solved(self, slopes: _Floats, right: _Floats) -> _Floats:
-        """Return the solution of the linear equations that slopes make."""
+    def solved(self, x: Sequence[float] | _Floats, slopes: _Floats, right: _Floats) -> _Floats:
+        """Return the solution of the linear equations that the slopes at x make."""
         try:
             found: Any = np.linalg.solve(slopes, right)
         except np.linalg.LinAlgError:
             found = np.full(len(right), np.nan)
         if not np.all(np.isfinite(found)):
             raise RuntimeError(
-                f"no solution of {name_of(self.known.function)} was found: its derivatives by x have no inverse, "
-                f"{slopes.tolist()!r:.200}. Begin elsewhere"
+                f"no solution of {name_of(self.known.function)} was found: where x is {list(map(float, x))!r:.200} its "
+                f"derivatives by x have no inverse, {slopes.tolist()!r:.200}. Begin elsewhere"
             )
         return np.asarray(found, dtype=np.float64)
 
@@ -172,6 +180,10 @@ class _Equation:
             f"no solution of {name_of(self.known.function)} was found {when}: x is {x.tolist()!r:.200}, and the "
             f"residual {residual.tolist()!r:.200}. Begin nearer to a solution, or give more max_steps"
         )
+
+
+def _is_small(step: _Floats, x: _Floats, share: float) -> bool:
+    return bool(np.all(np.abs(step) <= share * np.maximum(1.0, np.abs(x))))
 
 
 class _Solver:
@@ -224,7 +236,7 @@ class _Solved:
         slopes = np.array(rows)[:, : len(x)]
         if self.equation.fixed_point:
             slopes = slopes - np.eye(len(x))
-        found = -self.equation.solved(slopes, np.array(rows)[:, len(x) :])
+        found = -self.equation.solved(x, slopes, np.array(rows)[:, len(x) :])
         nodes = [scalar_of(number, self.by, row.copy(), 1.0) for number, row in zip(x, found)]
         for k, node in enumerate(nodes):
             if node.prev:

@@ -38,8 +38,8 @@ cdef class Custom:
         rules = [rule for rule in (jvp, vjp) if rule is not None]
         if not isinstance(name, str) or not all(map(callable, [value, *partials, *rules])):
             raise TypeError(
-                "custom() takes a name, a function for the value, and one for each partial derivative, or as jvp or "
-                "vjp one for all of them"
+                "custom() takes a name, a string, then a function for the value, and one for each partial derivative, "
+                "or as jvp or vjp one for all of them"
             )
         if len(rules) + bool(partials) > 1:
             raise TypeError("custom() takes partial derivatives, or a jvp, or a vjp: one of these says it all")

@@ -382,7 +382,8 @@ cdef object refusal(Node number, str conversion):
     name = type(number).__name__
     return TypeError(
         f"{conversion}() of a {name} would lose its gradient: use .data for the number, or a function "
-        f"of fastgrad.math that has a derivative"
+        f"of fastgrad.math that has a derivative. Numpy asks for it where a number is put into an array of "
+        f"{conversion}s: use a list, or dtype=object"
     )
 
 

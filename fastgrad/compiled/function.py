@@ -172,6 +172,15 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         ------
         TypeError
             If the function returns anything but one number.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> f = fastgrad.compile(lambda x, y: x[0] * x[1] * y)
+        >>> f.value_and_grad(np.array([2.0, 3.0]), 1.0)
+        (6.0, array([3., 2.]))
+        >>> f.value_and_grad([2.0, 3.0], 1.0, argnums=(0, 1))
+        (6.0, ([3.0, 2.0], 6.0))
         """
         paths, X = self._given(args, kwargs)
         path = self._path_of(paths, X)
@@ -247,6 +256,21 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         Returns
         -------
         numpy.ndarray of shape (rows,), or the function's own nesting of such
+            In place of an array of shape s, one of shape (rows,) + s.
+
+        Raises
+        ------
+        TypeError
+            If an argument is no array of rows, though `in_axes` does not say None for it.
+        ValueError
+            If there are no rows, or not as many in each argument, or `in_axes` is not as said.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> f = fastgrad.compile(lambda x, a: a * x)
+        >>> f.batch(np.array([1.0, 2.0]), 3.0, in_axes=(0, None))
+        array([3., 6.])
         """
         paths, X = self._given_rows(args, in_axes)
         threads = self._threads_of(num_threads)
@@ -271,6 +295,12 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         -------
         values : numpy.ndarray, shape (rows,)
         grads : structure like the argument's with a leading axis of rows, or a tuple of them
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> fastgrad.compile(lambda x: x**2).batch_value_and_grad(np.array([1.0, 2.0]))
+        (array([1., 4.]), array([2., 4.]))
         """
         paths, X = self._given_rows(args, in_axes)
         threads = self._threads_of(num_threads)

@@ -46,6 +46,12 @@ def test_data_from_numpy(number):
         assert type(x.data) is float
 
 
+@pytest.mark.parametrize("kind", [float, int])
+def test_an_array_of_plain_numbers_has_no_room_for_a_scalar(number, kind):
+    with pytest.raises(TypeError, match=f"array of {kind.__name__}s: use a list, or dtype=object"):
+        np.zeros(3, kind)[0] = number(2.0)
+
+
 @pytest.mark.parametrize("operation", OPERATIONS + COMPARISONS)
 def test_arrays_on_either_side_are_elementwise(number, operation):
     x, array = number(2.0), np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])

@@ -61,7 +61,7 @@ class TestRoot:
                 lambda x: 0.0 * x + 1.0,
                 1.0,
                 RuntimeError,
-                r"its derivatives by x have no inverse, \[\[0.0\]\]. Begin elsewhere",
+                r"where x is \[1.0\] its derivatives by x have no inverse, \[\[0.0\]\]. Begin elsewhere",
             ),
             (lambda x: [x, x], 1.0, ValueError, "must return as many numbers as x has, 1, not 2"),
             (cubic, 1.0, TypeError, "missing 1 required positional argument"),
@@ -71,6 +71,22 @@ class TestRoot:
     def test_what_has_no_solution_says_so(self, function, x0, error, message):
         with pytest.raises(error, match=message):
             implicit.root(function, x0)
+
+    def test_ends_where_rounding_lets_no_step_come_nearer(self):
+        """The rounding of a price is worth more than the last digits of the volatility: there steps go to and fro."""
+
+        def excess(volatility, strike, price):
+            d = fastgrad.math.log(100.0 / strike) / volatility + 0.5 * volatility
+            value = 100.0 * fastgrad.math.norm_cdf(d) - strike * fastgrad.math.norm_cdf(d - volatility)
+            return value - price
+
+        for strike in np.linspace(70.0, 140.0, 200).tolist():
+            price = excess(0.2, strike, 0.0)
+            assert implicit.root(excess, 0.3, strike, price) == pytest.approx(0.2, rel=1e-8)
+
+    def test_steps_that_are_small_do_not_end_far_from_a_solution(self):
+        found = implicit.root(lambda x: (1e12 * x).exp() - 2.0, -5e-12)
+        assert found == pytest.approx(1e-12 * math.log(2.0), rel=1e-3)
 
     def test_too_few_steps_say_where_they_came_to(self):
         with pytest.raises(RuntimeError, match="after 2 steps: x is .*more max_steps"):
