@@ -71,6 +71,7 @@ html_title = f"fastgrad {version}"
 html_logo = "_static/logo.svg"
 html_favicon = "_static/logo.svg"
 html_static_path = ["_static"]
+html_sourcelink_suffix = ""  # so that a notebook's source is a notebook
 html_css_files = ["site.css"]
 html_js_files = [("versions.js", {"defer": "defer"})]
 html_sidebars = {
