@@ -35,7 +35,7 @@ COMMANDS = {
     "jax": [sys.executable, "-m", "benchmarks.gpt", "jax", "."],
     BY_RUN: [sys.executable, "-m", "fastgrad", "run", SCRIPT],
 }
-ROUNDS = {PLAINLY: 1, ON_PYPY: 8, BY_RUN: 20, "torch": 40, "jax": 150}
+ROUNDS = {PLAINLY: 3, ON_PYPY: 8, BY_RUN: 20, "torch": 40, "jax": 150}
 
 
 def prepare(folder):
