@@ -175,13 +175,18 @@ NAMES = list(_MAKERS)
 ALWAYS = ["fastgrad", "complex"]
 
 
+def make_engine(name):
+    """Make the named engine."""
+    return _MAKERS[name]()
+
+
 def make_engines(names=None):
     """Make the named engines, or all that are installed; fastgrad and complex, which the ratios need, come first."""
     chosen = ALWAYS + [name for name in (NAMES if names is None else names) if name not in ALWAYS]
     engines = []
     for name in chosen:
         try:
-            engines.append(_MAKERS[name]())
+            engines.append(make_engine(name))
         except ImportError as error:
             if names is not None or name in ALWAYS:
                 raise

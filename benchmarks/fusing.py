@@ -9,20 +9,15 @@ status is 0 all the same.
 import argparse
 import ast
 import functools
-import importlib.util
-import json
 import math
 import platform
 import random
-import shutil
 import statistics
-import subprocess
-import sys
 import types
 from functools import partial
 from pathlib import Path
 
-from benchmarks import engines, timing
+from benchmarks import engines, gpt, timing
 from benchmarks.compare import print_table, three_digits
 from benchmarks.limits import Limit
 from benchmarks.loops import fresh_loops
@@ -45,18 +40,6 @@ LIMITS = [
     Limit("call.grad", "value_and_grad(x) over the eager computation, swept", "<=", 1.0),
     Limit("translate", "giving a script of 1,000 lines its sites", "<=", 50.0, " ms"),
 ]
-
-GPT = """
-import json, sys, time
-from engine import MicroGPT, Tokenizer
-names = "emma olivia ava isabella sophia charlotte mia amelia harper evelyn abigail emily elizabeth mila ella".split()
-steps, tokenizer = int(sys.argv[1]), Tokenizer.from_docs(names)
-model = MicroGPT(vocab_size=tokenizer.vocab_size)
-model.train_on_docs(names, tokenizer, num_steps=2, log_every=0)
-start = time.process_time()
-losses = model.train_on_docs(names, tokenizer, num_steps=steps, log_every=0)
-print(json.dumps({"seconds": (time.process_time() - start) / steps, "losses": losses[:5]}))
-"""
 
 
 def least_in_turns(ways, rounds):
@@ -231,25 +214,10 @@ def translation_figure(rounds):
 
 def gpt_figure(folder, quick):
     """A step of the published GPT, plainly and by ``fastgrad run``."""
-    spec = importlib.util.find_spec("strands_microgpt")
-    if spec is None:
-        print("strands-microgpt is not installed: its row is left out", file=sys.stderr)
+    if not gpt.prepare(folder):
         return {}
-    [package] = spec.submodule_search_locations
-    shutil.copy(f"{package}/engine.py", folder)
-    Path(folder, "train.py").write_text(GPT)
-    # Whole rounds of the 15 names, whose lengths differ.
-    fast = least_step(folder, ("-m", "fastgrad", "run"), 150, 3)
-    plain = least_step(folder, (), 15, 1 if quick else 3)
-    assert math.isclose(fast["losses"][0], plain["losses"][0], rel_tol=1e-9)
-    return {"gpt": plain["seconds"] / fast["seconds"]}
-
-
-def least_step(folder, way, steps, runs):
-    """Run the GPT's training some times; return what the quickest run printed."""
-    command = [sys.executable, *way, f"{folder}/train.py", str(steps)]
-    found = [json.loads(subprocess.check_output(command, stderr=subprocess.DEVNULL)) for _ in range(runs)]
-    return min(found, key=lambda run: run["seconds"])
+    seconds = gpt.steps(folder, [gpt.PLAINLY, gpt.BY_RUN], 1 if quick else 3)
+    return {"gpt": seconds[gpt.PLAINLY] / seconds[gpt.BY_RUN]}
 
 
 def print_limits(figures):

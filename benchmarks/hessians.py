@@ -32,7 +32,7 @@ class Subject(NamedTuple):
 
 
 def rosenbrock(xs, lib):
-    return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(xs, xs[1:], strict=False))
+    return sum(100.0 * (b - a * a) ** 2 + (1.0 - a) ** 2 for a, b in zip(xs, xs[1:]))
 
 
 def _rosenbrock_of_array(x, jnp):

@@ -3,10 +3,25 @@
 import json
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks import bounds, children, derivatives, engines, figure, limits, networks, programs, rows, wild
+from benchmarks import (
+    bars,
+    bounds,
+    children,
+    derivatives,
+    engines,
+    figure,
+    gpt,
+    limits,
+    networks,
+    picture,
+    programs,
+    rows,
+    wild,
+)
 
 ENGINES = {engine.name: engine for engine in engines.make_engines(["complex", "fastgrad", "reference"])}
 FASTGRAD = ENGINES["fastgrad"]
@@ -231,8 +246,8 @@ def test_the_figure_draws_the_least_times_of_the_engines_that_are_there(tmp_path
     }
     pytest.importorskip("matplotlib").use("agg")
     pictures = [tmp_path / name for name in ("first.svg", "second.svg")]
-    for picture in pictures:
-        figure.draw(curves, picture)
+    for path in pictures:
+        figure.draw(curves, path)
     assert pictures[0].read_text() == pictures[1].read_text()
     text = pictures[0].read_text()
     for words in ("tanh network 3-4-4-1", "rows", "value and gradient, microseconds", "fastgrad", "torch"):
@@ -246,6 +261,71 @@ def test_the_command_prints_and_draws_the_figure(tmp_path, monkeypatch, capsys):
     programs.main()
     assert "3-16-16-1, 16 rows" in capsys.readouterr().out
     assert "<svg" in (tmp_path / "rows.svg").read_text()
+
+
+# The picture of a step and of a gradient.
+
+STEPS = {"CPython": 0.12, "PyPy": 0.04, "fastgrad run": 0.001, "torch": 0.0009, "jax": 0.00013}
+SLOPES = {"micrograd": 2e-4, "fastgrad": 4e-6, "compiled": 2.5e-7}
+
+
+def _drawn():
+    made = [(picture.STEP, picture.STEPS, STEPS), (picture.GRADIENT, picture.GRADIENTS, SLOPES)]
+    return bars.draw([picture.panel(*heading, ways, seconds) for heading, ways, seconds in made], ["A & B < C"])
+
+
+def test_the_picture_has_a_bar_for_each_way_that_was_timed_and_is_inside_its_frame():
+    root = ElementTree.fromstring(_drawn())
+    found = [e for e in root.iter("{http://www.w3.org/2000/svg}rect") if e.get("class") != "ground"]
+    assert [e.get("class") == "ours" for e in found] == [way in picture.OURS for way in (*STEPS, *SLOPES)]
+    widths = [float(e.get("width")) for e in found]
+    for seconds, drawn in ((STEPS, widths[: len(STEPS)]), (SLOPES, widths[len(STEPS) :])):
+        assert [*sorted(seconds, key=seconds.get)] == [way for _, way in sorted(zip(drawn, seconds, strict=True))]
+    assert all(0.0 < width <= bars.BARS_TO - bars.BARS_FROM for width in widths)
+    assert all(float(e.get("y")) + bars.BAR < float(root.get("height")) for e in found)
+
+
+def test_the_picture_says_times_and_what_is_faster_than_the_first_bar():
+    words = [e.text for e in ElementTree.fromstring(_drawn()).iter("{http://www.w3.org/2000/svg}text")]
+    for said in ("CPython", "120 ms", "1.0 ms, 120x faster", "130 µs", "4.0 µs, 50x faster", "250 ns, 800x faster"):
+        assert said in words
+    assert "A & B < C" in words
+    assert "jax.jit, arrays" not in words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(2.0, "2.0 s"), (0.9999, "1.0 s"), (0.12345, "120 ms"), (9.96e-6, "10 µs"), (3e-10, "0.3 ns")],
+)
+def test_a_time_has_two_digits_and_its_unit(seconds, words):
+    assert bars.in_words(seconds) == words
+
+
+def test_every_way_of_the_gradient_agrees_and_is_timed():
+    seconds = picture.gradients(programs.Plan(seconds=0.0, least_rounds=1, most_rounds=1), 1)
+    assert {"fastgrad", "compiled"} <= set(seconds) <= set(picture.GRADIENTS)
+    assert min(seconds.values()) > 0.0
+
+
+def test_every_way_of_the_published_gpt_can_be_run_and_is_in_the_picture():
+    assert set(gpt.COMMANDS) == set(gpt.ROUNDS) == set(picture.STEPS)
+
+
+def test_ways_of_the_published_gpt_that_are_missing_are_left_out(monkeypatch, capsys):
+    networks.say_left_out.cache_clear()
+    monkeypatch.setattr(gpt, "PYPY", "no such program")
+    monkeypatch.setattr(gpt.importlib.util, "find_spec", lambda name: None)
+    assert gpt.ways() == [gpt.PLAINLY, gpt.BY_RUN]
+    assert not gpt.prepare("nowhere")
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition(" is left out")[0] for line in said] == ["torch", "jax", "PyPy", "the published GPT"]
+
+
+def test_the_same_gpt_in_tensors_has_the_published_losses(tmp_path):
+    if not gpt.prepare(tmp_path):
+        pytest.skip("strands-microgpt is not installed")
+    chosen = [way for way in gpt.ways() if way != gpt.ON_PYPY]
+    assert set(gpt.steps(tmp_path, chosen, 1)) == set(chosen)
 
 
 # Networks over rows, with one instruction set.
