@@ -15,7 +15,8 @@ def problems(listed, now):
 
 
 def test_every_public_name_is_listed_and_is_there():
-    assert problems(set(LISTED.read_text(encoding="utf-8").split()), public_names()) == []
+    found = problems(set(LISTED.read_text(encoding="utf-8").split()), public_names())
+    assert not found, "\n".join(found)
 
 
 def test_the_list_is_sorted_and_has_no_name_twice():
