@@ -9,6 +9,7 @@ import textwrap
 import pytest
 
 from fastgrad.run import candidate, hook, offering, run_script
+from support.marks import posix
 from support.places import PACKAGE_FOLDER
 from support.teaching_engines import OWN_ENGINE, both_ways, command, on_fastgrad, said, same_both_ways, without_said
 
@@ -117,6 +118,7 @@ class TestExit:
         with pytest.raises(SystemExit):
             run_script(script("raise SystemExit(4)"))
 
+    @posix
     def test_of_an_interrupt_is_the_signal(self, script):
         path = script("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\ntime.sleep(30)")
         listening = "import signal, sys\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -128,6 +130,7 @@ class TestExit:
         assert done.stderr.splitlines()[-1] == "KeyboardInterrupt"
         assert "fastgrad" not in without_said(done)
 
+    @posix
     def test_of_a_program_that_is_terminated(self, script):
         path = script("print('ready', flush=True)\nimport time\ntime.sleep(30)")
         environment = {**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)}
