@@ -198,7 +198,9 @@ def _new_main(**attributes: Any) -> types.ModuleType:
 def _as_main(main: types.ModuleType, argv: list[str], folder: str) -> Iterator[None]:
     """Give the program the ``__main__``, ``sys.argv`` and ``sys.path`` of a plain run."""
     # Processes that a program starts call its module by the second name, which is there once multiprocessing is.
-    mains = {name: sys.modules[name] for name in ("__main__", "__mp_main__") if name in sys.modules}
+    mains: dict[str, types.ModuleType] = {
+        name: sys.modules[name] for name in ("__main__", "__mp_main__") if name in sys.modules
+    }
     old = sys.argv, sys.path
     sys.modules.update(dict.fromkeys(mains, main))
     sys.argv = argv
