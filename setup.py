@@ -20,6 +20,7 @@ from setuptools.modified import newer_group
 
 INCLUDE_DIRS = ["src"]
 OBJECTS = f"build/objects-{sys.implementation.cache_tag}"
+CYTHON_FILES = "build/cython"
 WORKERS = os.cpu_count() or 1
 
 # Values are those of CPython's own arithmetic, so no multiply and add may become one rounding. Nobody reads errno, and
@@ -31,6 +32,10 @@ if os.environ.get("FASTGRAD_SANITIZE"):
     OBJECTS += "-sanitized"
     FLAGS = ["-O0", "-g", "-ffp-contract=off", "-fsanitize=address,undefined", "-fno-omit-frame-pointer"]
     LINK_FLAGS = ["-fsanitize=address,undefined"]
+if os.environ.get("FASTGRAD_COVERAGE"):  # for gcov, which finds the lines of .pyx files by those in the C files
+    OBJECTS, CYTHON_FILES = f"{OBJECTS}-coverage", f"{CYTHON_FILES}-coverage"
+    FLAGS = ["-O0", "-ffp-contract=off", "--coverage"]
+    LINK_FLAGS = ["--coverage"]
 if os.environ.get("FASTGRAD_WERROR"):
     FLAGS += ["-Werror"]
 
@@ -85,7 +90,8 @@ class Build(build_ext):
             self.extensions,
             nthreads=WORKERS,
             force=self.force,
-            build_dir="build/cython",
+            build_dir=CYTHON_FILES,
+            emit_linenums="FASTGRAD_COVERAGE" in os.environ,
             compiler_directives=DIRECTIVES,
         )
         generated = runpy.run_path("src/expressions.py")["write"]("build/generated")

@@ -30,6 +30,7 @@ networks.use_one_thread()
 import numpy as np  # noqa: E402
 
 from benchmarks import derived, replays  # noqa: E402
+from benchmarks.history import measured as over_commits  # noqa: E402
 
 NETWORKS = networks.make_workloads()
 CASES = {case.key: case for case in replays.make_cases()}
@@ -141,6 +142,18 @@ def test_fit_and_the_users_classes_agree():
 
     expected = networks.train_classes(NETWORKS["tanh"], 20, reference.Value)
     networks.check_agreement("fit", {"classes": expected, "fit": networks.train_fit(NETWORKS["tanh"], 20)})
+
+
+def test_what_asv_runs_over_the_commits_is_there(monkeypatch):
+    monkeypatch.setattr(over_commits, "ROUNDS", 1)
+    assert over_commits.Workloads().track_forward_and_backward(WORKLOAD_NAMES[1]) > 0.0
+    kernels = over_commits.Kernels()
+    figures = kernels.setup_cache()
+    assert all(kernels.track_ratio(figures, key) > 0.0 for key in kernels.params)
+    assert {"row.0: fastgrad", "pieces.values: 8 paths"} <= set(over_commits.Replays.params)
+    for timed, way in ((over_commits.Replays(), "row.1: fastgrad"), (over_commits.Networks(), "tanh")):
+        timed.setup(way)
+    over_commits.Growth().track_ratio(next(iter(over_commits.Growth.params)))
 
 
 def test_a_bound_that_is_missed_is_the_exit_status(monkeypatch, capsys):

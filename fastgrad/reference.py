@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     def _of_two(self: _V, other: _Operand, /) -> _V: ...
 
 
+__all__ = ["Scalar", "Value"]
+
 _clock = itertools.count()
 
 

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fastgrad._layers.batch import Batch
 from fastgrad._tape.node import Node
+from fastgrad._tape.numbers import Number
 from fastgrad.nn import Module
 
 # Of plain numbers the result is a plain number. Signatures overlap since a subclass of Node could have a __float__.
@@ -23,7 +24,9 @@ _Targets: TypeAlias = ArrayLike | Iterable[_Plain] | Iterable[Iterable[_Plain]]
 
 class _OfDifferences(Protocol):
     @overload
-    def __call__(self, predictions: Batch | NDArray[np.object_], targets: _Targets | Node | _Any) -> Any: ...
+    def __call__(self, predictions: Batch, targets: _Targets | Node | _Any) -> Number: ...
+    @overload
+    def __call__(self, predictions: NDArray[np.object_], targets: _Targets | Node | _Any) -> Any: ...
     @overload
     def __call__(self, predictions: _Plain | _PlainRows, targets: _Targets) -> float: ...
     @overload
@@ -37,9 +40,9 @@ root_of_squares: _OfDifferences
 
 class _OfProbabilities(Protocol):
     @overload
-    def __call__(
-        self, predictions: Batch | NDArray[np.object_], targets: _Targets, reduction: _Reduction = "mean"
-    ) -> Any: ...
+    def __call__(self, predictions: Batch, targets: _Targets, reduction: _Reduction = "mean") -> Number: ...
+    @overload
+    def __call__(self, predictions: NDArray[np.object_], targets: _Targets, reduction: _Reduction = "mean") -> Any: ...
     @overload
     def __call__(
         self, predictions: _Plain | _PlainRows, targets: _Targets, reduction: _Reduction = "mean"
@@ -53,9 +56,9 @@ binary_cross_entropy: _OfProbabilities
 
 class _OfLogits(Protocol):
     @overload
-    def __call__(
-        self, logits: Batch | NDArray[np.object_], targets: _Targets, reduction: _Reduction = "mean"
-    ) -> Any: ...
+    def __call__(self, logits: Batch, targets: _Targets, reduction: _Reduction = "mean") -> Number: ...
+    @overload
+    def __call__(self, logits: NDArray[np.object_], targets: _Targets, reduction: _Reduction = "mean") -> Any: ...
     @overload
     def __call__(self, logits: _Plain | _PlainRows, targets: _Targets, reduction: _Reduction = "mean") -> float: ...
     @overload
@@ -66,7 +69,9 @@ class _OfLogits(Protocol):
 binary_cross_entropy_with_logits: _OfLogits
 
 @overload
-def cross_entropy(logits: Batch | NDArray[np.object_], labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
+def cross_entropy(logits: Batch, labels: _Targets, reduction: _Reduction = "mean") -> Number: ...
+@overload
+def cross_entropy(logits: NDArray[np.object_], labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
 @overload
 def cross_entropy(logits: _PlainRows, labels: _Targets, reduction: _Reduction = "mean") -> float: ...
 @overload
@@ -74,7 +79,9 @@ def cross_entropy(logits: _Rows[_N], labels: _Targets, reduction: _Reduction = "
 @overload
 def cross_entropy(logits: _Any, labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
 @overload
-def hinge(scores: Batch | NDArray[np.object_], labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
+def hinge(scores: Batch, labels: _Targets, reduction: _Reduction = "mean") -> Number: ...
+@overload
+def hinge(scores: NDArray[np.object_], labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
 @overload
 def hinge(scores: _Plain | _PlainRows, labels: _Targets, reduction: _Reduction = "mean") -> float: ...
 @overload

@@ -197,11 +197,17 @@ def _new_main(**attributes: Any) -> types.ModuleType:
 @contextlib.contextmanager
 def _as_main(main: types.ModuleType, argv: list[str], folder: str) -> Iterator[None]:
     """Give the program the ``__main__``, ``sys.argv`` and ``sys.path`` of a plain run."""
-    old = sys.modules["__main__"], sys.argv, sys.path
-    sys.modules["__main__"], sys.argv = main, argv
+    # Processes that a program starts call its module by the second name, which is there once multiprocessing is.
+    mains: dict[str, types.ModuleType] = {
+        name: sys.modules[name] for name in ("__main__", "__mp_main__") if name in sys.modules
+    }
+    old = sys.argv, sys.path
+    sys.modules.update(dict.fromkeys(mains, main))
+    sys.argv = argv
     if not getattr(sys.flags, "safe_path", False):
         sys.path = [folder, *sys.path[1:]]
     try:
         yield
     finally:
-        sys.modules["__main__"], sys.argv, sys.path = old
+        sys.modules.update(mains)
+        sys.argv, sys.path = old

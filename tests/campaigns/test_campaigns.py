@@ -1,5 +1,6 @@
 """Each campaign for a moment: what it tries holds, and what it finds is noticed and made small."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -8,18 +9,17 @@ import sys
 import pytest
 
 from campaigns.campaign import NAMES
-from support.marks import in_processes, measures
+from support.marks import in_processes, measures, posix
 from support.places import PACKAGE_FOLDER, TESTS
 
-PATHS = f"{TESTS}:{PACKAGE_FOLDER.parent}"
+PATHS = [str(TESTS), str(PACKAGE_FOLDER.parent)]
 
 
-def campaign(name, *arguments, **environment):
+def campaign(name, *arguments, paths=PATHS):
     """How a campaign ended, and what it printed."""
     command = [sys.executable, "-m", name, *map(str, arguments)]
-    done = subprocess.run(
-        command, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": PATHS, **environment}, capture_output=True, text=True
-    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -49,10 +49,10 @@ if __name__ == "__main__":
 
 
 @in_processes
-@pytest.mark.parametrize(("failure", "code"), [("assert 0, 'wrong'", 1), ("os.abort()", -6)])
+@pytest.mark.parametrize(("failure", "code"), [("assert 0, 'wrong'", 1), pytest.param("os.abort()", -6, marks=posix)])
 def test_a_failure_is_told_with_the_fewest_steps(tmp_path, failure, code):
     (tmp_path / "failing.py").write_text(FAILING.format(failure=failure))
-    ended, printed = campaign("failing", "--seed", 2, PYTHONPATH=f"{tmp_path}:{PATHS}")
+    ended, printed = campaign("failing", "--seed", 2, paths=[str(tmp_path), *PATHS])
     assert ended == 1
     assert f"3 numbers, 1 disagreement; seed 2, ended with {code}: " in printed
     assert "python -m failing --case 2000003 --steps '[2, 5]'" in printed

@@ -275,11 +275,12 @@ def test_a_debugger_sees_every_line():
         return trace
 
     doubled(numbers(3))
+    before = sys.gettrace()
     sys.settrace(trace)
     try:
         doubled(numbers(3))
     finally:
-        sys.settrace(None)
+        sys.settrace(before)
     assert lines.count(4) == 3
 
 

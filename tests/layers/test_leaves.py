@@ -227,7 +227,7 @@ def test_a_run_without_memory_is_refused_and_the_tape_goes_on():
         except MemoryError:
             print([x.data for x in run], (run[1] * 2.0).data, len(Leaves(fastgrad.Value, 1000)))
     """
-    assert run_python(code, limit="ulimit -v 4000000").stdout == "[0.0, 7.0, 0.0] 14.0 1000\n"
+    assert run_python(code, limits={"RLIMIT_AS": 4_000_000 << 10}).stdout == "[0.0, 7.0, 0.0] 14.0 1000\n"
 
 
 # Copies.

@@ -328,13 +328,13 @@ def test_threads_share_a_program():
 def test_an_interrupt_stops_a_long_run(threads):
     """It would take hours, and end by the time limit of `run_python`."""
     code = """
-        import os, signal, sys, threading
+        import signal, sys, threading
         import numpy as np
         from support.program_steps import large_program
         program = large_program(20_000)
         X = np.zeros((10_000_000, 2))
         try:
-            threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+            threading.Timer(0.3, signal.raise_signal, (signal.SIGINT,)).start()
             program.run_grad(X, program.uniforms, num_threads=int(sys.argv[1]))
         except KeyboardInterrupt:
             print("stopped")

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from support.marks import in_processes
-from support.teaching_engines import command, said, same_both_ways
+from support.teaching_engines import command, python, said, same_both_ways
 
 pytestmark = in_processes
 
@@ -82,6 +82,12 @@ class TestStartedBy:
     def test_with_numbers_as_arguments_and_results(self, written, method):
         folder = written(program=ENGINE + NUMBERS)
         assert said(same_both_ways("program.py", method, cwd=folder))[-1].endswith("runs on fastgrad")
+
+    def test_where_multiprocessing_was_imported_before(self, written, method):
+        folder = written(program=ENGINE + NUMBERS)
+        before = "import multiprocessing, sys; from fastgrad.cli import main; sys.exit(main(['run', *sys.argv[1:]]))"
+        plain, done = python("program.py", method, cwd=folder), python("-c", before, "program.py", method, cwd=folder)
+        assert (done.returncode, done.stdout) == (0, plain.stdout)
 
     def test_with_an_engine_in_a_module(self, written, method):
         folder = written(engine=ENGINE, program="from engine import *\n" + NUMBERS)

@@ -7,6 +7,7 @@ import pytest
 from fastgrad.run import switches, trial
 from fastgrad.run.roles import Unfit, find_making, find_roles, sweep_names
 from support.engine_shapes import SHAPES
+from support.marks import posix
 from support.teaching_engines import FULL_ENGINE, OWN_ENGINE, both_ways, on_fastgrad, said, same_both_ways
 
 
@@ -263,6 +264,7 @@ counter, log = types.SimpleNamespace(made=0, all=[]), io.StringIO()
         engine = OWN_ENGINE.replace("    # more methods", "    def train(self):\n        while True: pass\n")
         assert len(on_fastgrad(script(engine + "print(Value(1.0).data)")).said) == 1
 
+    @posix
     def test_a_sweep_without_an_end_that_nobody_calls(self, script, monkeypatch):
         monkeypatch.setattr(trial, "PATIENCE", 0.2)
         engine = OWN_ENGINE.replace(

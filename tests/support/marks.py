@@ -7,6 +7,7 @@ import pytest
 COLLECT_ALWAYS = "FASTGRAD_COLLECT_ALWAYS" in os.environ
 SANITIZED = "FASTGRAD_SANITIZED" in os.environ
 
+posix = pytest.mark.skipif(os.name != "posix", reason="signals end a process, and timers send them, on POSIX")
 large = pytest.mark.skipif(COLLECT_ALWAYS, reason="a large graph takes for ever when every node collects")
 measures = pytest.mark.skipif(
     COLLECT_ALWAYS or SANITIZED,

@@ -4,11 +4,15 @@ import array
 import gc
 import os
 
+import pytest
+
 import fastgrad
 
 
 def resident():
     """Bytes of memory this process has in use."""
+    if not os.path.exists("/proc/self/statm"):
+        pytest.skip("reads how much memory is in use as Linux tells it")
     with open("/proc/self/statm", encoding="ascii") as statm:
         return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 

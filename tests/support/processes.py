@@ -1,21 +1,43 @@
-"""Programs that run in a Python of their own."""
+"""Programs that run in a Python of their own, perhaps with less memory or a smaller stack."""
 
 import os
 import subprocess
 import sys
 import textwrap
 
+import pytest
+
 from support.places import PACKAGE_FOLDER
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows has none
+    resource = None
 
 # A process started in the background of a shell ignores the signal, and so do its children.
 _HEAR_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
 
 
-def run_python(code, *arguments, limit="true", timeout=300, check=True, **environment):
-    """Run a program in a Python of its own, perhaps under a shell's `ulimit`; return how it ended."""
+SMALL_STACK = {"RLIMIT_STACK": 256 << 10}
+
+
+def limited(limits):
+    """What a process calls before its program begins: it sets limits of Python's module resource, in bytes."""
+    if not limits:
+        return None
+    if resource is None:
+        pytest.skip("a process is given limits by Python's module resource, which is not here")
+    if "RLIMIT_AS" in limits and not sys.platform.startswith("linux"):
+        pytest.skip("limits memory as Linux does")
+    return lambda: [resource.setrlimit(getattr(resource, name), (n, n)) for name, n in limits.items()]
+
+
+def run_python(code, *arguments, limits=None, timeout=300, check=True, **environment):
+    """Run a program in a Python of its own, perhaps with limits; return how it ended."""
     python = [sys.executable, "-c", _HEAR_SIGINT + textwrap.dedent(code), *map(str, arguments)]
     done = subprocess.run(
-        ["sh", "-c", f'{limit} && exec "$@"', "sh", *python],
+        python,
+        preexec_fn=limited(limits),
         capture_output=True,
         text=True,
         timeout=timeout,

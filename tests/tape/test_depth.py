@@ -4,7 +4,7 @@ import pytest
 
 from fastgrad import Value
 from support.marks import large, measures
-from support.processes import run_python
+from support.processes import SMALL_STACK, run_python
 
 # Everything that walks a graph, on a chain far deeper than Python's stack.
 
@@ -88,27 +88,27 @@ LINKED = """
     assert fastgrad.tape_info().nodes == 1, fastgrad.tape_info()
 """
 
-small_stack = pytest.mark.parametrize("limit", ["true", "ulimit -s 256"], ids=["usual stack", "small stack"])
+small_stack = pytest.mark.parametrize("limits", [None, SMALL_STACK], ids=["usual stack", "small stack"])
 
 
 @large
 @small_stack
 @pytest.mark.parametrize("steps", [1000, 1_000_000])
-def test_deep_graphs(limit, steps):
-    run_python(DEEP, steps, limit=limit)
+def test_deep_graphs(limits, steps):
+    run_python(DEEP, steps, limits=limits)
 
 
 @large
 @small_stack
-def test_deep_graphs_are_walked(limit):
-    run_python(WALKED, 300_000, limit=limit)
+def test_deep_graphs_are_walked(limits):
+    run_python(WALKED, 300_000, limits=limits)
 
 
 @large
 @small_stack
-def test_deep_graphs_of_a_users_own_nodes(limit):
+def test_deep_graphs_of_a_users_own_nodes(limits):
     """Callbacks that close over each other from node to node are let go one by one, too."""
-    run_python(LINKED, 100_000, limit=limit)
+    run_python(LINKED, 100_000, limits=limits)
 
 
 @pytest.mark.slow
@@ -130,7 +130,7 @@ def test_a_chain_of_ten_million_nodes():
         fastgrad.collect()
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
         """,
-        limit="ulimit -s 256",
+        limits=SMALL_STACK,
     )
     assert float(done.stdout) < 1.0  # gigabytes
 
@@ -138,7 +138,7 @@ def test_a_chain_of_ten_million_nodes():
 @pytest.mark.slow
 @large
 def test_ten_million_steps_deep():
-    run_python(DEEP, 10_000_000, limit="ulimit -s 256")
+    run_python(DEEP, 10_000_000, limits=SMALL_STACK)
 
 
 # Many graphs on one tape.

@@ -10,7 +10,7 @@ import fastgrad
 from fastgrad import Scalar, Value
 from support.graphs import check_the_tape, everything, live_nodes, walked
 from support.marks import COLLECT_ALWAYS, large
-from support.processes import run_python
+from support.processes import SMALL_STACK, run_python
 
 # What cannot be copied.
 
@@ -238,7 +238,7 @@ def test_threads_that_pickle_at_once():
 
 @large
 def test_any_depth():
-    for limit in ("true", "ulimit -s 256"):
+    for limits in (None, SMALL_STACK):
         run_python(
             """
             import copy, pickle
@@ -260,7 +260,7 @@ def test_any_depth():
             fastgrad.collect()
             assert fastgrad.tape_info().nodes == 1, fastgrad.tape_info()
             """,
-            limit=limit,
+            limits=limits,
         )
 
 

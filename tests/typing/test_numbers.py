@@ -1,15 +1,12 @@
-"""What a type checker says of programs that use fastgrad.
+"""What a type checker says of numbers and functions of them.
 
-The first tests are run, and mypy reads them too: what ``assert_type`` says has to hold for both. Then come lines
-that are only read, each with an error that mypy must find; if it does not, it complains of the comment.
+The first tests are run, and mypy and pyright read them too: what ``assert_type`` says has to hold for all. Then come
+lines that are only read, each with an error that both must find; one that does not complains of the comment.
 """
 
 import ast
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_origin
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -18,18 +15,10 @@ from numpy.typing import NDArray
 import fastgrad
 from fastgrad import Scalar, Value, math
 from fastgrad._tape.numbers import Number
+from support.typed import assert_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from typing_extensions import assert_type
-else:
-
-    def assert_type(value, expected):
-        if isinstance(value, np.ndarray):
-            assert NDArray[value.dtype.type] == expected
-        else:
-            assert type(value) is (get_origin(expected) or expected)
 
 
 class Parameter(Value):
@@ -183,29 +172,29 @@ def test_the_rest() -> None:
 
 if TYPE_CHECKING:
     _x = Value(1.0)
-    Value("1.0")  # type: ignore[call-overload]
-    Value(1.0, (2.0,))  # type: ignore[arg-type]
-    Value(1.0, None, "", 2.0)  # type: ignore[call-overload]
-    Scalar(None)  # type: ignore[arg-type]
-    Scalar(_x)  # type: ignore[arg-type]
-    _x + "1.0"  # type: ignore[operator]
-    1j * _x  # type: ignore[operator]
-    _x // "2"  # type: ignore[operator]
-    float(_x)  # type: ignore[arg-type]
-    int(_x)  # type: ignore[call-overload]
-    _x.data = "1.0"  # type: ignore[assignment]
-    _x.data = _x  # type: ignore[assignment]
-    _x.prev = []  # type: ignore[misc]
-    _x._prev = set()  # type: ignore[misc]
-    _x._backward = 1.0  # type: ignore[assignment]
-    _x.gard = 0.0  # type: ignore[attr-defined]
-    _x.rellu()  # type: ignore[attr-defined]
-    math.gamma(_x)  # type: ignore[arg-type]
-    math.sin("1.0")  # type: ignore[call-overload]
-    fastgrad.sum(_x)  # type: ignore[call-overload]
-    fastgrad.dot([_x], 1.0)  # type: ignore[call-overload]
-    fastgrad.set_values([1.0], [2.0])  # type: ignore[list-item]
-    _x.draw_dot(rankdir="up")  # type: ignore[arg-type]
+    Value("1.0")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    Value(1.0, (2.0,))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    Value(1.0, None, "", 2.0)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    Scalar(None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Scalar(_x)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    _x + "1.0"  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]
+    1j * _x  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]
+    _x // "2"  # type: ignore[operator]  # pyright: ignore[reportOperatorIssue, reportUnusedExpression]
+    float(_x)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    int(_x)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    _x.data = "1.0"  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+    _x.data = _x  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+    _x.prev = []  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    _x._prev = set()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    _x._backward = 1.0  # type: ignore[assignment]  # pyright: ignore[reportAttributeAccessIssue]
+    _x.gard = 0.0  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    _x.rellu()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    math.gamma(_x)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    math.sin("1.0")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    fastgrad.sum(_x)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    fastgrad.dot([_x], 1.0)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
+    fastgrad.set_values([1.0], [2.0])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    _x.draw_dot(rankdir="up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 # The annotations: in stubs of compiled modules, and in the source of others, which may make names in ways of its own.
@@ -229,31 +218,5 @@ def _names(file: str) -> set[str]:
     ids=["numbers", "math", "fastgrad"],
 )
 def test_every_public_name_has_a_line_that_type_checkers_read(names: list[str], files: list[str]) -> None:
-    known = set().union(*map(_names, files))
+    known = set[str]().union(*map(_names, files))
     assert [name for name in names if not name.startswith("_") and name not in known] == []
-
-
-def test_mypy_agrees_with_this_file(pytestconfig: pytest.Config) -> None:
-    pytest.importorskip("mypy")
-    environment: dict[str, Any] = dict(os.environ)
-    folder = Path(fastgrad.__file__).parent.parent
-    if folder.name != "site-packages":
-        environment["MYPYPATH"] = str(folder)
-    cache = pytestconfig.cache
-    assert cache is not None
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "mypy",
-            "--strict",
-            "--config-file=",
-            f"--cache-dir={cache.mkdir('mypy')}",
-            __file__,
-        ],
-        check=False,
-        capture_output=True,
-        text=True,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,1 @@
+"""What asv runs over the commits; see asv.conf.json."""
