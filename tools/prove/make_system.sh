@@ -34,8 +34,9 @@ case $kind in
         export CC="$zig cc -target x86_64-linux-musl -dynamic -fno-sanitize=all -Wno-date-time" AR="$zig ar"
         export RANLIB="$zig ranlib" ZLIB_CFLAGS="-I$work/zlib" ZLIB_LIBS="-L$work/zlib -lz"
         own_apt "$work/debian13" amd64 trixie
-        (cd "$work" && APT_CONFIG=debian13/conf apt-get -q download musl && dpkg-deb -x musl_*.deb "$root")
-        ln -s usr/lib "$root/lib"
+        (cd "$work" && APT_CONFIG=debian13/conf apt-get -q download musl busybox-static)
+        for package in "$work"/{musl,busybox-static}_*.deb; do dpkg-deb -x "$package" "$root"; done
+        ln -s usr/bin usr/lib "$root" && ln -s busybox "$root/bin/sh"
         ln -s "$root/usr/lib/x86_64-linux-musl/libc.so" /lib/ld-musl-x86_64.so.1 # what is built runs here
         loader=/lib/ld-musl-x86_64.so.1
         unpack "$work"/zlib*.orig.tar.* "$work/zlib"
