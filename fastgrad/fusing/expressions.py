@@ -10,6 +10,7 @@ from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.calls import Calls
 from fastgrad.fusing.samples import MISSING
 from fastgrad.fusing.syntax import given_to
+from fastgrad.fusing.trees import written
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -249,5 +250,5 @@ class Expressions(Calls):
 def what(node: ast.AST) -> str:
     """A construct as Python writes it."""
     if isinstance(node, (ast.expr, ast.stmt)):
-        return ast.unparse(node).split("\n")[0].removesuffix(":")[:60]
+        return written(node)[:60]
     return f"the operator {type(node).__name__}"

@@ -30,7 +30,7 @@ from fastgrad.fusing.building import Unfit
 from fastgrad.fusing.definitions import first_line, may_be_inlined, remember
 from fastgrad.fusing.names import Scope, assigned_in, surely_assigned
 from fastgrad.fusing.sites import Context, ExpressionKernel, StatementKernel, consumer_of
-from fastgrad.fusing.trees import changed, located
+from fastgrad.fusing.trees import changed, located, written
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Found:
     def text(self) -> str:
         """Its first line."""
         try:
-            return ast.unparse(self._node).split("\n")[0].removesuffix(":")
+            return written(self._node)
         except RecursionError:
             return "..."
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
 
 TYPE_CHECKING = False  # true to type checkers; typing is slow to import
 if TYPE_CHECKING:
@@ -66,3 +68,11 @@ def located(node: _Tree, like: Any) -> _Tree:
         for part in children(node):
             located(part, like)
     return node
+
+
+def written(node: ast.AST) -> str:
+    """Return the first line of an expression or a statement as Python writes it, from 3.11 on: a loop's names bare."""
+    line = ast.unparse(node).split("\n")[0].removesuffix(":")
+    if sys.version_info < (3, 11):
+        line = re.sub(r"\bfor \((.+?)\) in ", r"for \1 in ", line)
+    return line

@@ -25,6 +25,8 @@ MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.")
 
 @pytest.mark.parametrize("name", ["fastgrad", *MODULES])
 def test_examples_of_modules_run(name, tmp_path, monkeypatch):
+    if name == "fastgrad.plots":
+        pytest.importorskip("matplotlib")
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0
@@ -45,8 +47,9 @@ def test_compiled_modules_have_examples():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_examples_of_pages_run(page):
     text = page.read_text(encoding="utf-8")
-    if re.search(r"^>>> (?:from|import) scipy", text, re.MULTILINE):
-        pytest.importorskip("scipy")
+    for needed, sign in (("scipy", "(?:from|import) scipy"), ("matplotlib", "from fastgrad import plots")):
+        if re.search(f"^>>> {sign}", text, re.MULTILINE):
+            pytest.importorskip(needed)
     if "subprocess.run" in text and (COLLECT_ALWAYS or SANITIZED):
         pytest.skip("starts programs as others do")
     result = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
