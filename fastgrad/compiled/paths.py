@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     _Junction: TypeAlias = tuple[Path | None, int]
     _Rows: TypeAlias = NDArray[np.int64] | None  # None for all
 
+# A thread's own time, so that what else the machine does makes nothing dear; where it is told in large steps, or not at
+# all, the clock's.
+_seconds = time.perf_counter if sys.platform in ("win32", "emscripten") else time.thread_time
+
 MOST_PATHS = 256
 _FEW_SECONDS = 0.06  # that recordings may take anyway as long as there are no more rows than there may be paths
 _FREE_SECONDS = 5e-4  # and later
@@ -182,11 +186,11 @@ class Paths(DirectPaths):
         exchanged, collects = self.calls.changed(), gc.isenabled()
         gc.disable()  # what is recorded lives, and a collection of everything else is not what a recording costs
         try:
-            begun = time.perf_counter()
+            begun = _seconds()
             run = self._run(row)
-            called = time.perf_counter()
+            called = _seconds()
             path = self._kept(run, row, exchanged)
-            self.account.recorded(called - begun, time.perf_counter() - begun)
+            self.account.recorded(called - begun, _seconds() - begun)
         finally:
             if collects:
                 gc.enable()
@@ -226,18 +230,18 @@ class Paths(DirectPaths):
 
     def plainly(self, X: _Floats) -> list[tuple[_Structure, list[float]]]:
         """Compute rows by plain calls: for each the description of the results, and their numbers."""
-        begun, found = time.perf_counter(), []
+        begun, found = _seconds(), []
         for row in X.tolist():
             structure, outputs = self.results(self.call([Value(number) for number in row]))
             found.append((structure, [getattr(output, "data", output) for output in outputs]))
-        self.account.computed(len(X), time.perf_counter() - begun)
+        self.account.computed(len(X), _seconds() - begun)
         return found
 
     def plain_gradients(self, X: _Floats) -> tuple[_Floats, _Floats]:
         """Compute values and gradients of rows by plain calls and sweeps."""
         values: list[float] = []
         slopes: list[float] = []
-        begun = time.perf_counter()
+        begun = _seconds()
         with enable_grad():
             for row in X.tolist():
                 inputs = [Value(number) for number in row]
@@ -246,7 +250,7 @@ class Paths(DirectPaths):
                     check_one(structure, self.name)
                 values.append(getattr(output, "data", output))
                 slopes += slopes_at(inputs, output) if isinstance(output, Node) else [0.0] * len(row)
-        self.account.computed(len(X), time.perf_counter() - begun)
+        self.account.computed(len(X), _seconds() - begun)
         return np.array(values)[:, np.newaxis], np.array(slopes).reshape(X.shape)
 
     def insert(self, path: Path, row: list[float] | None = None, exchanged: Sequence[str] = ()) -> Path | None:
@@ -357,7 +361,7 @@ class Paths(DirectPaths):
             self.latest = first
             return [(first, None)]
         self.account.open = len(X)
-        found, begun, aside = Found(), time.perf_counter(), self.account.aside()
+        found, begun, aside = Found(), _seconds(), self.account.aside()
         self._follow(found, X, first, None, 0, num_threads)
         while found.elsewhere:
             path, k, rows = found.next()
@@ -371,7 +375,7 @@ class Paths(DirectPaths):
                 self._record_each(found, X, rows[:1])
                 found.leave(path, k, rows[1:])
         self.account.open = 0
-        self.account.sorting += time.perf_counter() - begun - (self.account.aside() - aside)
+        self.account.sorting += _seconds() - begun - (self.account.aside() - aside)
         known = sorted((path for path in found.rows if path), key=lambda path: path.number)
         self.latest = known[0] if len(found.rows) == 1 and known else None
         if self.latest:

@@ -17,9 +17,6 @@ class Clock:
     def __init__(self):
         self.now, self.recordings, self.plain = 0.0, 0, 0
 
-    def perf_counter(self):
-        return self.now
-
 
 @pytest.fixture
 def clock(monkeypatch):
@@ -41,7 +38,7 @@ def clock(monkeypatch):
         return plainly(self, numbers)
 
     monkeypatch.setattr(paths, "_FREE_SECONDS", 5e-4)
-    monkeypatch.setattr(paths, "time", clock)
+    monkeypatch.setattr(paths, "_seconds", lambda: clock.now)
     monkeypatch.setattr(paths.Paths, "_run", recorded)
     monkeypatch.setattr(paths.Run, "path", lowered)
     monkeypatch.setattr(paths.Paths, "call", called)
