@@ -2,6 +2,7 @@
 // shows comes from flow.py. What this module exports by default is a widget of anywidget; a page calls `picture`.
 
 const SVG = "http://www.w3.org/2000/svg";
+const OWN_KEYS = { "data-lm-suppress-shortcuts": "true" }; // Jupyter would take them from what has the focus
 const PLAY = { step: 900, most: 20000 }; // milliseconds: of a step, and of all
 
 function made(tag, attributes = {}, ...children) {
@@ -21,9 +22,9 @@ function sliders(inputs, changed) {
   const values = Object.fromEntries(Object.entries(inputs).map(([name, { value }]) => [name, value]));
   const rows = Object.entries(inputs).map(([name, { value, low, high }]) => {
     const step = 10 ** Math.floor(Math.log10((high - low) / 50));
-    const slider = made("input", { type: "range", min: low, max: high, step, "aria-label": name, "data-input": name });
-    const exactly = `${name}, exactly`;
-    const field = made("input", { type: "number", step: "any", "aria-label": exactly, "data-exactly": name });
+    const range = { type: "range", min: low, max: high, step, "aria-label": name, "data-input": name };
+    const exactly = { type: "number", step: "any", "aria-label": `${name}, exactly`, "data-exactly": name };
+    const [slider, field] = [range, exactly].map((attributes) => made("input", { ...attributes, ...OWN_KEYS }));
     const set = (number) => {
       slider.value = number;
       slider.setAttribute("aria-valuetext", number);
@@ -121,10 +122,11 @@ function told(graph, numbers, steps, time) {
 
 export function picture(root, changed) {
   let graph, numbers, steps, time, shown, direction, inputs, timer;
-  const place = made("div", { class: "flow-graph", tabindex: 0, role: "region", "aria-label": "the graph" });
+  const scrolled = { class: "flow-graph", tabindex: 0, role: "region", "aria-label": "the graph" };
+  const place = made("div", { ...scrolled, ...OWN_KEYS });
   const said = made("p", { class: "flow-said", role: "status" });
   const trouble = made("p", { class: "flow-trouble", role: "alert", hidden: "" });
-  const button = (name, click) => made("button", { type: "button", click }, name);
+  const button = (name, click) => made("button", { type: "button", click, ...OWN_KEYS }, name);
   const play = button("Play", () => (timer ? stop() : start()));
   const back = button("Back", () => go(time - 1));
   const step = button("Step", () => go(time === steps.length ? 0 : time + 1));

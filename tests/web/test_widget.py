@@ -173,6 +173,13 @@ class TestSteps:
         assert picture.text(".flow-said").startswith("5 of 5")
 
 
+def test_jupyter_takes_no_keys_from_it(shown):
+    picture, _ = shown("a * b + a", a=2.0, b=-3.0)
+    taking_focus = picture.all(".flow :is(input, button, [tabindex])")
+    assert len(taking_focus) == 9
+    assert all(element.get_attribute("data-lm-suppress-shortcuts") for element in taking_focus)
+
+
 def test_it_fits_narrow_places(shown):
     picture, _ = shown(neuron, x=2.0, w=-3.0, b=5.5)
     fits = "return document.documentElement.scrollWidth <= window.innerWidth"
