@@ -394,7 +394,7 @@ class Paths(DirectPaths):
                 self._put(found, X, path, group)
                 continue
             if group is None:
-                group = np.arange(len(X))
+                group = np.arange(len(X), dtype=np.int64)
             if k < settled:
                 self._record_each(found, X, group)
             else:
