@@ -144,10 +144,11 @@ class TestSteps:
         ]
         assert picture.nodes() == computed("a * b + a", a=2.0, b=-3.0)
 
-    def test_a_gradient_is_a_part_of_it_on_the_way(self, shown):
-        picture, _ = shown("a * b + a", a=2.0, b=-3.0)
+    def test_a_gradient_is_the_sum_of_what_has_come_so_far(self, shown):
+        picture, _ = shown("a * b + a + a", a=2.0, b=-3.0)
         picture.click("Back")
-        assert picture.nodes() == [("a", "2", "1"), ("b", "-3", "…"), ("*", "-6", "1"), ("+", "-4", "1")]
+        expected = [("a", "2", "2"), ("b", "-3", "…"), ("*", "-6", "1"), ("+", "-4", "1"), ("+", "-2", "1")]
+        assert picture.nodes() == expected
         assert [edge.text for edge in picture.all(".flow-passed") if edge.text] == ["1", "1"]
 
     def test_play_goes_on_by_itself_until_it_is_paused(self, shown):
