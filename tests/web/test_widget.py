@@ -19,6 +19,7 @@ PAGE = """
 import widget from "./flow.js";
 const traits = STATE, listeners = {};
 let changed = {};
+let line = Promise.resolve(); // messages go, and are answered, one after the other
 function take(given) {
   Object.assign(traits, given);
   for (const name of Object.keys(given)) listeners[`change:${name}`]?.();
@@ -27,10 +28,10 @@ const model = {
   get: (name) => traits[name],
   set: (name, value) => { traits[name] = changed[name] = value; },
   on: (name, listener) => { listeners[name] = listener; },
-  save_changes: async () => {
+  save_changes: () => {
     const body = JSON.stringify(changed);
     changed = {};
-    take(await (await fetch("changed", { method: "POST", body })).json());
+    line = line.then(async () => take(await (await fetch("changed", { method: "POST", body })).json()));
   },
 };
 widget.render({ model, el: document.getElementById("widget") });
