@@ -407,7 +407,7 @@ class Paths(DirectPaths):
     def _record_each(self, found: Found, X: _Floats, rows: NDArray[np.int64]) -> None:
         for row in rows.tolist():
             self.account.open -= 1
-            found.add(self.record(X[row].tolist())[0], np.array([row]))
+            found.add(self.record(X[row].tolist())[0], np.array([row], np.int64))
 
     # What splits the paths.
 
