@@ -17,6 +17,7 @@ HERE = Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent)]  # for what is beside this file, and the programs in examples/
 
 import cython_sources  # noqa: E402
+import try_page  # noqa: E402
 
 from fastgrad import __version__  # noqa: E402
 
@@ -70,7 +71,7 @@ pygments_dark_style = "a11y-high-contrast-dark"
 html_title = f"fastgrad {version}"
 html_logo = "_static/logo.svg"
 html_favicon = "_static/logo.svg"
-html_static_path = ["_static"]
+html_static_path = ["_static", *(f"../fastgrad/draw/flow.{suffix}" for suffix in ("js", "css"))]
 html_sourcelink_suffix = ""  # so that a notebook's source is a notebook
 html_css_files = ["site.css"]
 html_js_files = [("versions.js", {"defer": "defer"})]
@@ -145,4 +146,5 @@ def setup(app):
     app.connect("source-read", execute_page)
     app.connect("autodoc-process-docstring", execute_docstring, priority=0)  # before numpydoc makes a page of it
     app.connect("source-read", suit_site)
+    app.connect("build-finished", try_page.finish)
     return {"parallel_read_safe": True}

@@ -1,6 +1,7 @@
 """Running programs over rows. The contract is in the header, rows.pxd."""
 
 import os
+import sys
 from _thread import allocate_lock, start_new_thread
 from operator import index
 
@@ -398,7 +399,7 @@ cdef uint64_t thread_count(num_threads) except 0:
     cdef int64_t threads = index(num_threads)
     if threads < 1:
         raise ValueError(f"num_threads must be at least 1, not {num_threads}")
-    return min(threads, MOST_CHUNKS)
+    return min(threads, MOST_CHUNKS) if sys.platform != "emscripten" else 1  # where no thread can be started
 
 
 cdef void add_chunks(Execution r) noexcept:

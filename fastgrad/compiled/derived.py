@@ -94,7 +94,7 @@ class Derived(DirectFunction):
             if path is not None:
                 parts.append((path, rows))
             else:
-                parts += [(paths.unkept(X[row].tolist()), np.array([row])) for row in rows.tolist()]
+                parts += [(paths.unkept(X[row].tolist()), np.array([row], np.int64)) for row in rows.tolist()]
         found = [(self.made(paths, path), rows) for path, rows in parts]
         values = np.empty((len(X), found[0][0].structure.size()))
         for made, rows in found:
@@ -172,8 +172,8 @@ def _made(wanted: Wanted, paths: Paths | None, path: Path, name: str) -> Any:
     return DirectPath(made, Uniforms(path.uniforms.scalars, made.uniforms), structure)
 
 
-def _all(size: int) -> NDArray[np.intp]:
-    return np.arange(size)
+def _all(size: int) -> NDArray[np.int64]:
+    return np.arange(size, dtype=np.int64)
 
 
 def _with_value(value: _Structure, inner: _Structure, structure: _Structure, kind: str) -> _Structure:

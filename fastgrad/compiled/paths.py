@@ -398,7 +398,7 @@ class Paths(DirectPaths):
                 self._put(found, X, path, group)
                 continue
             if group is None:
-                group = np.arange(len(X))
+                group = np.arange(len(X), dtype=np.int64)
             if k < settled:
                 self._record_each(found, X, group)
             else:
@@ -411,7 +411,7 @@ class Paths(DirectPaths):
     def _record_each(self, found: Found, X: _Floats, rows: NDArray[np.int64]) -> None:
         for row in rows.tolist():
             self.account.open -= 1
-            found.add(self.record(X[row].tolist())[0], np.array([row]))
+            found.add(self.record(X[row].tolist())[0], np.array([row], np.int64))
 
     # What splits the paths.
 

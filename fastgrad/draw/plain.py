@@ -88,26 +88,68 @@ _WIRE = (0.0, 6.0)  # an edge's extents (along, across) where it passes a column
 _SWEEPS = 12
 
 
-def _by_columns(
-    boxes: Mapping[str, _Box], edges: Sequence[_Edge], rankdir: _Direction
-) -> tuple[list[str], Sequence[float]]:
+class Columns:
+    """Where boxes of some sizes (along, across) lie, and how edges run between them."""
+
+    def __init__(self, sizes: Mapping[str, _Pair], edges: Sequence[_Edge]) -> None:
+        self.ranks = _ranks(list(sizes), edges)
+        self.links = _links(self.ranks, edges)
+        places = [*self.ranks.items(), *(place for link in self.links for place in link)]
+        columns: list[list[_Place]] = [[] for _ in range(max(self.ranks.values(), default=-1) + 1)]
+        for place in dict.fromkeys(places):
+            columns[place[1]].append(place)
+        self._sizes = {(name, rank): sizes[name] if self.ranks[name] == rank else _WIRE for name, rank in places}
+        self._spans = _along(columns, self._sizes)
+        self._middles = _across(columns, self.links, self._sizes)
+        ends = [
+            (0.0, 0.0),
+            *((self._spans[place][1], self._middles[place] + self._sizes[place][1] / 2) for place in places),
+        ]
+        along, across = (max(end) + _PADDING for end in zip(*ends, strict=True))
+        self.extents: _Pair = along, across
+
+    def center(self, name: str) -> _Pair:
+        """The middle of a box (along, across)."""
+        place = name, self.ranks[name]
+        return sum(self._spans[place]) / 2, self._middles[place]
+
+    def pieces(self, edge: _Edge) -> list[_Link]:
+        """The links that an edge consists of, from its tail to its head."""
+        tail, head = edge
+        start, end = self.ranks[tail], self.ranks[head]
+        wire = [(tail, rank) for rank in range(start, max(start + 1, end))]
+        return [*itertools.pairwise(wire), (wire[-1], (head, end))]
+
+    def curve(self, link: _Link, rankdir: _Direction) -> tuple[str, str]:
+        """The paths of a link: a curve that goes straight through another column, and the arrow at a box."""
+        tail, head = link
+        (_, start), (end, far) = self._spans[tail], self._spans[head]
+        low, high, half = self._middles[tail], self._middles[head], (start + end) / 2
+
+        def at(along: float, across: float) -> str:
+            return f"{along:.1f},{across:.1f}" if rankdir == "LR" else f"{across:.1f},{along:.1f}"
+
+        curve = f"M{at(start, low)} C{at(half, low)} {at(half, high)} {at(end, high)}"
+        if self._sizes[head] == _WIRE:
+            return f"{curve} L{at(far, high)}", ""
+        return curve, f"M{at(end, high)} L{at(end - 7, high - 3)} L{at(end - 7, high + 3)} Z"
+
+
+def _by_columns(boxes: Mapping[str, _Box], edges: Sequence[_Edge], rankdir: _Direction) -> tuple[list[str], _Pair]:
     """List the elements of a picture, and return its extents."""
-    ranks = _ranks(list(boxes), edges)
-    links = _links(ranks, edges)
-    places = [*ranks.items(), *(place for link in links for place in link)]
-    columns: list[list[_Place]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
-    for place in dict.fromkeys(places):
-        columns[place[1]].append(place)
-    sizes = {(name, rank): boxes[name].size(rankdir) if ranks[name] == rank else _WIRE for name, rank in places}
-    spans = _along(columns, sizes)
-    middles = _across(columns, links, sizes)
-    shapes = [_wire(spans, middles, link, sizes[link[1]] != _WIRE, rankdir) for link in links]
-    for name, rank in ranks.items():
-        center = sum(spans[name, rank]) / 2, middles[name, rank]
-        shapes += boxes[name].svg(*(center if rankdir == "LR" else center[::-1]))
-    ends = [(0.0, 0.0), *((spans[place][1], middles[place] + sizes[place][1] / 2) for place in places)]
-    extents = [max(end) + _PADDING for end in zip(*ends, strict=True)]
-    return shapes, extents if rankdir == "LR" else extents[::-1]
+    columns = Columns({name: box.size(rankdir) for name, box in boxes.items()}, edges)
+    shapes = []
+    for link in columns.links:
+        curve, arrow = columns.curve(link, rankdir)
+        shapes.append(f'<path d="{curve}" fill="none" stroke="black"/>' + (f'<path d="{arrow}"/>' if arrow else ""))
+    for name, box in boxes.items():
+        shapes += box.svg(*turned(columns.center(name), rankdir))
+    return shapes, turned(columns.extents, rankdir)
+
+
+def turned(pair: _Pair, rankdir: _Direction) -> _Pair:
+    """What is (along, across) as (x, y), and the other way."""
+    return pair if rankdir == "LR" else (pair[1], pair[0])
 
 
 def _ranks(names: Sequence[str], edges: Sequence[_Edge]) -> dict[str, int]:
@@ -192,24 +234,6 @@ def _settle(
         middles[place] += shift
 
 
-def _wire(
-    spans: Mapping[_Place, _Pair], middles: Mapping[_Place, float], link: _Link, arrives: bool, rankdir: _Direction
-) -> str:
-    """Draw one piece of an edge: a curve that ends in an arrow at a box and goes straight through another column."""
-    tail, head = link
-    (_, start), (end, far) = spans[tail], spans[head]
-    low, high, half = middles[tail], middles[head], (start + end) / 2
-
-    def at(along: float, across: float) -> str:
-        return f"{along:.1f},{across:.1f}" if rankdir == "LR" else f"{across:.1f},{along:.1f}"
-
-    curve = f"M{at(start, low)} C{at(half, low)} {at(half, high)} {at(end, high)}"
-    if not arrives:
-        return f'<path d="{curve} L{at(far, high)}" fill="none" stroke="black"/>'
-    arrow = f"M{at(end, high)} L{at(end - 7, high - 3)} L{at(end - 7, high + 3)} Z"
-    return f'<path d="{curve}" fill="none" stroke="black"/><path d="{arrow}"/>'
-
-
 # Boxes.
 
 
@@ -238,7 +262,7 @@ class _Box:
         self.side_by_side = shape == "record" and label.startswith("{") == (rankdir == "LR")
         self.cells = _cells(label, shape == "record")
         padding = 1.0 if self.is_bare else _PADDING
-        self.widths = [max(map(_length, cell)) * _CHARACTER * self.scale + 2 * padding for cell in self.cells]
+        self.widths = [max(map(length, cell)) * _CHARACTER * self.scale + 2 * padding for cell in self.cells]
         self.heights = [len(cell) * _LINE * self.scale + padding for cell in self.cells]
         if attributes.get("fixedsize") == "true":
             self.widths = self.heights = [_INCH * float(attributes["width"])]
@@ -277,6 +301,6 @@ class _Box:
         ]
 
 
-def _length(line: str) -> int:
+def length(line: str) -> int:
     """A line's width in characters, of which the East Asian ones are twice as wide."""
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in line)

@@ -94,8 +94,9 @@ class _Followed(importlib.machinery.SourceFileLoader):
 
 def read_ahead() -> None:
     """Read the program's modules that those which are read import, now or later, without running anything."""
-    packages = {
-        getattr(module, "__file__", None): module.__dict__.get("__package__") for module in [*sys.modules.values()]
+    packages = {  # what stands in for a module, as JavaScript does in a browser, need have no names of its own
+        getattr(module, "__file__", None): getattr(module, "__dict__", {}).get("__package__")
+        for module in [*sys.modules.values()]
     }
     pending = [(source, packages.get(file)) for file, source in reading.sources.items()]
     seen: set[str] = set()

@@ -55,3 +55,8 @@ def test_wheels_are_tested_without_their_sources():
     names = set(re.findall(r'"([\w.]+)"', tested))
     assert not names & {"src", "fastgrad", "setup.py"}
     assert all((ROOT / name).exists() for name in names)
+
+
+def test_the_recipe_for_pyodide_names_this_version():
+    recipe = (ROOT / "recipes" / "pyodide" / "fastgrad" / "meta.yaml").read_text()
+    assert re.search(r"^  version: (.+)$", recipe, re.MULTILINE)[1] == fastgrad.__version__

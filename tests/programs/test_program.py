@@ -12,6 +12,7 @@ import pytest
 
 import fastgrad
 from fastgrad._programs.program import Program
+from support.marks import in_processes
 from support.places import PACKAGE_FOLDER, TESTS
 from support.processes import run_python
 from support.program_steps import DOT, NO_VALUE, SELECT, SUM, Steps, close, eagerly, large_program, random_program
@@ -466,3 +467,27 @@ def test_nothing_leaks():
         with pytest.raises(ValueError, match="seeds"):
             program.run_sum(X, uniforms, np.zeros(1))
     assert (sys.getrefcount(X), sys.getrefcount(uniforms)) == before
+
+
+@in_processes
+@pytest.mark.parametrize(("platform", "ended"), [("linux", 1), ("emscripten", 0)])
+def test_threads_are_not_started_where_there_are_none(platform, ended):
+    done = run_python(
+        """
+        import _thread, sys
+        def start_new_thread(function, arguments):
+            raise RuntimeError("can't start new thread")
+        _thread.start_new_thread = start_new_thread
+        import numpy as np
+        import fastgrad
+        from fastgrad import math
+        f = fastgrad.compile(lambda x: math.sin(x) * math.exp(x))
+        X = np.linspace(0.0, 1.0, 200_000)
+        alone = f.batch(X)
+        sys.platform = sys.argv[1]
+        assert np.array_equal(f.batch(X, num_threads=4), alone)
+        """,
+        platform,
+        check=False,
+    )
+    assert (done.returncode, "can't start new thread" in done.stderr) == (ended, ended == 1), done.stderr

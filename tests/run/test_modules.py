@@ -322,6 +322,12 @@ class TestErrors:
         same_both_ways("train.py", cwd=files(engine=OWN_ENGINE, train=use))
 
 
+def test_what_is_no_module_may_stand_among_the_modules(files):
+    use = "import sys\nsys.modules['strange'] = object()\nfrom engine import Value\n"
+    folder = files(engine=OWN_ENGINE, train=use + USE)
+    assert said(same_both_ways("train.py", cwd=folder)) == on_fastgrad("engine.py")
+
+
 def test_afterwards_nothing_of_the_hooks_is_left(script, monkeypatch):
     path = script("import engine\nprint(engine.Value(1.0).data)")
     script(OWN_ENGINE, "engine.py")

@@ -1,6 +1,7 @@
 """Marks of tests that some builds and settings of the engine cannot run."""
 
 import os
+import sys
 
 import pytest
 
@@ -16,4 +17,8 @@ measures = pytest.mark.skipif(
 in_processes = pytest.mark.skipif(
     COLLECT_ALWAYS or SANITIZED,
     reason="starts programs as others do, of which the tests in this process run the like; there it takes for ever",
+)
+python_stack = pytest.mark.skipif(
+    sys.platform == "emscripten",
+    reason="the stack of what runs WebAssembly ends before Python's does, with no exception",
 )

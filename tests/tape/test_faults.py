@@ -8,6 +8,7 @@ import pytest
 import fastgrad
 from fastgrad import Value
 from support.graphs import check_the_tape
+from support.marks import python_stack
 from support.processes import run_python
 
 # Wrong types.
@@ -191,6 +192,7 @@ def test_an_exception_two_sweeps_deep(number):
     check_the_tape()
 
 
+@python_stack
 def test_a_callback_that_sweeps_its_own_root_runs_out_of_python_stack(number):
     x = number(2.0)
     y = x * 3.0
