@@ -1,5 +1,4 @@
-from collections.abc import Iterable
-from contextlib import ContextDecorator
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple, Protocol, SupportsFloat, TypeAlias, TypeVar, overload
 
 import numpy as np
@@ -14,6 +13,7 @@ from fastgrad._tape.node import Node
 
 _Plain: TypeAlias = SupportsFloat
 _N = TypeVar("_N", bound=Node)
+_F = TypeVar("_F", bound=Callable[..., Any])
 
 class _Extreme(Protocol):
     @overload
@@ -67,9 +67,10 @@ class enable_grad:
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
 
-class no_grad(ContextDecorator):
+class no_grad:
     def __enter__(self) -> Self: ...
     def __exit__(self, *error: object) -> None: ...
+    def __call__(self, function: _F) -> _F: ...
 
 class TapeInfo(NamedTuple):
     nodes: int

@@ -2,8 +2,8 @@
 
 import math
 from collections import namedtuple
-from contextlib import ContextDecorator
 
+cimport cython
 from libc.stdint cimport uint32_t
 
 from fastgrad._tape.convert cimport is_number
@@ -150,7 +150,7 @@ def clip(x, low, high):
 
 # The tape.
 
-class no_grad(ContextDecorator):
+class no_grad:
     """A context in which operations of this thread record nothing: their results are leaves.
 
     ``@fastgrad.no_grad()`` above a function makes its calls such contexts.
@@ -171,6 +171,17 @@ class no_grad(ContextDecorator):
 
     def __exit__(self, *error):
         disable_grad(False)
+
+    def __call__(self, function):
+        from functools import wraps  # which Python itself loads from 3.14 on only where it is asked for
+
+        @wraps(function)
+        @cython.binding(True)
+        def without_grad(*args, **kwargs):
+            with no_grad():
+                return function(*args, **kwargs)
+
+        return without_grad
 
 
 class enable_grad:

@@ -253,7 +253,7 @@ cdef int make_room() except -1:
     return records
 
 
-# Recording can be stopped thread by thread. A thread's wishes end with it, which C's own variables of a thread do not tell.
+# Recording can be stopped thread by thread. A thread's wishes end with it, of which C's own variables know nothing.
 
 cdef extern from *:
     """
@@ -261,6 +261,7 @@ cdef extern from *:
     static THREAD_LOCAL int is_silent;
     """
     bint is_silent
+
 
 @cython.auto_pickle(False)
 cdef class Silence:
