@@ -41,7 +41,7 @@ def test_a_batch_that_moves_before_the_next_layer_is_still_its_input(rows):
 @large
 def test_a_collector_that_runs_while_a_wide_layer_is_computed_may_make_numbers():
     model = nn.MLP(64, [64, 64, 1], rng=0)
-    targets, kept, active = np.zeros(64), [], []
+    targets, kept, active, beside = np.zeros(64), [], [], []
 
     def grow(phase, info):
         if phase == "stop" and active:
@@ -55,6 +55,7 @@ def test_a_collector_that_runs_while_a_wide_layer_is_computed_may_make_numbers()
         gc.set_threshold(1)
         active.append(True)
         for _ in range(5):
+            beside.append([])  # a reason to collect
             loss = losses.mse(model(X), targets)
             assert gradient(model, loss) == expected
     finally:

@@ -201,7 +201,7 @@ def test_a_compiled_function_may_use_a_model_on_many_fixed_rows():
 @large
 def test_a_collector_that_runs_meanwhile_may_make_numbers():
     model, _ = pair(5, [8, 8, 1])
-    targets, kept, active = np.zeros(300), [], []
+    targets, kept, active, beside = np.zeros(300), [], [], []
 
     def gradient():
         model.zero_grad()
@@ -220,6 +220,7 @@ def test_a_collector_that_runs_meanwhile_may_make_numbers():
         gc.set_threshold(1)
         active.append(True)
         for _ in range(5):
+            beside.append([])  # a reason to collect
             assert gradient() == expected
     finally:
         gc.set_threshold(*threshold)
