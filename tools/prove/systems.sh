@@ -1,6 +1,6 @@
 # Systems that this machine is not, for prove_wheels.sh and make_system.sh, which read this file.
 
-debian=http://deb.debian.org/debian
+debian=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | grep -v security | head -n 1)
 debians_keys=/usr/share/keyrings/debian-archive-keyring.gpg
 needed_by_tests="pytest hypothesis mpmath tqdm micrograd graphviz"
 
@@ -50,12 +50,12 @@ install_in() { # root, wheels...
     shift
     [ "$(id -u)" = 0 ] || skip "only root may change its root"
     ls "$root"/lib/ld-musl-* 2>/dev/null && platforms=(--platform musllinux_1_2_x86_64)
-    rm -rf "$root/root/wheels" "$root/root/fresh" && mkdir -p "$root/root/wheels" && cp "$@" "$root/root/wheels" &&
-        "$tools/bin/pip" download -q -d "$root/root/wheels" --only-binary :all: "${platforms[@]}" \
+    rm -rf "$root/opt/wheels" "$root/opt/fresh" && mkdir -p "$root/opt/wheels" && cp "$@" "$root/opt/wheels" &&
+        "$tools/bin/pip" download -q -d "$root/opt/wheels" --only-binary :all: "${platforms[@]}" \
             --python-version "$(inside "$root" opt/python -c 'import platform; print(platform.python_version())')" \
-            numpy $needed_by_tests && inside "$root" opt/python -m venv /root/fresh &&
-        inside "$root" root/fresh -m pip install -q --no-index --find-links /root/wheels fastgrad $needed_by_tests &&
-        inside "$root" root/fresh -c 'import fastgrad, platform; print(fastgrad.__file__, *platform.libc_ver())'
+            numpy $needed_by_tests && inside "$root" opt/python -m venv /opt/fresh &&
+        inside "$root" opt/fresh -m pip install -q --no-index --find-links /opt/wheels fastgrad $needed_by_tests &&
+        inside "$root" opt/fresh -c 'import fastgrad, platform; print(fastgrad.__file__, *platform.libc_ver())'
 }
 inside() { # root, environment, what Python is told...
     env -i PATH=/usr/bin:/bin HOME=/root HYPOTHESIS_PROFILE=ci "$(command -v chroot)" "$1" "/$2/bin/python3" "${@:3}"
@@ -63,7 +63,7 @@ inside() { # root, environment, what Python is told...
 passes_a_part_in() { # root, folders...
     local root=$1
     shift
-    elsewhere && rm -rf "$root/root/elsewhere" && cp -r "$work/elsewhere" "$root/root/elsewhere" &&
-        inside "$root" root/fresh -m pytest -q -p no:cacheprovider -c /root/elsewhere/pyproject.toml \
-            -k "not ($last_bits)" "${@/#//root/elsewhere/}"
+    elsewhere && rm -rf "$root/opt/elsewhere" && cp -r "$work/elsewhere" "$root/opt/elsewhere" &&
+        inside "$root" opt/fresh -m pytest -q -p no:cacheprovider -c /opt/elsewhere/pyproject.toml \
+            -k "not ($last_bits)" "${@/#//opt/elsewhere/}"
 }
