@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from examples import options
+from fastgrad.compiled import paths
 from support.places import CHECKOUT
 
 PICTURES = {"options_greeks.png", "options_barrier.png", "options_american.png"}
@@ -13,7 +14,9 @@ PICTURES = {"options_greeks.png", "options_barrier.png", "options_american.png"}
 def quick(tmp_path_factory):
     """The numbers of the quick form, and the folder of its pictures."""
     folder = tmp_path_factory.mktemp("options")
-    return options.main(["--quick", "--out", str(folder)]), folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(paths, "_FREE_SECONDS", float("inf"))  # however long recording takes here, so that paths are all
+        return options.main(["--quick", "--out", str(folder)]), folder
 
 
 # A call and its greeks.
