@@ -39,7 +39,9 @@ class ForSciPy:
 
     def fun(self, x: _Floats, *args: Any) -> Any:
         """Return the function's result, a float or an array."""
-        if self._is_of_several(x, args):
+        if self._several is None:
+            self._several = not isinstance(self.of(x, *args), float)
+        if self._several:
             return np.asarray(self.of(x, *args), dtype=np.float64)
         value, slopes = self.of.value_and_grad(x, *args)
         self.value, self._found = value, (x.tobytes(), args, slopes)
@@ -47,11 +49,13 @@ class ForSciPy:
 
     def jac(self, x: _Floats, *args: Any) -> _Floats:
         """Return the gradient of one result, or the Jacobian of an array of them."""
-        if self._is_of_several(x, args):
-            return np.asarray(self.of.jacobian(x, *args), dtype=np.float64)
         found, self._found = self._found, None
         if found is not None and found[0] == x.tobytes() and _same(found[1], args):
             return found[2]
+        if self._several is None:
+            self._several = not isinstance(self.of(x, *args), float)
+        if self._several:
+            return np.asarray(self.of.jacobian(x, *args), dtype=np.float64)
         slopes: _Floats = self.of.value_and_grad(x, *args)[1]
         return slopes
 
@@ -72,11 +76,6 @@ class ForSciPy:
         """Return the product of the Hessian and a vector."""
         found: _Floats = self.of.hvp(x, *args, p)
         return found
-
-    def _is_of_several(self, x: _Floats, args: tuple[Any, ...]) -> bool:
-        if self._several is None:
-            self._several = not isinstance(self.of(x, *args), float)
-        return self._several
 
 
 def _same(some: tuple[Any, ...], others: tuple[Any, ...]) -> bool:

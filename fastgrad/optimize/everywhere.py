@@ -9,7 +9,7 @@ import numpy as np
 
 from fastgrad.compiled.for_scipy import ForSciPy
 from fastgrad.optimize.limits import bounds_by_name, constraints_of
-from fastgrad.optimize.problem import Unknowns, arguments, check_function, scipy_optimize
+from fastgrad.optimize.problem import Unknowns, arguments, check_function, closed, scipy_optimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,8 +59,8 @@ def basinhopping(
     from fastgrad.optimize.result import of_minimum, result
 
     unknowns, of, args = _problem(f, x0, args)
-    local = {"method": method, "jac": of.jac, "args": args, "bounds": bounds_by_name(bounds, unknowns)}
-    found = scipy_optimize().basinhopping(of.fun, unknowns.start, minimizer_kwargs=local, **options)
+    local = {"method": method, "jac": closed(of.jac, args), "bounds": bounds_by_name(bounds, unknowns)}
+    found = scipy_optimize().basinhopping(closed(of.fun, args), unknowns.start, minimizer_kwargs=local, **options)
     return result(found, unknowns, functools.partial(of_minimum, of, found.x, args))
 
 
@@ -104,8 +104,8 @@ def dual_annealing(f: Callable[..., Any], bounds: Any, *, args: Any = (), x0: An
     unknowns, of, args = _problem(f, middle if x0 is None else x0, args)
     limits = bounds_by_name(bounds, unknowns)
     start = None if x0 is None else unknowns.start
-    local = {"method": "L-BFGS-B", "jac": of.jac, "args": args, "bounds": limits}
-    found = scipy_optimize().dual_annealing(of.fun, limits, args, minimizer_kwargs=local, x0=start, **options)
+    local = {"method": "L-BFGS-B", "jac": closed(of.jac, args), "bounds": limits}
+    found = scipy_optimize().dual_annealing(closed(of.fun, args), limits, minimizer_kwargs=local, x0=start, **options)
     return result(found, unknowns, functools.partial(of_minimum, of, found.x, args))
 
 
@@ -152,11 +152,10 @@ def shgo(
 
     unknowns, of, args = _problem(f, _middle(bounds), args)
     found = scipy_optimize().shgo(
-        of.fun,
+        closed(of.fun, args),
         bounds_by_name(bounds, unknowns),
-        args,
         constraints=constraints_of(constraints, unknowns, False),
-        options={**(options or {}), "jac": of.jac},
+        options={**(options or {}), "jac": closed(of.jac, args)},
         **further,
     )
     return result(found, unknowns, functools.partial(of_minimum, of, found.x, args))

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgrad.compiled.for_scipy import ForSciPy
 from fastgrad.compiled.function import Compiled
 from fastgrad.compiled.structure import Nest, Number
 from fastgrad.optimize.limits import two_arrays
-from fastgrad.optimize.problem import Unknowns, arguments, check_function, compiled, scipy_optimize, slopes
+from fastgrad.optimize.problem import Unknowns, arguments, check_function, compiled, jacobian_of, scipy_optimize
 from fastgrad.transforms.tape import name_of
 
 if TYPE_CHECKING:
@@ -86,9 +85,9 @@ def least_squares(
     """
     check_function(residuals, "residuals")
     unknowns, args = Unknowns(x0), arguments(args)
-    of = ForSciPy(unknowns.compiled_array(residuals, args), several=True)
-    jac = slopes(of, unknowns.start, args, False if method == "lm" and sparse is None else sparse)
-    return _solved(of.fun, jac, unknowns, False, bounds, False, method=method, loss=loss, args=args, **options)
+    of = unknowns.compiled_array(residuals, args)
+    jac = jacobian_of(of, unknowns.start, args, False if method == "lm" and sparse is None else sparse)
+    return _solved(of, jac, unknowns, False, bounds, False, method=method, loss=loss, args=args, **options)
 
 
 def curve_fit(
@@ -232,10 +231,11 @@ def _end_exactly(found: Any, fun: Any, jac: Any, bounds: Any) -> None:
 
     The unknowns are the residuals' parts along the columns of the Jacobian, which are of one size.
     """
-    upper = np.linalg.qr(found.jac, mode="r")
+    if not np.all(np.isfinite(found.jac)):
+        return
     if np.linalg.matrix_rank(found.jac / np.maximum(np.linalg.norm(found.jac, axis=0), _TINY)) < len(found.x):
         return
-    step = np.linalg.inv(upper)
+    step = np.linalg.inv(np.linalg.qr(found.jac, mode="r"))
 
     def along(parts: _Floats) -> tuple[_Floats, _Floats]:
         x = found.x + step @ parts

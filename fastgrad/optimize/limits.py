@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgrad.compiled.for_scipy import ForSciPy
 from fastgrad.compiled.function import Compiled
 from fastgrad.compiled.structure import Nest, in_words
-from fastgrad.optimize.problem import arguments, check_function, scipy_optimize, slopes
+from fastgrad.optimize.problem import arguments, check_function, closed, jacobian_of, scipy_optimize
 
 if TYPE_CHECKING:
     from fastgrad.compiled.structure import _Floats, _Structure
@@ -94,13 +93,8 @@ def _constraint(given: Any, name: str, unknowns: Unknowns, second: bool) -> Any:
 def _parts(function: Any, low: Any, high: Any, args: Any, unknowns: Unknowns, second: bool) -> tuple[Any, ...]:
     """Return the function, the bounds, the Jacobian and perhaps the Hessian of a constraint."""
     compiled = unknowns.compiled_array(function, args)
-    of = ForSciPy(compiled, several=True)
-
-    def fun(x: _Floats) -> Any:
-        return of.fun(x, *args)
-
-    jac = slopes(of, unknowns.start, args, None if second else False)
-    parts = fun, low, high, lambda x: jac(x, *args)
+    jac = jacobian_of(compiled, unknowns.start, args, None if second else False)
+    parts = closed(compiled, args), low, high, closed(jac, args)
     if not second:
         return parts
     weighted = Compiled(lambda x, v, *args: sum(weight * value for weight, value in zip(v, compiled(x, *args))))

@@ -101,7 +101,7 @@ def minimize(
         given["hess"] = of.hess
     elif name == "custom" or name in _WITH_PRODUCTS:
         given["hessp"] = of.hessp
-    shown = Progress(unknowns, of, callback, progress)
+    shown = Progress(unknowns, callback, of if progress else None)
     try:
         found = scipy_optimize().minimize(
             of.of if name in _WITHOUT_SLOPES else of.fun,

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import math
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from fastgrad.compiled.function import Compiled
-from fastgrad.compiled.structure import Array, described, floats_of
+from fastgrad.compiled.structure import Array, described, floats_of, in_words
 from fastgrad.transforms.recorded import recorded
 from fastgrad.transforms.tape import name_of
 
@@ -69,7 +71,7 @@ class Unknowns:
         structure = self.structure
 
         def of_array(x: Any, *args: Any) -> Any:
-            return function(structure.put_together(iter(x)), *args)
+            return _called(function, structure, x, args)
 
         of_array.__name__ = name_of(function)
         return Compiled(of_array)
@@ -78,19 +80,31 @@ class Unknowns:
         """Compile a function whose results are any structure as one from an array to an array."""
         if self.is_array:
             found = compiled(function)
-            result = found(self.start, *args)
-            if isinstance(result, np.ndarray) and result.ndim == 1:
+            _, path, _ = found._located((self.start, *args), {})
+            if isinstance(path.structure, Array) and len(path.structure.shape) == 1:
                 return found
         structure = self.structure
 
         def of_array(x: Any, *args: Any) -> Any:
-            result = function(structure.put_together(iter(x)), *args)
+            result = _called(function, structure, x, args)
             numbers: list[Any] = []
             described(result, f"the result of {name_of(function)}").take_apart(result, numbers)
             return np.array([*numbers, None], dtype=object)[:-1]  # so that numpy looks into none of them
 
         of_array.__name__ = name_of(function)
         return Compiled(of_array)
+
+
+def _called(function: Callable[..., Any], structure: _Structure, x: Any, args: tuple[Any, ...]) -> Any:
+    try:
+        return function(structure.put_together(iter(x)), *args)
+    except (TypeError, AttributeError) as error:
+        if "list" in str(error) and hasattr(error, "add_note"):  # which Python has from 3.11 on
+            error.add_note(
+                f"where to begin is {in_words(structure)}, and so is what the function is given: begin with an array "
+                "(numpy.array) where it computes with one as a whole"
+            )
+        raise
 
 
 def compiled(function: Callable[..., Any]) -> Compiled:
@@ -103,27 +117,31 @@ def arguments(args: Any) -> tuple[Any, ...]:
     return args if isinstance(args, tuple) else (args,)
 
 
-def slopes(of: ForSciPy, x: _Floats, args: tuple[Any, ...], sparse: bool | None) -> Callable[..., Any]:
+def jacobian_of(of: Compiled, x: _Floats, args: tuple[Any, ...], sparse: bool | None) -> Callable[..., Any]:
     """Return the function for a Jacobian: a sparse one where that is said, or where most of a large one is 0."""
     if sparse is None:
-        sparse = len(x) >= _MANY and is_sparse(of.sparse_jac(x, *args))
-    return of.sparse_jac if sparse else of.jac
+        sparse = len(x) >= _MANY and _is_sparse(of.jacobian(x, *args, sparse=True))
+    return functools.partial(of.jacobian, sparse=True) if sparse else of.jacobian
 
 
-def is_sparse(matrix: Any) -> bool:
-    """Tell whether most of a sparse matrix is 0."""
+def _is_sparse(matrix: Any) -> bool:
     rows, columns = matrix.shape
     return bool(matrix.nnz <= _SHARE * rows * columns)
+
+
+def closed(function: Callable[..., Any], args: tuple[Any, ...]) -> Callable[..., Any]:
+    """Return a function of x alone: not all of SciPy's functions pass further arguments on to all that they call."""
+    return (lambda x: function(x, *args)) if args else function
 
 
 class Progress:
     """A line that tells how far a solver is, as its callback; and the user's own callback."""
 
-    def __init__(self, unknowns: Unknowns, of: ForSciPy, callback: Any, progress: bool) -> None:
-        self.unknowns, self.of, self.callback = unknowns, of, callback
+    def __init__(self, unknowns: Unknowns, callback: Any, of: ForSciPy | None = None) -> None:
+        self.unknowns, self.callback, self.of = unknowns, callback, of
         self.bar: Any = None
         self.by_name = callback is not None and set(inspect.signature(callback).parameters) == {"intermediate_result"}
-        if progress:
+        if of is not None:
             from fastgrad.train.arguments import progress as bars
 
             self.bar = cast("Any", bars(True))(unit="steps", file=sys.stderr)
@@ -147,9 +165,10 @@ class Progress:
         return None if self.callback is None else self.callback(self.unknowns.like(x), *state)
 
     def _count(self) -> None:
-        if self.bar is not None:
+        if self.of is not None:
             self.bar.update()
-            self.bar.set_postfix_str(f"{self.of.value:.6g}")
+            if not math.isnan(self.of.value):  # a method without gradients does not say it
+                self.bar.set_postfix_str(f"{self.of.value:.6g}")
 
     def close(self) -> None:
         """Leave the line as it is."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastgrad.compiled.for_scipy import ForSciPy
 from fastgrad.optimize.problem import Progress, Unknowns, arguments, check_function, scipy_optimize
 
 if TYPE_CHECKING:
@@ -63,16 +62,14 @@ def root(
 
     check_function(f, "f")
     unknowns, args = Unknowns(x0), arguments(args)
-    of = ForSciPy(unknowns.compiled_array(f, args), several=True)
-    count = len(of.fun(unknowns.start, *args))
+    of = unknowns.compiled_array(f, args)
+    count = len(of(unknowns.start, *args))
     if count != len(unknowns.start):
         raise ValueError(
             f"f must return as many numbers as x0 has, {len(unknowns.start)}, not {count}: least_squares() is for "
             "another number of equations"
         )
-    given = {"jac": of.jac} if method.lower() in _WITH_SLOPES else {}
-    shown = Progress(unknowns, of, callback, False).for_scipy()
-    found = scipy_optimize().root(
-        of.fun, unknowns.start, args, method, tol=tol, callback=shown, options=options, **given
-    )
+    given = {"jac": of.jacobian} if method.lower() in _WITH_SLOPES else {}
+    shown = Progress(unknowns, callback).for_scipy()
+    found = scipy_optimize().root(of, unknowns.start, args, method, tol=tol, callback=shown, options=options, **given)
     return result(found, unknowns)

@@ -36,7 +36,7 @@ def test_bounds_are_where_is_searched(solver, bounds):
 @pytest.mark.parametrize("solver", [optimize.dual_annealing, optimize.shgo])
 def test_bounds_by_name_make_a_dict(solver):
     found = solver(by_name, {"a": (0.0, 2.0), "b": (-1.0, 1.0)}, args=(1.0,))
-    assert found.x == pytest.approx({"a": 1.0, "b": 0.0}, abs=1e-5)
+    assert found.x == pytest.approx({"a": 1.0, "b": 0.0}, abs=1e-3)
 
 
 def test_dual_annealing_begins_where_it_is_told():

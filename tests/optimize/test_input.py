@@ -94,6 +94,14 @@ CASES = {
 }
 
 
+@pytest.mark.skipif(not hasattr(TypeError, "add_note"), reason="Python has notes from 3.11 on")
+@pytest.mark.parametrize("f", [lambda x: (x**2).sum(), lambda x: x.sum()])
+def test_a_list_where_the_function_takes_an_array_is_told(f):
+    with pytest.raises((TypeError, AttributeError)) as caught:
+        optimize.minimize(f, [1.0, 2.0])
+    assert "is a list of 2 numbers" in caught.value.__notes__[0]
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_says_what_is_wrong(case):
     call, kind, message = CASES[case]
