@@ -52,8 +52,9 @@ def basinhopping(
     --------
     >>> import fastgrad
     >>> from fastgrad import optimize
-    >>> found = optimize.basinhopping(lambda x: fastgrad.math.cos(14.5 * x - 0.3) + (x + 0.2) * x, 1.0, niter=200)
-    >>> round(found.x, 3)
+    >>> def waves(x):
+    ...     return fastgrad.math.cos(14.5 * x - 0.3) + (x + 0.2) * x
+    >>> round(optimize.basinhopping(waves, 1.0, niter=200, seed=1).x, 3)
     -0.195
     """
     from fastgrad.optimize.result import of_minimum, result
@@ -94,7 +95,7 @@ def dual_annealing(f: Callable[..., Any], bounds: Any, *, args: Any = (), x0: An
     >>> from fastgrad import optimize
     >>> def rastrigin(x):
     ...     return sum(a * a - 10.0 * fastgrad.math.cos(2.0 * fastgrad.math.pi * a) + 10.0 for a in x)
-    >>> found = optimize.dual_annealing(rastrigin, [(-5.12, 5.12)] * 3, maxiter=200)
+    >>> found = optimize.dual_annealing(rastrigin, [(-5.12, 5.12)] * 3, maxiter=200, seed=1)
     >>> bool(abs(found.x).max() < 1e-6)
     True
     """
