@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WITHOUT_SLOPES = ("nelder-mead", "powell", "cobyla", "cobyqa")
 _WITH_HESSIAN = ("dogleg", "trust-exact")
 _WITH_PRODUCTS = ("newton-cg", "trust-ncg", "trust-krylov", "trust-constr")  # too
-_FEW = 50  # unknowns, up to which the Hessian as a whole is quicker than products with it, one by one
+_FEW = 50  # unknowns, up to which the Hessian as a whole takes no longer than products with it, one by one
 _PRECISION = 4 * np.finfo(np.float64).eps
 _NEAR = 1e-4  # of a minimum that was searched by values: what Newton's method may add
 
