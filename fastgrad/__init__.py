@@ -100,7 +100,7 @@ _LATER = {  # what is asked for by few programs, and most of what needs numpy
     "values": "arrays",
     "vjp": "transforms",
 }
-_MODULES = ("implicit", "losses", "math", "nn", "optim", "plots", "train")
+_MODULES = ("implicit", "losses", "math", "nn", "optim", "optimize", "plots", "train")
 
 _former_names.serve()
 
@@ -126,6 +126,7 @@ if TYPE_CHECKING:
     from fastgrad import math as math
     from fastgrad import nn as nn
     from fastgrad import optim as optim
+    from fastgrad import optimize as optimize
     from fastgrad import plots as plots
     from fastgrad import train as train
     from fastgrad.arrays import grads, set_values, values

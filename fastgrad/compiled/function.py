@@ -27,6 +27,7 @@ from fastgrad.compiled.arguments import (
 from fastgrad.compiled.bound import Bound
 from fastgrad.compiled.derivatives import Derivatives
 from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
+from fastgrad.compiled.for_scipy import ForSciPy
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.path import Lost, Path
 from fastgrad.compiled.paths import Paths
@@ -238,6 +239,19 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             wanted = "a function that was called with arguments of one structure"
             raise ValueError(f"bind() wants {wanted}, not of {len(known)}: {remedy}")
         return Bound(self, known[0], x, value, grad, hessian).call()
+
+    @functools.cached_property
+    def scipy(self) -> ForSciPy:
+        """The function as SciPy's solvers take one: ``fun``, ``jac``, ``hess``, ``hessp`` of one array.
+
+        Examples
+        --------
+        >>> import fastgrad, numpy as np
+        >>> f = fastgrad.compile(lambda x: fastgrad.dot(x, x)).scipy
+        >>> f.fun(np.ones(2)), f.jac(np.ones(2)), f.hessp(np.ones(2), np.array([1.0, 0.0]))
+        (2.0, array([2., 2.]), array([2., 0.]))
+        """
+        return ForSciPy(self)
 
     # Many rows.
 

@@ -47,6 +47,12 @@ class Recorded:
         self.refused = paths > _FEW and 2 * paths > self.calls
         return not self.refused
 
+    def current(self) -> Compiled:
+        """Return the recording for what the function reads from outside now."""
+        self._look()
+        found: Compiled = self.compiled
+        return found
+
     def _look(self) -> None:
         """Begin a recording anew if what the function reads from outside is another."""
         seen = self.watched.now()

@@ -4,6 +4,8 @@ import pytest
 
 from support.public_names import LISTED, public_names
 
+pytest.importorskip("scipy")  # fastgrad.optimize.result stands on it
+
 RENEW = "list it by (cd tests && python -m support.public_names)"
 
 
