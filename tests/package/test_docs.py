@@ -27,6 +27,8 @@ MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.")
 def test_examples_of_modules_run(name, tmp_path, monkeypatch):
     if name == "fastgrad.plots":
         pytest.importorskip("matplotlib")
+    if name.startswith("fastgrad.sklearn"):
+        pytest.importorskip("sklearn", minversion="1.6")
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0
@@ -47,7 +49,11 @@ def test_compiled_modules_have_examples():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_examples_of_pages_run(page):
     text = page.read_text(encoding="utf-8")
-    for needed, sign in (("scipy", "(?:from|import) scipy"), ("matplotlib", "from fastgrad import plots")):
+    for needed, sign in (
+        ("scipy", "(?:from|import) scipy"),
+        ("matplotlib", "from fastgrad import plots"),
+        ("sklearn", "from sklearn"),
+    ):
         if re.search(f"^>>> {sign}", text, re.MULTILINE):
             pytest.importorskip(needed)
     if "subprocess.run" in text and (COLLECT_ALWAYS or SANITIZED):
