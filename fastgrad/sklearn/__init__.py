@@ -1,6 +1,6 @@
 """Estimators for scikit-learn: in its pipelines and searches, by its names and conventions.
 
-They take scikit-learn, from 1.6 on, which the extra ``sklearn`` installs.
+They take scikit-learn, from 1.7 on, which the extra ``sklearn`` installs.
 
 >>> from sklearn.datasets import load_iris
 >>> from sklearn.model_selection import cross_val_score
@@ -16,7 +16,7 @@ True
 try:
     from sklearn.utils.validation import validate_data as _needed  # noqa: F401
 except ImportError as error:
-    raise ImportError('fastgrad.sklearn needs scikit-learn, 1.6 or newer: pip install "fastgrad[sklearn]"') from error
+    raise ImportError('fastgrad.sklearn needs scikit-learn, 1.7 or newer: pip install "fastgrad[sklearn]"') from error
 
 from fastgrad.sklearn.estimator import Estimator
 from fastgrad.sklearn.perceptrons import MLPClassifier, MLPRegressor

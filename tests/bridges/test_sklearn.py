@@ -11,7 +11,7 @@ import fastgrad
 from fastgrad import math, nn
 from support.marks import in_processes
 
-pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed, or older than 1.6")
+pytest.importorskip("sklearn", minversion="1.7", reason="scikit-learn is not installed, or older than 1.7")
 
 from sklearn.base import clone, is_classifier, is_regressor  # noqa: E402
 from sklearn.datasets import load_iris  # noqa: E402
@@ -48,7 +48,7 @@ LOSSES += [("hinge", network), ("binary_cross_entropy", probability)]
         MLPClassifier(),
         MLPRegressor(),
         Estimator(network, learning_rate_init=0.02),
-        *[Estimator(make, loss, learning_rate_init=0.02) for loss, make in LOSSES if loss != "hinge"],
+        *[Estimator(make, loss, learning_rate_init=0.02) for loss, make in LOSSES],
     ]
 )
 def test_what_scikit_learn_asks_of_an_estimator(estimator, check):
@@ -211,7 +211,7 @@ def test_partial_fit_needs_all_classes_and_no_early_stopping():
         (
             "import sys; sys.modules['sklearn'] = None\ntry:\n    import fastgrad.sklearn\n"
             "except ImportError as error: print(error)",
-            'fastgrad.sklearn needs scikit-learn, 1.6 or newer: pip install "fastgrad[sklearn]"',
+            'fastgrad.sklearn needs scikit-learn, 1.7 or newer: pip install "fastgrad[sklearn]"',
         ),
     ],
 )

@@ -28,7 +28,7 @@ def test_examples_of_modules_run(name, tmp_path, monkeypatch):
     if name == "fastgrad.plots":
         pytest.importorskip("matplotlib")
     if name.startswith("fastgrad.sklearn"):
-        pytest.importorskip("sklearn", minversion="1.6")
+        pytest.importorskip("sklearn", minversion="1.7")
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0
