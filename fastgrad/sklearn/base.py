@@ -275,7 +275,7 @@ class Trained(BaseEstimator):  # type: ignore[misc]
 
     def _results(self, X: Any) -> _Floats:
         """What the model makes of rows."""
-        check_is_fitted(self)
+        check_is_fitted(self, "model_")
         X = validate_data(self, X, dtype=np.float64, reset=False)
         with no_grad():
             return arguments.as_array(arguments.forward(self.model_, arguments.takes_batches(self.model_, X))(X))

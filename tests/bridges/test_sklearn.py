@@ -15,7 +15,7 @@ pytest.importorskip("sklearn", minversion="1.7", reason="scikit-learn is not ins
 
 from sklearn.base import clone, is_classifier, is_regressor  # noqa: E402
 from sklearn.datasets import load_iris  # noqa: E402
-from sklearn.exceptions import ConvergenceWarning  # noqa: E402
+from sklearn.exceptions import ConvergenceWarning, NotFittedError  # noqa: E402
 from sklearn.model_selection import GridSearchCV, cross_val_score  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
@@ -191,6 +191,14 @@ def test_verbose_prints_each_epoch(capsys):
 def test_arguments_of_no_use(model, message):
     with pytest.raises((TypeError, ValueError), match=message):
         model.fit(X, Y)
+
+
+def test_a_first_fit_that_fails_leaves_an_estimator_unfitted():
+    model = MLPClassifier((0,))
+    with pytest.raises(ValueError, match="hidden_layer_sizes"):
+        model.fit(X, Y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
 
 
 def test_partial_fit_needs_all_classes_and_no_early_stopping():
