@@ -7,7 +7,7 @@ from fastgrad._tape.tape cimport payload
 
 cdef extern from "layers/loss.h" nogil:
     enum:
-        LOSS_SHAPE_REALS, LOSS_l2_penalty, FAULT_prediction, REDUCED_mean, REDUCED_sum, REDUCED_root
+        LOSS_SHAPE_REALS, LOSS_l2_penalty, FAULT_prediction, REDUCED_mean, REDUCED_sum, REDUCED_root, REDUCED_weighted
     struct loss_shape:
         uint32_t loss, reduction, inputs, columns
         uint64_t rows
@@ -17,6 +17,7 @@ cdef extern from "layers/loss.h" nogil:
     struct loss:
         loss_shape shape
         const double *targets
+        const double *weights
         double *predictions
         double *adjoint
     struct loss_row:
@@ -25,6 +26,7 @@ cdef extern from "layers/loss.h" nogil:
     loss_row loss_rows[]
     const char *loss_name(const loss_shape *shape)
     uint64_t loss_targets(const loss_shape *shape)
+    uint64_t loss_givens(const loss_shape *shape)
     uint64_t loss_reals(const loss_shape *shape)
     loss loss_at(double *reals)
     int loss_fault_of(uint32_t loss, double p, double t)

@@ -110,7 +110,7 @@ cdef uint64_t digest(uint32_t node, uint64_t found) noexcept nogil:
     cdef loss at = loss_at(x.reals)
     if at.shape.loss == LOSS_l2_penalty:
         return mixed_numbers(found, x.reals, loss_reals(&at.shape))
-    found = mixed_numbers(found, x.reals, LOSS_SHAPE_REALS + loss_targets(&at.shape))
+    found = mixed_numbers(found, x.reals, LOSS_SHAPE_REALS + loss_givens(&at.shape))
     return mixed_constants(found, x.slots, at.predictions, x.n) if at.shape.inputs == FROM_SCALARS else found
 
 

@@ -29,6 +29,10 @@ cdef list list_of(object x, str name)            # of any iterable
 cdef list entries_of(Given g)                    # flat, scalars and floats
 cdef bint same_shape(Given a, Given b) noexcept
 cdef tuple shape_of_given(Given g)
+cdef bint has_scalars(Given g) noexcept
+cdef int check_plain(Given t) except -1
+cdef object wrong_shape(Given p, Given t)
+cdef Given weights_of(object weights, Given p, uint64_t rows, bint mean)  # one for each of a loss's rows, or None
 cdef str place_of(Given g, uint64_t k)           # where entry k is, for messages
 cdef str with_sum(list row)                      # a few of its numbers, and their sum, for messages
 cdef str outputs_needed(Given logits)            # what to do where there is one output for all classes, for messages

@@ -5,6 +5,7 @@ import reprlib
 
 cimport cython
 from cpython.buffer cimport PyBuffer_Release
+from libc.math cimport isfinite
 from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, malloc
 
@@ -14,6 +15,8 @@ from fastgrad._tape.convert cimport as_double, not_a_number
 from fastgrad._tape.kinds cimport results_of
 from fastgrad._tape.node cimport Node
 from fastgrad._tape.tape cimport tape
+
+from fastgrad._tape.observer import TraceError, recording_active
 
 
 @cython.freelist(8)
@@ -126,6 +129,28 @@ cdef str outputs_needed(Given logits):
     return "; a model needs an output for each class, two at least: of one output take binary_cross_entropy_with_logits"
 
 
+# What is allowed.
+
+cdef bint has_scalars(Given g) noexcept:
+    return g.batch is not None or g.scalars is not None
+
+
+cdef int check_plain(Given t) except -1:
+    if has_scalars(t) and recording_active():
+        raise TraceError(
+            f"{t.name} must be plain numbers, not a compiled function's arguments: write the loss with operations, "
+            f"such as (1.0 - y * score).relu(), or apply it to the batch of a model outside of the function"
+        )
+    if has_scalars(t):
+        raise TypeError(f"{t.name} must be plain numbers, not scalars: give the .data of them")
+    return 0
+
+
+cdef object wrong_shape(Given p, Given t):
+    shape, other = shape_of_given(p), shape_of_given(t)
+    return ValueError(f"{p.name} of shape {shape} need {t.name} of the same shape, not of shape {other}")
+
+
 # Reading.
 
 cdef int read_view(Given g) except -1:
@@ -210,3 +235,34 @@ cdef list entries_of(Given g):
     if g.scalars is None:
         return [g.numbers[k] for k in range(g.count)]
     return [g.scalars[k] if isinstance(g.scalars[k], Node) else g.numbers[k] for k in range(g.count)]
+
+
+# Weights.
+
+cdef Given weights_of(object weights, Given p, uint64_t rows, bint mean):
+    """Weights of predictions, of which a loss takes so many rows: each its own, or one for each row of predictions.
+
+    Those of a mean are divided by their sum, so that every weighted loss is a sum.
+    """
+    if weights is None:
+        return None
+    cdef Given w = given(weights, "weights"), each
+    cdef uint64_t given_rows = p.shape[0] if p.depth > 1 else rows, k
+    check_plain(w)
+    if w.depth > 1 or w.count != given_rows:
+        raise ValueError(
+            f"weights must be one number for each row of {p.name}, of shape ({given_rows},), "
+            f"not of shape {shape_of_given(w)}"
+        )
+    cdef double total = 0.0
+    for k in range(w.count):
+        if not (w.numbers[k] >= 0.0 and isfinite(w.numbers[k])):
+            raise ValueError(f"weights must be finite and at least 0, but {place_of(w, k)} is {w.numbers[k]:.16g}")
+        total += w.numbers[k]
+    total *= <double>(rows // w.count)
+    if not (total > 0.0 and isfinite(total)):
+        raise ValueError(f"weights must have a finite sum above 0, not {total:g}: leave out rows that do not count")
+    each = given([0.0] * <Py_ssize_t>rows, "weights")
+    for k in range(rows):
+        each.copied[k] = w.numbers[k // (rows // w.count)] / (total if mean else 1.0)
+    return each

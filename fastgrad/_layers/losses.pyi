@@ -34,60 +34,230 @@ class _OfDifferences(Protocol):
     @overload
     def __call__(self, predictions: Node | _Plain | _Any, targets: Node | _Targets | _Any) -> Any: ...
 
-mse: _OfDifferences
+class _Mean(Protocol):
+    @overload
+    def __call__(
+        self,
+        predictions: Batch,
+        targets: _Targets | Node | _Any,
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Number: ...
+    @overload
+    def __call__(
+        self,
+        predictions: NDArray[np.object_],
+        targets: _Targets | Node | _Any,
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Any: ...
+    @overload
+    def __call__(
+        self,
+        predictions: _Plain | _PlainRows,
+        targets: _Targets,
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> float: ...
+    @overload
+    def __call__(
+        self,
+        predictions: _N | _Rows[_N],
+        targets: _Targets | _N | _Rows[_N],
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> _N: ...
+    @overload
+    def __call__(
+        self,
+        predictions: Node | _Plain | _Any,
+        targets: Node | _Targets | _Any,
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Any: ...
+
+mse: _Mean
 sum_of_squares: _OfDifferences
 root_of_squares: _OfDifferences
 
 class _OfProbabilities(Protocol):
     @overload
-    def __call__(self, predictions: Batch, targets: _Targets, reduction: _Reduction = "mean") -> Number: ...
-    @overload
-    def __call__(self, predictions: NDArray[np.object_], targets: _Targets, reduction: _Reduction = "mean") -> Any: ...
+    def __call__(
+        self,
+        predictions: Batch,
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Number: ...
     @overload
     def __call__(
-        self, predictions: _Plain | _PlainRows, targets: _Targets, reduction: _Reduction = "mean"
+        self,
+        predictions: NDArray[np.object_],
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Any: ...
+    @overload
+    def __call__(
+        self,
+        predictions: _Plain | _PlainRows,
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
     ) -> float: ...
     @overload
-    def __call__(self, predictions: _N | _Rows[_N], targets: _Targets, reduction: _Reduction = "mean") -> _N: ...
+    def __call__(
+        self,
+        predictions: _N | _Rows[_N],
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> _N: ...
     @overload
-    def __call__(self, predictions: Node | _Any, targets: _Targets, reduction: _Reduction = "mean") -> Any: ...
+    def __call__(
+        self,
+        predictions: Node | _Any,
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Any: ...
 
 binary_cross_entropy: _OfProbabilities
 
 class _OfLogits(Protocol):
     @overload
-    def __call__(self, logits: Batch, targets: _Targets, reduction: _Reduction = "mean") -> Number: ...
+    def __call__(
+        self,
+        logits: Batch,
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Number: ...
     @overload
-    def __call__(self, logits: NDArray[np.object_], targets: _Targets, reduction: _Reduction = "mean") -> Any: ...
+    def __call__(
+        self,
+        logits: NDArray[np.object_],
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Any: ...
     @overload
-    def __call__(self, logits: _Plain | _PlainRows, targets: _Targets, reduction: _Reduction = "mean") -> float: ...
+    def __call__(
+        self,
+        logits: _Plain | _PlainRows,
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> float: ...
     @overload
-    def __call__(self, logits: _N | _Rows[_N], targets: _Targets, reduction: _Reduction = "mean") -> _N: ...
+    def __call__(
+        self,
+        logits: _N | _Rows[_N],
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> _N: ...
     @overload
-    def __call__(self, logits: Node | _Any, targets: _Targets, reduction: _Reduction = "mean") -> Any: ...
+    def __call__(
+        self,
+        logits: Node | _Any,
+        targets: _Targets,
+        reduction: _Reduction = "mean",
+        *,
+        weights: ArrayLike | Iterable[_Plain] | None = None,
+    ) -> Any: ...
 
 binary_cross_entropy_with_logits: _OfLogits
 
 @overload
-def cross_entropy(logits: Batch, labels: _Targets, reduction: _Reduction = "mean") -> Number: ...
+def cross_entropy(
+    logits: Batch,
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> Number: ...
 @overload
-def cross_entropy(logits: NDArray[np.object_], labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
+def cross_entropy(
+    logits: NDArray[np.object_],
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> Any: ...
 @overload
-def cross_entropy(logits: _PlainRows, labels: _Targets, reduction: _Reduction = "mean") -> float: ...
+def cross_entropy(
+    logits: _PlainRows,
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> float: ...
 @overload
-def cross_entropy(logits: _Rows[_N], labels: _Targets, reduction: _Reduction = "mean") -> _N: ...
+def cross_entropy(
+    logits: _Rows[_N],
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> _N: ...
 @overload
-def cross_entropy(logits: _Any, labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
+def cross_entropy(
+    logits: _Any,
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> Any: ...
 @overload
-def hinge(scores: Batch, labels: _Targets, reduction: _Reduction = "mean") -> Number: ...
+def hinge(
+    scores: Batch,
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> Number: ...
 @overload
-def hinge(scores: NDArray[np.object_], labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
+def hinge(
+    scores: NDArray[np.object_],
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> Any: ...
 @overload
-def hinge(scores: _Plain | _PlainRows, labels: _Targets, reduction: _Reduction = "mean") -> float: ...
+def hinge(
+    scores: _Plain | _PlainRows,
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> float: ...
 @overload
-def hinge(scores: _N | _Rows[_N], labels: _Targets, reduction: _Reduction = "mean") -> _N: ...
+def hinge(
+    scores: _N | _Rows[_N],
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> _N: ...
 @overload
-def hinge(scores: Node | _Any, labels: _Targets, reduction: _Reduction = "mean") -> Any: ...
+def hinge(
+    scores: Node | _Any,
+    labels: _Targets,
+    reduction: _Reduction = "mean",
+    *,
+    weights: ArrayLike | Iterable[_Plain] | None = None,
+) -> Any: ...
 @overload
 def l2_penalty(parameters: Iterable[_N], alpha: _Plain) -> _N: ...
 @overload

@@ -11,12 +11,13 @@ from libc.string cimport memcpy, memset
 from fastgrad._layers.batch cimport like_of
 from fastgrad._layers.layer cimport FROM_NOTHING, FROM_RESULTS, FROM_SCALARS
 from fastgrad._layers.loss cimport (
-    LOSS, LOSS_SHAPE_REALS, FAULT_prediction, LOSS_l2_penalty, REDUCED_mean, REDUCED_root, REDUCED_sum, loss, loss_at,
-    loss_fault_of, loss_first_fault, loss_reals, loss_rows, loss_shape, loss_targets, loss_value, penalized,
-    penalty_of,
+    LOSS, LOSS_SHAPE_REALS, FAULT_prediction, LOSS_l2_penalty, REDUCED_mean, REDUCED_root, REDUCED_sum,
+    REDUCED_weighted, loss, loss_at, loss_fault_of, loss_first_fault, loss_reals, loss_rows, loss_shape, loss_targets,
+    loss_value, penalized, penalty_of,
 )
 from fastgrad._layers.loss_input cimport (
-    Given, entries_of, given, list_of, numbers_of, outputs_needed, place_of, same_shape, shape_of_given, with_sum,
+    Given, check_plain, entries_of, given, has_scalars, list_of, numbers_of, outputs_needed, place_of, same_shape,
+    shape_of_given, weights_of, with_sum, wrong_shape,
 )
 from fastgrad._layers.parameters cimport Parameters
 from fastgrad._tape.convert cimport if_foreign, most_derived, number_of
@@ -25,8 +26,6 @@ from fastgrad._tape.node cimport Node
 from fastgrad._tape.tape cimport (
     CONSTANT, Span, append_payload, hold, let_go, operands, payload, payload_units, reserve, tape,
 )
-
-from fastgrad._tape.observer import TraceError, recording_active
 
 cdef extern from "layers/loss.h" nogil:
     enum:
@@ -42,26 +41,6 @@ cdef uint32_t reduction_of(reduction) except? REDUCED_root:
     if reduction == "sum":
         return REDUCED_sum
     raise ValueError(f"reduction must be 'mean' or 'sum', not {reduction!r}")
-
-
-cdef bint has_scalars(Given g) noexcept:
-    return g.batch is not None or g.scalars is not None
-
-
-cdef int check_plain(Given t) except -1:
-    if has_scalars(t) and recording_active():
-        raise TraceError(
-            f"{t.name} must be plain numbers, not a compiled function's arguments: write the loss with operations, "
-            f"such as (1.0 - y * score).relu(), or apply it to the batch of a model outside of the function"
-        )
-    if has_scalars(t):
-        raise TypeError(f"{t.name} must be plain numbers, not scalars: give the .data of them")
-    return 0
-
-
-cdef object wrong_shape(Given p, Given t):
-    shape, other = shape_of_given(p), shape_of_given(t)
-    return ValueError(f"{p.name} of shape {shape} need {t.name} of the same shape, not of shape {other}")
 
 
 cdef object fault(loss *at, Given p, Given t, uint64_t k):
@@ -93,19 +72,22 @@ cdef str remedy_of(uint32_t code, bint of_target, double number):
 
 # The node.
 
-cdef object reduced(loss_shape shape, Given p, Given t):
+cdef object reduced(loss_shape shape, Given p, Given t, weights):
     """The loss as a node; a plain number where no scalar took part, a leaf where nothing is recorded."""
     cdef Handle like = like_of(p.batch) if p.batch is not None else most_derived(p.scalars) if p.scalars else None
     cdef bint records = grad_enabled()
     cdef double value
     cdef uint32_t node = 0
+    cdef Given w = weights_of(weights, p, shape.rows, shape.reduction == REDUCED_mean)
+    if w is not None:
+        shape.reduction = REDUCED_weighted
     shape.inputs = FROM_RESULTS if p.batch is not None else FROM_SCALARS
     reserve(1, payload_units(slots_of(p), loss_reals(&shape)))
     hold()  # nothing that could change the arguments runs from looking at them to copying them
     try:
-        value = checked_value(shape, p, t)
+        value = checked_value(shape, p, t, w)
         if records and like is not None:
-            node = append_loss(shape, value, like.type_code, p, t)
+            node = append_loss(shape, value, like.type_code, p, t, w)
     finally:
         let_go()
     if like is None:
@@ -117,10 +99,11 @@ cdef uint64_t slots_of(Given p):
     return 1 if p.batch is not None else p.count
 
 
-cdef double checked_value(loss_shape shape, Given p, Given t) except? -1.0:
+cdef double checked_value(loss_shape shape, Given p, Given t, Given w) except? -1.0:
     cdef loss at
     cdef uint64_t bad
-    at.shape, at.predictions, at.targets = shape, <double *>numbers_of(p), t.numbers
+    at.shape, at.predictions, at.targets, at.adjoint = shape, <double *>numbers_of(p), t.numbers, NULL
+    at.weights = w.numbers if w is not None else NULL
     bad = loss_first_fault(&at)
     if bad < shape.rows:
         raise fault(&at, p, t, bad)
@@ -145,12 +128,14 @@ cdef operands append_shape(loss_shape shape, double value, uint32_t type_code, u
     return x
 
 
-cdef uint32_t append_loss(loss_shape shape, double value, uint32_t type_code, Given p, Given t) except 0:
+cdef uint32_t append_loss(loss_shape shape, double value, uint32_t type_code, Given p, Given t, Given w) except 0:
     cdef operands x = append_shape(shape, value, type_code, slots_of(p))
     cdef uint32_t *slots = <uint32_t *>x.slots
     cdef loss at = loss_at(x.reals)
     cdef uint64_t k
     memcpy(<double *>at.targets, t.numbers, loss_targets(&shape) * sizeof(double))
+    if w is not None:
+        memcpy(<double *>at.weights, w.numbers, w.count * sizeof(double))
     if p.batch is not None:
         slots[0] = p.batch.node
         return tape.count - 1
@@ -165,7 +150,8 @@ cdef uint32_t append_loss(loss_shape shape, double value, uint32_t type_code, Gi
 # Losses of one prediction and one target.
 
 cdef object of_pairs(
-    uint32_t code, uint32_t reduction, predictions, str name, targets, str targets_name, double constant=0.0
+    uint32_t code, uint32_t reduction, predictions, str name, targets, str targets_name, weights=None,
+    double constant=0.0,
 ):
     """A loss of losses.def, with its constant."""
     cdef Given p = given(predictions, name), t = given(targets, targets_name)
@@ -176,10 +162,10 @@ cdef object of_pairs(
     elif has_scalars(t):
         p = given([a - b for a, b in zip(entries_of(p), entries_of(t))], name)
         t = given([0.0] * <Py_ssize_t>p.count, targets_name)
-    return reduced(loss_shape(code, reduction, FROM_NOTHING, 1, p.count, constant), p, t)
+    return reduced(loss_shape(code, reduction, FROM_NOTHING, 1, p.count, constant), p, t, weights)
 
 
-def mse(predictions, targets):
+def mse(predictions, targets, *, weights=None):
     """Mean squared error, as one node: the mean of ``(prediction - target) ** 2`` over all numbers.
 
     Parameters
@@ -188,6 +174,9 @@ def mse(predictions, targets):
         Of any shape; lists may be nested.
     targets : number, or list or array of numbers
         Of the same shape, where (n, 1) is as good as (n,). Scalars may be among them: a gradient flows to both.
+    weights : list or array of numbers, optional
+        How much each row counts, at least 0. A mean is the weighted one, divided by their sum; a sum is of the terms
+        times their weights. A row of weight 0 is as if it were not there.
 
     Returns
     -------
@@ -197,7 +186,7 @@ def mse(predictions, targets):
     Raises
     ------
     ValueError
-        If the shapes differ, there is nothing, or a target is nan.
+        If the shapes differ, there is nothing, a target is nan, a weight is negative, or all are 0.
 
     Examples
     --------
@@ -209,7 +198,7 @@ def mse(predictions, targets):
     >>> loss.data, a.grad, b.grad
     (2.5, 1.0, -2.0)
     """
-    return of_pairs(LOSS_squares, REDUCED_mean, predictions, "predictions", targets, "targets")
+    return of_pairs(LOSS_squares, REDUCED_mean, predictions, "predictions", targets, "targets", weights)
 
 
 def sum_of_squares(predictions, targets):
@@ -242,7 +231,7 @@ def root_of_squares(predictions, targets):
     return of_pairs(LOSS_squares, REDUCED_root, predictions, "predictions", targets, "targets")
 
 
-def binary_cross_entropy(predictions, targets, reduction="mean"):
+def binary_cross_entropy(predictions, targets, reduction="mean", *, weights=None):
     """Binary cross-entropy ``-(t * log(p) + (1 - t) * log(1 - p))`` of probabilities, as one node.
 
     Parameters
@@ -252,6 +241,7 @@ def binary_cross_entropy(predictions, targets, reduction="mean"):
     targets : number, or list or array of numbers
         Of the same shape, where (n, 1) is as good as (n,). Labels 0 and 1, or probabilities t between them.
     reduction : {"mean", "sum"}
+    weights : as those of `mse`
 
     Returns
     -------
@@ -279,11 +269,11 @@ def binary_cross_entropy(predictions, targets, reduction="mean"):
     Value(data=0.6931471805599453, grad=0.0)
     """
     return of_pairs(
-        LOSS_binary_cross_entropy, reduction_of(reduction), predictions, "predictions", targets, "targets"
+        LOSS_binary_cross_entropy, reduction_of(reduction), predictions, "predictions", targets, "targets", weights
     )
 
 
-def binary_cross_entropy_with_logits(logits, targets, reduction="mean"):
+def binary_cross_entropy_with_logits(logits, targets, reduction="mean", *, weights=None):
     """Binary cross-entropy of ``sigmoid(logits)``, as one node; it does not overflow.
 
     Parameters
@@ -293,6 +283,7 @@ def binary_cross_entropy_with_logits(logits, targets, reduction="mean"):
     targets : number, or list or array of numbers
         Of the same shape, where (n, 1) is as good as (n,). Labels 0 and 1, or probabilities between them.
     reduction : {"mean", "sum"}
+    weights : as those of `mse`
 
     Returns
     -------
@@ -317,11 +308,11 @@ def binary_cross_entropy_with_logits(logits, targets, reduction="mean"):
     (1000.0, 1.0)
     """
     return of_pairs(
-        LOSS_binary_cross_entropy_with_logits, reduction_of(reduction), logits, "logits", targets, "targets"
+        LOSS_binary_cross_entropy_with_logits, reduction_of(reduction), logits, "logits", targets, "targets", weights
     )
 
 
-def hinge(scores, labels, reduction="mean"):
+def hinge(scores, labels, reduction="mean", *, weights=None):
     """Hinge loss ``max(0, 1 - label * score)``, as one node; its slope at the kink is 0.
 
     Parameters
@@ -330,6 +321,7 @@ def hinge(scores, labels, reduction="mean"):
     labels : number, or list or array of numbers
         Of the same shape, where (n, 1) is as good as (n,). Each -1 or 1.
     reduction : {"mean", "sum"}
+    weights : as those of `mse`
 
     Returns
     -------
@@ -350,12 +342,12 @@ def hinge(scores, labels, reduction="mean"):
     >>> losses.hinge([fastgrad.Value(2.0), fastgrad.Value(0.5)], [1, -1])
     Value(data=0.75, grad=0.0)
     """
-    return of_pairs(LOSS_hinge, reduction_of(reduction), scores, "scores", labels, "labels")
+    return of_pairs(LOSS_hinge, reduction_of(reduction), scores, "scores", labels, "labels", weights)
 
 
 # Cross-entropy of rows.
 
-def cross_entropy(logits, labels, reduction="mean"):
+def cross_entropy(logits, labels, reduction="mean", *, weights=None):
     """Cross-entropy of ``softmax(logits)``, row by row, as one node; it does not overflow.
 
     Parameters
@@ -367,6 +359,7 @@ def cross_entropy(logits, labels, reduction="mean"):
         class, that sum to 1 in a row. For one flat row a whole number, or its probabilities.
     reduction : {"mean", "sum"}
         Over the rows.
+    weights : as those of `mse`
 
     Returns
     -------
@@ -402,7 +395,7 @@ def cross_entropy(logits, labels, reduction="mean"):
                 f"{shape_of_given(p)} where they are probabilities, not of {shape_of_given(t)}"
             )
     check_plain(t)
-    return reduced(loss_shape(code, how, FROM_NOTHING, <uint32_t>(p.count // rows), rows, 0.0), p, t)
+    return reduced(loss_shape(code, how, FROM_NOTHING, <uint32_t>(p.count // rows), rows, 0.0), p, t, weights)
 
 
 cdef bint is_one_a_row(Given p, Given t) noexcept:

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
     from fastgrad.train.loop import History
 
     _Floats: TypeAlias = NDArray[np.float64]
-    _Data: TypeAlias = tuple[_Floats, NDArray[Any]]  # rows, and targets or labels
+    _Pair: TypeAlias = tuple[_Floats, NDArray[Any]]
+    _Data: TypeAlias = tuple[NDArray[Any], ...]  # rows, targets or labels, and perhaps weights
     _Model: TypeAlias = Callable[..., Any]
-    _Loss: TypeAlias = Callable[[Any, Any], Any]  # of predictions and targets
+    _Loss: TypeAlias = Callable[..., Any]  # of predictions and targets, and perhaps weights
     _Metric: TypeAlias = Callable[[_Floats, NDArray[Any]], float]
     _Penalty: TypeAlias = float | Callable[[Any], Node] | None
     _Callback: TypeAlias = Callable[[int, History], Any]
@@ -74,6 +75,7 @@ _OF_OTHERS = {  # what other libraries call them
     "criterion": "loss=",
     "loss_fn": "loss=",
     "weight_decay": "penalty=",
+    "sample_weight": "weights=",
     "alpha": "penalty=",
     "tol": "min_delta=, with patience=",
     "scheduler": "schedule=",
@@ -130,7 +132,7 @@ def named(choice: object, table: Mapping[str, _T], name: str, other: str) -> _T:
 # Data.
 
 
-def data(X: ArrayLike, y: ArrayLike, X_name: str = "X", y_name: str = "y") -> _Data:
+def data(X: ArrayLike, y: ArrayLike, X_name: str = "X", y_name: str = "y") -> _Pair:
     """Rows and targets as arrays of finite numbers, as many of the one as of the other."""
     X, y = array(X, X_name).astype(np.float64, order="C"), array(y, y_name)
     if X.ndim != 2:
@@ -148,6 +150,21 @@ def data(X: ArrayLike, y: ArrayLike, X_name: str = "X", y_name: str = "y") -> _D
             place = ", ".join(f"{axis} {k}" for axis, k in zip(("row", "column"), wrong[0]))
             raise ValueError(f"{name} must hold finite numbers, but {place} is {rows[tuple(wrong[0])]}")
     return X, y
+
+
+def weighed_data(X: _Floats, y: NDArray[Any], given: ArrayLike | None, name: str = "weights") -> _Data:
+    """Rows and targets as they are, or those with a weight above 0 and these weights."""
+    if given is None:
+        return X, y
+    weights = array(given, name).astype(np.float64)
+    if weights.shape != (len(X),):
+        raise ValueError(f"{name} must have a number for each row of X, shape {(len(X),)}, not {weights.shape}")
+    for k in np.flatnonzero(~(np.isfinite(weights) & (weights >= 0.0)))[:1]:
+        raise ValueError(f"{name} must be finite and at least 0, but that of row {k} is {weights[k]}")
+    counts = weights > 0.0
+    if not counts.any():
+        raise ValueError(f"{name} must not all be 0: give one above 0 to each row that counts")
+    return X[counts], y[counts], weights[counts]
 
 
 def array(given: ArrayLike, name: str) -> NDArray[Any]:
@@ -171,16 +188,16 @@ def _remedy(made: NDArray[Any], name: str) -> str:
     return ""
 
 
-def validation(given: float | tuple[ArrayLike, ArrayLike] | None, X: _Floats, y: NDArray[Any]) -> int | _Data | None:
+def validation(given: float | tuple[ArrayLike, ...] | None, X: _Floats, y: NDArray[Any]) -> int | _Data | None:
     """Validation data, the number of rows to hold out, or None."""
     if given is None:
         return None
-    if isinstance(given, (tuple, list)) and len(given) == 2:
+    if isinstance(given, (tuple, list)) and len(given) in (2, 3):
         others = data(given[0], given[1], "X of validation", "y of validation")
         for rows, other, name in zip((X, y), others, "Xy"):
             if rows.shape[1:] != other.shape[1:]:
                 raise ValueError(f"{name} of validation must have rows as {name} has, {rows.shape}, not {other.shape}")
-        return others
+        return weighed_data(*others, given[2] if len(given) == 3 else None, "weights of validation")
     if not isinstance(given, numbers.Real):
         raise TypeError(f"validation must be a fraction of the rows or a pair (X, y), not {given!r:.60}")
     held_out = round(given * len(X)) if 0.0 < given < 1.0 else 0
@@ -189,15 +206,13 @@ def validation(given: float | tuple[ArrayLike, ArrayLike] | None, X: _Floats, y:
     return held_out
 
 
-def split(
-    validation: int | _Data | None, X: _Floats, y: NDArray[Any], rng: np.random.Generator
-) -> tuple[_Data, _Data | None]:
+def split(validation: int | _Data | None, data: _Data, rng: np.random.Generator) -> tuple[_Data, _Data | None]:
     """The data to train on, and those to validate on or None."""
     if not isinstance(validation, int):
-        return (X, y), validation
-    chosen = np.zeros(len(X), dtype=bool)
-    chosen[rng.permutation(len(X))[:validation]] = True
-    return (X[~chosen], y[~chosen]), (X[chosen], y[chosen])
+        return data, validation
+    chosen = np.zeros(len(data[0]), dtype=bool)
+    chosen[rng.permutation(len(chosen))[:validation]] = True
+    return tuple(column[~chosen] for column in data), tuple(column[chosen] for column in data)
 
 
 def takes_batches_too(loss: _Loss) -> bool:
@@ -286,8 +301,11 @@ def check_targets(
             raise ValueError(f"{name} does not suit the model and its loss or metric: {error}") from error
 
 
-def loss(given: str | _Loss) -> _Loss:
-    return given if callable(given) else named(given, LOSSES, "loss", "a function of predictions and targets")
+def loss(given: str | _Loss, weighed: bool) -> _Loss:
+    found = given if callable(given) else named(given, LOSSES, "loss", "a function of predictions and targets")
+    if weighed and function_of(found) in (losses.sum_of_squares, losses.root_of_squares):
+        raise ValueError(f"loss must take weights=, as losses.mse does, where weights are given; not {given!r:.60}")
+    return found
 
 
 def function_of(loss: object) -> object:
@@ -296,13 +314,17 @@ def function_of(loss: object) -> object:
 
 
 def objective(loss: _Loss, penalty: _Penalty, model: _Model) -> _Loss:
-    """A function of predictions and targets: the loss, with the penalty added."""
+    """A function of predictions and targets, and perhaps weights: the loss, with the penalty added."""
+
+    def weighed(predictions: Any, targets: Any, weights: _Floats | None = None) -> Any:
+        return loss(predictions, targets) if weights is None else loss(predictions, targets, weights=weights)
+
     if penalty is None:
-        return loss
+        return weighed
     if callable(penalty):
-        return lambda predictions, targets: loss(predictions, targets) + penalty(model)
+        return lambda *columns: weighed(*columns) + penalty(model)
     alpha, parameters = not_negative(penalty, "penalty"), parameters_of(model, "leave penalty= out")
-    return lambda predictions, targets: loss(predictions, targets) + losses.l2_penalty(parameters, alpha)
+    return lambda *columns: weighed(*columns) + losses.l2_penalty(parameters, alpha)
 
 
 def parameters_of(model: Any, otherwise: str) -> nn.Module | list[Any]:

@@ -6,7 +6,6 @@ import dataclasses
 import functools
 import operator
 import time
-import warnings
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from fastgrad._tape.functions import no_grad
 from fastgrad._tape.node import Node
 from fastgrad.train import arguments
+from fastgrad.train.patience import Patience
 from fastgrad.train.replay import LEAST_ROWS, CompiledModel
 
 if TYPE_CHECKING:
@@ -113,7 +113,8 @@ def fit(
     batch_size: int | None = None,
     shuffle: bool = True,
     seed: int | np.random.Generator | None = None,
-    validation: float | tuple[ArrayLike, ArrayLike] | None = None,
+    weights: ArrayLike | None = None,
+    validation: float | tuple[ArrayLike, ...] | None = None,
     metric: Literal["accuracy"] | Callable[[NDArray[np.float64], NDArray[Any]], float] | None = None,
     penalty: float | Callable[[Any], Node] | None = None,
     patience: int | None = None,
@@ -152,8 +153,11 @@ def fit(
         Whether batches are drawn anew for each epoch.
     seed : int or numpy.random.Generator, optional
         Decides how rows are shuffled, and which are held out. The same seed gives the same numbers to the last bit.
+    weights : array_like, shape (n,), optional
+        How much each row counts, at least 0: the loss of a batch is the weighted mean, ``loss(predictions, targets,
+        weights=...)``. A row of weight 0 is left out. A metric does not look at them.
     validation : float or (array_like, array_like), optional
-        A fraction of the rows to hold out, or other data (X, y).
+        A fraction of the rows to hold out, or other data (X, y), or (X, y, weights).
     metric : str or callable, optional
         ``metric(predictions, targets)``, of two arrays, returns a number. "accuracy" is the fraction of rows with the
         right class. Of several columns the largest counts, against a number of the class or a column for each. One
@@ -205,12 +209,13 @@ def fit(
     [2.0, 1.0]
     """
     arguments.refuse(unknown, fit)
-    X, y = arguments.data(X, y)
+    data = arguments.weighed_data(*arguments.data(X, y), weights)
+    X, y = data[:2]
     epochs = arguments.count(epochs, "epochs")
     batch_size = batch_size if batch_size is None else arguments.count(batch_size, "batch_size")
     patience = patience if patience is None else arguments.count(patience, "patience")
     min_delta = arguments.not_negative(min_delta, "min_delta")
-    loss = arguments.loss(loss)
+    loss = arguments.loss(loss, weights is not None)
     by_batch, objective = arguments.takes_batches(model, X), arguments.objective(loss, penalty, model)
     optimizer = arguments.optimizer(optimizer, lr, model)
     metric = arguments.metric(metric, loss, y)
@@ -220,19 +225,20 @@ def fit(
     schedule = arguments.schedule(schedule, optimizer)
     arguments.check_targets(arguments.shape_of_a_row(model, X, by_batch), loss, metric, y, validation)
 
-    (X, y), held_out = arguments.split(validation, X, y, rng)
+    (X, y, *given_weights), held_out = arguments.split(validation, data, rng)
     if compiled and not by_batch and epochs * len(X) >= LEAST_ROWS:
         forward: Callable[[_Floats], Any] = CompiledModel(model, X.shape[1], arguments.takes_batches_too(loss))
     else:
         forward = arguments.forward(model, by_batch)
-    steps = _Steps(forward, objective, optimizer, X, arguments.targets_for(loss, y, by_batch))
+    steps = _Steps(forward, objective, optimizer, X, arguments.targets_for(loss, y, by_batch), *given_weights)
     if batch_size is not None:
         steps.in_batches(batch_size, rng if shuffle else None)
     watch = _Watch(steps, epochs, metric)
     if held_out is not None:
-        watch.validate_on(loss, held_out[0], arguments.targets_for(loss, held_out[1], by_batch))
+        validated = functools.partial(loss, weights=held_out[2]) if len(held_out) > 2 else loss
+        watch.validate_on(validated, held_out[0], arguments.targets_for(loss, held_out[1], by_batch))
     if patience is not None:
-        watch.patience = _Patience(optimizer, patience, min_delta)
+        watch.patience = Patience(optimizer, patience, min_delta)
     if bar is not None:
         watch.bar = arguments.Bar(bar, epochs, watch.columns)
     watch.schedule, watch.callbacks = schedule, callbacks
@@ -285,16 +291,18 @@ class _Steps:
         optimizer: Optimizer,
         rows: _Floats,
         targets: _Targets,
+        *weights: _Floats,
     ) -> None:
         self.forward, self.objective, self.optimizer = forward, objective, optimizer
         self.zero_grad, self.take_step = optimizer.zero_grad, optimizer.step
         self.replay = forward if isinstance(forward, CompiledModel) else None
         self.sweep: Callable[[Node], None] = self.replay.sweep if self.replay else operator.methodcaller("backward")
-        self.rows, self.targets = rows, targets
+        self.rows = rows
+        self.columns: tuple[Any, ...] = (rows, targets, *weights)
         self.epoch = self.batch = 0
         self.seen: list[tuple[_Floats, _Targets]] | None = None  # for a metric
         self.batches: list[slice] | None = None
-        self.run_epoch: Callable[[], float] = functools.partial(self.step, rows, targets)
+        self.run_epoch: Callable[[], float] = functools.partial(self.step, *self.columns)
 
     def in_batches(self, size: int, rng: np.random.Generator | None) -> None:
         """Take several steps an epoch; on rows drawn anew where there is an rng."""
@@ -302,18 +310,18 @@ class _Steps:
         self.batches, self.rng = [slice(start, min(start + size, n)) for start in range(0, n, size)], rng
         self.run_epoch = self.run_batches
 
-    def step(self, rows: _Floats, targets: _Targets) -> float:
+    def step(self, rows: _Floats, targets: _Targets, *weights: _Floats) -> float:
         """Take one step and return the loss before it."""
         try:
             predictions = self.forward(rows)
-            root = self.objective(predictions, targets)
+            root = self.objective(predictions, targets, *weights)
         except (OverflowError, ZeroDivisionError) as error:
             raise self.failure(_raised(error)) from error
         if not isinstance(root, Node):
             raise TypeError(f"loss must return one scalar of fastgrad, not {root!r:.60}")
         loss = root.data
         if loss - loss != 0.0:  # so it is nan or infinite
-            return self.not_finite(root, rows, targets)
+            return self.not_finite(root, rows, targets, *weights)
         if self.seen is not None:
             self.seen.append((arguments.as_array(predictions), targets))
         self.zero_grad()
@@ -328,7 +336,7 @@ class _Steps:
         for k, batch in enumerate(self.batches or ()):
             self.batch = k
             rows = batch if order is None else order[batch]
-            loss = self.step(_picked(self.rows, rows), _picked(self.targets, rows))
+            loss = self.step(*[_picked(column, rows) for column in self.columns])
             mean += loss * ((batch.stop - batch.start) / n)
         return mean
 
@@ -348,10 +356,10 @@ class _Steps:
         self.replay.compiled = False
         return True
 
-    def not_finite(self, root: Node, rows: _Floats, targets: _Targets) -> float:
+    def not_finite(self, root: Node, *columns: Any) -> float:
         """Raise TrainingError. Plain calls tell more than a replay, and may find another loss."""
         if self.stop_replaying():
-            return self.step(rows, targets)
+            return self.step(*columns)
         from fastgrad._tape.describe import first_not_finite
 
         node = first_not_finite(root)
@@ -383,7 +391,7 @@ class _Watch:
     def __init__(self, steps: _Steps, epochs: int, metric: _Metric | None) -> None:
         self.steps, self.epochs, self.metric = steps, epochs, metric
         self.held_out: tuple[_Loss, _Floats, _Targets] | None = None
-        self.patience: _Patience | None = None
+        self.patience: Patience | None = None
         self.schedule: _Schedule | None = None
         self.bar: arguments.Bar | None = None
         self.callbacks: list[_Callback] = []
@@ -444,7 +452,7 @@ class _Watch:
             measured = arguments.measured(self.metric, arguments.as_array(predictions), np.asarray(targets))
             self.columns["val_metric"][epoch] = measured
 
-    def is_over(self, epoch: int, patience: _Patience) -> bool:
+    def is_over(self, epoch: int, patience: Patience) -> bool:
         if self.held_out is not None:
             return patience.is_over(self.columns["val_loss"][epoch])
         # The loss of a single step is that of the parameters before it.
@@ -468,31 +476,3 @@ class _Watch:
     def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
-
-
-class _Patience:
-    """Waits for a better loss, and keeps the parameters that had the best."""
-
-    def __init__(self, optimizer: Optimizer, epochs: int, min_delta: float) -> None:
-        self.parameters, self.epochs, self.min_delta = optimizer.parameters, epochs, min_delta
-        self.best_loss, self.waited = np.inf, 0
-        self.best = self.previous = self.parameters.data
-
-    def is_over(self, loss: float, before: bool = False) -> bool:
-        """Look at an epoch's loss: that of the parameters as they are now, or of those before the epoch."""
-        now = self.parameters.data
-        self.waited += 1
-        if loss < self.best_loss - self.min_delta:
-            self.best_loss, self.waited = loss, 0
-            self.best = self.previous if before else now
-        self.previous = now
-        return self.waited >= self.epochs
-
-    def put_back(self) -> None:
-        if self.best_loss < np.inf:
-            self.parameters.set_data(self.best)
-            return
-        warnings.warn(
-            "no epoch had a finite validation loss, so that none is the best: the parameters are those of the last",
-            RuntimeWarning, stacklevel=5,
-        )  # fmt: skip

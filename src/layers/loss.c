@@ -12,7 +12,7 @@
 
 const char *loss_name(const struct loss_shape *shape)
 {
-    static const char *const of_squares[] = {"mse", "sum_of_squares", "root_of_squares"};
+    static const char *const of_squares[] = {"mse", "sum_of_squares", "root_of_squares", "mse"};
     static const char *const names[] = {
 #define LOSS(name, ...) #name,
 #include "layers/losses.def"
@@ -31,12 +31,17 @@ uint64_t loss_targets(const struct loss_shape *shape)
     return shape->loss == LOSS_cross_entropy_of_labels ? shape->rows : loss_predictions(shape);
 }
 
+uint64_t loss_givens(const struct loss_shape *shape)
+{
+    return loss_targets(shape) + (shape->reduction == REDUCED_weighted ? shape->rows : 0);
+}
+
 uint64_t loss_reals(const struct loss_shape *shape)
 {
     if (shape->loss == LOSS_l2_penalty)
         return LOSS_SHAPE_REALS + shape->rows;
     uint64_t copies = shape->inputs == FROM_SCALARS ? 2 : 0;
-    return LOSS_SHAPE_REALS + loss_targets(shape) + copies * loss_predictions(shape);
+    return LOSS_SHAPE_REALS + loss_givens(shape) + copies * loss_predictions(shape);
 }
 
 /* What is allowed. */
@@ -168,6 +173,16 @@ static void loss_row_pull(const struct loss *l, uint64_t r, double scale)
 
 /* The whole. */
 
+static struct loss loss_of_row(const struct loss *l, uint64_t r)
+{
+    struct loss row = *l;
+    row.shape.rows = 1;
+    row.targets += r * (loss_targets(&l->shape) / l->shape.rows);
+    row.predictions += r * l->shape.columns;
+    row.adjoint = l->adjoint ? l->adjoint + r * l->shape.columns : NULL;
+    return row;
+}
+
 static double loss_sum(const struct loss *l)
 {
     const double *restrict predictions = l->predictions, *restrict targets = l->targets;
@@ -190,9 +205,20 @@ static double loss_sum(const struct loss *l)
     return sum;
 }
 
+/* A row whose weight is 0 is left out, also where its loss is infinite. */
+static double loss_weighted_sum(const struct loss *l)
+{
+    double sum = 0.0;
+    for (uint64_t r = 0; r < l->shape.rows; r++) {
+        const struct loss row = loss_of_row(l, r);
+        sum += l->weights[r] == 0.0 ? 0.0 : l->weights[r] * loss_sum(&row);
+    }
+    return sum;
+}
+
 double loss_value(const struct loss *l)
 {
-    const double sum = loss_sum(l);
+    const double sum = l->weights ? loss_weighted_sum(l) : loss_sum(l);
     switch (l->shape.reduction) {
     case REDUCED_mean:
         return sum / l->shape.rows;
@@ -214,10 +240,9 @@ static double loss_scale(const struct loss_shape *shape, double g, double y)
     return g;
 }
 
-void loss_pull(const struct loss *l, double g, double y)
+static void loss_pull_scaled(const struct loss *l, double scale)
 {
     const double *restrict predictions = l->predictions, *restrict targets = l->targets;
-    const double scale = loss_scale(&l->shape, g, y);
     const uint64_t rows = l->shape.rows;
     double *restrict adjoint = l->adjoint;
     switch (l->shape.loss) {
@@ -233,5 +258,19 @@ void loss_pull(const struct loss *l, double g, double y)
     default:
         for (uint64_t r = 0; r < rows; r++)
             loss_row_pull(l, r, scale);
+    }
+}
+
+void loss_pull(const struct loss *l, double g, double y)
+{
+    const double scale = loss_scale(&l->shape, g, y);
+    if (!l->weights) {
+        loss_pull_scaled(l, scale);
+        return;
+    }
+    for (uint64_t r = 0; r < l->shape.rows; r++) {
+        const struct loss row = loss_of_row(l, r);
+        if (l->weights[r] != 0.0)
+            loss_pull_scaled(&row, scale * l->weights[r]);
     }
 }

@@ -2,9 +2,9 @@
  *
  * A loss node's slots are its predictions: scalars and constants, or the one node whose results they are. Its doubles:
  *
- *   struct loss_shape | targets | predictions | slopes
+ *   struct loss_shape | targets | weights | predictions | slopes
  *
- * where the last two are there for scalars only; a constant's prediction is its number, the others are read again
+ * where weights are there for a weighted sum only, one for each row, and the last two for scalars only; a constant's prediction is its number, the others are read again
  * before use. Slopes are all 0 between sweeps. The losses of one prediction and one target are in losses.def: `rows`
  * counts the pairs then, and `columns` is 1. For a cross-entropy a row of logits has so many columns, and its target is
  * the place of one, or a probability for each.
@@ -30,7 +30,7 @@ enum loss_code {
     LOSS_l2_penalty,
 };
 
-enum loss_reduction { REDUCED_mean, REDUCED_sum, REDUCED_root };
+enum loss_reduction { REDUCED_mean, REDUCED_sum, REDUCED_root, REDUCED_weighted };
 
 struct loss_shape {
     uint32_t loss, reduction;
@@ -47,12 +47,14 @@ enum { LOSS_SHAPE_REALS = sizeof(struct loss_shape) / sizeof(double) };
 struct loss {
     struct loss_shape shape;
     const double *targets;
+    const double *weights; /* NULL where there are none */
     double *predictions, *adjoint;
 };
 
 const char *loss_name(const struct loss_shape *shape);
 uint64_t loss_predictions(const struct loss_shape *shape);
 uint64_t loss_targets(const struct loss_shape *shape);
+uint64_t loss_givens(const struct loss_shape *shape); /* targets and weights */
 uint64_t loss_reals(const struct loss_shape *shape);
 
 /* The arrays of a payload; those that are elsewhere are not set. */
@@ -62,8 +64,10 @@ static inline struct loss loss_at(double *reals)
     memset(&l, 0, sizeof(l));
     memcpy(&l.shape, reals, sizeof(l.shape));
     l.targets = reals + LOSS_SHAPE_REALS;
+    if (l.shape.reduction == REDUCED_weighted)
+        l.weights = l.targets + loss_targets(&l.shape);
     if (l.shape.inputs == FROM_SCALARS) {
-        l.predictions = reals + LOSS_SHAPE_REALS + loss_targets(&l.shape);
+        l.predictions = reals + LOSS_SHAPE_REALS + loss_givens(&l.shape);
         l.adjoint = l.predictions + loss_predictions(&l.shape);
     }
     return l;

@@ -98,6 +98,8 @@ symbol loss_symbol(struct algebra *s, const struct loss *l, const symbol *x, sym
     for (uint64_t r = 0; r < rows; r++) {
         memcpy(work + rows, x + r * n, n * sizeof(*x));
         work[r] = row_symbol(s, l, r, work + rows);
+        if (l->weights)
+            work[r] = l->weights[r] == 0.0 ? s->constant(s, 0.0) : two_number(s, OP_mul, work[r], l->weights[r]);
     }
     const symbol sum = s->sum(s, work, (uint32_t)rows);
     switch (l->shape.reduction) {

@@ -22,13 +22,20 @@ DERIVATIVES = CHECKOUT / "docs" / "derivatives"
 NOTEBOOKS = sorted((CHECKOUT / "docs" / "tutorials").glob("*.ipynb"))
 MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.") if not m.name.endswith("__main__")]
 
+# What a room of guests stands on, and from which version on.
+NEEDED = {"plots": ("matplotlib", None), "optimize": ("scipy", "1.11"), "sklearn": ("sklearn", "1.7")}
+
+
+def skip_without(rooms, packages=()):
+    """Skip the test where a package that one of these rooms stands on, or one of these packages, is missing."""
+    for room, (package, version) in NEEDED.items():
+        if room in rooms or package in packages:
+            pytest.importorskip(package, minversion=version)
+
 
 @pytest.mark.parametrize("name", ["fastgrad", *MODULES])
 def test_examples_of_modules_run(name, tmp_path, monkeypatch):
-    if name == "fastgrad.plots":
-        pytest.importorskip("matplotlib")
-    if name.startswith("fastgrad.optimize"):
-        pytest.importorskip("scipy")
+    skip_without(name.split(".")[1:2])
     monkeypatch.chdir(tmp_path)
     result = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
     assert result.failed == 0
@@ -49,12 +56,10 @@ def test_compiled_modules_have_examples():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(CHECKOUT)))
 def test_examples_of_pages_run(page):
     text = page.read_text(encoding="utf-8")
-    for needed, sign in (
-        ("scipy", r"(?:from|import) (?:scipy|fastgrad import .*\boptimize)"),
-        ("matplotlib", "from fastgrad import plots"),
-    ):
-        if re.search(f"^>>> {sign}", text, re.MULTILINE):
-            pytest.importorskip(needed)
+    skip_without(
+        re.findall(r"\w+", " ".join(re.findall(r"^>>> from fastgrad(?:\.| import )(.*)", text, re.MULTILINE))),
+        re.findall(r"^>>> (?:from|import) (\w+)", text, re.MULTILINE),
+    )
     if "subprocess.run" in text and (COLLECT_ALWAYS or SANITIZED):
         pytest.skip("starts programs as others do")
     result = doctest.testfile(str(page), module_relative=False, optionflags=doctest.NORMALIZE_WHITESPACE)
