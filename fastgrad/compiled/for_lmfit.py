@@ -58,7 +58,7 @@ def _by_varying(params: Any) -> _Floats:
         for p, scalar in zip(varying, scalars):
             p.value = scalar
         for _ in tied:  # any of them may need any other
-            numbers = [(k, p.value) for k, p in enumerate(params.values()) if p.expr is not None]
+            numbers = [(k, _value_of(p)) for k, p in enumerate(params.values()) if p.expr is not None]
     finally:
         for p, scalar in zip(varying, scalars):
             p.value = scalar.data
@@ -67,3 +67,14 @@ def _by_varying(params: Any) -> _Floats:
         if isinstance(number, Node):  # else it is a constant, or at a bound
             slopes[place] = gradients(number, scalars)
     return slopes
+
+
+def _value_of(p: Any) -> Any:
+    """Return a tied parameter's value, a scalar where its expression has made one."""
+    try:
+        return p.value
+    except Exception as error:
+        raise TypeError(
+            f"the expr of parameter {p.name!r} must be arithmetic, or of exp, log, sqrt, sin and the like, to have a "
+            f"derivative, not {p.expr!r}: compute {p.name} in the function instead"
+        ) from error

@@ -13,6 +13,7 @@ from support.places import CHECKOUT
 pytest.importorskip("iminuit", reason="iminuit is not installed")
 
 from iminuit import Minuit  # noqa: E402
+from iminuit.cost import LeastSquares  # noqa: E402
 
 SAMPLE = np.random.default_rng(3).normal(2.0, 0.7, 400)
 START, FAR = {"mean": 2.1, "spread": 0.6}, {"mean": 1.0, "spread": 2.0}  # where it bends upward, and downward
@@ -178,8 +179,28 @@ def test_certified_values_of_nist_are_found(name, model):
     np.testing.assert_allclose(m.errors, problem["deviations"], rtol=0.05)  # which NIST has from slopes alone
 
 
-@pytest.mark.parametrize("function", [surprise, surprise.minuit])
-def test_a_gradient_of_several_results_is_refused(function):
+def test_a_straight_line_by_iminuits_own_cost_has_the_errors_of_linear_algebra():
+    line = fastgrad.compile(lambda x, slope, offset: slope * x + offset)
+
+    def model(x, slope, offset):
+        return line.batch(x, slope, offset, in_axes=(0, None, None))
+
+    def slopes(x, slope, offset):
+        return np.array(line.batch_value_and_grad(x, slope, offset, argnums=(1, 2), in_axes=(0, None, None))[1])
+
+    x = np.linspace(0.0, 5.0, 30)
+    y = 2.0 * x - 1.0 + np.random.default_rng(0).normal(0.0, 0.3, 30)
+    m = Minuit(LeastSquares(x, y, 0.3, model, grad=slopes), slope=1.0, offset=0.0)
+    m.migrad()
+    m.hesse()
+    design = np.column_stack([x, np.ones(30)])
+    assert m.ngrad > 0
+    np.testing.assert_allclose(m.values, np.linalg.lstsq(design, y, rcond=None)[0], rtol=1e-4)
+    np.testing.assert_allclose(m.covariance, 0.3**2 * np.linalg.inv(design.T @ design), rtol=1e-4)
+
+
+def test_a_gradient_of_several_results_is_refused():
     several = fastgrad.compile(lambda a, b: [a, b])
-    with pytest.raises(TypeError, match="one number"):
-        (several if function is surprise else several.minuit).grad(1.0, 2.0)
+    for function in (several, several.minuit):
+        with pytest.raises(TypeError, match="one number"):
+            function.grad(1.0, 2.0)
