@@ -25,12 +25,17 @@ MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.")
 # What a room of guests stands on, and from which version on.
 NEEDED = {"plots": ("matplotlib", None), "optimize": ("scipy", "1.11"), "sklearn": ("sklearn", "1.7")}
 
+# What pages and notebooks show beside fastgrad.
+SHOWN = {"blackjax", "emcee", "iminuit", "jax", "lmfit", "nutpie"}
+
 
 def skip_without(rooms, packages=()):
     """Skip the test where a package that one of these rooms stands on, or one of these packages, is missing."""
     for room, (package, version) in NEEDED.items():
         if room in rooms or package in packages:
             pytest.importorskip(package, minversion=version)
+    for package in SHOWN.intersection(packages):
+        pytest.importorskip(package)
 
 
 @pytest.mark.parametrize("name", ["fastgrad", *MODULES])
@@ -71,6 +76,7 @@ def test_examples_of_pages_run(page):
 def test_notebooks_run(notebook, tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("ipykernel")
+    skip_without((), re.findall(r'"(?:from|import) (\w+)', notebook.read_text(encoding="utf-8")))
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     client = nbclient.NotebookClient(nbformat.read(notebook, as_version=4), resources={"metadata": {"path": tmp_path}})
     client.execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})
