@@ -5,7 +5,7 @@ import pytest
 
 import fastgrad
 
-jax = pytest.importorskip("jax", reason="jax is not installed")
+jax = pytest.importorskip("jax", minversion="0.4.38", reason="jax is not installed, or older than 0.4.38")
 blackjax = pytest.importorskip("blackjax", reason="blackjax is not installed")
 
 import jax.numpy as jnp  # noqa: E402

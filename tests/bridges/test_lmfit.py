@@ -9,7 +9,7 @@ import fastgrad
 from fastgrad import math
 from support.places import CHECKOUT
 
-lmfit = pytest.importorskip("lmfit", reason="lmfit is not installed")
+lmfit = pytest.importorskip("lmfit", minversion="1.3.3", reason="lmfit is not installed, or older than 1.3.3")
 
 TIMES = np.linspace(0.0, 4.0, 9)
 MEASURED = np.array([3.0, 2.1, 1.4, 1.0, 0.7, 0.5, 0.3, 0.2, 0.2])
