@@ -117,9 +117,14 @@ def _size(name: str) -> float:
     return float(FontProperties(size=name).get_size_in_points())
 
 
+def laid_out(ax: Any) -> None:
+    """Have everything of the figure, of which the axes may be in a part, at its place."""
+    ax.figure.canvas.figure.draw_without_rendering()
+
+
 def _make_room(ax: Any, made: Legend) -> None:
     """Have the axes reach further to the right, where the legend is, if there it would lie over a line."""
-    ax.figure.draw_without_rendering()
+    laid_out(ax)
     box, inside = made.get_window_extent(), ax.get_window_extent()
     paths = [line.get_path().transformed(line.get_transform()) for line in ax.get_lines()]
     if not any(path.intersects_bbox(box, False) for path in paths):

@@ -8,7 +8,7 @@ import numpy as np
 
 from fastgrad.draw.canvas import format_of
 from fastgrad.draw.tables import shortened
-from fastgrad.plots.axes import on, pyplot
+from fastgrad.plots.axes import laid_out, on, pyplot
 from fastgrad.train import arguments
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def _drawn(counts: Any, texts: list[list[str]], names: list[str], ax: Any) -> An
         for row, line in enumerate(texts)
         for column, text in enumerate(line)
     ]
-    ax.figure.draw_without_rendering()
+    laid_out(ax)
     cell = 72.0 / ax.figure.dpi * ax.get_window_extent().width / classes  # in points
     longest = max(max(map(len, line)) for line in texts)
     size = min(_LARGEST, max(_SMALLEST, 0.9 * cell / (0.64 * longest + 0.4)))  # a digit is 0.64 of the size wide

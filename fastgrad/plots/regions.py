@@ -68,7 +68,8 @@ def decision_regions(
         ax.figure.colorbar(shades, ax=ax, label="Prediction", format="%g").ax.set_facecolor("white")
     marks: Any = legend(ax, new, facecolor="white", labelcolor="black").legend_handles
     for mark in marks:
-        mark.set_sizes([_LARGE])  # however small the points are
+        if hasattr(mark, "set_sizes"):  # not what else a user has drawn there
+            mark.set_sizes([_LARGE])  # however small the points are
     return ax
 
 

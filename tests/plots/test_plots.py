@@ -311,6 +311,15 @@ def test_a_users_own_model_is_called_row_by_row(axes):
     assert filled(axes).get_array().max() >= 4.0
 
 
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_axes_may_be_of_a_part_of_a_figure(layout):
+    part = pyplot.figure(layout=layout).subfigures(1, 2)[0]
+    above, below = part.subplots(2)
+    plots.parameter_history(np.eye(3), ["a", "b", "c"], above)
+    plots.confusion_matrix([0, 1], [0, 1], ax=below)
+    plots.decision_regions(by_the_side, X, [0, 1, 1, 2], above, resolution=5)
+
+
 def test_without_axes_there_is_a_new_figure():
     first, second = plots.loss_curve([1.0]), plots.loss_curve([1.0])
     assert first.figure is not second.figure
