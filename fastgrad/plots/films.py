@@ -15,7 +15,7 @@ from fastgrad.plots.regions import Plane, levels_of, outputs_of
 from fastgrad.train import arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from os import PathLike
 
     from matplotlib.axes import Axes
@@ -40,7 +40,8 @@ class Recorder:
     ----------
     model : nn.Module or object with a method ``parameters()``
     every : int
-        Of how many epochs one is kept. The first and the last are in any case.
+        Of how many epochs one is kept; each takes as much memory as the parameters. The first and the last are kept in
+        any case.
 
     Attributes
     ----------
@@ -93,14 +94,26 @@ class Recorder:
     def parameters(self) -> _Floats:
         return np.array(self._rows).reshape(len(self._rows), -1)
 
-    def at_each(self, compute: Callable[[], Any]) -> list[Any]:
-        """Compute something with the parameters of each of the epochs; afterwards they are what they were."""
+    def at_each(self, compute: Callable[[], Any], places: Iterable[int] | None = None) -> list[Any]:
+        """Compute something with the parameters of each of the kept epochs; afterwards they are what they were.
+
+        Parameters
+        ----------
+        compute : callable
+            Called without arguments.
+        places : iterable of int, optional
+            Of which of the kept epochs; by default of all.
+
+        Returns
+        -------
+        list
+        """
         flat = self._flat()
         before = flat.data.copy()
         try:
             found = []
-            for row in self._rows:
-                flat.set_data(row)
+            for k in range(len(self._rows)) if places is None else places:
+                flat.set_data(self._rows[k])
                 found.append(compute())
             return found
         finally:
@@ -246,16 +259,15 @@ def _loss_until(ax: Axes, loss: _Floats, epoch: int) -> None:
 
 def _regions(recorder: Recorder, X: _Floats, y: Any, margin: float, chosen: list[int]) -> Callable[[Axes, int], Any]:
     plane = Plane(X, y, _RESOLUTION, margin)
-    every = recorder.at_each(lambda: plane.outputs(recorder.model))
-    outputs = [every[k] for k in chosen]
+    outputs = recorder.at_each(lambda: plane.outputs(recorder.model), chosen)
     levels = levels_of(np.array(outputs)) if outputs[0].ndim == 2 else None
     return lambda ax, frame: plane.draw(ax, outputs[frame], levels)
 
 
 def _curve(recorder: Recorder, X: _Floats, y: Any, margin: float, chosen: list[int]) -> Callable[[Axes, int], Any]:
     x = np.linspace(X.min() - margin, X.max() + margin, _CURVE)
-    every = recorder.at_each(lambda: outputs_of(recorder.model, x[:, np.newaxis]).reshape(_CURVE, -1))
-    curves, targets = [every[k] for k in chosen], np.asarray(y, dtype=np.float64).reshape(len(X), -1)
+    curves = recorder.at_each(lambda: outputs_of(recorder.model, x[:, np.newaxis]).reshape(_CURVE, -1), chosen)
+    targets = np.asarray(y, dtype=np.float64).reshape(len(X), -1)
     shown = np.concatenate([targets.ravel(), *(curve.ravel() for curve in curves[-1:])])
     shown = shown[np.isfinite(shown)]
     low, high = (shown.min(), shown.max()) if len(shown) else (0.0, 1.0)
