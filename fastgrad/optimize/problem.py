@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import sys
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -63,6 +62,10 @@ class Unknowns:
     def like(self, numbers: _Floats) -> Any:
         """Return numbers as the user's structure."""
         return self.structure.of_floats(np.asarray(numbers, dtype=np.float64))
+
+    def floats(self, x: Any) -> list[float]:
+        """Return the numbers of what has the user's structure."""
+        return floats_of(self.structure, x, "x")
 
     def compiled(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
         """Return a function of the structure as one of an array, compiled if it can be recorded where one begins."""
@@ -131,11 +134,12 @@ class Progress:
     def __init__(self, unknowns: Unknowns, callback: Any, of: ForSciPy | None = None) -> None:
         self.unknowns, self.callback, self.of = unknowns, callback, of
         self.bar: Any = None
+        self.steps = 0
         self.by_name = callback is not None and set(inspect.signature(callback).parameters) == {"intermediate_result"}
         if of is not None:
-            from fastgrad.train.arguments import progress as bars
+            from fastgrad.train.progress import Bar, bars
 
-            self.bar = cast("Any", bars(True))(unit="steps", file=sys.stderr)
+            self.bar = cast("type[Bar]", bars(True))("steps", self._beside)
 
     def for_scipy(self) -> Any:
         """Return what SciPy is to call after each step."""
@@ -157,9 +161,12 @@ class Progress:
 
     def _count(self) -> None:
         if self.of is not None:
-            self.bar.update()
-            if not math.isnan(self.of.value):  # a method without gradients does not say it
-                self.bar.set_postfix_str(f"{self.of.value:.6g}")
+            self.steps += 1
+            self.bar.show(self.steps)
+
+    def _beside(self, steps: int) -> dict[str, str]:
+        """Tell the value, which a method without gradients does not say."""
+        return {} if self.of is None or math.isnan(self.of.value) else {"value": f"{self.of.value:.6g}"}
 
     def close(self) -> None:
         """Leave the line as it is."""

@@ -14,6 +14,7 @@ from fastgrad._tape.functions import no_grad
 from fastgrad._tape.node import Node
 from fastgrad.train import arguments
 from fastgrad.train.patience import Patience
+from fastgrad.train.progress import Bar, bars
 from fastgrad.train.replay import LEAST_ROWS, CompiledModel
 
 if TYPE_CHECKING:
@@ -100,6 +101,11 @@ class History:
                 words.append(f"{name}={column[0]:.4g}..{column[-1]:.4g}")
         return f"History({', '.join(words)})"
 
+    def _repr_html_(self) -> str:
+        from fastgrad.train.tables import history
+
+        return history(self)
+
 
 def fit(
     model: Callable[..., Any],
@@ -176,10 +182,10 @@ def fit(
         the optimizer, such as ``functools.partial(optim.StepLR, step_size=30)``.
     callbacks : iterable of callables
         ``callback(epoch, history)`` is called after each epoch, counted from 0; if it returns a true value, training
-        stops.
+        stops. One that has a method ``finish(history)``, as `plots.live` has, is told the end, whatever it came of.
     progress : bool, optional
-        Whether to show a bar with loss and metric on the standard error stream, which takes the extra ``progress``. By
-        default only where that is a terminal.
+        Whether to show a bar with loss and metric on the standard error stream, or as a notebook does, which takes the
+        extra ``progress``. By default only on a terminal, and in a notebook after ``%load_ext fastgrad``.
     compiled : bool
         Whether a model that is called row by row may be recorded once and its recording replayed over all rows, see
         `fastgrad.compile`, with results equal to about 12 digits. Where the recording proves not to stand for the
@@ -221,7 +227,7 @@ def fit(
     metric = arguments.metric(metric, loss, y)
     callbacks = arguments.callbacks(callbacks)
     validation, rng = arguments.validation(validation, X, y), arguments.generator(seed)
-    bar = arguments.progress(progress)
+    bar = bars(progress)
     schedule = arguments.schedule(schedule, optimizer)
     arguments.check_targets(arguments.shape_of_a_row(model, X, by_batch), loss, metric, y, validation)
 
@@ -240,7 +246,7 @@ def fit(
     if patience is not None:
         watch.patience = Patience(optimizer, patience, min_delta)
     if bar is not None:
-        watch.bar = arguments.Bar(bar, epochs, watch.columns)
+        watch.bar = bar("epoch", watch.beside, epochs)
     watch.schedule, watch.callbacks = schedule, callbacks
     watch.may_change_the_model = not arguments.are_own(loss, penalty, metric, optimizer, schedule) or bool(callbacks)
     return _run(steps, watch)
@@ -275,6 +281,7 @@ def _run(steps: _Steps, watch: _Watch) -> History:
         history.stopped, history.seconds = stopped or "finished", time.perf_counter() - start
         history.compiled = steps.is_replayed
         watch.fill_history(copy=True)
+        watch.finish()
     return history
 
 
@@ -393,7 +400,7 @@ class _Watch:
         self.held_out: tuple[_Loss, _Floats, _Targets] | None = None
         self.patience: Patience | None = None
         self.schedule: _Schedule | None = None
-        self.bar: arguments.Bar | None = None
+        self.bar: Bar | None = None
         self.callbacks: list[_Callback] = []
         self.may_change_the_model = False
         columns = ("loss", "val_loss", "metric", "val_metric", "lr")
@@ -424,7 +431,7 @@ class _Watch:
         if self.schedule is not None:
             self.schedule.step()
         if self.bar is not None:
-            self.bar.show(epoch)
+            self.bar.show(epoch + 1)
         if self.callbacks and self.call_back(epoch):
             stopped = stopped or "callback"
         return stopped
@@ -473,6 +480,16 @@ class _Watch:
         if self.patience is not None:
             self.patience.put_back()
 
+    def beside(self, epochs: int) -> dict[str, float]:
+        """Tell what stands beside the bar after so many epochs."""
+        columns = {name: column for name, column in self.columns.items() if name != "lr" and len(column)}
+        return {name: column[epochs - 1] for name, column in columns.items()}
+
     def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
+
+    def finish(self) -> None:
+        for callback in self.callbacks:
+            if hasattr(callback, "finish"):
+                callback.finish(self.history)
