@@ -242,7 +242,7 @@ def fit(
     if bar is not None:
         watch.bar = arguments.Bar(bar, epochs, watch.columns)
     watch.schedule, watch.callbacks = schedule, callbacks
-    watch.may_change_the_model = not arguments.are_own(loss, penalty, metric, optimizer, schedule) or bool(callbacks)
+    watch.may_change_the_model = not arguments.are_own(loss, penalty, metric, optimizer, schedule, *callbacks)
     return _run(steps, watch)
 
 
