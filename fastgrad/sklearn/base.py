@@ -259,10 +259,11 @@ class Trained(OfTargets):
         return float(measure(y, self.predict(X), sample_weight=sample_weight))
 
     def _score_of(self, X: _Floats, targets: _Floats, weights: _Floats | None) -> float:
-        """The score by targets as `_targets` gives them."""
+        """The score by targets as `_targets` gives them; nan where numbers are not finite."""
         decided = self._decided(self._results(X))
         if not self._is_classifier():
-            return float(r2_score(targets, decided, sample_weight=weights))
+            finite = np.isfinite(decided).all()
+            return float(r2_score(targets, decided, sample_weight=weights)) if finite else np.nan
         return float(np.average((decided == targets).reshape(len(X), -1).all(axis=1), weights=weights))
 
 

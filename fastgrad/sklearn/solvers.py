@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 BATCH = 200  # rows, where batch_size is "auto"
 LEAST_LR = 1e-6  # which learning_rate="adaptive" does not make smaller
-FAILED = "Solver produced non-finite parameter weights. The input data may contain large values and need to be scaled"
+FAILED = (
+    "Solver produced non-finite parameter weights. The input data may contain large values and need to be preprocessed"
+)
 
 
 # What is minimised.
@@ -132,10 +134,10 @@ class _Watch:
         of.n_iter_, of.t_ = epoch + 1, of.t_ + self.rows
         if of.verbose:
             print(f"Iteration {of.n_iter_}, loss = {of.loss_:.8f}")
-        of._waited = 0 if self.is_better() else of._waited + 1
+        of._no_improvement_count = 0 if self.is_better() else of._no_improvement_count + 1
         if of.solver == "sgd" and of.learning_rate == "invscaling":
             _set_lr(of._optimizer, of.learning_rate_init / (of.t_ + 1) ** of.power_t)
-        return of._waited > of.n_iter_no_change and self.stops()
+        return of._no_improvement_count > of.n_iter_no_change and self.stops()
 
     def is_better(self) -> bool:
         """Whether the loss, or the score of the rows held out, is by `tol` better than the best so far."""
@@ -157,7 +159,7 @@ class _Watch:
         over: bool = of.solver != "sgd" or of.learning_rate != "adaptive" or optimizer.lr <= LEAST_LR
         if not over:
             _set_lr(optimizer, optimizer.lr / 5.0)
-            of._waited = 0
+            of._no_improvement_count = 0
         if of.verbose:
             what = "Training loss" if self.held_out is None else "Validation score"
             print(
@@ -178,7 +180,7 @@ def _set_lr(optimizer: optim.Optimizer, lr: float) -> None:
 def begin(estimator: Any) -> None:
     """Forget what happened in epochs before."""
     stops_early = estimator.early_stopping
-    estimator.loss_curve_, estimator._waited = [], 0
+    estimator.loss_curve_, estimator._no_improvement_count = [], 0
     estimator.best_loss_ = None if stops_early else np.inf
     estimator.validation_scores_ = [] if stops_early else None
     estimator.best_validation_score_ = -np.inf if stops_early else None
@@ -191,7 +193,7 @@ def take_steps(estimator: Any, columns: _Columns, rng: np.random.RandomState, pa
     X, targets, weights = columns
     rows = BATCH if estimator.batch_size == "auto" else estimator.batch_size
     try:
-        history = fit(
+        stopped = fit(
             estimator.model_,
             X,
             estimator._as_trained_on(targets),
@@ -205,14 +207,17 @@ def take_steps(estimator: Any, columns: _Columns, rng: np.random.RandomState, pa
             patience=estimator.max_iter if estimator._ends_at_best and not partial else None,
             callbacks=[_Watch(estimator, len(X), held_out)],
             progress=False,
-        )
+        ).stopped
     except TrainingError as error:
-        raise ValueError(f"{FAILED}: {error}") from error
+        if held_out is None:
+            raise ValueError(f"{FAILED}: {error}") from error
+        stopped = "error"
+        warnings.warn(f"{error}; the weights are those of the best epoch before", ConvergenceWarning, stacklevel=4)
     if held_out is not None:
         estimator._optimizer.parameters.set_data(estimator._best)
-    if history.stopped == "interrupted":
+    if stopped == "interrupted":
         warnings.warn("Training interrupted by user.", stacklevel=4)
-    if history.stopped == "finished" and not partial:
+    if stopped == "finished" and not partial:
         _warn(f"max_iter={estimator.max_iter} epochs ended before the loss stopped falling by tol={estimator.tol}")
 
 

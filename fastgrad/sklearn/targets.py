@@ -88,14 +88,15 @@ class OfTargets(BaseEstimator):  # type: ignore[misc]
 
     def _check_known(self, found: NDArray[Any], labels: bool, partial: bool) -> None:
         """Raise ValueError where classes are not those that there are: all of them, but for a partial fit."""
-        if labels != self._labels or len(np.setdiff1d(found, self.classes_)):
+        same = labels == self._labels
+        if not partial and not (same and np.array_equal(found, self.classes_)):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
+                f"got {self.classes_}, `y` has {found}"
+            )
+        if not same or len(np.setdiff1d(found, self.classes_)):
             raise ValueError(
                 f"y must hold classes of classes_ alone, {self.classes_}, not {found}: fit anew for others"
-            )
-        if not partial and len(found) < len(self.classes_):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the previous call to fit, "
-                f"{self.classes_}, not {found}"
             )
 
     def _weights(self, sample_weight: Any, X: _Floats, y: NDArray[Any]) -> Any:

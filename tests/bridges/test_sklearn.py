@@ -275,7 +275,9 @@ def test_a_warm_start_goes_on_from_the_last_parameters():
     model = MLPClassifier((5,), max_iter=10, warm_start=True, **QUICK)
     first = model.fit(X, Y).loss_
     assert model.fit(X, Y).loss_curve_[10] < first
-    with pytest.raises(ValueError, match=r"warm_start can only be used where `y` has the same classes .*, not \[0 1\]"):
+    with pytest.raises(
+        ValueError, match=r"warm_start can only be used where `y` has the same classes .* `y` has \[0 1\]"
+    ):
         model.fit(X[TWO], Y[TWO])
     cold = MLPClassifier((5,), max_iter=10, **QUICK).fit(X, Y)
     assert cold.loss_curve_ == cold.fit(X, Y).loss_curve_
@@ -357,6 +359,15 @@ def test_verbose_prints_what_scikit_learn_prints(capsys):
 def test_a_loss_that_is_not_finite_is_an_error_that_says_where():
     with pytest.raises(ValueError, match="Solver produced non-finite .* epoch 1, batch 0: .* try a smaller lr than 1e"):
         MLPRegressor(solver="sgd", learning_rate_init=1e200, activation="identity").fit(X, Y)
+
+
+@pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
+def test_one_that_stops_early_ends_with_the_best_weights_before():
+    settings = {"solver": "sgd", "learning_rate_init": 1.0, "activation": "identity", "early_stopping": True}
+    with pytest.warns(ConvergenceWarning):
+        expected, found = of_both("MLPRegressor", "a number", **settings)
+    assert not np.isfinite(found.validation_scores_[-1])
+    np.testing.assert_allclose(found.predict(X), expected.predict(X), rtol=1e-9)
 
 
 @pytest.mark.parametrize(
