@@ -10,6 +10,7 @@ from libc.string cimport memcpy, memset
 
 from fastgrad._layers.batch cimport like_of
 from fastgrad._layers.layer cimport FROM_NOTHING, FROM_RESULTS, FROM_SCALARS
+from fastgrad._layers.leaves cimport Leaves
 from fastgrad._layers.loss cimport (
     LOSS, LOSS_SHAPE_REALS, FAULT_prediction, LOSS_l2_penalty, REDUCED_mean, REDUCED_root, REDUCED_sum,
     REDUCED_weighted, loss, loss_at, loss_fault_of, loss_first_fault, loss_reals, loss_rows, loss_shape, loss_targets,
@@ -441,7 +442,7 @@ def l2_penalty(parameters, alpha):
     """
     cdef list stretches = stretches_of(parameters)
     cdef double factor = number_of(alpha, "alpha")
-    cdef Handle like = most_derived([entry[0] if isinstance(entry, tuple) else entry for entry in stretches])
+    cdef Handle like = most_derived([root_of(entry) for entry in stretches])
     cdef bint records = grad_enabled()
     cdef uint32_t node
     if not (factor >= 0.0 and isfinite(factor)):
@@ -453,14 +454,15 @@ def l2_penalty(parameters, alpha):
 
 
 cdef list stretches_of(parameters):
-    """Scalars, and (root of leaves, first place, length)."""
+    """Scalars, and (leaves, start, stop)."""
     if not hasattr(parameters, "_flat_view"):
         return scalars_of(parameters)
-    view = <Parameters?>parameters._flat_view()
-    return [
-        (entry[0].root, int(entry[1]), int(entry[2] - entry[1])) if isinstance(entry, tuple) else entry
-        for entry in view.stretches
-    ]
+    return list((<Parameters?>parameters._flat_view()).stretches)
+
+
+cdef Handle root_of(entry):
+    """The scalar, or what stands on the leaves."""
+    return (<Leaves>(<tuple>entry)[0]).root if isinstance(entry, tuple) else entry
 
 
 cdef list scalars_of(parameters):
@@ -474,6 +476,7 @@ cdef list scalars_of(parameters):
 
 cdef uint32_t append_penalty(list stretches, double alpha, uint32_t type_code) except 0:
     cdef uint64_t n = len(stretches), k
+    cdef uint32_t start, stop
     cdef loss_shape shape = loss_shape(LOSS_l2_penalty, REDUCED_sum, FROM_NOTHING, 1, n, alpha)
     cdef operands x = append_shape(shape, 0.0, type_code, n)
     cdef uint32_t *slots = <uint32_t *>x.slots
@@ -481,11 +484,10 @@ cdef uint32_t append_penalty(list stretches, double alpha, uint32_t type_code) e
     cdef uint32_t node = tape.count - 1
     for k in range(n):
         entry = stretches[k]
+        slots[k] = root_of(entry).node
+        parts[k] = penalized(0, 1)
         if isinstance(entry, tuple):
-            slots[k] = (<Handle>(<tuple>entry)[0]).node
-            parts[k] = penalized(<uint32_t>(<tuple>entry)[1], <uint32_t>(<tuple>entry)[2])
-        else:
-            slots[k] = (<Handle>entry).node
-            parts[k] = penalized(0, 1)
+            start, stop = <uint32_t>(<tuple>entry)[1], <uint32_t>(<tuple>entry)[2]
+            parts[k] = penalized(start, stop - start)
     tape.data[node] = penalty_of(node)
     return node

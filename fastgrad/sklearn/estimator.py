@@ -1,11 +1,15 @@
 """Any model as an estimator."""
 
+# mypy: disable-error-code="import-untyped,import-not-found"
+# scikit-learn has no types.
+
 from __future__ import annotations
 
 import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.utils._param_validation import StrOptions
 
 from fastgrad._tape.numbers import Value
 from fastgrad.sklearn.base import Trained
@@ -30,11 +34,13 @@ class Estimator(Trained):
         ``model(inputs, outputs)`` that makes a model for so many columns of X and so many outputs.
     loss : str or callable
         As that of `train.fit`. By a loss of classes it is a classifier, "cross_entropy" (an output for each class),
-        "binary_cross_entropy", "binary_cross_entropy_with_logits" or "hinge" (one output); by any other a regressor.
+        "binary_cross_entropy", "binary_cross_entropy_with_logits" (one output, or one for each label of a row) or
+        "hinge" (one output); by any other a regressor.
     start : array_like, shape (n,), optional
         The parameters to begin with.
     solver, alpha, batch_size and others
         As those of `MLPClassifier`, from there on. A function that makes a model draws its first parameters by itself.
+        `alpha` counts all parameters but the biases of layers. Steps end with the best epoch's parameters.
 
     Attributes
     ----------
@@ -52,7 +58,7 @@ class Estimator(Trained):
     >>> from fastgrad.sklearn import Estimator
     >>> t = np.linspace(0.0, 4.0, 50)[:, None]
     >>> decay = Estimator(lambda row, p: p[0] * math.exp(-p[1] * row[0]), start=[1.0, 1.0],
-    ...                   learning_rate_init=0.05, max_iter=2000, tol=1e-9, alpha=0.0)
+    ...                   solver="lbfgs", tol=1e-9, alpha=0.0)
     >>> decay.fit(t, 3.0 * np.exp(-0.75 * t[:, 0])).parameters_.round(2).tolist()
     [3.0, 0.75]
     """
@@ -60,9 +66,12 @@ class Estimator(Trained):
     _parameter_constraints = {
         **Trained._parameter_constraints,
         "model": [callable],
-        "loss": [*Trained._losses, callable],
+        "loss": [StrOptions(set(arguments.LOSSES)), callable],
+        "class_weight": [StrOptions({"balanced"}), dict, list, None],
         "start": ["array-like", None],
     }
+
+    _ends_at_best = True
 
     def __init__(
         self,
@@ -73,7 +82,9 @@ class Estimator(Trained):
         solver: str = "adam",
         alpha: float = 1e-4,
         batch_size: int | str = "auto",
+        learning_rate: str = "constant",
         learning_rate_init: float = 1e-3,
+        power_t: float = 0.5,
         max_iter: int = 200,
         shuffle: bool = True,
         random_state: Any = None,
@@ -84,28 +95,14 @@ class Estimator(Trained):
         nesterovs_momentum: bool = True,
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
-        n_iter_no_change: int = 10,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: float = 10,
+        max_fun: int = 15000,
         class_weight: Any = None,
     ) -> None:
-        self.model = model
-        self.loss = loss
-        self.start = start
-        self.solver = solver
-        self.alpha = alpha
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.tol = tol
-        self.verbose = verbose
-        self.warm_start = warm_start
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.class_weight = class_weight
+        self._keep(locals())
 
     def _loss_of(self, classes: Any) -> Any:
         return self.loss

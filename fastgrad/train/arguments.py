@@ -217,12 +217,10 @@ def takes_batches_too(loss: _Loss) -> bool:
     return function_of(loss) in LOSSES.values()
 
 
-def are_own(loss: _Loss, penalty: _Penalty, metric: _Metric | None, optimizer: object, schedule: object) -> bool:
-    """Whether none of these is the user's code, which might change a model."""
+def are_own(loss: _Loss, penalty: _Penalty, metric: _Metric | None, *others: object) -> bool:
+    """Whether none of these is the user's code, which might change a model: optimizer, schedule, callbacks."""
     known = takes_batches_too(loss) and not callable(penalty) and (metric is None or function_of(metric) is accuracy)
-    return known and all(
-        thing is None or type(thing).__module__.startswith("fastgrad.") for thing in (optimizer, schedule)
-    )
+    return known and all(thing is None or type(thing).__module__.startswith("fastgrad.") for thing in others)
 
 
 def targets_for(loss: _Loss, y: NDArray[Any], by_batch: bool) -> NDArray[Any] | list[Any]:

@@ -249,7 +249,7 @@ def fit(
     if bar is not None:
         watch.bar = bar("epoch", watch.beside, epochs)
     watch.schedule, watch.callbacks = schedule, callbacks
-    watch.may_change_the_model = not arguments.are_own(loss, penalty, metric, optimizer, schedule) or bool(callbacks)
+    watch.may_change_the_model = not arguments.are_own(loss, penalty, metric, optimizer, schedule, *callbacks)
     return _run(steps, watch)
 
 

@@ -61,7 +61,8 @@ static struct blend blend_of(double weight)
 FOR_WIDER_VECTORS
 static void adam(const struct update *u, const struct leaves *s)
 {
-    const double beta2 = u->options[OPTION_beta2], taken = 1.0 - beta2, eps = u->options[OPTION_eps];
+    const double beta2 = u->options[OPTION_beta2], taken = 1.0 - beta2;
+    const double eps = u->options[OPTION_eps] / (u->options[OPTION_eps_hat] != 0.0 ? u->root : 1.0);
     const double decay = u->options[OPTION_weight_decay], left = 1.0 - u->options[OPTION_lr] * decay;
     const double step_size = u->step_size, root = u->root;
     const int decoupled = decay != 0.0 && u->options[OPTION_decoupled] != 0.0;

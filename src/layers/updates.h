@@ -5,7 +5,8 @@
  * they give but for rounding:
  *
  *   sgd       the first step fills the momentum buffer with the gradient
- *   adam      Kingma and Ba, arXiv:1412.6980; decoupled: Loshchilov and Hutter, arXiv:1711.05101
+ *   adam      Kingma and Ba, arXiv:1412.6980; decoupled: Loshchilov and Hutter, arXiv:1711.05101; eps_hat: what
+ *             section 2 of the former calls so, eps is added to the root before that is corrected, as scikit-learn does
  *   rmsprop   Hinton's lecture 6e; centered: Graves, arXiv:1308.0850
  *
  * Functions of numbers and arrays: no Python. The caller owns the arrays, which do not overlap.
@@ -30,7 +31,7 @@ extern const struct rule update_rules[RULE_END];
 /* What a step is told; flags are 0.0 or 1.0. Each rule reads its own. */
 #define UPDATE_OPTIONS \
     OPTION(lr) OPTION(weight_decay) OPTION(momentum) OPTION(dampening) OPTION(nesterov) \
-    OPTION(beta1) OPTION(beta2) OPTION(eps) OPTION(decoupled) OPTION(alpha) OPTION(centered)
+    OPTION(beta1) OPTION(beta2) OPTION(eps) OPTION(eps_hat) OPTION(decoupled) OPTION(alpha) OPTION(centered)
 
 enum update_option {
 #define OPTION(name) OPTION_##name,

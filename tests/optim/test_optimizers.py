@@ -193,3 +193,14 @@ def test_a_gradient_of_nan_spoils_its_own_parameter_only(kind):
     getattr(optim, kind)([x, y]).step()
     assert math.isnan(x.data)
     assert 0.9 < y.data < 1.0
+
+
+class AdamOfTheHat(optim.Adam):
+    _fixed = {"eps_hat": 1.0}
+
+
+def test_adams_epsilon_hat_is_added_before_the_root_is_corrected():
+    x = Value(1.0)
+    x.grad = 1.0
+    AdamOfTheHat([x], lr=0.25, eps=1.0).step()
+    assert x.data == pytest.approx(1.0 - 0.25 * math.sqrt(0.001) / (math.sqrt(0.001) + 1.0), rel=1e-12)
