@@ -14,7 +14,7 @@ import numpy as np
 from fastgrad._programs import derive
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
-from fastgrad.compiled.arguments import check_one, chosen, of_positions, of_shapes, table
+from fastgrad.compiled.arguments import check_one, chosen, of_positions, of_shapes, pieces_of, side_by_side
 from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records, row_of, scalar_of, table_of
 
@@ -298,10 +298,12 @@ class SharedRows:
         self.args, self.in_axes, self.name = args, in_axes, function._name()
         self._full: Any = None
         if not self._read_simply():
-            self.structure, self._full = table(args, in_axes, self.name)
+            parts, pieces, count = pieces_of(args, in_axes, self.name)
+            self.structure = of_positions(parts)
             self.places = _shared_places(self.structure, self.axes)
-            self.shared = self._full[0, self.places]
-            self.X = np.ascontiguousarray(self._full[:, self._others()])
+            by_axis = [[p for axis, found in zip(self.axes, pieces) if axis == own for p in found] for own in (None, 0)]
+            self.shared = np.concatenate([np.empty(0), *by_axis[0]])
+            self.X = side_by_side(by_axis[1], count)
 
     def _read_simply(self) -> bool:
         if len(self.axes) != len(self.args) or any(axis not in (0, None) for axis in self.axes):
