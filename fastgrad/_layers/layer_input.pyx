@@ -51,10 +51,12 @@ def apply(list layers not None, x):
         return apply_to_sequence(layers, first, x)
     if isinstance(x, Batch):
         return apply_to_batch(layers, first, <Batch>x)
-    if get_doubles(x, &view):
+    if not hasattr(type(x), "mask") and get_doubles(x, &view):
         if view.ndim:
             return apply_to_view(layers, first, &view)
         PyBuffer_Release(&view)
+    elif not isinstance(x, (Node, float, int)) and is_table(x):
+        return apply_to_table(layers, first, x)
     if getattr(x, "ndim", 0):
         return apply_to_array(layers, first, x)
     if first.nin == 1 and (isinstance(x, Node) or hasattr(type(x), "__float__")):
@@ -149,6 +151,22 @@ cdef object apply_to_sequence(list layers, Dense first, x):
         given = ", ".join(map(str, sorted(widths)))
         raise wrong_width(first, given if len(widths) == 1 else f"rows of {given}")
     return apply_to_array(layers, first, array_of(x))
+
+
+cdef bint is_table(x) except -1:
+    from fastgrad._frames import is_table
+
+    return is_table(x)
+
+
+cdef object apply_to_table(list layers, Dense first, x):
+    """Rows of a frame, a row that has names, or a masked array."""
+    from fastgrad._frames import array_of, columns_of, in_words
+
+    columns = columns_of(x)
+    if columns is not None and len(columns) != first.nin:
+        raise wrong_width(first, f"{len(columns)}: {in_words(columns)}")
+    return apply_to_array(layers, first, array_of(x, "x"))
 
 
 cdef object array_of(x):
