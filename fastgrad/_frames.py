@@ -117,6 +117,15 @@ def array_of(x: Any, what: str) -> NDArray[Any]:
     return table.whole() if table.columns is None else named(table.whole(), table.columns)
 
 
+def numbers_of(x: Any, what: str) -> _Floats:
+    """Return anything that numpy takes, or a table, as an array of float64 with the names that it has."""
+    if not is_table(x):
+        return np.asarray(x, dtype=np.float64)
+    table = read(x, what)
+    array = np.asarray(table.whole(), dtype=np.float64)
+    return array if table.columns is None else named(array, table.columns)
+
+
 def columns_of(x: Any) -> tuple[str, ...] | None:
     """Return the names of columns; None of anything but a frame."""
     if not is_table(x):

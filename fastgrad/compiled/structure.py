@@ -258,6 +258,8 @@ def in_words(structure: _Structure) -> str:
     """
     if isinstance(structure, Number):
         return "a number"
+    if isinstance(structure, Named):
+        return f"an array of shape {structure.shape} with the columns {', '.join(map(repr, structure.columns))}"
     if isinstance(structure, Array):
         return f"an array of shape {structure.shape}"
     if isinstance(structure, Row):
@@ -321,6 +323,11 @@ def _plain_array(x: Any) -> Any:
     if isinstance(x, Batch):
         return x[:]
     return array_of(x, "an argument") if is_table(x) else x
+
+
+def has_names(structure: _Structure) -> bool:
+    """Tell whether an array with names is in a structure."""
+    return any(map(has_names, structure.parts)) if isinstance(structure, Nest) else isinstance(structure, Named)
 
 
 def has_scalar(x: Any) -> bool:
