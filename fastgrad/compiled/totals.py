@@ -15,6 +15,7 @@ from fastgrad._programs import derive
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
 from fastgrad.compiled.arguments import check_one, chosen, of_positions, of_shapes, pieces_of, side_by_side
+from fastgrad.compiled.blocks import in_blocks
 from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records, row_of, scalar_of, table_of
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.path import Path
     from fastgrad.compiled.paths import Paths, _Rows
-    from fastgrad.compiled.structure import Nest, _Floats
+    from fastgrad.compiled.structure import Nest, _Floats, _Structure
 
     _Slope: TypeAlias = tuple[Any, float]  # by a scalar
 
@@ -186,6 +187,10 @@ class Totals:
                 f"is the same for all rows: {name}.{kind}_value_and_grad() returns the gradient by it, and "
                 f"{name}.batch(...).{kind}() the value alone"
             )
+        blocks = in_blocks(args, in_axes)
+        if blocks is not None:
+            found = [self._total(block, in_axes, num_threads, False) for block in blocks]
+            return scalar_of(sum(x.data for x in found), found, np.ones(len(found)), len(args[0]) if mean else 1.0)
         paths, X = self._given_rows(args, in_axes)
         threads, divisor = self._threads_of(num_threads), len(X) if mean else 1.0
         latest = paths.latest
@@ -231,9 +236,16 @@ class Totals:
         self, args: Any, argnums: _Places, in_axes: _Axes, num_threads: int | None, is_sum: bool, order: int
     ) -> Any:
         """Return the total over all rows, and its derivatives up to an order by arguments that are the same for all."""
-        rows = SharedRows(self, args, in_axes)
-        inner, places = chosen(rows.structure, argnums)
-        rows.check(argnums, self._name())
+        found, count = 0.0, 0
+        for block in in_blocks(args, in_axes) or [args]:
+            rows = SharedRows(self, block, in_axes)
+            inner, places = chosen(rows.structure, argnums)
+            rows.check(argnums, self._name())
+            found, count = found + self._shared_totals(rows, places, num_threads, order), count + len(rows.X)
+        return _in_structure(inner, found if is_sum else found / count, order)
+
+    def _shared_totals(self, rows: SharedRows, places: list[int], num_threads: int | None, order: int) -> _Floats:
+        """Return the total over rows, its gradient, and the lower half of its Hessian, one after the other."""
         paths = self._paths_for(rows.structure)
         paths.counted(rows)
         threads = self._threads_of(num_threads)
@@ -249,15 +261,7 @@ class Totals:
                 else self._shared_program(path, rows, places, order).total(rows, part, threads)[0]
                 for path, part in self._parts(paths, rows.full(), threads)
             )
-        totals = totals if is_sum else totals / count
-        n = len(places)
-        found = [totals[0].item(), inner.of_floats(totals[1 : n + 1])]
-        if order == 2:
-            structure, places_of = crossed(inner, inner)
-            lower = np.zeros((n, n))
-            lower[np.tril_indices(n)] = totals[n + 1 :]
-            found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places_of]))
-        return tuple(found)
+        return totals
 
     def _plain_total(self, paths: Paths, rows: SharedRows, part: Any, places: list[int], order: int) -> Any:
         """Return the total of rows on no path: of plain calls, or where that takes Hessians of programs for each."""
@@ -277,6 +281,18 @@ class Totals:
             if path.number >= 0:
                 self._shared[key] = found
         return found
+
+
+def _in_structure(inner: _Structure, totals: Any, order: int) -> tuple[Any, ...]:
+    """Return a total and its derivatives, by arguments so structured, of their numbers one after the other."""
+    n = inner.size()
+    found = [totals[0].item(), inner.of_floats(totals[1 : n + 1])]
+    if order == 2:
+        structure, places = crossed(inner, inner)
+        lower = np.zeros((n, n))
+        lower[np.tril_indices(n)] = totals[n + 1 :]
+        found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places]))
+    return tuple(found)
 
 
 class SharedRows:
