@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     _Floats: TypeAlias = NDArray[np.float64]
 
-_MARKS = ("__arrow_c_stream__", "__arrow_c_array__", "__dataframe__", "iloc", "collect_schema", "_baseclass")
+_MARKS = ("__arrow_c_stream__", "__dataframe__", "iloc", "null_count", "_baseclass")
 _NUMBERS = re.compile(r"(u?int|float)\d*|double|halffloat|bool(ean)?", re.IGNORECASE)  # types of Arrow and polars
 _TEXTS = re.compile(r"str|object|utf8|categor|dictionary|enum", re.IGNORECASE)
 _TIMES = re.compile(r"date|time|duration|period", re.IGNORECASE)
@@ -128,7 +128,7 @@ def numbers_of(x: Any, what: str) -> _Floats:
 
 def columns_of(x: Any) -> tuple[str, ...] | None:
     """Return the names of columns; None of anything but a frame."""
-    if not is_table(x):
+    if not is_table(x) or hasattr(type(x), "collect"):
         return None
     if type(x) is NamedArray:
         return x.columns
