@@ -280,8 +280,8 @@ def _no_numbers(what: str, name: str | None, dtype: str, package: str) -> TypeEr
         remedy = f"df.to_dummies({name!r}) makes columns of 0 and 1, {column}.cast(float) numbers of texts"
     else:
         remedy = (
-            f"pandas.get_dummies(df, columns=[{name!r}]) makes columns of 0 and 1, {column}.astype('category').cat.codes "
-            f"numbers the classes, {column}.astype(float) takes texts for numbers"
+            f"pandas.get_dummies(df, columns=[{name!r}]) makes columns of 0 and 1, {column}.astype('category')"
+            f".cat.codes numbers the classes, {column}.astype(float) takes texts for numbers"
         )
     if package == "arrow":
         remedy = f"{remedy}, after to_pandas()"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from fastgrad._frames import columns_of
 from fastgrad._tape.functions import no_grad
 from fastgrad.train import arguments
 
@@ -115,8 +116,8 @@ def parameter_history(parameters: ArrayLike, labels: Sequence[str] | None = None
 
 def decision_regions(
     model: Callable[..., Any],
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Any,
+    y: Any,
     ax: Axes | None = None,
     resolution: int = 200,
     margin: float = 0.5,
@@ -130,8 +131,9 @@ def decision_regions(
     ----------
     model : nn.Module or callable
         As for `train.fit`, with two inputs.
-    X : array_like, shape (n, 2)
-    y : array_like, shape (n,) or (n, classes)
+    X : array_like or frame, shape (n, 2)
+        The names of a frame's columns are those of the axes.
+    y : array_like or series, shape (n,) or (n, classes)
         Labels; or a column for each class, the largest of which counts.
     ax : matplotlib.axes.Axes, optional
     resolution : int
@@ -151,7 +153,9 @@ def decision_regions(
     >>> ax.get_xlim() == (-0.5, 1.5), [text.get_text() for text in ax.get_legend().get_texts()]
     (True, ['class 0', 'class 1'])
     """
+    names = columns_of(X) or ("Feature 1", "Feature 2")
     X, y = arguments.data(X, y)
+    X = X[:]  # of rows in a file, an array
     if X.shape[1] != 2:
         raise ValueError(f"X must have two columns to be drawn in the plane, not {X.shape[1]}")
     resolution, margin = arguments.count(resolution, "resolution", least=2), arguments.not_negative(margin, "margin")
@@ -166,7 +170,7 @@ def decision_regions(
     for label, color in zip(np.unique(labels), colors):
         points = X[labels == label]
         ax.scatter(points[:, 0], points[:, 1], color=color, edgecolor="black", label=f"class {label:g}")
-    ax.set(xlabel="Feature 1", ylabel="Feature 2")
+    ax.set(xlabel=names[0], ylabel=names[1])
     _legend(ax)
     return ax
 

@@ -14,7 +14,7 @@ cdef extern from "programs/program.h" nogil:
     const char *step_name(uint32_t op)
 
 
-def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards, functions=(), names=("inputs",)):
+def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards, functions=(), *, names=("inputs",)):
     """A program's arrays as readable flat code: a line for each constant, step and guard.
 
     Parameters

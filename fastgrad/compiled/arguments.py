@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from fastgrad._frames import is_table, read
-from fastgrad._programs.rows import Columns
+from fastgrad._programs.rows import Columns  # type: ignore[import-not-found]  # it needs no stub for one class
 from fastgrad.compiled.structure import Array, Fixed, Named, Nest, Number, Row, described, floats_of
 
 if TYPE_CHECKING:

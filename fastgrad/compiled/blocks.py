@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from fastgrad.compiled.arguments import _Axes
 
-_NUMBERS = 1 << 20  # of the widest argument, that are read together
+_NUMBERS = 1 << 18  # of the widest argument, that are read together
 
 
 def in_blocks(args: tuple[Any, ...], in_axes: _Axes) -> Iterator[tuple[Any, ...]] | None:

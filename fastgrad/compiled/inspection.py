@@ -52,9 +52,8 @@ class Inspected:
         return "\n\n".join(self._text_of(paths, path) for paths, path in self._with_paths())
 
     def _text_of(self, paths: Paths, path: Path) -> str:
-        if not has_names(paths.structure):
-            return text(*path.program.arrays())
-        return text(*path.program.arrays(), names=names_of_inputs(self.function, paths.structure))
+        named = names_of_inputs(self.function, paths.structure) if has_names(paths.structure) else ["inputs"]
+        return text(*path.program.arrays(), names=named)
 
     def draw(
         self, path: int | None = None, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 400

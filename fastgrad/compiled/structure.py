@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -91,10 +90,15 @@ class Named(Array):
     """An array whose last axis has names, which a function may index it by."""
 
     __slots__ = ()
-    columns = property(operator.itemgetter(1))
 
     def __new__(cls, shape: tuple[int, ...], columns: tuple[str, ...]) -> Named:
         return tuple.__new__(cls, (shape, columns))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names."""
+        names: tuple[str, ...] = tuple.__getitem__(self, 1)  # type: ignore[misc]  # an `Array` has one field
+        return names
 
     def put_together(self, numbers: Iterator[Any]) -> Any:
         """Make an array with names from the next numbers."""

@@ -189,8 +189,8 @@ class Totals:
             )
         blocks = in_blocks(args, in_axes)
         if blocks is not None:
-            found = [self._total(block, in_axes, num_threads, False) for block in blocks]
-            return scalar_of(sum(x.data for x in found), found, np.ones(len(found)), len(args[0]) if mean else 1.0)
+            sums = [self._total(block, in_axes, num_threads, False) for block in blocks]
+            return scalar_of(sum(x.data for x in sums), sums, np.ones(len(sums)), len(args[0]) if mean else 1.0)
         paths, X = self._given_rows(args, in_axes)
         threads, divisor = self._threads_of(num_threads), len(X) if mean else 1.0
         latest = paths.latest
@@ -236,15 +236,17 @@ class Totals:
         self, args: Any, argnums: _Places, in_axes: _Axes, num_threads: int | None, is_sum: bool, order: int
     ) -> Any:
         """Return the total over all rows, and its derivatives up to an order by arguments that are the same for all."""
-        found, count = 0.0, 0
+        found: Any = 0.0
+        count = 0
         for block in in_blocks(args, in_axes) or [args]:
             rows = SharedRows(self, block, in_axes)
             inner, places = chosen(rows.structure, argnums)
             rows.check(argnums, self._name())
-            found, count = found + self._shared_totals(rows, places, num_threads, order), count + len(rows.X)
+            found = found + self._shared_totals(rows, places, num_threads, order)
+            count += len(rows.X)
         return _in_structure(inner, found if is_sum else found / count, order)
 
-    def _shared_totals(self, rows: SharedRows, places: list[int], num_threads: int | None, order: int) -> _Floats:
+    def _shared_totals(self, rows: SharedRows, places: list[int], num_threads: int | None, order: int) -> Any:
         """Return the total over rows, its gradient, and the lower half of its Hessian, one after the other."""
         paths = self._paths_for(rows.structure)
         paths.counted(rows)

@@ -169,12 +169,10 @@ def _columns(model: str, steps: Sequence[_Step], most: float) -> list[_Column]:
 
 
 def _give_names(column: _Column, names: Sequence[str], model: str) -> None:
-    inputs = len(column.places) + column.left_out
-    if isinstance(column, _Box) or len(names) != inputs:
-        raise ValueError(
-            f"inputs must name the inputs of the first layer of {model}"
-            f"{'' if isinstance(column, _Box) else f', {inputs} of them'}, not {len(names)}: {reprlib.repr(list(names))}"
-        )
+    inputs = 0 if isinstance(column, _Box) else len(column.places) + column.left_out
+    if len(names) != inputs:
+        given = reprlib.repr(list(names))
+        raise ValueError(f"inputs must name the {inputs} inputs of {model}'s first layer, not {len(names)}: {given}")
     column.names = names
     column.size = max(column.diameter, _width(names[k] for k in column.places) + 2 * _CHARACTER), column.diameter
 

@@ -134,7 +134,7 @@ def named(choice: object, table: Mapping[str, _T], name: str, other: str) -> _T:
 # Data.
 
 
-def data(X: ArrayLike, y: ArrayLike, X_name: str = "X", y_name: str = "y") -> tuple[Any, NDArray[Any]]:
+def data(X: Any, y: Any, X_name: str = "X", y_name: str = "y") -> tuple[Any, NDArray[Any]]:
     """Rows and targets as arrays of finite numbers, as many of the one as of the other; rows of files stay there."""
     columns, lazy = columns_of(X), rows_of(X)
     X = array(X, X_name).astype(np.float64, order="C", copy=False) if lazy is None else lazy
@@ -159,7 +159,9 @@ def check_finite(rows: NDArray[Any], name: str, columns: _Columns = None, start:
     wrong = np.argwhere(~np.isfinite(rows))
     if len(wrong):
         row, *column = wrong[0].tolist()
-        place = ", ".join([f"row {start + row}", *(f"column {columns[k]!r}" if columns else f"column {k}" for k in column)])
+        place = ", ".join(
+            [f"row {start + row}", *(f"column {columns[k]!r}" if columns else f"column {k}" for k in column)]
+        )
         raise ValueError(f"{name} must hold finite numbers, but {place} is {rows[tuple(wrong[0])]}")
 
 
@@ -194,7 +196,7 @@ def array(given: ArrayLike, name: str) -> NDArray[Any]:
 
 def _remedy(given: object, made: NDArray[Any], name: str) -> str:
     """How to make numbers of what is in an array."""
-    if hasattr(given, "__next__") or callable(given):
+    if hasattr(type(given), "__next__"):
         return ": batches (X, y) are given alone, fit(model, batches)"
     if made.dtype.kind in "US" and name.startswith("y"):
         return ": np.unique(y, return_inverse=True)[1] numbers the classes"

@@ -107,7 +107,7 @@ class History:
 def fit(
     model: Callable[..., Any],
     X: Any,
-    y: ArrayLike | None = None,
+    y: Any = None,
     *,
     loss: str | Callable[[Any, Any], Node] = "mse",
     optimizer: str | Optimizer | None = None,
@@ -139,8 +139,8 @@ def fit(
         other model is called row by row with a list of floats, and returns a scalar or a list of scalars. Unless an
         optimizer is given, the model needs a method ``parameters()``.
     X : array_like or frame, shape (n, inputs)
-        The rows. Those of a memory map (`numpy.memmap`) or of a sparse matrix of SciPy become numbers batch by batch, if
-        there is a `batch_size`. Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that
+        The rows. Those of a memory map (`numpy.memmap`) or of a sparse matrix of SciPy become numbers batch by batch,
+        if there is a `batch_size`. Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that
         returns one for each epoch. They are taken as they come, and each is checked when it comes.
     y : array_like or series, shape (n,) or (n, outputs), optional
         The targets, or labels.

@@ -38,10 +38,12 @@ class Rows:
 
     def __getitem__(self, places: _Places | int) -> _Floats:
         if isinstance(places, (int, np.integer)):
-            return self[places : places + 1][0]
+            row: _Floats = self[slice(int(places), int(places) + 1)][0]
+            return row
         found = self.base[places if self.places is None else self.places[places]]
         dense = found.toarray() if hasattr(found, "toarray") else found
-        return np.array(dense, dtype=np.float64, order="C")
+        rows: _Floats = np.array(dense, dtype=np.float64, order="C")
+        return rows
 
     def chosen(self, which: NDArray[np.bool_]) -> Rows:
         """Return those rows for which an array has True."""

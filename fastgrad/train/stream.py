@@ -40,7 +40,8 @@ class Stream:
             )
         if not hasattr(type(source), "__iter__") and not callable(source):
             raise TypeError(
-                f"X without y must be batches (X, y), or a function that returns an iterator of them, not {source!r:.60}"
+                "X without y must be batches (X, y), or a function that returns an iterator of them, not "
+                f"{source!r:.60}"
             )
         if hasattr(type(source), "__next__") and epochs > 1:
             raise ValueError(
@@ -62,9 +63,7 @@ class Stream:
         try:
             return iter(batches)
         except TypeError:
-            raise TypeError(
-                f"a function for batches must return an iterator of them, not {batches!r:.60}"
-            ) from None
+            raise TypeError(f"a function for batches must return an iterator of them, not {batches!r:.60}") from None
 
     def epoch(self) -> Iterator[_Data]:
         """Give the batches of an epoch, checked."""

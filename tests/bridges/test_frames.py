@@ -191,7 +191,9 @@ def test_what_is_missing_is_refused_by_column_and_row(frame, remedy):
             call()
 
 
-@pytest.mark.parametrize("column", [pd.Series([1.0, None], name="y"), pl.Series("y", [1.0, None]), pa.array([1.0, None])])
+@pytest.mark.parametrize(
+    "column", [pd.Series([1.0, None], name="y"), pl.Series("y", [1.0, None]), pa.array([1.0, None])]
+)
 def test_what_is_missing_in_a_series_is_refused(column):
     for call in (
         lambda: losses.mse([0.0, 0.0], column),
@@ -276,7 +278,9 @@ def test_a_name_that_is_not_there_names_a_near_one():
 
 def test_a_network_of_another_width_names_the_columns():
     names = "the columns are 'age', 'children', 'member'"
-    with pytest.raises(ValueError, match=f"x must have 2 numbers in a row, as the first layer has inputs, not 3: {names}"):
+    with pytest.raises(
+        ValueError, match=f"x must have 2 numbers in a row, as the first layer has inputs, not 3: {names}"
+    ):
         nn.MLP(2, [1])(pd.DataFrame(DATA))
     with pytest.raises(ValueError, match=f"X does not suit the model: x must have 2 .*{names}"):
         train.fit(nn.MLP(2, [1]), pd.DataFrame(DATA), DATA["age"])
@@ -303,3 +307,11 @@ def test_a_compiled_function_of_a_frame_is_pickled(tmp_path):
     f = fastgrad.compile(by_name)
     expected = f.batch(pd.DataFrame(FEW))
     assert np.array_equal(pickle.loads(pickle.dumps(f)).batch(pd.DataFrame(FEW)), expected)
+
+
+def test_axes_of_a_picture_have_the_names():
+    pytest.importorskip("matplotlib").use("Agg")
+    from fastgrad import plots
+
+    ax = plots.decision_regions(nn.MLP(2, [1]), pl.DataFrame(FEW)[["age", "children"]], FEW["member"], resolution=3)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("age", "children")
