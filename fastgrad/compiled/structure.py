@@ -97,7 +97,8 @@ class Named(Array):
     @property
     def columns(self) -> tuple[str, ...]:
         """The names."""
-        names: tuple[str, ...] = tuple.__getitem__(self, 1)  # type: ignore[misc]  # an `Array` has one field
+        fields: tuple[Any, ...] = (*self,)
+        names: tuple[str, ...] = fields[1]
         return names
 
     def put_together(self, numbers: Iterator[Any]) -> Any:
