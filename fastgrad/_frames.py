@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     _Floats: TypeAlias = NDArray[np.float64]
 
+_FEW_ROWS = 512  # so many are copied sooner than columns are looked up
 _MARKS = ("__arrow_c_stream__", "__dataframe__", "iloc", "null_count", "_baseclass")
 _NUMBERS = re.compile(r"(u?int|float)\d*|double|halffloat|bool(ean)?", re.IGNORECASE)  # types of Arrow and polars
 _TEXTS = re.compile(r"str|object|utf8|categor|dictionary|enum", re.IGNORECASE)
@@ -104,11 +105,12 @@ class Table(NamedTuple):
 
     def parts(self) -> list[_Floats]:
         """Return contiguous arrays of float64, each with an axis of rows, that lie side by side."""
-        if self.array is None:
+        if self.array is None and len(self.pieces[0]) > _FEW_ROWS:
             return [np.ascontiguousarray(piece, dtype=np.float64) for piece in self.pieces]
-        if self.array.ndim == 2 and not self.array.flags.c_contiguous and self.array.flags.f_contiguous:
-            return list(np.ascontiguousarray(self.array.T, dtype=np.float64))
-        return [np.ascontiguousarray(self.array, dtype=np.float64)]
+        array = self.whole()
+        if len(array) > _FEW_ROWS and array.ndim == 2 and not array.flags.c_contiguous and array.flags.f_contiguous:
+            return list(np.ascontiguousarray(array.T, dtype=np.float64))
+        return [np.ascontiguousarray(array, dtype=np.float64)]
 
 
 def array_of(x: Any, what: str) -> NDArray[Any]:
@@ -156,7 +158,7 @@ def read(x: Any, what: str) -> Table:
     if hasattr(kind, "column_names"):
         return _of_columns(x.column_names, x.columns, what)
     if hasattr(kind, "get_columns"):
-        return _of_columns(x.columns, x.get_columns(), what)
+        return _of_polars(x, what)
     if hasattr(kind, "collect"):
         raise TypeError(f"{what} must be rows of numbers, not a {kind.__name__}, which has none yet: collect() it")
     if hasattr(kind, "null_count"):
@@ -177,7 +179,9 @@ def _of_arrow(x: Any, what: str) -> Table:
 
 
 def _names(labels: Iterable[Any]) -> tuple[str, ...]:
-    names = tuple(label if isinstance(label, str) else str(label) for label in labels)
+    names = tuple(labels)
+    if set(map(type, names)) != {str}:
+        names = tuple(map(str, names))
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"{names.count(twice)} columns are called {twice!r}: give each a name of its own")
@@ -196,13 +200,13 @@ def _of_pandas(x: Any, what: str) -> Table:
     frame = x.ndim == 2
     names = _names(x.columns) if frame else None
     dtypes = list(x.dtypes) if frame else [x.dtype]
-    for name, dtype in zip(names or [_name_of(x)], dtypes):
-        if dtype.kind not in "biuf":
-            raise _no_numbers(what, name, str(dtype), "pandas")
     if frame and not dtypes:
         raise ValueError(f"{what} must have at least one column; its shape is {x.shape}")
-    plain = all(isinstance(dtype, np.dtype) for dtype in dtypes)
-    if plain and len(set(dtypes)) == 1:
+    different = set(dtypes)
+    for wrong in [dtype for dtype in different if dtype.kind not in "biuf"][:1]:
+        raise _no_numbers(what, names[dtypes.index(wrong)] if names else _name_of(x), str(wrong), "pandas")
+    plain = all(isinstance(dtype, np.dtype) for dtype in different)
+    if plain and len(different) == 1:
         array = x.to_numpy()
     else:
         array = x.to_numpy(dtype=np.float64, **({} if plain else {"na_value": np.nan}))
@@ -218,13 +222,22 @@ def _of_pandas(x: Any, what: str) -> Table:
 
 
 def has_nan(array: NDArray[Any]) -> bool:
-    """Tell whether nan is among numbers: then alone is the sum of their squares nan, which BLAS has soonest."""
-    flat = array.ravel(order="K")
+    """Tell whether nan is among numbers: nan stays nan in a sum, which takes one pass and no memory."""
     with np.errstate(all="ignore"):
-        return bool(np.isnan(np.dot(flat, flat)))
+        total = array.sum()
+    return bool(total != total) and bool(np.isnan(array).any())
 
 
 # Arrow and polars.
+
+
+def _of_polars(x: Any, what: str) -> Table:
+    """Read a frame of few rows as a whole: many columns would take longer one by one."""
+    if 0 < len(x) <= _FEW_ROWS and all(map(_NUMBERS.fullmatch, map(str, set(x.dtypes)))):
+        array = x.to_numpy()
+        if array.dtype.kind in "biuf" and not any(x.null_count().row(0)):
+            return Table(_names(x.columns), array, [])
+    return _of_columns(x.columns, x.get_columns(), what)
 
 
 def _of_columns(labels: Iterable[Any], columns: Sequence[Any], what: str) -> Table:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeAlias, TypeV
 import numpy as np
 
 from fastgrad import losses, nn, optim
-from fastgrad._frames import array_of, columns_of, in_words, is_table
+from fastgrad._frames import columns_of, in_words, is_table, read
 from fastgrad._layers.batch import Batch
 from fastgrad._layers.parameters import Parameters
 from fastgrad._tape.functions import no_grad
@@ -182,16 +182,16 @@ def weighed_data(X: _Floats, y: NDArray[Any], given: ArrayLike | None, name: str
 
 def array(given: ArrayLike, name: str) -> NDArray[Any]:
     """A new array, of integers where they are given (as labels), otherwise of float64."""
-    if is_table(given):
-        given = array_of(given, name)
+    table = read(given, name) if is_table(given) else None
     try:
-        made = np.asarray(given)
+        made = np.asarray(given if table is None else table.whole())
     except ValueError as error:
         raise ValueError(f"{name} must be an array of numbers, not a list of rows of different lengths") from error
     if made.dtype.kind not in "biuf":
         kind = type(given).__name__
         raise TypeError(f"{name} must hold plain numbers, not {made.dtype} (in a {kind}){_remedy(given, made, name)}")
-    return made.astype(np.float64 if made.dtype.kind == "f" else np.int64)
+    own = table is not None and table.array is None  # of columns a new array was made
+    return made.astype(np.float64 if made.dtype.kind == "f" else np.int64, copy=not own)
 
 
 def _remedy(given: object, made: NDArray[Any], name: str) -> str:
