@@ -199,12 +199,13 @@ def _name_of(series: Any) -> str | None:
 def _of_pandas(x: Any, what: str) -> Table:
     frame = x.ndim == 2
     names = _names(x.columns) if frame else None
-    dtypes = list(x.dtypes) if frame else [x.dtype]
+    dtypes = x.dtypes.tolist() if frame else [x.dtype]
     if frame and not dtypes:
         raise ValueError(f"{what} must have at least one column; its shape is {x.shape}")
     different = set(dtypes)
-    for wrong in [dtype for dtype in different if dtype.kind not in "biuf"][:1]:
-        raise _no_numbers(what, names[dtypes.index(wrong)] if names else _name_of(x), str(wrong), "pandas")
+    if any(dtype.kind not in "biuf" for dtype in different):
+        k = next(k for k, dtype in enumerate(dtypes) if dtype.kind not in "biuf")
+        raise _no_numbers(what, names[k] if names else _name_of(x), str(dtypes[k]), "pandas")
     plain = all(isinstance(dtype, np.dtype) for dtype in different)
     if plain and len(different) == 1:
         array = x.to_numpy()

@@ -191,7 +191,7 @@ def array(given: ArrayLike, name: str) -> NDArray[Any]:
         kind = type(given).__name__
         raise TypeError(f"{name} must hold plain numbers, not {made.dtype} (in a {kind}){_remedy(given, made, name)}")
     own = table is not None and table.array is None  # of columns a new array was made
-    return made.astype(np.float64 if made.dtype.kind == "f" else np.int64, copy=not own)
+    return made.astype(np.float64 if made.dtype.kind == "f" else np.int64, order="C", copy=not own)
 
 
 def _remedy(given: object, made: NDArray[Any], name: str) -> str:
