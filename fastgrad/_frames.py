@@ -291,11 +291,13 @@ def _no_numbers(what: str, name: str | None, dtype: str, package: str) -> TypeEr
     elif not _TEXTS.search(dtype):
         remedy = f"{column}.{'astype' if package == 'pandas' else 'cast'}(float) if they are numbers"
     elif package == "polars":
-        remedy = f"df.to_dummies({name!r}) makes columns of 0 and 1, {column}.cast(float) numbers of texts"
+        remedy = (
+            f"{column}.cast(float) if they are numbers; df.to_dummies({name!r}) makes columns of 0 and 1 of classes"
+        )
     else:
         remedy = (
-            f"pandas.get_dummies(df, columns=[{name!r}]) makes columns of 0 and 1, {column}.astype('category')"
-            f".cat.codes numbers the classes, {column}.astype(float) takes texts for numbers"
+            f"{column}.astype(float) if they are numbers; pandas.get_dummies(df, columns=[{name!r}]) makes columns of "
+            f"0 and 1 of classes, {column}.astype('category').cat.codes numbers them"
         )
     if package == "arrow":
         remedy = f"{remedy}, after to_pandas()"

@@ -23,7 +23,12 @@ NOTEBOOKS = sorted((CHECKOUT / "docs" / "tutorials").glob("*.ipynb"))
 MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.") if not m.name.endswith("__main__")]
 
 # What a room of guests stands on, and from which version on.
-NEEDED = {"plots": ("matplotlib", None), "optimize": ("scipy", "1.11"), "sklearn": ("sklearn", "1.7")}
+NEEDED = {
+    "plots": ("matplotlib", None),
+    "optimize": ("scipy", "1.11"),
+    "sklearn": ("sklearn", "1.7"),
+    "pandas": ("pandas", "2.0"),
+}
 
 
 def skip_without(rooms, packages=()):
@@ -71,6 +76,8 @@ def test_examples_of_pages_run(page):
 def test_notebooks_run(notebook, tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("ipykernel")
+    imported = re.findall(r'"(?:from|import) (\w+)', notebook.read_text(encoding="utf-8"))
+    skip_without([], imported)
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     client = nbclient.NotebookClient(nbformat.read(notebook, as_version=4), resources={"metadata": {"path": tmp_path}})
     client.execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})
