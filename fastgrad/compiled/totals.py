@@ -187,7 +187,7 @@ class Totals:
                 f"is the same for all rows: {name}.{kind}_value_and_grad() returns the gradient by it, and "
                 f"{name}.batch(...).{kind}() the value alone"
             )
-        blocks = in_blocks(args, in_axes)
+        blocks = in_blocks(args, in_axes) if np.memmap in map(type, args) else None
         if blocks is not None:
             sums = [self._total(block, in_axes, num_threads, False) for block in blocks]
             return scalar_of(sum(x.data for x in sums), sums, np.ones(len(sums)), len(args[0]) if mean else 1.0)
@@ -238,7 +238,7 @@ class Totals:
         """Return the total over all rows, and its derivatives up to an order by arguments that are the same for all."""
         found: Any = 0.0
         count = 0
-        for block in in_blocks(args, in_axes) or [args]:
+        for block in (in_blocks(args, in_axes) if np.memmap in map(type, args) else None) or [args]:
             rows = SharedRows(self, block, in_axes)
             inner, places = chosen(rows.structure, argnums)
             rows.check(argnums, self._name())

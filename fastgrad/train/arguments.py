@@ -26,7 +26,7 @@ from fastgrad._tape.node import Node
 from fastgrad.arrays import values
 from fastgrad.compiled import Compiled
 from fastgrad.nn.module import each_once
-from fastgrad.train.rows import chosen, rows_of
+from fastgrad.train.rows import Rows, chosen, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -276,6 +276,13 @@ def takes_batches(model: _Model, X: _Floats) -> bool:
             return isinstance(model(X[:1]), Batch)
     except Exception:  # whatever it is: if a single row is of no use either, the first step says so
         return False
+
+
+def rows_for(model: _Model, by_batch: bool, X: Any, batch_size: int | None = None) -> Any:
+    """Rows in a file or a sparse matrix as the model takes them: with a size of batches they become numbers later."""
+    if isinstance(X, Rows) and by_batch:
+        X = X.as_taken(functools.partial(takes_batches, model))
+    return X[:] if batch_size is None else X
 
 
 def forward(model: _Model, by_batch: bool) -> Callable[[_Floats], Any]:

@@ -139,9 +139,9 @@ def fit(
         other model is called row by row with a list of floats, and returns a scalar or a list of scalars. Unless an
         optimizer is given, the model needs a method ``parameters()``.
     X : array_like or frame, shape (n, inputs)
-        The rows. Those of a memory map (`numpy.memmap`) or of a sparse matrix of SciPy become numbers batch by batch,
-        if there is a `batch_size`. Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that
-        returns one for each epoch. They are taken as they come, and each is checked when it comes.
+        Those of a memory map (`numpy.memmap`) or of a sparse matrix of SciPy become numbers batch by batch, if there is
+        a `batch_size`. Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that returns one for
+        each epoch. They are taken as they come, and each is checked then.
     y : array_like or series, shape (n,) or (n, outputs), optional
         The targets, or labels.
     loss : str or callable
@@ -218,11 +218,9 @@ def fit(
     epochs = arguments.count(epochs, "epochs")
     batch_size = batch_size if batch_size is None else arguments.count(batch_size, "batch_size")
     stream = Stream(X, epochs, batch_size=batch_size, weights=weights, validation=validation) if y is None else None
-    if stream is not None:
-        columns, data = stream.columns, stream.first
-    else:
-        columns, data = columns_of(X), arguments.weighed_data(*arguments.data(X, y), weights)
-    X, y = data[:2]
+    columns = columns_of(X) if stream is None else stream.columns
+    data = arguments.weighed_data(*arguments.data(X, y), weights) if stream is None else stream.first
+    X, y, *_ = data
     patience = patience if patience is None else arguments.count(patience, "patience")
     min_delta = arguments.not_negative(min_delta, "min_delta")
     loss = arguments.loss(loss, len(data) > 2)
@@ -237,20 +235,22 @@ def fit(
     arguments.check_targets(shape, loss, metric, y, validation)
 
     (X, y, *given_weights), held_out = arguments.split(validation, data, rng)
-    X = X[:] if batch_size is None else X  # of rows in a file, an array
+    taken = functools.partial(arguments.rows_for, model, by_batch)
+    X = taken(X, batch_size)
     if compiled and not by_batch and (stream is not None or epochs * len(X) >= LEAST_ROWS):
         forward: Callable[[_Floats], Any] = CompiledModel(model, X.shape[1], arguments.takes_batches_too(loss))
     else:
         forward = arguments.forward(model, by_batch)
     steps = _Steps(forward, objective, optimizer, X, arguments.targets_for(loss, y, by_batch), *given_weights)
     if stream is not None:
+        stream.taken = taken
         steps.in_stream(stream, functools.partial(arguments.targets_for, loss, by_batch=by_batch))
     elif batch_size is not None:
         steps.in_batches(batch_size, rng if shuffle else None)
     watch = _Watch(steps, epochs, metric)
     if held_out is not None:
         validated = functools.partial(loss, weights=held_out[2]) if len(held_out) > 2 else loss
-        watch.validate_on(validated, held_out[0][:], arguments.targets_for(loss, held_out[1], by_batch))
+        watch.validate_on(validated, taken(held_out[0]), arguments.targets_for(loss, held_out[1], by_batch))
     if patience is not None:
         watch.patience = Patience(optimizer, patience, min_delta)
     if bar is not None:
@@ -363,8 +363,8 @@ class _Steps:
         total, n = 0.0, 0
         for k, (rows, targets, *weights) in enumerate(self.stream.epoch()):
             self.batch = k
-            total += self.step(rows, self.targets_of(targets), *weights) * len(rows)
-            n += len(rows)
+            total += self.step(rows, self.targets_of(targets), *weights) * rows.shape[0]
+            n += rows.shape[0]
         return total / n
 
     @property

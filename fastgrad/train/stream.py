@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from fastgrad._frames import columns_of
 from fastgrad.train import arguments
-from fastgrad.train.rows import Rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from fastgrad.train.arguments import _Data
 
@@ -30,6 +29,8 @@ class Stream:
     ----------
     first : tuple of arrays
         The first batch, to see what batches are like.
+    taken : callable
+        What makes of rows, `Rows` or an array, what the model takes; those of `first` are as they were.
     """
 
     def __init__(self, source: Any, epochs: int, *, batch_size: Any, weights: Any, validation: Any) -> None:
@@ -48,7 +49,8 @@ class Stream:
                 f"batches of a {type(source).__name__} are used up after one epoch of {epochs}: give a function that "
                 "returns a new one for each epoch, such as the generator function itself, or epochs=1"
             )
-        self.source = source
+        self.source: Any = source
+        self.taken: Callable[[Any], Any] = lambda rows: rows
         self.columns: tuple[str, ...] | None = None
         self.first: _Data = ()
         batches = self._begun()
@@ -82,7 +84,7 @@ class Stream:
                 "fit(model, X, y)"
             )
         X, y = arguments.data(batch[0], batch[1], f"X {name}", f"y {name}")
-        columns, X = columns_of(batch[0]), X[:] if isinstance(X, Rows) else X
+        columns, X = columns_of(batch[0]), self.taken(X)
         read = arguments.weighed_data(X, y, batch[2] if len(batch) == 3 else None, f"weights {name}")
         if not self.first:
             self.columns = columns

@@ -53,6 +53,35 @@ def test_a_sparse_matrix_gives_what_its_array_gives(form, options):
         assert some == pytest.approx(others, rel=1e-12)
 
 
+def test_a_sparse_matrix_stays_one_where_the_model_takes_it():
+    """Its rows as an array would take 800 MB, those of a batch 80."""
+    sparse = pytest.importorskip("scipy.sparse")
+    wide = sparse.random_array((1000, 100_000), density=1e-5, format="csr", rng=np.random.default_rng(3))
+    model, y = nn.MLP(100_000, [2, 1], rng=0), np.ones(1000)
+    options = {"epochs": 1, "batch_size": 100, "validation": (wide, y), "seed": 1}
+    train.fit(model, wide, y, **options)
+    tracemalloc.start()
+    train.fit(model, wide, y, **options)
+    train.fit(model, lambda: [(wide[:500], y[:500])], epochs=2)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 40e6
+
+
+def test_a_model_that_computes_on_arrays_is_given_arrays():
+    class Scaled(nn.Module):
+        def __init__(self):
+            self.layer = nn.Layer(5, 1, rng=0)
+
+        def __call__(self, x):
+            return self.layer(np.tanh(x))
+
+    found, expected = Scaled(), Scaled()
+    for model, rows in ((found, sparse("csr_array")), (expected, X)):
+        train.fit(model, rows, Y, epochs=2, batch_size=50, seed=1)
+    assert np.array_equal(found.flat, expected.flat)
+
+
 def test_rows_of_weight_0_are_left_out(mapped):
     weights = (X[:, 0] > 0).astype(float)
     options = {"weights": weights, "batch_size": 32, "validation": 0.25}
