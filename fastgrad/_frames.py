@@ -38,7 +38,7 @@ def is_table(x: object) -> bool:
 class NamedArray(np.ndarray[Any, Any]):
     """An array whose last axis has names: ``row["age"]`` is ``row[2]`` where that is the third column.
 
-    An array that is made of it has none.
+    So have its rows; whatever else is made of it has none.
     """
 
     columns: tuple[str, ...] = ()
@@ -49,7 +49,8 @@ class NamedArray(np.ndarray[Any, Any]):
         elif type(key) is list and key and all(isinstance(name, str) for name in key):
             key = [place_of(name, self.columns) for name in key]
         else:
-            return super().__getitem__(key)
+            found = super().__getitem__(key)
+            return named(found, self.columns) if self.ndim > 1 and isinstance(key, (int, slice)) else found
         return super().__getitem__(key if self.ndim == 1 else (..., key))
 
 

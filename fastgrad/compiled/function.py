@@ -27,13 +27,13 @@ from fastgrad.compiled.arguments import (
 from fastgrad.compiled.bound import Bound
 from fastgrad.compiled.derivatives import Derivatives
 from fastgrad.compiled.direct import DirectFunction, direct_gradient, direct_value
-from fastgrad.compiled.for_scipy import ForSciPy
 from fastgrad.compiled.inspection import Inspected
 from fastgrad.compiled.path import Lost, Path
 from fastgrad.compiled.paths import Paths
 from fastgrad.compiled.structure import floats_of, has_scalar
 from fastgrad.compiled.table import row_of, table_of
 from fastgrad.compiled.totals import Totals
+from fastgrad.compiled.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +93,7 @@ def compile(function: Any = None, *, num_threads: int | None = None) -> Any:
     return Compiled(function, num_threads)
 
 
-class Compiled(Inspected, Derivatives, Totals, DirectFunction):
+class Compiled(Inspected, Derivatives, Totals, Views, DirectFunction):
     """A function that is recorded at its first call and replayed later; made by `fastgrad.compile`.
 
     Notes
@@ -118,7 +118,6 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
 
     __name__: str
     __wrapped__: Callable[..., Any]
-    grad = Absent("grad", "f.value_and_grad(x) returns value and gradient, and fastgrad.grad(f)(x) the gradient")
     backward = Absent("backward", "f.value_and_grad(x) returns the gradient; of scalars f returns one, which has it")
 
     def __init__(self, function: Callable[..., Any], num_threads: int | None = None) -> None:
@@ -183,14 +182,35 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
         >>> f.value_and_grad([2.0, 3.0], 1.0, argnums=(0, 1))
         (6.0, ([3.0, 2.0], 6.0))
         """
-        paths, X = self._given(args, kwargs)
-        path = self._path_of(paths, X)
-        if path is None:
-            values, grads = paths.plain_gradients(X)
-        else:
-            check_one(path.structure, self._name())
-            values, _, grads = path.program.run_grad(X, path.uniforms.now())
-        return values.item(), gradient(paths.structure, grads[0], argnums)
+        paths, value, slopes = self._value_and_all_slopes(args, kwargs)
+        return value, gradient(paths.structure, slopes, argnums)
+
+    def grad(self, *args: Any, **kwargs: Any) -> _Floats:
+        """Return the derivatives by all the arguments' numbers, one after the other, as iminuit looks for them.
+
+        `value_and_grad` returns them in the arguments' structure, by the arguments asked for.
+
+        Parameters
+        ----------
+        *args, **kwargs
+            The function's arguments.
+
+        Returns
+        -------
+        numpy.ndarray, shape (inputs,)
+
+        Raises
+        ------
+        TypeError
+            If the function returns anything but one number.
+
+        Examples
+        --------
+        >>> import fastgrad
+        >>> fastgrad.compile(lambda x, y: x * y).grad(2.0, 3.0)
+        array([3., 2.])
+        """
+        return self._value_and_all_slopes(args, kwargs)[2]
 
     def bind(
         self, x: _Floats, value: _Floats, grad: _Floats | None = None, hessian: _Floats | None = None
@@ -239,19 +259,6 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             wanted = "a function that was called with arguments of one structure"
             raise ValueError(f"bind() wants {wanted}, not of {len(known)}: {remedy}")
         return Bound(self, known[0], x, value, grad, hessian).call()
-
-    @functools.cached_property
-    def scipy(self) -> ForSciPy:
-        """The function as SciPy's solvers take one: ``fun``, ``jac``, ``hess``, ``hessp`` of one array.
-
-        Examples
-        --------
-        >>> import fastgrad, numpy as np
-        >>> f = fastgrad.compile(lambda x: fastgrad.dot(x, x)).scipy
-        >>> f.fun(np.ones(2)), f.jac(np.ones(2)), f.hessp(np.ones(2), np.array([1.0, 0.0]))
-        (2.0, array([2., 2.]), array([2., 0.]))
-        """
-        return ForSciPy(self)
 
     # Many rows.
 
@@ -400,6 +407,17 @@ class Compiled(Inspected, Derivatives, Totals, DirectFunction):
             shapes, X = simple
             paths = self._by_shapes.get(shapes) or self._of_shapes(shapes)
         return paths.counted(X), X
+
+    def _value_and_all_slopes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Paths, float, _Floats]:
+        """Return the paths for the arguments' structure, the value, and the slopes by all the arguments' numbers."""
+        paths, X = self._given(args, kwargs)
+        path = self._path_of(paths, X)
+        if path is None:
+            values, grads = paths.plain_gradients(X)
+        else:
+            check_one(path.structure, self._name())
+            values, _, grads = path.program.run_grad(X, path.uniforms.now())
+        return paths, values.item(), grads[0]
 
     def _path_of(self, paths: Paths, X: _Floats) -> Path | None:
         path = paths.latest

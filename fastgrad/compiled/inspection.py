@@ -133,6 +133,11 @@ class Inspected:
         count = len(self.programs())
         return f"<compiled {self._name()}: {count} {'path' if count == 1 else 'paths'}>"
 
+    def _repr_html_(self) -> str:
+        from fastgrad.compiled.tables import programs
+
+        return programs(self.function, self._name(), self._with_paths(), list(self._paths.values()))
+
     def _name(self) -> str:
         return getattr(self.function, "__name__", None) or type(self.function).__name__
 

@@ -104,10 +104,14 @@ class Paths(DirectPaths):
         """
         if not 0 < len(self.recorded) < MOST_PATHS:
             return bool(self.recorded)
-        self.account.rows = self.calls.count + self._rows
+        self.account.rows = self.asked()
         few = _FEW_SECONDS if self.account.rows <= MOST_PATHS else 0.0
         free = max(few, _FREE_SECONDS, self._free_seconds)
         return self.account.cost() > max(free, self.account.worth(_MOST_SHARE))
+
+    def asked(self) -> int:
+        """Return how many rows the function was asked for."""
+        return self.calls.count + self._rows
 
     def _is_full_for(self, X: _Floats, row: int) -> bool:
         """The same for a row, which is computed plainly for nothing if it is not known what that takes."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar, overloa
 from fastgrad.draw import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
     from os import PathLike
 
     from fastgrad._tape.node import Node
@@ -64,6 +64,15 @@ def name_of(node: Node) -> list[str]:
 def decimal(number: float) -> str:
     """Four significant digits."""
     return f"{number:.4g}"
+
+
+def format_of(given: str) -> Callable[[float], str]:
+    """Return how numbers are written by a format of Python's operator %."""
+    try:
+        given % 0.5
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"numbers must be a format for one number, such as '%.4g', not {given!r:.60}") from error
+    return lambda number: given % number
 
 
 def escape(text: str) -> str:
@@ -131,7 +140,7 @@ class Drawing:
         """Add a node, or change it.
 
         ``shape="record"``, "circle", "ellipse" and "plaintext" are known, others are boxes. The plain picture goes by
-        ``pos``, ``fontsize``, ``fontcolor``, ``width`` with ``fixedsize="true"``, and ``tooltip``, too.
+        ``pos``, ``fillcolor``, ``fontsize``, ``fontcolor``, ``width`` with ``fixedsize="true"``, and ``tooltip``, too.
         """
         self._nodes[name] = (name if label is None else label, attributes)
         self._body.append(f"\t{_quote(name)}{_listed(label, attributes)}\n")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from fastgrad._tape.describe import formula_of
 from fastgrad._tape.node import Node
-from fastgrad.draw.canvas import MOST_NODES, canvas, decimal, escape, name_of
+from fastgrad.draw.canvas import MOST_NODES, canvas, escape, format_of, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,8 +72,18 @@ def _operands_first(root: _N, max_nodes: float = math.inf) -> list[_N]:
 
 # The two looks.
 
+_POSITIVE, _NEGATIVE, _NOT_FINITE = (0x72, 0xA6, 0xD6), (0xF0, 0xA5, 0x8F), "#c0c0c0"
 
-def draw_dot(root: Node, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = MOST_NODES) -> _Picture:
+
+def draw_dot(
+    root: Node,
+    format: str = "svg",
+    rankdir: _Direction = "LR",
+    max_nodes: float = MOST_NODES,
+    *,
+    numbers: str = "%.4g",
+    gradients: bool = False,
+) -> _Picture:
     """Draw a graph with a record for each number and a circle for each operation.
 
     A constant operand is part of the operation, beside a _ for the other: ``_ - 1``, ``1 - _``.
@@ -88,6 +98,11 @@ def draw_dot(root: Node, format: str = "svg", rankdir: _Direction = "LR", max_no
         Which way the computation runs: left to right, or top to bottom.
     max_nodes : int
         The largest graph that is drawn.
+    numbers : str
+        How numbers are written, by Python's operator %.
+    gradients : bool
+        Whether boxes have their gradient as a colour: blue above 0, red below, the stronger the larger beside the
+        graph's largest, and gray where it is not finite.
 
     Returns
     -------
@@ -97,7 +112,7 @@ def draw_dot(root: Node, format: str = "svg", rankdir: _Direction = "LR", max_no
     Raises
     ------
     ValueError
-        If the graph has more than ``max_nodes`` nodes.
+        If the graph has more than ``max_nodes`` nodes, or ``numbers`` is no format.
 
     Examples
     --------
@@ -108,10 +123,11 @@ def draw_dot(root: Node, format: str = "svg", rankdir: _Direction = "LR", max_no
     """
 
     def label(node: Node) -> str:
-        fields = [*name_of(node), f"data {decimal(node.data)}", f"grad {decimal(node.grad)}"]
+        fields = [*name_of(node), f"data {write(node.data)}", f"grad {write(node.grad)}"]
         return f"{{ {' | '.join(map(escape, fields))} }}"
 
-    return _draw(root, label, format, rankdir, max_nodes)
+    write = format_of(numbers)
+    return _draw(root, label, format, rankdir, max_nodes, gradients)
 
 
 def visualize_graph(
@@ -120,6 +136,9 @@ def visualize_graph(
     format: str = "svg",
     rankdir: _Direction = "LR",
     max_nodes: float = MOST_NODES,
+    *,
+    numbers: str = "%.4g",
+    gradients: bool = False,
 ) -> _Picture:
     """Draw a graph with a box for each number that lists its label, its value and its gradient.
 
@@ -129,7 +148,7 @@ def visualize_graph(
         The result whose computation is drawn.
     output_label : str, optional
         The result's name. With it a gradient is written as a derivative: ``[y, x]`` is that of y by x.
-    format, rankdir, max_nodes
+    format, rankdir, max_nodes, numbers, gradients
         As for `draw_dot`, like the result and the errors.
 
     Examples
@@ -144,27 +163,54 @@ def visualize_graph(
 
     def label(node: Node) -> str:
         gradient = "grad" if output_label is None else f"[{', '.join([str(output_label), *name_of(node)])}]"
-        fields = [*name_of(node), f"data: {decimal(node.data)}", f"{gradient}: {decimal(node.grad)}"]
+        fields = [*name_of(node), f"data: {write(node.data)}", f"{gradient}: {write(node.grad)}"]
         return " | ".join(map(escape, fields))
 
-    return _draw(root, label, format, rankdir, max_nodes)
+    write = format_of(numbers)
+    return _draw(root, label, format, rankdir, max_nodes, gradients)
 
 
-def _draw(root: Node, label: Callable[[Node], str], format: str, rankdir: _Direction, max_nodes: float) -> _Picture:
+def _draw(
+    root: Node,
+    label: Callable[[Node], str],
+    format: str,
+    rankdir: _Direction,
+    max_nodes: float,
+    gradients: bool,
+) -> _Picture:
     operands = {node: list(dict.fromkeys(node.prev)) for node in _operands_first(root, max_nodes)}
     dot = canvas(format, rankdir, operands)
+    look = _looks([node.grad for node in operands]) if gradients else [{}] * len(operands)
     names = {node: f"n{index}" for index, node in enumerate(operands)}
-    for node, name in names.items():
+    for (node, name), colored in zip(names.items(), look):
         entry = name
         if node._op:
             entry = f"{name}_op"
             dot.node(entry, escape(_operation(node)), shape="circle")
-        dot.node(name, label(node), shape="record")
+        dot.node(name, label(node), shape="record", **colored)
         if node._op:
             dot.edge(entry, name)
         for operand in operands[node]:
             dot.edge(names[operand], entry)
     return dot
+
+
+def _looks(grads: list[float]) -> list[dict[str, str]]:
+    """Return the attributes of boxes that have gradients for colours, pale enough for black texts."""
+    largest = max((abs(grad) for grad in grads if math.isfinite(grad)), default=0.0)
+    return [{"style": "filled", "fillcolor": color_of(grad, largest)} for grad in grads]
+
+
+def color_of(grad: float, largest: float) -> str:
+    """Return a gradient's colour: from white to that of the largest, of its sign.
+
+    >>> color_of(1.0, 2.0), color_of(-2.0, 2.0), color_of(0.0, 2.0)
+    ('#b8d2ea', '#f0a58f', '#ffffff')
+    """
+    if not math.isfinite(grad):
+        return _NOT_FINITE
+    strongest, share = (_POSITIVE if grad > 0 else _NEGATIVE), abs(grad) / (largest or 1.0)
+    return "#" + "".join(f"{round(255 - share * (255 - part)):02x}" for part in strongest)
 
 
 def _operation(node: Node) -> str:

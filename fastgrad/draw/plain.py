@@ -257,6 +257,7 @@ class _Box:
         shape = attributes.get("shape", "ellipse")
         self.is_round, self.is_bare = shape in ("circle", "ellipse"), shape == "plaintext"
         self.title, self.color = _title(attributes), attributes.get("fontcolor")
+        self.fill = attributes.get("fillcolor", "white")
         self.scale = float(attributes.get("fontsize", _FONT_SIZE)) / _FONT_SIZE
         # Graphviz stacks a record's cells across the ranks, and the other way inside braces.
         self.side_by_side = shape == "record" and label.startswith("{") == (rankdir == "LR")
@@ -276,7 +277,7 @@ class _Box:
     def svg(self, x: float, y: float) -> list[str]:
         """List the elements of a box whose middle is at (x, y)."""
         left, top = x - self.width / 2, y - self.height / 2
-        look = f'fill="white" stroke="{"none" if self.is_bare else "black"}"'
+        look = f'fill="{html.escape(self.fill)}" stroke="{"none" if self.is_bare else "black"}"'
         shapes = []
         if self.is_round:
             radii = f'rx="{self.width / 2:.1f}" ry="{self.height / 2:.1f}"'

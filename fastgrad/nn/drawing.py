@@ -56,10 +56,10 @@ def picture(
 ) -> _Picture:
     """Draw what is applied in turn. Messages call it `model`, and so does the caption of a layer without a name."""
     limits.check()
-    columns = _columns(model, steps, limits.neurons)
+    columns = columns_of(model, steps, limits.neurons)
     if names is not None:
         _give_names(columns[0], names, model)
-    weights = sum(gap.weights for gap in _gaps(columns))
+    weights = sum(gap.weights for gap in gaps_of(columns))
     if weights > limits.edges:
         columns = list(_with_tables(columns))
     nodes = sum(len(column.spots) for column in columns)
@@ -146,7 +146,7 @@ class _Box(_Column):
         return _text(self.lines), {"shape": "box"}
 
 
-def _columns(model: str, steps: Sequence[_Step], most: float) -> list[_Column]:
+def columns_of(model: str, steps: Sequence[_Step], most: float) -> list[_Column]:
     """Make the columns, with one of inputs before each layer that does not follow another."""
     columns: list[_Column] = []
     given: int | None = None
@@ -228,7 +228,7 @@ class _Gap:
         return f"w.{i} {decimal(self.weight(i, j))}"
 
 
-def _gaps(columns: Sequence[_Column]) -> list[_Gap]:
+def gaps_of(columns: Sequence[_Column]) -> list[_Gap]:
     return [_Gap(before, after) for before, after in itertools.pairwise(columns)]
 
 
@@ -236,7 +236,7 @@ class _Sketch:
     """Everything that is drawn, in its place."""
 
     def __init__(self, columns: Sequence[_Column], rankdir: _Direction, numbered: bool) -> None:
-        self.columns, self.gaps, self.upright, self.numbered = columns, _gaps(columns), rankdir == "TB", numbered
+        self.columns, self.gaps, self.upright, self.numbered = columns, gaps_of(columns), rankdir == "TB", numbered
         self.pitch = max([_PITCH, *map(self._pitch, filter(self._is_numbered, self.gaps))])
         self.along = [0.0, *itertools.accumulate(map(self._distance, self.gaps))]
         self.top = -self.pitch * max(len(column.spots) - 1 for column in columns) / 2

@@ -17,6 +17,7 @@ class Drawn:
     """The part of `Module` that draws it."""
 
     _blocks: Callable[[str, dict[int, object]], Iterator[Single | Rows]]
+    num_parameters: Callable[[], int]
 
     def _steps(self, name: str) -> list[_Step] | None:
         """Return what is applied in turn, with names that begin so; or None where nobody can tell."""
@@ -99,6 +100,14 @@ class Drawn:
         limits = Limits(max_nodes, max_neurons, max_numbers, max_edges)
         names = None if inputs is None else columns_of(inputs) or tuple(map(str, inputs))
         return picture(model, self._as_named(steps), format, rankdir, limits, names)
+
+    def _repr_html_(self) -> str | None:
+        """Return a table of the parameters for notebooks; None where a class of a user's own has a text of its own."""
+        if not type(self).__repr__.__module__.startswith("fastgrad."):
+            return None
+        from fastgrad.nn.tables import parameters
+
+        return parameters(type(self).__name__, list(self._blocks("", {})), self.num_parameters())
 
     def _as_named(self, steps: Sequence[_Step]) -> list[_Step]:
         """Exchange blocks for those of the same parameters that `named_parameters` goes by."""

@@ -164,8 +164,8 @@ def shgo(
 
 def _problem(f: Any, x0: Any, args: Any) -> tuple[Unknowns, ForSciPy, tuple[Any, ...]]:
     check_function(f, "f")
-    unknowns = Unknowns(x0)
-    return unknowns, ForSciPy(unknowns.compiled(f), several=False), arguments(args)
+    unknowns, args = Unknowns(x0), arguments(args)
+    return unknowns, ForSciPy(unknowns.compiled(f, args), several=False), args
 
 
 def _middle(bounds: Any) -> Any:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgrad._frames import numbers_of
-from fastgrad.compiled.function import Compiled
 from fastgrad.compiled.structure import Nest, Number
+from fastgrad.optimize.functions import form, usable
 from fastgrad.optimize.limits import two_arrays
-from fastgrad.optimize.problem import Unknowns, arguments, check_function, compiled, jacobian_of, scipy_optimize
-from fastgrad.transforms.tape import name_of
+from fastgrad.optimize.problem import Unknowns, arguments, check_function, jacobian_of, scipy_optimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fastgrad.compiled.function import Compiled
     from fastgrad.compiled.structure import _Floats
     from fastgrad.optimize.result import Result
 
@@ -168,7 +168,7 @@ def curve_fit(
     if isinstance(unknowns.structure, Number):
         raise TypeError(f"p0 must be a list, an array or a dict of parameters, not {p0!r:.60}: write [{p0!r:.60}]")
     weighted = _weights(sigma, len(measured))
-    row = _of_array(model, unknowns)
+    row = usable(_of_array(model, unknowns), (points[0], unknowns.start))
 
     def residuals(p: _Floats) -> Any:
         return weighted(row.batch(points, p, in_axes=(0, None)) - measured)
@@ -184,14 +184,12 @@ def _of_array(model: Callable[..., Any], unknowns: Unknowns) -> Compiled:
     """Compile a model as a function of a point and of an array of all parameters."""
     structure = unknowns.structure
     named = isinstance(structure, Nest) and structure.kind is dict
-    known = compiled(model)
 
     def of_array(point: Any, p: Any) -> Any:
         given = structure.put_together(iter(p))
-        return known(point, **given) if named else known(point, *given)
+        return model(point, **given) if named else model(point, *given)
 
-    of_array.__name__ = name_of(model)
-    return Compiled(of_array)
+    return form(model, (structure, "model"), lambda: of_array)
 
 
 def _weights(sigma: Any, count: int) -> Callable[[Any], Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from fastgrad.compiled.function import Compiled
 from fastgrad.compiled.structure import Nest, in_words
+from fastgrad.optimize.functions import usable
 from fastgrad.optimize.problem import arguments, check_function, closed, jacobian_of, scipy_optimize
 
 if TYPE_CHECKING:
@@ -92,10 +93,11 @@ def _constraint(given: Any, name: str, unknowns: Unknowns, second: bool) -> Any:
 
 def _parts(function: Any, low: Any, high: Any, args: Any, unknowns: Unknowns, second: bool) -> tuple[Any, ...]:
     """Return the function, the bounds, the Jacobian and perhaps the Hessian of a constraint."""
-    compiled = unknowns.compiled_array(function, args)
-    jac = jacobian_of(compiled, unknowns.start, args, None if second else False)
-    parts = closed(compiled, args), low, high, closed(jac, args)
+    of = unknowns.compiled_array(function, args)
+    jac = jacobian_of(of, unknowns.start, args, None if second else False)
+    parts = closed(of, args), low, high, closed(jac, args)
     if not second:
         return parts
-    weighted = Compiled(lambda x, v, *args: sum(weight * value for weight, value in zip(v, compiled(x, *args))))
+    weighted = Compiled(lambda x, v, *args: sum(weight * value for weight, value in zip(v, of.function(x, *args))))
+    weighted = usable(weighted, (unknowns.start, of(unknowns.start, *args), *args))
     return *parts, lambda x, v: weighted.hessian(x, np.asarray(v, dtype=np.float64), *args)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgrad.compiled.for_scipy import ForSciPy
+from fastgrad.optimize.functions import compiled, usable
 from fastgrad.optimize.limits import bounds_by_name, constraints_of
-from fastgrad.optimize.problem import Progress, Unknowns, arguments, check_function, compiled, scipy_optimize
+from fastgrad.optimize.problem import Progress, Unknowns, arguments, check_function, scipy_optimize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,8 +43,8 @@ def minimize(
     Parameters
     ----------
     f : callable
-        A plain function or a compiled one, of x and of `args`; it returns one number. What is to be minimised many
-        times is compiled best beforehand.
+        A plain function or a compiled one, of x and of `args`; it returns one number. It is recorded, and keeps the
+        recordings; what cannot be recorded is called on the tape.
     x0 : number, list, tuple, dict or array
         Where to begin; the function is called with x of this structure. Of an array it is given one, of a list a list.
     method : str or callable, optional
@@ -94,7 +95,7 @@ def minimize(
 
     check_function(f, "f")
     unknowns, args = Unknowns(x0), arguments(args)
-    of = ForSciPy(unknowns.compiled(f), several=False)
+    of = ForSciPy(unknowns.compiled(f, args), several=False)
     name = method.lower() if isinstance(method, str) else "" if method is None else "custom"
     given: dict[str, Any] = {} if name in _WITHOUT_SLOPES else {"jac": of.jac}
     if name in _WITH_HESSIAN or (name in _WITH_PRODUCTS and len(unknowns.start) <= _FEW):
@@ -165,11 +166,12 @@ def minimize_scalar(
     from fastgrad.optimize.result import of_minimum, result
 
     check_function(f, "f")
-    args, optimize, g = arguments(args), scipy_optimize(), compiled(f)
+    args, optimize = arguments(args), scipy_optimize()
+    g = usable(compiled(f), (0.5 * (bounds[0] + bounds[1]) if bounds else bracket[0] if bracket else 0.0, *args))
     found = optimize.minimize_scalar(
         lambda x: g(float(x), *args), bracket, bounds, method=method, tol=tol, options=options
     )
-    unknowns, x = Unknowns(0.0), float(found.x)
+    x = float(found.x)
     if g.derivative(x, *args, n=2) > 0.0:
         polished, status = optimize.newton(
             lambda x: g.derivative(float(x), *args),
@@ -183,5 +185,6 @@ def minimize_scalar(
         value = g(float(polished), *args) if status.converged and near else np.inf
         if value <= found.fun + _PRECISION * abs(found.fun):
             found.x, found.fun = float(polished), value
-    of = ForSciPy(unknowns.compiled(f), several=False)
+    unknowns = Unknowns(float(found.x))
+    of = ForSciPy(unknowns.compiled(f, args), several=False)
     return result(found, unknowns, functools.partial(of_minimum, of, found.x, args))

@@ -5,14 +5,13 @@ from __future__ import annotations
 import functools
 import inspect
 import math
-import sys
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from fastgrad.compiled.function import Compiled
 from fastgrad.compiled.structure import Array, described, floats_of, in_words
-from fastgrad.transforms.recorded import recorded
+from fastgrad.optimize.functions import compiled, form, is_vector, usable
 from fastgrad.transforms.tape import name_of
 
 if TYPE_CHECKING:
@@ -64,25 +63,22 @@ class Unknowns:
         """Return numbers as the user's structure."""
         return self.structure.of_floats(np.asarray(numbers, dtype=np.float64))
 
-    def compiled(self, function: Callable[..., Any]) -> Compiled:
-        """Compile a function of the structure as one of an array."""
-        if self.is_array:
-            return compiled(function)
+    def floats(self, x: Any) -> list[float]:
+        """Return the numbers of what has the user's structure."""
+        return floats_of(self.structure, x, "x")
+
+    def compiled(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Return a function of the structure as one of an array, compiled if it can be recorded where one begins."""
         structure = self.structure
 
         def of_array(x: Any, *args: Any) -> Any:
             return _called(function, structure, x, args)
 
-        of_array.__name__ = name_of(function)
-        return Compiled(of_array)
+        found = compiled(function) if self.is_array else form(function, structure, lambda: of_array)
+        return usable(found, (self.start, *args))
 
-    def compiled_array(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Compiled:
-        """Compile a function whose results are any structure as one from an array to an array."""
-        if self.is_array:
-            found = compiled(function)
-            _, path, _ = found._located((self.start, *args), {})
-            if isinstance(path.structure, Array) and len(path.structure.shape) == 1:
-                return found
+    def compiled_array(self, function: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+        """Return a function whose results are any structure as one from an array to an array, compiled if it can be."""
         structure = self.structure
 
         def of_array(x: Any, *args: Any) -> Any:
@@ -91,8 +87,11 @@ class Unknowns:
             described(result, f"the result of {name_of(function)}").take_apart(result, numbers)
             return np.array([*numbers, None], dtype=object)[:-1]  # so that numpy looks into none of them
 
-        of_array.__name__ = name_of(function)
-        return Compiled(of_array)
+        if self.is_array:
+            found = usable(compiled(function), (self.start, *args))
+            if isinstance(found, Compiled) and is_vector(found, (self.start, *args)):
+                return found
+        return usable(form(function, (structure, "array"), lambda: of_array), (self.start, *args))
 
 
 def _called(function: Callable[..., Any], structure: _Structure, x: Any, args: tuple[Any, ...]) -> Any:
@@ -107,17 +106,12 @@ def _called(function: Callable[..., Any], structure: _Structure, x: Any, args: t
         raise
 
 
-def compiled(function: Callable[..., Any]) -> Compiled:
-    """Return a function compiled; a plain one keeps what it was compiled to."""
-    return function if isinstance(function, Compiled) else recorded(function).current()
-
-
 def arguments(args: Any) -> tuple[Any, ...]:
     """Return further arguments, of which one may be given by itself, as a tuple."""
     return args if isinstance(args, tuple) else (args,)
 
 
-def jacobian_of(of: Compiled, x: _Floats, args: tuple[Any, ...], sparse: bool | None) -> Callable[..., Any]:
+def jacobian_of(of: Any, x: _Floats, args: tuple[Any, ...], sparse: bool | None) -> Callable[..., Any]:
     """Return the function for a Jacobian: a sparse one where that is said, or where most of a large one is 0."""
     if sparse is None:
         sparse = len(x) >= _MANY and _is_sparse(of.jacobian(x, *args, sparse=True))
@@ -140,11 +134,12 @@ class Progress:
     def __init__(self, unknowns: Unknowns, callback: Any, of: ForSciPy | None = None) -> None:
         self.unknowns, self.callback, self.of = unknowns, callback, of
         self.bar: Any = None
+        self.steps = 0
         self.by_name = callback is not None and set(inspect.signature(callback).parameters) == {"intermediate_result"}
         if of is not None:
-            from fastgrad.train.arguments import progress as bars
+            from fastgrad.train.progress import Bar, bars
 
-            self.bar = cast("Any", bars(True))(unit="steps", file=sys.stderr)
+            self.bar = cast("type[Bar]", bars(True))("steps", self._beside)
 
     def for_scipy(self) -> Any:
         """Return what SciPy is to call after each step."""
@@ -166,9 +161,12 @@ class Progress:
 
     def _count(self) -> None:
         if self.of is not None:
-            self.bar.update()
-            if not math.isnan(self.of.value):  # a method without gradients does not say it
-                self.bar.set_postfix_str(f"{self.of.value:.6g}")
+            self.steps += 1
+            self.bar.show(self.steps)
+
+    def _beside(self, steps: int) -> dict[str, str]:
+        """Tell the value, which a method without gradients does not say."""
+        return {} if self.of is None or math.isnan(self.of.value) else {"value": f"{self.of.value:.6g}"}
 
     def close(self) -> None:
         """Leave the line as it is."""

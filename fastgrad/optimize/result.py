@@ -31,6 +31,7 @@ class Result(OptimizeResult):  # type: ignore[misc]
 
     _unknowns: Unknowns
     _covariance: Callable[[], _Floats] | None
+    _asked: _Floats | None  # the covariance, once it was computed
 
     def covariance(self) -> _Floats:
         """Return the covariance of the numbers of x.
@@ -60,7 +61,8 @@ class Result(OptimizeResult):  # type: ignore[misc]
         """
         if self._covariance is None:
             raise TypeError("a covariance is that of a minimum or of a fit: root() has none")
-        return self._covariance()
+        object.__setattr__(self, "_asked", self._covariance())
+        return self._asked.copy()  # type: ignore[union-attr]
 
     def standard_errors(self) -> Any:
         """Return the square roots of the variances, in the structure of x: see `covariance`.
@@ -73,6 +75,12 @@ class Result(OptimizeResult):  # type: ignore[misc]
         """
         return self._unknowns.like(np.sqrt(np.diag(self.covariance())))
 
+    def _repr_html_(self) -> str:
+        from fastgrad.optimize.tables import numbers
+
+        names = self._unknowns.structure.names("x")
+        return numbers(self, names, self._unknowns.floats(self["x"]), self._asked)
+
     def __dir__(self) -> list[str]:
         return [*self, "covariance", "standard_errors"]
 
@@ -81,7 +89,7 @@ def result(found: Any, unknowns: Unknowns, covariance: Callable[[], _Floats] | N
     """Return SciPy's result as one of ours; the covariance is computed when it is asked for."""
     made = Result(found)
     made["x"] = unknowns.like(np.reshape(found.x, -1))
-    for name, hidden in (("_unknowns", unknowns), ("_covariance", covariance)):
+    for name, hidden in (("_unknowns", unknowns), ("_covariance", covariance), ("_asked", None)):
         object.__setattr__(made, name, hidden)  # not among the dict's entries, which are what is printed
     return made
 

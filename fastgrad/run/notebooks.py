@@ -197,8 +197,11 @@ class _Preparing(ast.NodeTransformer):
 def load_ipython_extension(shell: Any) -> None:
     """``%load_ext fastgrad``: exchange engines that cells define, or import, from now on, and fuse cells' loops.
 
-    ``%%fastgrad compare`` is there from now on, too.
+    ``%%fastgrad compare`` is there from now on, too; drawings can be zoomed, and training shows its progress.
     """
+    from fastgrad.draw.zooming import attach
+
+    attach(shell)
     settings.start(strict=False, explain=False, also=())
     _loaded.append((served([]), _Preparing()))
     _loaded[-1][0].__enter__()
@@ -213,6 +216,9 @@ def unload_ipython_extension(shell: Any) -> None:
     """``%unload_ext fastgrad``: what was exchanged stays; nothing more is."""
     settings.active = False
     magic.forget(shell)
+    from fastgrad.draw.zooming import detach
+
+    detach(shell)
     while _loaded:
         serving, preparing = _loaded.pop()
         serving.__exit__(None, None, None)

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import difflib
 import functools
-import importlib.util
 import inspect
 import numbers
 import operator
-import sys
-import time
 from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeAlias, TypeVar
 
 import numpy as np
@@ -454,40 +451,3 @@ def accuracy(threshold: float, middle: float, predictions: _Floats, targets: NDA
             "metric='accuracy' of one output needs a y of 0 and 1, or of -1 and 1: more classes need an output each"
         )
     return float(np.mean((predictions.ravel() > threshold) == (targets.ravel() > middle)))
-
-
-def progress(wanted: bool | None) -> Callable[..., Any] | None:
-    """The class of progress bars, or None where there is to be none."""
-    if wanted is None:
-        wanted = sys.stderr is not None and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None
-    if not wanted:
-        return None
-    try:
-        from tqdm import tqdm
-    except ImportError as error:
-        raise ImportError('progress=True needs tqdm: pip install "fastgrad[progress]"') from error
-    return tqdm
-
-
-class Bar:
-    """A progress bar, drawn ten times a second at most: drawing takes longer than many an epoch."""
-
-    def __init__(self, tqdm: Callable[..., Any], epochs: int, columns: Mapping[str, _Floats]) -> None:
-        self.bar = tqdm(total=epochs, unit="epoch", file=sys.stderr, mininterval=0)
-        self.columns, self.done, self.next = columns, 0, 0.0
-
-    def show(self, epoch: int) -> None:
-        self.done, now = epoch + 1, time.monotonic()
-        if now >= self.next:
-            self.next = now + 0.1
-            self.draw()
-
-    def draw(self) -> None:
-        if self.done > self.bar.n:
-            columns = {name: column for name, column in self.columns.items() if name != "lr" and len(column)}
-            self.bar.set_postfix({name: column[self.done - 1] for name, column in columns.items()}, refresh=False)
-            self.bar.update(self.done - self.bar.n)
-
-    def close(self) -> None:
-        self.draw()
-        self.bar.close()

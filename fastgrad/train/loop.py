@@ -15,6 +15,7 @@ from fastgrad._tape.functions import no_grad
 from fastgrad._tape.node import Node
 from fastgrad.train import arguments
 from fastgrad.train.patience import Patience
+from fastgrad.train.progress import Bar, bars
 from fastgrad.train.replay import LEAST_ROWS, CompiledModel
 from fastgrad.train.rows import picked
 from fastgrad.train.stream import Stream
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from fastgrad.train.arguments import _Callback, _Floats, _Loss, _Metric, _Schedule
 
     _Targets: TypeAlias = NDArray[Any] | list[Any]
-    _Rows: TypeAlias = slice | NDArray[np.int64]
 
 # What a fit gives.
 
@@ -103,6 +103,11 @@ class History:
                 words.append(f"{name}={column[0]:.4g}..{column[-1]:.4g}")
         return f"History({', '.join(words)})"
 
+    def _repr_html_(self) -> str:
+        from fastgrad.train.tables import history
+
+        return history(self)
+
 
 def fit(
     model: Callable[..., Any],
@@ -140,10 +145,9 @@ def fit(
         optimizer is given, the model needs a method ``parameters()``.
     X : array_like or frame, shape (n, inputs)
         Those of a memory map (`numpy.memmap`) or of a sparse matrix of SciPy become numbers batch by batch, if there is
-        a `batch_size`. Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that returns one for
-        each epoch. They are taken as they come, and each is checked then.
+        a `batch_size`. Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that returns one.
     y : array_like or series, shape (n,) or (n, outputs), optional
-        The targets, or labels.
+        Targets, or labels.
     loss : str or callable
         The name of a function of `fastgrad.losses`, or ``loss(predictions, targets)`` that returns one scalar. It gets
         an `nn.Batch` and an array, or, of a model called row by row, two lists.
@@ -182,10 +186,10 @@ def fit(
         the optimizer, such as ``functools.partial(optim.StepLR, step_size=30)``.
     callbacks : iterable of callables
         ``callback(epoch, history)`` is called after each epoch, counted from 0; if it returns a true value, training
-        stops.
+        stops. One that has a method ``finish(history)``, as `plots.live` has, is told the end, whatever it came of.
     progress : bool, optional
-        Whether to show a bar with loss and metric on the standard error stream, which takes the extra ``progress``. By
-        default only where that is a terminal.
+        Whether to show a bar with loss and metric on the standard error stream, or as a notebook does, which takes the
+        extra ``progress``. By default only on a terminal, and in a notebook after ``%load_ext fastgrad``.
     compiled : bool
         Whether a model that is called row by row may be recorded once and its recording replayed over all rows, see
         `fastgrad.compile`, with results equal to about 12 digits. Where the recording proves not to stand for the
@@ -229,7 +233,7 @@ def fit(
     metric = arguments.metric(metric, loss, y)
     callbacks = arguments.callbacks(callbacks)
     validation, rng = arguments.validation(validation, X, y, columns), arguments.generator(seed)
-    bar = arguments.progress(progress)
+    bar = bars(progress)
     schedule = arguments.schedule(schedule, optimizer)
     shape = arguments.shape_of_a_row(model, X, by_batch, columns)
     arguments.check_targets(shape, loss, metric, y, validation)
@@ -243,8 +247,7 @@ def fit(
         forward = arguments.forward(model, by_batch)
     steps = _Steps(forward, objective, optimizer, X, arguments.targets_for(loss, y, by_batch), *given_weights)
     if stream is not None:
-        stream.taken = taken
-        steps.in_stream(stream, functools.partial(arguments.targets_for, loss, by_batch=by_batch))
+        stream.feed(steps, taken, functools.partial(arguments.targets_for, loss, by_batch=by_batch))
     elif batch_size is not None:
         steps.in_batches(batch_size, rng if shuffle else None)
     watch = _Watch(steps, epochs, metric)
@@ -254,7 +257,7 @@ def fit(
     if patience is not None:
         watch.patience = Patience(optimizer, patience, min_delta)
     if bar is not None:
-        watch.bar = arguments.Bar(bar, epochs, watch.columns)
+        watch.bar = bar("epoch", watch.beside, epochs)
     watch.schedule, watch.callbacks = schedule, callbacks
     watch.may_change_the_model = not arguments.are_own(loss, penalty, metric, optimizer, schedule) or bool(callbacks)
     return _run(steps, watch)
@@ -289,6 +292,7 @@ def _run(steps: _Steps, watch: _Watch) -> History:
         history.stopped, history.seconds = stopped or "finished", time.perf_counter() - start
         history.compiled = steps.is_replayed
         watch.fill_history(copy=True)
+        watch.finish()
     return history
 
 
@@ -354,19 +358,6 @@ class _Steps:
             mean += loss * ((batch.stop - batch.start) / n)
         return mean
 
-    def in_stream(self, stream: Stream, targets_of: Callable[[Any], _Targets]) -> None:
-        """Take a step for each batch that comes."""
-        self.stream, self.targets_of, self.batches, self.run_epoch = stream, targets_of, [], self.run_stream
-
-    def run_stream(self) -> float:
-        """Take a step for each batch of a pass and return the mean loss."""
-        total, n = 0.0, 0
-        for k, (rows, targets, *weights) in enumerate(self.stream.epoch()):
-            self.batch = k
-            total += self.step(rows, self.targets_of(targets), *weights) * rows.shape[0]
-            n += rows.shape[0]
-        return total / n
-
     @property
     def is_replayed(self) -> bool:
         return self.replay is not None and self.replay.is_replayed
@@ -413,7 +404,7 @@ class _Watch:
         self.held_out: tuple[_Loss, _Floats, _Targets] | None = None
         self.patience: Patience | None = None
         self.schedule: _Schedule | None = None
-        self.bar: arguments.Bar | None = None
+        self.bar: Bar | None = None
         self.callbacks: list[_Callback] = []
         self.may_change_the_model = False
         columns = ("loss", "val_loss", "metric", "val_metric", "lr")
@@ -444,7 +435,7 @@ class _Watch:
         if self.schedule is not None:
             self.schedule.step()
         if self.bar is not None:
-            self.bar.show(epoch)
+            self.bar.show(epoch + 1)
         if self.callbacks and self.call_back(epoch):
             stopped = stopped or "callback"
         return stopped
@@ -493,6 +484,16 @@ class _Watch:
         if self.patience is not None:
             self.patience.put_back()
 
+    def beside(self, epochs: int) -> dict[str, float]:
+        """Tell what stands beside the bar after so many epochs."""
+        columns = {name: column for name, column in self.columns.items() if name != "lr" and len(column)}
+        return {name: column[epochs - 1] for name, column in columns.items()}
+
     def close(self) -> None:
         if self.bar is not None:
             self.bar.close()
+
+    def finish(self) -> None:
+        for callback in self.callbacks:
+            if hasattr(callback, "finish"):
+                callback.finish(self.history)

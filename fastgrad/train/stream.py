@@ -76,6 +76,21 @@ class Stream:
         if k < 0:
             raise ValueError("batches are used up: the function for them must return a new iterator at each call")
 
+    def feed(self, steps: Any, taken: Callable[[Any], Any], targets_of: Callable[[Any], Any]) -> None:
+        """Let a loop's steps be those of the batches, in rows and targets that are made as two functions say."""
+        self.taken, steps.batches = taken, []
+
+        def run_epoch() -> float:
+            """Take a step for each batch and return the mean loss."""
+            total, n = 0.0, 0
+            for k, (rows, targets, *weights) in enumerate(self.epoch()):
+                steps.batch = k
+                total += steps.step(rows, targets_of(targets), *weights) * rows.shape[0]
+                n += rows.shape[0]
+            return total / n
+
+        steps.run_epoch = run_epoch
+
     def _read(self, k: int, batch: Any) -> _Data:
         name = f"of batch {k}"
         if not isinstance(batch, (tuple, list)) or len(batch) not in (2, 3):

@@ -27,14 +27,17 @@ _KEY = "__fastgrad_recorded__"  # among a function's attributes
 
 
 class Recorded:
-    """A function that is replayed where that pays."""
+    """A function that is replayed where that pays.
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    One that calls another in a way of its own reads what that one does: `calling`.
+    """
+
+    def __init__(self, function: Callable[..., Any], calling: Callable[..., Any] | None = None) -> None:
         self.function = function
         self.given = isinstance(function, Compiled)  # then there is nothing to find out
         self.compiled: Any = function if self.given else Compiled(function)
         self.calls, self.recordings, self.refused = 0, 0, False
-        self.watched = Watched(function)
+        self.watched = Watched(function if calling is None else calling)
         self.seen: Any = None
 
     def replays(self) -> bool:

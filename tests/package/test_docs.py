@@ -30,12 +30,17 @@ NEEDED = {
     "pandas": ("pandas", "2.0"),
 }
 
+# What pages and notebooks show beside fastgrad.
+SHOWN = {"blackjax", "emcee", "iminuit", "jax", "lmfit", "nutpie"}
+
 
 def skip_without(rooms, packages=()):
     """Skip the test where a package that one of these rooms stands on, or one of these packages, is missing."""
     for room, (package, version) in NEEDED.items():
         if room in rooms or package in packages:
             pytest.importorskip(package, minversion=version)
+    for package in SHOWN.intersection(packages):
+        pytest.importorskip(package)
 
 
 @pytest.mark.parametrize("name", ["fastgrad", *MODULES])
@@ -76,8 +81,7 @@ def test_examples_of_pages_run(page):
 def test_notebooks_run(notebook, tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("ipykernel")
-    imported = re.findall(r'"(?:from|import) (\w+)', notebook.read_text(encoding="utf-8"))
-    skip_without([], imported)
+    skip_without((), re.findall(r'"(?:from|import) (\w+)', notebook.read_text(encoding="utf-8")))
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
     client = nbclient.NotebookClient(nbformat.read(notebook, as_version=4), resources={"metadata": {"path": tmp_path}})
     client.execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})

@@ -44,9 +44,10 @@ def test_an_array_with_names_is_one_without_beside():
     row = named(np.array([[1.0, 2.0], [3.0, 4.0]]), ("a", "b"))
     assert row["b"].tolist() == [2.0, 4.0]
     assert row[["b", "a"]].tolist() == [[2.0, 1.0], [4.0, 3.0]]
-    assert row[0].tolist() == [1.0, 2.0]
-    with pytest.raises(KeyError, match="no column 'a', as it has no names"):
-        row[0]["a"]
+    assert (row[1]["a"], row[1:]["b"].tolist()) == (3.0, [4.0])
+    for unnamed in (row[0][:1], row[:, 0], row.T, row * 2.0):
+        with pytest.raises(KeyError, match="no column 'a', as it has no names"):
+            unnamed["a"]
 
 
 def test_many_names_are_shown_in_part():

@@ -1,4 +1,4 @@
-"""What the pictures of training show."""
+"""What curves and decision regions show."""
 
 import sys
 
@@ -8,25 +8,15 @@ import pytest
 import fastgrad
 from fastgrad import Value, nn, plots, train
 
-matplotlib = pytest.importorskip("matplotlib")
-matplotlib.use("Agg")
+pytest.importorskip("matplotlib")
 
 from matplotlib import pyplot  # noqa: E402
 from matplotlib.contour import QuadContourSet  # noqa: E402
 
+from fastgrad.plots.axes import luminance  # noqa: E402
+
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 Y = np.array([0, 1, 1, 0])
-
-
-@pytest.fixture(autouse=True)
-def _closed_figures():
-    yield
-    pyplot.close("all")
-
-
-@pytest.fixture
-def axes():
-    return pyplot.subplots()[1]
 
 
 def texts(legend):
@@ -182,11 +172,99 @@ def test_points_of_several_classes_differ_in_color_from_their_region(axes):
     assert contrast(axes, by_the_side) > 0.5
 
 
+# Extremes.
+
+
+def test_one_point_of_one_class_is_drawn(axes):
+    plots.decision_regions(nn.MLP(2, [1], rng=0), X[:1], Y[:1], axes, resolution=5, margin=0.0)
+    assert (*axes.get_xlim(), *axes.get_ylim()) == (-0.5, 0.5, -0.5, 0.5)
+    assert points(axes) == [X[:1].tolist()]
+
+
+def test_points_are_the_smaller_the_more_there_are():
+    sizes = []
+    for count in (1, 100, 10_000):
+        rows = np.random.default_rng(0).normal(size=(count, 2))
+        ax = plots.decision_regions(by_the_side, rows, np.zeros(count), resolution=5)
+        (marks,) = (artist for artist in ax.collections if not isinstance(artist, QuadContourSet))
+        sizes.append(marks.get_sizes()[0])
+        assert ax.get_legend().legend_handles[0].get_sizes()[0] == sizes[0]
+    assert sizes[0] == sizes[1] > sizes[2]
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_twelve_classes_differ_in_shape_or_colour_and_their_regions_are_pale(style):
+    rows = np.array([[float(k), 0.0] for k in range(12)])
+    with pyplot.style.context(style):
+        ax = plots.decision_regions(
+            lambda row: [Value(-abs(row[0] - k)) for k in range(12)], rows, range(12), resolution=48
+        )
+    marks = [artist for artist in ax.collections if not isinstance(artist, QuadContourSet)]
+    looks = {(tuple(m.get_facecolor()[0]), m.get_paths()[0].vertices.tobytes()) for m in marks}
+    assert len(looks) == 12
+    assert ax.get_facecolor() == (1.0, 1.0, 1.0, 1.0)
+    for *color, alpha in filled(ax).get_facecolor():
+        assert luminance(alpha * np.array(color) + (1.0 - alpha)) > 0.45
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("output", [0.0, 1e300, float("nan"), float("inf")])
+def test_a_model_that_says_the_same_everywhere_is_drawn(axes, output):
+    plots.decision_regions(lambda row: Value(output), X, Y, axes, resolution=5)
+    axes.figure.draw_without_rendering()
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_epoch_is_a_dot():
+    ax = plots.loss_curve([0.5])
+    ax.figure.draw_without_rendering()
+    assert [dots.get_offsets().tolist() for dots in ax.collections] == [[[0.0, 0.5]]]
+    low, high = ax.get_xlim()
+    assert [tick for tick in ax.get_xticks() if low <= tick <= high] == [0.0]
+
+
+@pytest.mark.filterwarnings("error")
+def test_what_is_not_finite_is_a_gap_and_what_stands_alone_a_dot():
+    ax = plots.loss_curve([3.0, np.nan, 2.0, 1.0, np.inf, 0.5])
+    (line,) = ax.get_lines()
+    assert np.isnan(line.get_ydata()).tolist() == [False, True, False, False, True, False]
+    assert [dots.get_offsets().tolist() for dots in ax.collections] == [[[0.0, 3.0], [5.0, 0.5]]]
+    assert [text.get_text() for text in plots.loss_curve([np.nan, np.nan]).texts] == ["no number is finite"]
+
+
+# Loss and metric.
+
+
+def test_learning_curves_are_of_the_loss_and_of_the_metric():
+    history = train.fit(nn.MLP(2, [1], rng=0), X, Y, epochs=5, validation=(X, Y), metric="accuracy")
+    axs = plots.learning_curves(history)
+    assert [ax.get_ylabel() for ax in axs] == ["Loss", "Metric"]
+    assert [line.get_ydata().tolist() for ax in axs for line in ax.get_lines()] == [
+        column.tolist() for column in (history.loss, history.val_loss, history.metric, history.val_metric)
+    ]
+    assert [texts(ax.get_legend()) for ax in axs] == [["training", "validation"]] * 2
+
+
+def test_learning_curves_without_a_metric_are_of_the_loss(axes):
+    history = train.fit(nn.MLP(2, [1], rng=0), X, Y, epochs=5)
+    assert plots.learning_curves(history, [axes]) == [axes]
+    history = train.fit(nn.MLP(2, [1], rng=0), X, Y, epochs=5, metric="accuracy")
+    with pytest.raises(ValueError, match="axs must have axes for the loss and for the metric, 2, not 1"):
+        plots.learning_curves(history, [axes])
+
+
 # Legends.
 
 DRAWN = {
     "losses": lambda ax: plots.loss_curve(train.fit(nn.MLP(2, [1]), X, Y, epochs=5, validation=(X, Y)), ax),
     "parameters": lambda ax: plots.parameter_history(np.ones((3, 20)), [f"w{k}" for k in range(20)], ax),
+    "many parameters": lambda ax: plots.parameter_history(
+        np.ones((3, 500)), [f"a long name of w{k}" for k in range(500)], ax
+    ),
+    "long names": lambda ax: plots.parameter_history(np.ones((3, 2)), ["long " * 40, "name"], ax),
+    "metric": lambda ax: plots.learning_curves(
+        train.fit(nn.MLP(2, [1]), X, Y, epochs=5, validation=(X, Y), metric="accuracy"), ax and [ax, ax]
+    )[1],
     "one output": lambda ax: plots.decision_regions(nn.MLP(2, [1], rng=0), X, Y, ax, resolution=5),
     "several outputs": lambda ax: plots.decision_regions(by_the_side, X, [0, 1, 1, 2], ax, resolution=5),
 }
@@ -210,10 +288,36 @@ def test_a_figure_that_makes_no_room_has_its_legend_in_the_axes(name, axes):
     assert inside.x0 <= legend.x0 <= legend.x1 <= inside.x1
 
 
+def test_a_legend_in_the_axes_lies_over_no_line(axes):
+    walk = np.cumsum(np.random.default_rng(0).normal(size=(300, 30)), axis=0)
+    plots.parameter_history(walk, [f"w{k}" for k in range(30)], axes)
+    axes.figure.draw_without_rendering()
+    box = axes.get_legend().get_window_extent()
+    for line in axes.get_lines():
+        assert not line.get_path().transformed(line.get_transform()).intersects_bbox(box, False)
+    assert axes.get_window_extent().y0 <= box.y0
+
+
+def test_a_legend_of_many_says_how_many_more_there_are(axes):
+    plots.parameter_history(np.ones((2, 43)), [f"w{k}" for k in range(43)], axes)
+    assert texts(axes.get_legend())[-2:] == ["w39", "… 3 more"]
+    looks = {(line.get_color(), line.get_linestyle()) for line in axes.get_lines()[:40]}
+    assert len(looks) == 40
+
+
 def test_a_users_own_model_is_called_row_by_row(axes):
     w = Value(2.0)
     plots.decision_regions(lambda row: w * row[0] + row[1], X, Y, axes, resolution=5)
     assert filled(axes).get_array().max() >= 4.0
+
+
+@pytest.mark.parametrize("layout", [None, "constrained"])
+def test_axes_may_be_of_a_part_of_a_figure(layout):
+    part = pyplot.figure(layout=layout).subfigures(1, 2)[0]
+    above, below = part.subplots(2)
+    plots.parameter_history(np.eye(3), ["a", "b", "c"], above)
+    plots.confusion_matrix([0, 1], [0, 1], ax=below)
+    plots.decision_regions(by_the_side, X, [0, 1, 1, 2], above, resolution=5)
 
 
 def test_without_axes_there_is_a_new_figure():
