@@ -98,7 +98,8 @@ class Totals:
         Parameters
         ----------
         *args
-            Arrays with a leading axis of rows, or structures of them, and arguments that are the same for all rows.
+            Arrays with a leading axis of rows, or structures of them, see `batch`, and arguments that are the same for
+            all rows.
         argnums : int or tuple of int
             By which of the latter.
         in_axes : sequence of 0 and None

@@ -318,3 +318,18 @@ def test_axes_of_a_picture_have_the_names():
 
     ax = plots.decision_regions(nn.MLP(2, [1]), pl.DataFrame(FEW)[["age", "children"]], FEW["member"], resolution=3)
     assert (ax.get_xlabel(), ax.get_ylabel()) == ("age", "children")
+
+
+class Streamed:
+    """As other packages hand over columns: by Arrow's interface alone."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self.table.__arrow_c_stream__(requested_schema)
+
+
+def test_what_has_arrows_interface_is_a_frame():
+    f = fastgrad.compile(by_name)
+    assert np.array_equal(f.batch(Streamed(pa.table(FEW))), f.batch(pd.DataFrame(FEW)))
