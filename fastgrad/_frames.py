@@ -115,9 +115,18 @@ class Table(NamedTuple):
 
 
 def array_of(x: Any, what: str) -> NDArray[Any]:
-    """Return a table's numbers as an array, with the names that it has."""
+    """Return a table's numbers as an array, with the names that it has: those of a frame's columns, or of a row."""
     table = read(x, what)
-    return table.whole() if table.columns is None else named(table.whole(), table.columns)
+    columns = table.columns or (_names_in_row(x) if hasattr(type(x), "iloc") else None)
+    return table.whole() if columns is None else named(table.whole(), columns)
+
+
+def _names_in_row(series: Any) -> tuple[str, ...] | None:
+    """Return the names of a row of a frame; None of a column, whose labels are seldom all different strings."""
+    index = series.index
+    if not len(index) or not isinstance(index[0], str) or not index.is_unique:
+        return None
+    return tuple(index) if all(isinstance(label, str) for label in index) else None
 
 
 def numbers_of(x: Any, what: str) -> _Floats:
@@ -216,10 +225,9 @@ def _of_pandas(x: Any, what: str) -> Table:
         row, *column = np.argwhere(np.isnan(array))[0].tolist()
         name = names[column[0]] if names else _name_of(x)
         label = x.index[row]
-        of = "" if type(label) is int and label == row or label is row else f" (of index {label!r})"
+        label = label.item() if isinstance(label, np.generic) else label
+        of = "" if label == row else f" (of index {label!r})"
         raise _missing(what, name, f"{row}{of}", "dropna() leaves out such rows, fillna() puts a number in")
-    if names is None and len(array) and all(isinstance(label, str) for label in x.index):
-        names = tuple(x.index) if x.index.is_unique else None
     return Table(names, array, [])
 
 

@@ -333,3 +333,9 @@ class Streamed:
 def test_what_has_arrows_interface_is_a_frame():
     f = fastgrad.compile(by_name)
     assert np.array_equal(f.batch(Streamed(pa.table(FEW))), f.batch(pd.DataFrame(FEW)))
+
+
+@pytest.mark.parametrize(("index", "where"), [([5, 7], r"row 1 \(of index 7\):"), ([0, 1], "row 1:")])
+def test_labels_of_rows_that_are_numbers(index, where):
+    with pytest.raises(ValueError, match=where):
+        fastgrad.compile(lambda x: x).batch(pd.Series([1.0, None], index=index))
