@@ -171,4 +171,4 @@ class Progress:
     def close(self) -> None:
         """Leave the line as it is."""
         if self.bar is not None:
-            self.bar.close()
+            self.bar.close(self.steps)

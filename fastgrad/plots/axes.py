@@ -85,8 +85,7 @@ def legend(ax: Axes, new: bool, **look: Any) -> Legend:
     look["ncols"] = math.ceil(len(texts) / in_a_column)
     if not beside:
         made = ax.legend(handles, texts, **look)
-        _make_room(ax, made)
-        return made
+        return ax.legend(handles, texts, loc="upper right", **look) if _room_is_made(ax, made) else made
     made = ax.legend(handles, texts, loc="upper left", bbox_to_anchor=(1.0, 1.0), **look)
     if new:
         figure: Any = ax.figure
@@ -122,17 +121,17 @@ def laid_out(ax: Any) -> None:
     ax.figure.canvas.figure.draw_without_rendering()
 
 
-def _make_room(ax: Any, made: Legend) -> None:
-    """Have the axes reach further to the right, where the legend is, if there it would lie over a line."""
+def _room_is_made(ax: Any, made: Legend) -> bool:
+    """Have the axes reach further to the right if the legend would lie over a line; say whether they do."""
     laid_out(ax)
     box, inside = made.get_window_extent(), ax.get_window_extent()
     paths = [line.get_path().transformed(line.get_transform()) for line in ax.get_lines()]
     if not any(path.intersects_bbox(box, False) for path in paths):
-        return
+        return False
     share = min(0.7, (box.width + 20.0) / inside.width)
     left, right = ax.get_xlim()
     ax.set_xlim(left, left + (right - left) / (1.0 - share))
-    made.set_loc("upper right")
+    return True
 
 
 def colors(count: int) -> list[_Color]:

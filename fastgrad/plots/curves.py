@@ -99,7 +99,7 @@ def parameter_history(parameters: ArrayLike, labels: Sequence[str] | None = None
     Parameters
     ----------
     parameters : array_like of shape (epochs, parameters)
-        For instance `Recorder.parameters`, or a list of ``model.flat``, to which a callback of `train.fit` appends.
+        For instance a `Recorder`'s ``parameters``, or a list of ``model.flat`` to which a callback appends.
     labels : sequence of str, optional
         A name for each parameter. Without it there is no legend; of more than 40 it has the first.
     ax : matplotlib.axes.Axes, optional

@@ -15,7 +15,7 @@ from fastgrad._tape.functions import no_grad
 from fastgrad._tape.node import Node
 from fastgrad.train import arguments
 from fastgrad.train.patience import Patience
-from fastgrad.train.progress import Bar, bars
+from fastgrad.train.progress import Bar, bars, due, finish, unseen
 from fastgrad.train.replay import LEAST_ROWS, CompiledModel
 from fastgrad.train.rows import picked
 from fastgrad.train.stream import Stream
@@ -143,9 +143,8 @@ def fit(
         A module is called with a whole batch, an array of shape (rows, inputs), if it makes an `nn.Batch` of that. Any
         other model is called row by row with a list of floats, and returns a scalar or a list of scalars. Unless an
         optimizer is given, the model needs a method ``parameters()``.
-    X : array_like or frame, shape (n, inputs)
-        Those of a memory map (`numpy.memmap`) or of a sparse matrix of SciPy become numbers batch by batch, if there is
-        a `batch_size`. Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that returns one.
+    X : array_like, frame, memory map or sparse matrix, shape (n, inputs)
+        Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that returns one for each epoch.
     y : array_like or series, shape (n,) or (n, outputs), optional
         Targets, or labels.
     loss : str or callable
@@ -186,7 +185,8 @@ def fit(
         the optimizer, such as ``functools.partial(optim.StepLR, step_size=30)``.
     callbacks : iterable of callables
         ``callback(epoch, history)`` is called after each epoch, counted from 0; if it returns a true value, training
-        stops. One that has a method ``finish(history)``, as `plots.live` has, is told the end, whatever it came of.
+        stops. One with a method ``is_due()``, as `plots.live` has, is called only where that is true, and one with a
+        method ``finish(history)`` is told the end, whatever it came of.
     progress : bool, optional
         Whether to show a bar with loss and metric on the standard error stream, or as a notebook does, which takes the
         extra ``progress``. By default only on a terminal, and in a notebook after ``%load_ext fastgrad``.
@@ -235,8 +235,7 @@ def fit(
     validation, rng = arguments.validation(validation, X, y, columns), arguments.generator(seed)
     bar = bars(progress)
     schedule = arguments.schedule(schedule, optimizer)
-    shape = arguments.shape_of_a_row(model, X, by_batch, columns)
-    arguments.check_targets(shape, loss, metric, y, validation)
+    arguments.check_targets(arguments.shape_of_a_row(model, X, by_batch, columns), loss, metric, y, validation)
 
     (X, y, *given_weights), held_out = arguments.split(validation, data, rng)
     taken = functools.partial(arguments.rows_for, model, by_batch)
@@ -274,7 +273,7 @@ def _run(steps: _Steps, watch: _Watch) -> History:
                 steps.check(epoch, watch.may_change_the_model)
             lrs[epoch] = optimizer.lr
             losses[epoch] = run_epoch()
-            if look is not None:
+            if look is not None and epoch >= watch.resume:
                 stopped = look(epoch)
             history.epochs = steps.epoch = epoch + 1
             if stopped is not None:
@@ -292,7 +291,7 @@ def _run(steps: _Steps, watch: _Watch) -> History:
         history.stopped, history.seconds = stopped or "finished", time.perf_counter() - start
         history.compiled = steps.is_replayed
         watch.fill_history(copy=True)
-        watch.finish()
+        finish(watch.callbacks, history)
     return history
 
 
@@ -407,6 +406,7 @@ class _Watch:
         self.bar: Bar | None = None
         self.callbacks: list[_Callback] = []
         self.may_change_the_model = False
+        self.resume, self.start = 0, time.perf_counter()  # from which epoch on to look again
         columns = ("loss", "val_loss", "metric", "val_metric", "lr")
         self.columns: dict[str, _Floats] = {name: np.empty(0) for name in columns}
         self.columns["loss"], self.columns["lr"] = np.empty(epochs), np.empty(epochs)
@@ -438,6 +438,8 @@ class _Watch:
             self.bar.show(epoch + 1)
         if self.callbacks and self.call_back(epoch):
             stopped = stopped or "callback"
+        if not any((self.metric, self.held_out, self.patience, self.schedule)):
+            self.resume = epoch + 1 + unseen(self.callbacks, epoch + 1, self.start)
         return stopped
 
     def measure(self, epoch: int, metric: _Metric) -> None:
@@ -470,9 +472,12 @@ class _Watch:
         return patience.is_over(self.columns["loss"][epoch], before=self.steps.batches is None)
 
     def call_back(self, epoch: int) -> bool:
+        callbacks = due(self.callbacks)
+        if not callbacks:
+            return False
         self.history.epochs = epoch + 1
         self.fill_history()
-        answers = [callback(epoch, self.history) for callback in self.callbacks]  # of all, even if one has enough
+        answers = [callback(epoch, self.history) for callback in callbacks]  # of all, even if one has enough
         return any(answers)
 
     def fill_history(self, copy: bool = False) -> None:
@@ -491,9 +496,4 @@ class _Watch:
 
     def close(self) -> None:
         if self.bar is not None:
-            self.bar.close()
-
-    def finish(self) -> None:
-        for callback in self.callbacks:
-            if hasattr(callback, "finish"):
-                callback.finish(self.history)
+            self.bar.close(self.history.epochs)

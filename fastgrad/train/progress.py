@@ -10,9 +10,10 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 _EVERY = 0.1  # seconds between two drawings at least
+_UNSEEN = 0.005  # seconds in which nobody looks
 _SHARE = 0.03  # of the time since the beginning, that drawing may take
 
 
@@ -79,8 +80,9 @@ class Bar:
             self.bar.set_postfix(self.texts(self.done), refresh=False)
             self.bar.update(self.done - self.bar.n)
 
-    def close(self) -> None:
+    def close(self, done: int) -> None:
         """Show the last state, and leave it."""
+        self.done = done
         self.draw()
         self.bar.close()
 
@@ -120,3 +122,28 @@ class Seldom:
         now = time.perf_counter()
         self.spent += now - self.begun
         self.next = max(now + self.every, self.start + self.spent / self.share)
+
+
+# Callbacks: one with a method `is_due` is called only where that is true; one with a method `finish` is told the end.
+
+
+def due(callbacks: Iterable[Any]) -> list[Any]:
+    """Return the callbacks that are to be called now."""
+    return [callback for callback in callbacks if not hasattr(callback, "is_due") or callback.is_due()]
+
+
+def unseen(callbacks: Iterable[Any], epochs: int, start: float) -> int:
+    """Return how many epochs nobody has to look at, of which so many were done since the start.
+
+    Even to ask takes a while beside the shortest epochs. Callbacks that are called after each leave none.
+    """
+    if not all(hasattr(callback, "is_due") for callback in callbacks):
+        return 0
+    return int(_UNSEEN * epochs / max(time.perf_counter() - start, 1e-9))
+
+
+def finish(callbacks: Iterable[Any], history: object) -> None:
+    """Tell those that want to know it that a training has ended."""
+    for callback in callbacks:
+        if hasattr(callback, "finish"):
+            callback.finish(history)

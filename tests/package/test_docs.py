@@ -24,7 +24,7 @@ MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.")
 
 # What a room of guests stands on, and from which version on.
 NEEDED = {
-    "plots": ("matplotlib", None),
+    "plots": ("matplotlib", "3.7"),
     "optimize": ("scipy", "1.11"),
     "sklearn": ("sklearn", "1.7"),
     "pandas": ("pandas", "2.0"),

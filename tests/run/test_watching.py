@@ -64,6 +64,16 @@ def test_a_bar_is_a_notebooks_own_where_the_extension_is_loaded(run):
     assert "loss=" in texts
 
 
+def test_without_widgets_the_bar_is_of_text_and_nothing_is_complained_of(run):
+    pytest.importorskip("tqdm")
+    without = "import sys\nsys.modules['ipywidgets'] = None"
+    outputs = run(without, DATA, "_ = train.fit(model, X, y, epochs=300, progress=True)")[1][2]
+    assert {output.name for output in outputs} == {"stderr"}
+    text = "".join(output.text for output in outputs)
+    assert "300/300" in text
+    assert "ipywidgets" not in text
+
+
 def test_minimizing_shows_the_same_bar(run):
     pytest.importorskip("tqdm")
     pytest.importorskip("ipywidgets")

@@ -58,7 +58,49 @@ def test_a_shell_in_a_terminal_is_no_notebook(monkeypatch):
         assert progress.notebook() is None
 
 
-# The end.
+# Callbacks that are not always called, and that are told the end.
+
+
+class Now:
+    """One that is due after every third time it is asked."""
+
+    def __init__(self):
+        self.asked, self.seen = 0, []
+
+    def is_due(self):
+        self.asked += 1
+        return self.asked % 3 == 0
+
+    def __call__(self, epoch, history):
+        assert history.epochs == len(history.loss) == epoch + 1
+        self.seen.append(epoch)
+
+
+def test_a_callback_is_called_where_it_is_due_and_others_always(monkeypatch):
+    monkeypatch.setattr(progress, "_UNSEEN", 0.0)
+    now, always = Now(), []
+    train.fit(nn.MLP(1, [1], rng=0), X, Y, epochs=9, callbacks=[now, lambda epoch, history: always.append(epoch)])
+    assert (now.seen, always) == ([2, 5, 8], [*range(9)])
+
+
+def test_epochs_that_nobody_has_to_see_are_not_looked_at(monkeypatch):
+    monkeypatch.setattr(progress, "_UNSEEN", 1e9)
+    now = Now()
+    model, plain = nn.MLP(1, [1], rng=0), nn.MLP(1, [1], rng=0)
+    history = train.fit(model, X, Y, epochs=50, callbacks=[now])
+    assert now.asked == 1
+    assert history.loss.tolist() == train.fit(plain, X, Y, epochs=50).loss.tolist()
+    for option in ({"validation": (X, Y)}, {"callbacks": [now, lambda epoch, history: None]}):
+        now.asked, seen = 0, {"callbacks": [now], **option}
+        assert len(train.fit(model, X, Y, epochs=50, **seen).loss) == 50
+        assert now.asked == 50
+
+
+def test_a_bar_shows_all_epochs_in_the_end_whoever_looked(monkeypatch, capsys):
+    pytest.importorskip("tqdm")
+    monkeypatch.setattr(progress, "_UNSEEN", 1e9)
+    train.fit(nn.MLP(1, [1], rng=0), X, Y, epochs=77, progress=True)
+    assert "77/77" in capsys.readouterr().err
 
 
 class Told:
