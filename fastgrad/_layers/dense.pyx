@@ -14,8 +14,9 @@ from libc.string cimport memcpy, memset
 from fastgrad._layers.batch cimport Batch, batch_at, row_of, shape_at
 from fastgrad._layers.blas cimport WIDE_LAYER, is_wide, wide_value
 from fastgrad._layers.layer cimport (
-    ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, LAYER, SHAPE_REALS, activation_names,
-    all_are_finite, compute_layer, layer_at, layer_begin, layer_reals, layer_shape, layer_size, shape_of,
+    ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, FROM_SPARSE, LAYER, SHAPE_REALS,
+    activation_names, all_are_finite, compute_layer, layer, layer_at, layer_begin, layer_reals, layer_shape, layer_size,
+    shape_of,
 )
 from fastgrad._layers.leaves cimport Leaves, leaf_count
 from fastgrad._layers.network cimport NETWORK, network_value, pays_as_network
@@ -119,9 +120,11 @@ cdef int append_layers(list layers, uint32_t type_code, LayerInput *given, list 
 cdef uint32_t append_layer(Dense dense, uint32_t type_code, LayerInput *given, list scalars) except 0:
     """Append one layer's node and compute it. The caller holds the tape."""
     cdef layer_shape shape = layer_shape(
-        given.rows, dense.nin, dense.nout, dense.code, given.inputs, dense.offset, 0, parameters_of(dense)
+        given.rows, dense.nin, dense.nout, dense.code, given.inputs, dense.offset, 0, parameters_of(dense),
+        given.sparse.count if given.inputs == FROM_SPARSE else 0,
     )
-    cdef bint wide = given.inputs != FROM_SCALARS and is_wide(given.rows, dense.nin, dense.nout)
+    cdef bint full = given.inputs != FROM_SCALARS and given.inputs != FROM_SPARSE
+    cdef bint wide = full and is_wide(given.rows, dense.nin, dense.nout)
     cdef uint32_t node = append_shape(WIDE_LAYER if wide else LAYER, type_code, shape)
     cdef operands x = payload(node)
     write_inputs(&x, dense, given, scalars)
@@ -147,7 +150,7 @@ cdef bint is_network(list layers, LayerInput *given) except -1:
         if not dense.compiled or dense.leaves is not first.leaves or dense.offset != offset:
             return False
         offset += parameters_of(dense)
-    if current() is not None or not pays_as_network(given.rows, offset - first.offset):
+    if given.inputs == FROM_SPARSE or current() is not None or not pays_as_network(given.rows, offset - first.offset):
         return False
     if given.inputs == FROM_RESULTS:
         before = results_of(given.node)
@@ -161,7 +164,7 @@ cdef uint32_t append_network(list layers, LayerInput *given) except 0:
     cdef Dense last = <Dense>layers[len(layers) - 1]
     cdef layer_shape shape = layer_shape(
         given.rows, first.nin, last.nout, last.code, given.inputs, first.offset, <uint32_t>len(layers),
-        last.offset + parameters_of(last) - first.offset,
+        last.offset + parameters_of(last) - first.offset, 0,
     )
     cdef uint32_t node = append_shape(NETWORK, MANY, shape), k
     cdef operands x = payload(node)
@@ -215,6 +218,8 @@ cdef int write_inputs(operands *x, Dense dense, LayerInput *given, list scalars)
     slots[0] = dense.leaves.root.node
     if given.inputs == FROM_RESULTS:
         slots[1] = given.node
+    elif given.inputs == FROM_SPARSE:
+        write_sparse(layer_at(x.reals), given.sparse)
     elif given.inputs == FROM_NUMBERS:
         memcpy(layer_at(x.reals).in_, given.numbers, <uint64_t>given.rows * dense.nin * sizeof(double))
     else:
@@ -224,6 +229,12 @@ cdef int write_inputs(operands *x, Dense dense, LayerInput *given, list scalars)
             if not isinstance(entry, Handle):
                 x.reals[SHAPE_REALS + k] = <double>entry
     return 0
+
+
+cdef void write_sparse(layer at, const SparseRows *rows) noexcept:
+    memcpy(at.entries, rows.entries, rows.count * sizeof(double))
+    memcpy(at.columns, rows.columns, rows.count * sizeof(uint32_t))
+    memcpy(at.starts, rows.starts, (<uint64_t>at.shape.rows + 1) * sizeof(uint32_t))
 
 
 def leaf_batch(numbers):
@@ -247,7 +258,7 @@ def leaf_batch(numbers):
             raise ValueError(f"numbers must be of shape (rows, results), not {numbers.shape}")
         if view.shape[0] >= 1 << 31:
             raise MemoryError(f"{view.shape[0]:,} rows are more than one node holds: give them in parts")
-        shape = layer_shape(<uint32_t>view.shape[0], 0, <uint32_t>view.shape[1], 0, FROM_NOTHING, 0, 0, 0)
+        shape = layer_shape(<uint32_t>view.shape[0], 0, <uint32_t>view.shape[1], 0, FROM_NOTHING, 0, 0, 0, 0)
         node = append_shape(LAYER, MANY, shape)
         memcpy(results_of(node).values, view.buf, view.len)
         tape.data[node] = (<double *>view.buf)[0]
@@ -274,7 +285,7 @@ cdef uint32_t without_operands(uint32_t node) except 0:
     """A node with the results of another, through which no gradient flows."""
     cdef layer_shape shape = shape_of(node)
     cdef uint32_t copy
-    shape.inputs, shape.nin, shape.layers = FROM_NOTHING, 0, 0
+    shape.inputs, shape.nin, shape.layers, shape.entries = FROM_NOTHING, 0, 0, 0
     copy = append_shape(LAYER, MANY, shape)
     memcpy(results_of(copy).values, results_of(node).values, results_of(copy).count * sizeof(double))
     tape.data[copy] = tape.data[node]

@@ -11,10 +11,11 @@ from fastgrad._tape.tape cimport CONSTANT, operands, payload, tape
 
 cdef extern from "layers/layer.h" nogil:
     enum:
-        ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS, SHAPE_REALS
+        ACTIVATION_END, FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS, FROM_SPARSE, SHAPE_REALS
     const char *activation_names[]
     struct layer_shape:
         uint32_t rows, nin, nout, activation, inputs, offset, layers, parameters
+        uint64_t entries
     struct layer_size:
         uint32_t nout, activation
     struct layer:
@@ -23,6 +24,9 @@ cdef extern from "layers/layer.h" nogil:
         double *parameter_grad
         double *in_ "in"
         double *in_adjoint
+        double *entries
+        uint32_t *columns
+        uint32_t *starts
         double *kept
         double *sums
         double *results
@@ -30,6 +34,7 @@ cdef extern from "layers/layer.h" nogil:
     bint all_are_finite(const double *numbers, uint64_t n)
     void layer_begin(double *reals, const layer_shape *shape)
     uint64_t layer_reals(const layer_shape *shape)
+    uint64_t sparse_reals(const layer_shape *shape)
     layer layer_at(double *reals)
     void layer_value(const layer *l)
     void layer_results(const layer *l)

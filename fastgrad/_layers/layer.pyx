@@ -106,6 +106,8 @@ cdef uint64_t digest(uint32_t node, uint64_t found) noexcept nogil:
     found = mixed_numbers(found, x.reals, SHAPE_REALS)
     if at.shape.inputs == FROM_NUMBERS:
         return mixed_numbers(found, at.in_, <uint64_t>at.shape.rows * at.shape.nin)
+    if at.shape.inputs == FROM_SPARSE:
+        return mixed_numbers(found, at.entries, sparse_reals(&at.shape))
     if at.shape.inputs == FROM_SCALARS:
         return mixed_constants(found, x.slots + 1, at.in_, x.n - 1)
     return found
@@ -140,11 +142,24 @@ cdef int lower_inputs(Symbols symbols, uint32_t node, layer *at, symbol *x) exce
     if at.shape.inputs == FROM_RESULTS:
         memcpy(x, symbols.of_results(own.slots[1]), n * sizeof(symbol))
         return 0
+    if at.shape.inputs == FROM_SPARSE:
+        return lower_sparse(symbols, at, x)
     for k in range(n):
         if at.shape.inputs == FROM_SCALARS and own.slots[k + 1] != CONSTANT:
             x[k] = symbols.of_number(own.slots[k + 1])
         else:
             x[k] = symbols.algebra.constant(symbols.algebra, at.in_[k])
+    return 0
+
+
+cdef int lower_sparse(Symbols symbols, layer *at, symbol *x) except -1:
+    cdef uint64_t r, k
+    cdef uint32_t e
+    for k in range(<uint64_t>at.shape.rows * at.shape.nin):
+        x[k] = symbols.algebra.constant(symbols.algebra, 0.0)
+    for r in range(at.shape.rows):
+        for e in range(at.starts[r], at.starts[r + 1]):
+            x[r * at.shape.nin + at.columns[e]] = symbols.algebra.constant(symbols.algebra, at.entries[e])
     return 0
 
 

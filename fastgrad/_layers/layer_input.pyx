@@ -10,14 +10,15 @@ from libc.stdint cimport uint32_t, uint64_t
 cimport cython
 
 from fastgrad._layers.batch cimport Batch, shape_at, shape_of_batch
-from fastgrad._layers.dense cimport Dense, LayerInput, chain
-from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, all_are_finite, layer_shape
-from fastgrad._programs.arrays cimport doubles_of, get_doubles, new_array
+from fastgrad._layers.dense cimport Dense, LayerInput, SparseRows, chain
+from fastgrad._layers.layer cimport FROM_NUMBERS, FROM_RESULTS, FROM_SCALARS, FROM_SPARSE, all_are_finite, layer_shape
+from fastgrad._programs.arrays cimport doubles_of, get_doubles, memory_of, new_array
 from fastgrad._tape.convert cimport as_double, as_operands, most_derived, number_of
 from fastgrad._tape.node cimport Node
 
 cdef enum:
     FEW = 64  # numbers of a row that are read without allocating memory
+    MOST_ENTRIES = 10  # sparse rows with more than one number in so many places are computed sooner as an array
 
 
 def apply(list layers not None, x):
@@ -51,10 +52,14 @@ def apply(list layers not None, x):
         return apply_to_sequence(layers, first, x)
     if isinstance(x, Batch):
         return apply_to_batch(layers, first, <Batch>x)
-    if get_doubles(x, &view):
+    if not hasattr(type(x), "mask") and get_doubles(x, &view):
         if view.ndim:
             return apply_to_view(layers, first, &view)
         PyBuffer_Release(&view)
+    elif hasattr(type(x), "tocsr"):
+        return apply_to_sparse(layers, first, x)
+    elif not isinstance(x, (Node, float, int)) and is_table(x):
+        return apply_to_table(layers, first, x)
     if getattr(x, "ndim", 0):
         return apply_to_array(layers, first, x)
     if first.nin == 1 and (isinstance(x, Node) or hasattr(type(x), "__float__")):
@@ -111,7 +116,7 @@ cdef inline bint all_floats(list x) noexcept:
 cdef object apply_to_floats(list layers, list x):
     """A short row of floats, which are read without running any code."""
     cdef double few[FEW]
-    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0, False)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0, False, NULL)
     cdef uint32_t k, n = <uint32_t>len(x)
     for k in range(n):
         few[k] = PyFloat_AS_DOUBLE(x[k])
@@ -123,7 +128,7 @@ cdef object apply_to_floats(list layers, list x):
 cdef object apply_to_list(list layers, Dense first, x):
     """A row of scalars and numbers."""
     cdef double few[FEW]
-    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0, False)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, 1, &few[0], 0, False, NULL)
     cdef uint32_t k, n = len(x)
     if n != first.nin:
         raise wrong_width(first, n)
@@ -149,6 +154,64 @@ cdef object apply_to_sequence(list layers, Dense first, x):
         given = ", ".join(map(str, sorted(widths)))
         raise wrong_width(first, given if len(widths) == 1 else f"rows of {given}")
     return apply_to_array(layers, first, array_of(x))
+
+
+cdef bint is_table(x) except -1:
+    from fastgrad._frames import is_table
+
+    return is_table(x)
+
+
+cdef object apply_to_table(list layers, Dense first, x):
+    """Rows of a frame, a row that has names, or a masked array."""
+    from fastgrad._frames import array_of, columns_of, in_words
+
+    columns = columns_of(x)
+    if columns is not None and len(columns) != first.nin:
+        raise wrong_width(first, f"{len(columns)}: {in_words(columns)}")
+    return apply_to_array(layers, first, array_of(x, "x"))
+
+
+cdef object apply_to_sparse(list layers, Dense first, x):
+    """The rows of a sparse matrix of SciPy; where there is little to leave out, those of an array."""
+    cdef uint64_t rows
+    if x.ndim != 2 or x.shape[1] != first.nin or not x.shape[0]:
+        check_shape(first, tuple(x.shape))
+    if x.ndim != 2 or x.nnz * MOST_ENTRIES > x.shape[0] * x.shape[1]:
+        return apply_to_array(layers, first, x.toarray())
+    rows, x = x.shape[0], x.tocsr()
+    if rows >= 1 << 31 or x.nnz >= 1 << 31:
+        raise MemoryError(f"x has {rows:,} rows and {x.nnz:,} numbers, more than one node holds: give it in parts")
+    return apply_to_entries(layers, first, rows, doubles_of(x.data), as_int32(x.indices), as_int32(x.indptr))
+
+
+cdef object as_int32(x):
+    import numpy
+
+    return numpy.ascontiguousarray(x, dtype=numpy.int32)
+
+
+cdef object apply_to_entries(list layers, Dense first, uint64_t rows, entries, columns, starts):
+    cdef SparseRows sparse
+    cdef LayerInput given = LayerInput(FROM_SPARSE, <uint32_t>rows, NULL, 0, False, &sparse)
+    cdef uint64_t k, r, end
+    if entries is None:
+        raise TypeError("x must be of real numbers")
+    sparse.entries = <const double *>memory_of(entries)
+    sparse.columns, sparse.starts = <const uint32_t *>memory_of(columns), <const uint32_t *>memory_of(starts)
+    end = sparse.starts[rows] if <uint64_t>len(starts) == rows + 1 else <uint64_t>-1
+    if end > <uint64_t>len(entries) or end > <uint64_t>len(columns) or sparse.starts[0]:
+        raise ValueError("x is no sparse matrix that holds together: its starts of rows are wrong")
+    sparse.count = end
+    for r in range(rows):
+        if sparse.starts[r] > sparse.starts[r + 1]:
+            raise ValueError(f"x is no sparse matrix that holds together: row {r} ends before it starts")
+        for k in range(sparse.starts[r], sparse.starts[r + 1]):
+            if k >= end or sparse.columns[k] >= first.nin:
+                raise ValueError(f"x is no sparse matrix that holds together: row {r} has a wrong column")
+            if sparse.entries[k] != sparse.entries[k]:
+                raise ValueError(f"x must be of numbers, but row {r}, column {sparse.columns[k]} is nan")
+    return chain(layers, &given, None, None, False)
 
 
 cdef object array_of(x):
@@ -217,7 +280,7 @@ cdef int check_shape(Dense first, tuple shape) except -1:
 
 
 cdef object apply_to_doubles(list layers, const double *numbers, uint64_t rows, bint row):
-    cdef LayerInput given = LayerInput(FROM_NUMBERS, <uint32_t>rows, numbers, 0, False)
+    cdef LayerInput given = LayerInput(FROM_NUMBERS, <uint32_t>rows, numbers, 0, False, NULL)
     if rows >= 1 << 31:
         raise MemoryError(f"x has {rows:,} rows, more than one node holds: give it in parts")
     check_numbers(&given, (<Dense>layers[0]).nin)
@@ -237,7 +300,7 @@ cdef int check_numbers(LayerInput *given, uint64_t nin) except -1:
 
 
 cdef object apply_to_scalars(list layers, Dense first, uint32_t rows, list scalars, bint row):
-    cdef LayerInput given = LayerInput(FROM_SCALARS, rows, NULL, 0, False)
+    cdef LayerInput given = LayerInput(FROM_SCALARS, rows, NULL, 0, False, NULL)
     if <uint64_t>len(scalars) != <uint64_t>rows * first.nin:
         raise wrong_width(first, f"{len(scalars)} in {rows} rows")
     return chain(layers, &given, scalars, None, row)
@@ -245,7 +308,7 @@ cdef object apply_to_scalars(list layers, Dense first, uint32_t rows, list scala
 
 cdef object apply_to_batch(list layers, Dense first, Batch x):
     cdef layer_shape shape = shape_at(x)
-    cdef LayerInput given = LayerInput(FROM_RESULTS, shape.rows, NULL, 0, False)
+    cdef LayerInput given = LayerInput(FROM_RESULTS, shape.rows, NULL, 0, False, NULL)
     if shape.nout != first.nin:
         raise wrong_width(first, f"a batch of shape {shape_of_batch(x)}")
     return chain(layers, &given, None, x, False)

@@ -40,9 +40,11 @@ cdef Given given(object x, str name):
         set_shape(g, shape_of_batch(g.batch))
     elif isinstance(x, (list, tuple)):
         read_rows(g, list(x))
-    elif get_doubles(x, &g.view):
+    elif not hasattr(type(x), "mask") and get_doubles(x, &g.view):
         g.is_view = True
         read_view(g)
+    elif not isinstance(x, (Node, float, int)) and is_table(x):
+        read_array(g, array_of(x, name))
     elif isinstance(x, Node) or (hasattr(type(x), "__float__") and not getattr(x, "ndim", 0)):
         read_entries(g, [x])
     elif hasattr(x, "__array__"):
@@ -54,6 +56,18 @@ cdef Given given(object x, str name):
     if not g.count:
         raise ValueError(f"{g.name} must not be empty, but {an_array_of(g)} is: give at least one")
     return g
+
+
+cdef bint is_table(x) except -1:
+    from fastgrad._frames import is_table
+
+    return is_table(x)
+
+
+cdef object array_of(x, str name):
+    from fastgrad._frames import array_of
+
+    return array_of(x, name)
 
 
 cdef list list_of(x, str name):

@@ -1,4 +1,4 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,8 @@ def text(
     outputs: NDArray[np.uint32],
     guards: NDArray[np.uint32],
     functions: tuple[Callable[..., float], ...] = (),
+    *,
+    names: Sequence[str] = ...,
 ) -> str: ...
 def names_of(inputs: int, uniforms: NDArray[np.float64], uniform_steps: int) -> Callable[[int], str]: ...
 def formulas(

@@ -14,8 +14,13 @@ cdef extern from "programs/program.h" nogil:
     const char *step_name(uint32_t op)
 
 
-def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards, functions=()):
+def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards, functions=(), *, names=("inputs",)):
     """A program's arrays as readable flat code: a line for each constant, step and guard.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the inputs are called.
 
     Returns
     -------
@@ -23,7 +28,7 @@ def text(inputs, uniforms, uniform_steps, steps, operands, outputs, guards, func
         Values are named as by `names_of`.
     """
     name = names_of(inputs, uniforms, uniform_steps)
-    lines = [f"{', '.join(map(name, range(inputs)))}: inputs"] if inputs else []
+    lines = [f"{', '.join(map(name, range(inputs)))}: {', '.join(names)}"] if inputs else []
     lines += [f"u{k} = {float(x)!r}" for k, x in enumerate(uniforms)]
     for value, formula, _ in formulas(inputs, uniforms, uniform_steps, steps, operands, functions):
         lines.append(f"{name(value)} = {formula}")

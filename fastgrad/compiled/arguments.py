@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import operator
 import os
 import threading
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from fastgrad.compiled.structure import Array, Fixed, Nest, Number, Row, described, floats_of
+from fastgrad._frames import is_table, read
+from fastgrad._programs.rows import Columns  # type: ignore[import-not-found]  # it needs no stub for one class
+from fastgrad.compiled.structure import Array, Fixed, Named, Nest, Number, Row, described, floats_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -80,7 +83,17 @@ def _positional_names(function: Callable[..., Any], count: int) -> list[str]:
 
 
 def table(args: tuple[Any, ...], in_axes: _Axes, name: str) -> tuple[Nest, _Floats]:
-    """Return the description of one row's arguments, and the numbers of all rows, an array of shape (rows, inputs)."""
+    """Return the description of one row's arguments, and the numbers of all rows, a table of shape (rows, inputs)."""
+    parts, pieces, rows = pieces_of(args, in_axes, name)
+    return of_positions(parts), side_by_side([piece for of_argument in pieces for piece in of_argument], rows)
+
+
+def pieces_of(
+    args: tuple[Any, ...], in_axes: _Axes, name: str
+) -> tuple[tuple[_Structure, ...], list[list[NDArray[Any]]], int]:
+    """Return the descriptions of a row of each argument, and their numbers: arrays of float64 of shape (rows, some),
+    which lie side by side, or of shape (some,) where they are the same for all rows. And how many rows there are.
+    """
     axes: list[Any] = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
     if len(axes) != len(args) or any(axis is not None and (type(axis) is not int or axis) for axis in axes):
         another = any(type(axis) is int and axis for axis in axes)
@@ -88,21 +101,22 @@ def table(args: tuple[Any, ...], in_axes: _Axes, name: str) -> tuple[Nest, _Floa
         raise ValueError(
             f"in_axes must be 0, None, or one of these for each of {len(args)} arguments, not {in_axes!r}{remedy}"
         )
-    columns: list[NDArray[Any]] = []
+    pieces: list[list[NDArray[Any]]] = []
     lengths: dict[str, int] = {}
     parts: list[_Structure] = []
     for place, (arg, axis) in enumerate(zip(args, axes)):
-        what = f"argument {place} of {name}"
+        what, found = f"argument {place} of {name}", []
         if axis is None:
             structure = described(arg, what)
-            columns.append(np.array(floats_of(structure, arg, what)))
+            found.append(np.array(floats_of(structure, arg, what)))
         else:
             try:
-                structure = _of_a_row(arg, what, columns, lengths)
+                structure = _of_a_row(arg, what, found, lengths)
             except TypeError as error:
                 raise _of_method(TypeError(f"{error}{_if_number(arg, args, axes)}"), args[0], name) from None
         parts.append(structure)
-    return of_positions(tuple(parts)), _side_by_side(columns, _one_length(lengths, name))
+        pieces.append(found)
+    return tuple(parts), pieces, _one_length(lengths, name)
 
 
 def _if_number(arg: object, args: tuple[Any, ...], axes: Sequence[int | None]) -> str:
@@ -125,25 +139,33 @@ def _one_length(lengths: Mapping[str, int], name: str) -> int:
     return rows
 
 
-def _side_by_side(columns: Sequence[NDArray[Any]], rows: int) -> _Floats:
-    if len(columns) == 1:
-        return np.ascontiguousarray(columns[0], dtype=np.float64)
-    X = np.empty((rows, sum(column.shape[-1] for column in columns)))
+_FEW_ROWS = 512  # so many are copied side by side
+
+
+def side_by_side(pieces: Sequence[NDArray[Any]], rows: int) -> Any:
+    """Return a table of arrays: one array, or `Columns` that are read where they lie."""
+    if len(pieces) == 1:
+        return np.ascontiguousarray(pieces[0], dtype=np.float64)
+    if rows > _FEW_ROWS and all(piece.ndim == 2 and piece.flags.c_contiguous for piece in pieces):
+        return Columns(tuple(pieces))
+    X = np.empty((rows, sum(piece.shape[-1] for piece in pieces)))
     place = 0
-    for column in columns:
-        X[:, place : place + column.shape[-1]] = column
-        place += column.shape[-1]
+    for piece in pieces:
+        X[:, place : place + piece.shape[-1]] = piece
+        place += piece.shape[-1]
     return X
 
 
-def _of_a_row(arg: Any, what: str, columns: list[NDArray[Any]], lengths: dict[str, int]) -> _Structure:
-    """Describe a row of an argument with rows, and append its columns."""
+def _of_a_row(arg: Any, what: str, pieces: list[NDArray[Any]], lengths: dict[str, int]) -> _Structure:
+    """Describe a row of an argument with rows, and append its numbers."""
     if isinstance(arg, dict):
-        parts = tuple(_of_a_row(entry, f"{what}[{key!r}]", columns, lengths) for key, entry in arg.items())
+        parts = tuple(_of_a_row(entry, f"{what}[{key!r}]", pieces, lengths) for key, entry in arg.items())
         return Nest(dict, tuple(arg), parts)
     if isinstance(arg, (list, tuple)) and any(isinstance(entry, (np.ndarray, dict)) for entry in arg):
-        parts = tuple(_of_a_row(entry, f"{what}[{k}]", columns, lengths) for k, entry in enumerate(arg))
+        parts = tuple(_of_a_row(entry, f"{what}[{k}]", pieces, lengths) for k, entry in enumerate(arg))
         return Nest(type(arg), (), parts)
+    if is_table(arg):
+        return _of_a_tables_row(arg, what, pieces, lengths)
     try:
         array = np.asarray(arg)
     except ValueError:
@@ -151,8 +173,19 @@ def _of_a_row(arg: Any, what: str, columns: list[NDArray[Any]], lengths: dict[st
     if array.ndim == 0 or array.dtype.kind not in "fiub":
         raise TypeError(f"{what} must be an array of real numbers with an axis of rows, not {arg!r:.60}")
     lengths[what] = len(array)
-    columns.append(array.reshape(len(array), int(np.prod(array.shape[1:]))).astype(np.float64, copy=False))
+    pieces.append(array.reshape(len(array), int(np.prod(array.shape[1:]))).astype(np.float64, copy=False))
     return Number() if array.ndim == 1 else Array(array.shape[1:])
+
+
+def _of_a_tables_row(arg: Any, what: str, pieces: list[NDArray[Any]], lengths: dict[str, int]) -> _Structure:
+    found = read(arg, what)
+    parts = found.parts()
+    lengths[what] = len(parts[0])
+    pieces += [part.reshape(len(part), math.prod(part.shape[1:])) for part in parts]
+    if found.array is None or found.array.ndim == 2 and found.columns:
+        assert found.columns is not None
+        return Named((len(found.columns),), found.columns)
+    return Array(found.array.shape[1:]) if found.array.ndim > 1 else Number()
 
 
 # Results.

@@ -268,7 +268,8 @@ class Compiled(Inspected, Derivatives, Totals, Views, DirectFunction):
         Parameters
         ----------
         *args
-            Arrays with a leading axis of rows, or structures of them.
+            Arrays with a leading axis of rows, frames and series, or structures of them. The function may index a row
+            of a frame by the names of its columns, too.
         in_axes : 0, None, or a sequence of these
             For each argument, None says that it has no axis of rows and is the same for all.
         num_threads : int, optional

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fastgrad._programs.listing import text
+from fastgrad.compiled.arguments import names_of_inputs
+from fastgrad.compiled.structure import has_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +34,8 @@ class Inspected:
     def text(self) -> str:
         """Return the programs as readable flat code, a line for each constant, step and guard.
 
+        The first line lists the inputs, by their names where columns of a frame are among them.
+
         Examples
         --------
         >>> import fastgrad
@@ -45,7 +49,11 @@ class Inspected:
         v3 = v2 * u0
         return v3
         """
-        return "\n\n".join(text(*program.arrays()) for program in self.programs())
+        return "\n\n".join(self._text_of(paths, path) for paths, path in self._with_paths())
+
+    def _text_of(self, paths: Paths, path: Path) -> str:
+        named = names_of_inputs(self.function, paths.structure) if has_names(paths.structure) else ["inputs"]
+        return text(*path.program.arrays(), names=named)
 
     def draw(
         self, path: int | None = None, format: str = "svg", rankdir: _Direction = "LR", max_nodes: float = 400

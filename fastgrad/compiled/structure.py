@@ -4,6 +4,7 @@ A description says what a structure is apart from its numbers, and can be compar
 
     Number()              a number
     Array(shape)          an array of numbers, or a network's batch
+    Named(shape, columns) an array whose last axis has names, of a frame
     Row(length)           a list of numbers
     Nest(kind, keys, parts)   any other list, tuple, named tuple or dict of structures
     Fixed(value)          anything else that can be hashed: a string, a bool, None
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from fastgrad._frames import array_of, is_table, named
 from fastgrad._layers.batch import Batch
 from fastgrad._tape.node import Node
 from fastgrad._tape.observer import TraceError, recording_active
@@ -61,7 +63,7 @@ class Array(NamedTuple):
 
     def take_apart(self, x: Any, numbers: list[Any]) -> None:
         """Append the numbers to a list, in C order."""
-        numbers.extend(np.asarray(x[:] if isinstance(x, Batch) else x).ravel().tolist())
+        numbers.extend(np.asarray(_plain_array(x)).ravel().tolist())
 
     def put_together(self, numbers: Iterator[Any]) -> Any:
         """Make an array from the next numbers: of floats, or of objects where scalars are among them."""
@@ -82,6 +84,35 @@ class Array(NamedTuple):
     def names(self, name: str) -> list[str]:
         """List a name for each number."""
         return [f"{name}[{', '.join(map(str, place))}]" for place in np.ndindex(*self.shape)]
+
+
+class Named(Array):
+    """An array whose last axis has names, which a function may index it by."""
+
+    __slots__ = ()
+
+    def __new__(cls, shape: tuple[int, ...], columns: tuple[str, ...]) -> Named:
+        return tuple.__new__(cls, (shape, columns))
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names."""
+        fields: tuple[Any, ...] = (*self,)
+        names: tuple[str, ...] = fields[1]
+        return names
+
+    def put_together(self, numbers: Iterator[Any]) -> Any:
+        """Make an array with names from the next numbers."""
+        return named(super().put_together(numbers), self.columns)
+
+    def of_floats(self, numbers: _Floats) -> Any:
+        """Make the array of one of floats."""
+        return named(numbers.reshape(self.shape), self.columns)
+
+    def names(self, name: str) -> list[str]:
+        """List a name for each number."""
+        rows = [", ".join(map(str, place)) for place in np.ndindex(*self.shape[:-1])]
+        return [f"{name}{f'[{row}]' if row else ''}[{column!r}]" for row in rows for column in self.columns]
 
 
 class Row(NamedTuple):
@@ -232,6 +263,8 @@ def in_words(structure: _Structure) -> str:
     """
     if isinstance(structure, Number):
         return "a number"
+    if isinstance(structure, Named):
+        return f"an array of shape {structure.shape} with the columns {', '.join(map(repr, structure.columns))}"
     if isinstance(structure, Array):
         return f"an array of shape {structure.shape}"
     if isinstance(structure, Row):
@@ -255,6 +288,10 @@ def described(x: Any, name: str) -> _Structure:
 def _described(x: Any, name: str) -> _Structure:
     if isinstance(x, (bool, str, bytes, type(None))):
         return Fixed(x)
+    if is_table(x):
+        array = array_of(x, name)
+        columns = getattr(array, "columns", ())
+        return Named(array.shape, columns) if columns else Array(array.shape)
     if isinstance(x, np.ndarray):
         return _described_array(x, name)
     if isinstance(x, Batch):
@@ -281,7 +318,21 @@ def _described_array(x: NDArray[Any], name: str) -> Array | Number:
 
 def _is_number(x: object) -> bool:
     """Is this a scalar, or a real number of any type?"""
-    return isinstance(x, Node) or (hasattr(type(x), "__float__") and not isinstance(x, (complex, np.complexfloating)))
+    if isinstance(x, (Node, float, int)):
+        return True
+    return hasattr(type(x), "__float__") and not isinstance(x, (complex, np.complexfloating)) and not is_table(x)
+
+
+def _plain_array(x: Any) -> Any:
+    """What numpy takes for an array, of a batch or a table, too."""
+    if isinstance(x, Batch):
+        return x[:]
+    return array_of(x, "an argument") if is_table(x) else x
+
+
+def has_names(structure: _Structure) -> bool:
+    """Tell whether an array with names is in a structure."""
+    return any(map(has_names, structure.parts)) if isinstance(structure, Nest) else isinstance(structure, Named)
 
 
 def has_scalar(x: Any) -> bool:

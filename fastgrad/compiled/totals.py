@@ -14,7 +14,8 @@ import numpy as np
 from fastgrad._programs import derive
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
-from fastgrad.compiled.arguments import check_one, chosen, of_positions, of_shapes, table
+from fastgrad.compiled.arguments import check_one, chosen, of_positions, of_shapes, pieces_of, side_by_side
+from fastgrad.compiled.blocks import in_blocks
 from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records, row_of, scalar_of, table_of
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.path import Path
     from fastgrad.compiled.paths import Paths, _Rows
-    from fastgrad.compiled.structure import Nest, _Floats
+    from fastgrad.compiled.structure import Nest, _Floats, _Structure
 
     _Slope: TypeAlias = tuple[Any, float]  # by a scalar
 
@@ -97,7 +98,8 @@ class Totals:
         Parameters
         ----------
         *args
-            Arrays with a leading axis of rows, or structures of them, and arguments that are the same for all rows.
+            Arrays with a leading axis of rows, or structures of them, see `batch`, and arguments that are the same for
+            all rows.
         argnums : int or tuple of int
             By which of the latter.
         in_axes : sequence of 0 and None
@@ -186,6 +188,10 @@ class Totals:
                 f"is the same for all rows: {name}.{kind}_value_and_grad() returns the gradient by it, and "
                 f"{name}.batch(...).{kind}() the value alone"
             )
+        blocks = in_blocks(args, in_axes) if np.memmap in map(type, args) else None
+        if blocks is not None:
+            sums = [self._total(block, in_axes, num_threads, False) for block in blocks]
+            return scalar_of(sum(x.data for x in sums), sums, np.ones(len(sums)), len(args[0]) if mean else 1.0)
         paths, X = self._given_rows(args, in_axes)
         threads, divisor = self._threads_of(num_threads), len(X) if mean else 1.0
         latest = paths.latest
@@ -231,9 +237,18 @@ class Totals:
         self, args: Any, argnums: _Places, in_axes: _Axes, num_threads: int | None, is_sum: bool, order: int
     ) -> Any:
         """Return the total over all rows, and its derivatives up to an order by arguments that are the same for all."""
-        rows = SharedRows(self, args, in_axes)
-        inner, places = chosen(rows.structure, argnums)
-        rows.check(argnums, self._name())
+        found: Any = 0.0
+        count = 0
+        for block in (in_blocks(args, in_axes) if np.memmap in map(type, args) else None) or [args]:
+            rows = SharedRows(self, block, in_axes)
+            inner, places = chosen(rows.structure, argnums)
+            rows.check(argnums, self._name())
+            found = found + self._shared_totals(rows, places, num_threads, order)
+            count += len(rows.X)
+        return _in_structure(inner, found if is_sum else found / count, order)
+
+    def _shared_totals(self, rows: SharedRows, places: list[int], num_threads: int | None, order: int) -> Any:
+        """Return the total over rows, its gradient, and the lower half of its Hessian, one after the other."""
         paths = self._paths_for(rows.structure)
         paths.counted(rows)
         threads = self._threads_of(num_threads)
@@ -249,15 +264,7 @@ class Totals:
                 else self._shared_program(path, rows, places, order).total(rows, part, threads)[0]
                 for path, part in self._parts(paths, rows.full(), threads)
             )
-        totals = totals if is_sum else totals / count
-        n = len(places)
-        found = [totals[0].item(), inner.of_floats(totals[1 : n + 1])]
-        if order == 2:
-            structure, places_of = crossed(inner, inner)
-            lower = np.zeros((n, n))
-            lower[np.tril_indices(n)] = totals[n + 1 :]
-            found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places_of]))
-        return tuple(found)
+        return totals
 
     def _plain_total(self, paths: Paths, rows: SharedRows, part: Any, places: list[int], order: int) -> Any:
         """Return the total of rows on no path: of plain calls, or where that takes Hessians of programs for each."""
@@ -279,6 +286,18 @@ class Totals:
         return found
 
 
+def _in_structure(inner: _Structure, totals: Any, order: int) -> tuple[Any, ...]:
+    """Return a total and its derivatives, by arguments so structured, of their numbers one after the other."""
+    n = inner.size()
+    found = [totals[0].item(), inner.of_floats(totals[1 : n + 1])]
+    if order == 2:
+        structure, places = crossed(inner, inner)
+        lower = np.zeros((n, n))
+        lower[np.tril_indices(n)] = totals[n + 1 :]
+        found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places]))
+    return tuple(found)
+
+
 class SharedRows:
     """The arguments of a call of which some are the same for all rows.
 
@@ -298,10 +317,12 @@ class SharedRows:
         self.args, self.in_axes, self.name = args, in_axes, function._name()
         self._full: Any = None
         if not self._read_simply():
-            self.structure, self._full = table(args, in_axes, self.name)
+            parts, pieces, count = pieces_of(args, in_axes, self.name)
+            self.structure = of_positions(parts)
             self.places = _shared_places(self.structure, self.axes)
-            self.shared = self._full[0, self.places]
-            self.X = np.ascontiguousarray(self._full[:, self._others()])
+            by_axis = [[p for axis, found in zip(self.axes, pieces) if axis == own for p in found] for own in (None, 0)]
+            self.shared = np.concatenate([np.empty(0), *by_axis[0]])
+            self.X = side_by_side(by_axis[1], count)
 
     def _read_simply(self) -> bool:
         if len(self.axes) != len(self.args) or any(axis not in (0, None) for axis in self.axes):

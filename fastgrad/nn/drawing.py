@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import numbers
+import reprlib
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
@@ -45,10 +46,19 @@ class Limits(NamedTuple):
                 raise ValueError(f"max_{name} must be at least {least}, not {given!r}{why}")
 
 
-def picture(model: str, steps: Sequence[_Step], format: str, rankdir: _Direction, limits: Limits) -> _Picture:
+def picture(
+    model: str,
+    steps: Sequence[_Step],
+    format: str,
+    rankdir: _Direction,
+    limits: Limits,
+    names: Sequence[str] | None = None,
+) -> _Picture:
     """Draw what is applied in turn. Messages call it `model`, and so does the caption of a layer without a name."""
     limits.check()
     columns = columns_of(model, steps, limits.neurons)
+    if names is not None:
+        _give_names(columns[0], names, model)
     weights = sum(gap.weights for gap in gaps_of(columns))
     if weights > limits.edges:
         columns = list(_with_tables(columns))
@@ -100,6 +110,7 @@ class _Column:
             self.spots.insert(-1, None)
         self.diameter = _INPUT if block is None else _NEURON
         self.size = self.diameter, self.diameter
+        self.names: Sequence[str] | None = None  # of inputs
         self.table: NDArray[np.float64] | None = None  # of each neuron the weights and the bias
         if block is not None:
             self.table = Parameters([block.stretch]).data.reshape(size, block.width)
@@ -113,6 +124,8 @@ class _Column:
         if place is None:
             return _text(["...", f"{self.left_out:,} more"]), _BARE
         round_ = {"shape": "circle", "fixedsize": "true", "width": f"{self.diameter / 72:.3f}"}
+        if self.names is not None:
+            return escape(self.names[place]), {**round_, "shape": "plaintext", "fixedsize": "false"}
         if self.block is None or self.table is None:
             return f"x{place}", round_
         name, bias = self.block.name(place, "b"), f"b {decimal(self.table[place, -1])}"
@@ -153,6 +166,15 @@ def columns_of(model: str, steps: Sequence[_Step], most: float) -> list[_Column]
         columns.append(_Column(f"n{k}_", [name, f"{nin:,} to {nout:,}, {step.activation}"], nout, most, step))
         given = nout
     return columns
+
+
+def _give_names(column: _Column, names: Sequence[str], model: str) -> None:
+    inputs = 0 if isinstance(column, _Box) else len(column.places) + column.left_out
+    if len(names) != inputs:
+        given = reprlib.repr(list(names))
+        raise ValueError(f"inputs must name the {inputs} inputs of {model}'s first layer, not {len(names)}: {given}")
+    column.names = names
+    column.size = max(column.diameter, _width(names[k] for k in column.places) + 2 * _CHARACTER), column.diameter
 
 
 def _with_tables(columns: Sequence[_Column]) -> Iterator[_Column]:

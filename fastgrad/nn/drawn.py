@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from fastgrad.draw.canvas import _Direction, _Picture
     from fastgrad.nn.module import Rows, Single
@@ -32,6 +32,7 @@ class Drawn:
         max_neurons: float = 16,
         max_numbers: float = 40,
         max_edges: float = 1000,
+        inputs: Iterable[str] | None = None,
     ) -> _Picture:
         """Draw a neuron, a layer, or layers that are applied one after the other.
 
@@ -60,6 +61,8 @@ class Drawn:
         max_edges : int
             Up to how many weights are drawn. Of more none is, and between the columns stands the shape that they have
             in a state dict.
+        inputs : iterable of str, or a frame, optional
+            What the inputs are called, such as ``df.columns``; otherwise x0, x1 and so on.
 
         Returns
         -------
@@ -71,7 +74,7 @@ class Drawn:
         TypeError
             If it is a module that computes in a way of its own, which only its ``__call__`` knows.
         ValueError
-            If there are more nodes than ``max_nodes``, or no layers, or layers that do not fit.
+            If there are more nodes than ``max_nodes``, or no layers, or layers or names of inputs that do not fit.
 
         Examples
         --------
@@ -82,6 +85,7 @@ class Drawn:
         >>> [text in picture.source for text in ("w.0 1", "w.1 -2", "b 0.5", "tanh")]
         [True, True, True, True]
         """
+        from fastgrad._frames import columns_of
         from fastgrad.nn.drawing import Limits, picture
 
         model, steps = type(self).__name__, self._steps("")
@@ -94,7 +98,8 @@ class Drawn:
         if not steps:
             raise ValueError(f"{model} has no layers to draw: give it some, as in nn.Sequential(nn.Layer(3, 1))")
         limits = Limits(max_nodes, max_neurons, max_numbers, max_edges)
-        return picture(model, self._as_named(steps), format, rankdir, limits)
+        names = None if inputs is None else columns_of(inputs) or tuple(map(str, inputs))
+        return picture(model, self._as_named(steps), format, rankdir, limits, names)
 
     def _repr_html_(self) -> str | None:
         """Return a table of the parameters for notebooks; None where a class of a user's own has a text of its own."""

@@ -7,7 +7,7 @@ are made when they are asked for: they are views of these.
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsFloat, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, SupportsFloat, TypeAlias, overload
 
 import numpy as np
 
@@ -32,7 +32,15 @@ if TYPE_CHECKING:
     from fastgrad.nn.init import _Choice, _Source
 
     _Row: TypeAlias = Sequence[Node | SupportsFloat]
-    _Rows: TypeAlias = Batch | Sequence[Sequence[Node | SupportsFloat] | NDArray[Any]]
+
+    class _Frame(Protocol):  # of pandas, polars, Arrow
+        @property
+        def columns(self) -> Any: ...
+
+    class _Sparse(Protocol):  # a matrix of SciPy
+        def tocsr(self) -> Any: ...
+
+    _Rows: TypeAlias = Batch | Sequence[Sequence[Node | SupportsFloat] | NDArray[Any]] | _Frame | _Sparse
 
 _LINEAR = (None, "linear")
 _SHOWN = {"identity": "Linear", "relu": "ReLU"}  # as micrograd prints them
@@ -137,7 +145,7 @@ class Neuron(_Fused):
 
         Parameters
         ----------
-        x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), or Batch
+        x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), frame, sparse matrix or Batch
             A row, or many.
 
         Returns
@@ -302,7 +310,7 @@ class Layer(_Fused):
 
         Parameters
         ----------
-        x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), or Batch
+        x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), frame, sparse matrix or Batch
             A row, or many.
 
         Returns

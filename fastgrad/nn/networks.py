@@ -62,7 +62,7 @@ class Sequential(Module):
 
         Parameters
         ----------
-        x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), or Batch
+        x : sequence of scalars and numbers, array of shape (nin,) or (n, nin), frame, sparse matrix or Batch
             A row, or many.
 
         Returns

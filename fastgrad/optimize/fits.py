@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastgrad._frames import numbers_of
 from fastgrad.compiled.structure import Nest, Number
 from fastgrad.optimize.functions import form, usable
 from fastgrad.optimize.limits import two_arrays
@@ -113,9 +114,10 @@ def curve_fit(
     model : callable
         A plain function or a compiled one, of one point and of the parameters one by one; it returns a number.
             Of all points at once its program computes values and slopes.
-    x : array
-        The points, of shape (m,) for a number each, or (m, k) for an array of k numbers each.
-    y : array, shape (m,)
+    x : array, series or frame
+        The points, of shape (m,) for a number each, or (m, k) for an array of k numbers each, which the model may index
+        by the names of a frame's columns.
+    y : array or series, shape (m,)
         What was measured there.
     p0 : list, tuple or array, or dict
         Where to begin: parameters in order, or by name, as the model calls them.
@@ -156,7 +158,7 @@ def curve_fit(
     {'height': 0.026, 'rate': 0.011}
     """
     check_function(model, "model")
-    points, measured = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    points, measured = numbers_of(x, "x"), numbers_of(y, "y")
     if measured.ndim != 1 or points.ndim not in (1, 2) or len(points) != len(measured):
         raise ValueError(
             f"x and y must have one point and one measurement each, shapes (m,) or (m, k) and (m,), not {points.shape} "
@@ -194,7 +196,7 @@ def _weights(sigma: Any, count: int) -> Callable[[Any], Any]:
     """Return the function that divides residuals, and rows of a Jacobian, by the deviations of measurements."""
     if sigma is None:
         return lambda rows: rows
-    deviations = np.asarray(sigma, dtype=np.float64)
+    deviations = numbers_of(sigma, "sigma")
     if deviations.shape == (count,):
         return lambda rows: (rows.T / deviations).T
     if deviations.shape != (count, count):

@@ -216,6 +216,7 @@ def animate(
     6
     """
     rows, targets = arguments.data(X, y)
+    rows = rows[:]  # of a file, an array
     if not recorder.epochs:
         raise ValueError("recorder has nothing yet: give it to train.fit, callbacks=[recorder]")
     if not 0.0 < fps < float("inf"):

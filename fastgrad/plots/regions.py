@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from fastgrad._frames import columns_of
 from fastgrad._tape.functions import no_grad
 from fastgrad.plots.axes import MARKERS, axes, colors, legend
 from fastgrad.train import arguments
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from matplotlib.axes import Axes
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
     from fastgrad.plots.axes import _Color, _Floats
 
@@ -24,8 +25,8 @@ _SHADES = 20
 
 def decision_regions(
     model: Callable[..., Any],
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Any,
+    y: Any,
     ax: Axes | None = None,
     resolution: int = 200,
     margin: float = 0.5,
@@ -39,8 +40,9 @@ def decision_regions(
     ----------
     model : nn.Module or callable
         As for `train.fit`, with two inputs.
-    X : array_like, shape (n, 2)
-    y : array_like, shape (n,) or (n, classes)
+    X : array_like or frame, shape (n, 2)
+        The names of a frame's columns are those of the axes.
+    y : array_like or series, shape (n,) or (n, classes)
         Labels; or a column for each class, the largest of which counts.
     ax : matplotlib.axes.Axes, optional
     resolution : int
@@ -83,8 +85,10 @@ class Plane:
     across, up : numpy.ndarray, shape (resolution,)
     """
 
-    def __init__(self, X: ArrayLike, y: ArrayLike, resolution: int, margin: float) -> None:
-        self.X, y = arguments.data(X, y)
+    def __init__(self, X: Any, y: Any, resolution: int, margin: float) -> None:
+        self.names = columns_of(X) or ("Feature 1", "Feature 2")
+        rows, y = arguments.data(X, y)
+        self.X = rows[:]  # of rows in a file, an array
         if self.X.shape[1] != 2:
             raise ValueError(f"X must have two columns to be drawn in the plane, not {self.X.shape[1]}")
         self.labels = y.argmax(axis=1) if y.ndim == 2 and y.shape[1] > 1 else y.ravel()
@@ -113,7 +117,7 @@ class Plane:
         else:
             found = _draw_classes(ax, self.across, self.up, outputs, self.known)
         self._draw_points(ax, found)
-        ax.set(xlabel="Feature 1", ylabel="Feature 2")
+        ax.set(xlabel=self.names[0], ylabel=self.names[1])
         return shades
 
     def _draw_points(self, ax: Axes, colors: Iterable[_Color]) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, SupportsIndex, TypeAlias, TypeV
 import numpy as np
 
 from fastgrad import losses, nn, optim
+from fastgrad._frames import columns_of, in_words, is_table, read
 from fastgrad._layers.batch import Batch
 from fastgrad._layers.parameters import Parameters
 from fastgrad._tape.functions import no_grad
@@ -22,6 +23,7 @@ from fastgrad._tape.node import Node
 from fastgrad.arrays import values
 from fastgrad.compiled import Compiled
 from fastgrad.nn.module import each_once
+from fastgrad.train.rows import Rows, chosen, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     from fastgrad.train.loop import History
 
     _Floats: TypeAlias = NDArray[np.float64]
-    _Pair: TypeAlias = tuple[_Floats, NDArray[Any]]
-    _Data: TypeAlias = tuple[NDArray[Any], ...]  # rows, targets or labels, and perhaps weights
+    _Data: TypeAlias = tuple[Any, ...]  # rows, targets or labels, and perhaps weights: arrays
+    _Columns: TypeAlias = tuple[str, ...] | None
     _Model: TypeAlias = Callable[..., Any]
     _Loss: TypeAlias = Callable[..., Any]  # of predictions and targets, and perhaps weights
     _Metric: TypeAlias = Callable[[_Floats, NDArray[Any]], float]
@@ -129,9 +131,11 @@ def named(choice: object, table: Mapping[str, _T], name: str, other: str) -> _T:
 # Data.
 
 
-def data(X: ArrayLike, y: ArrayLike, X_name: str = "X", y_name: str = "y") -> _Pair:
-    """Rows and targets as arrays of finite numbers, as many of the one as of the other."""
-    X, y = array(X, X_name).astype(np.float64, order="C"), array(y, y_name)
+def data(X: Any, y: Any, X_name: str = "X", y_name: str = "y") -> tuple[Any, NDArray[Any]]:
+    """Rows and targets as arrays of finite numbers, as many of the one as of the other; rows of files stay there."""
+    columns, lazy = columns_of(X), rows_of(X)
+    X = array(X, X_name).astype(np.float64, order="C", copy=False) if lazy is None else lazy
+    y = array(y, y_name)
     if X.ndim != 2:
         hint = "; X.reshape(-1, 1) makes a row of each number" if X.ndim == 1 else ""
         raise ValueError(f"{X_name} must have the shape (rows, inputs), not {X.shape}{hint}")
@@ -141,12 +145,21 @@ def data(X: ArrayLike, y: ArrayLike, X_name: str = "X", y_name: str = "y") -> _P
         raise ValueError(f"{X_name} must have at least one row and one column; its shape is {X.shape}")
     if len(X) != len(y):
         raise ValueError(f"{y_name} must have a row for each of {X_name}, {len(X)}, not {len(y)}")
-    for rows, name in ((X, X_name), (y, y_name)):
-        wrong = np.argwhere(~np.isfinite(rows))
-        if len(wrong):
-            place = ", ".join(f"{axis} {k}" for axis, k in zip(("row", "column"), wrong[0]))
-            raise ValueError(f"{name} must hold finite numbers, but {place} is {rows[tuple(wrong[0])]}")
+    for start, rows in [(0, X)] if lazy is None else lazy.blocks():
+        check_finite(rows, X_name, columns, start)
+    check_finite(y, y_name)
     return X, y
+
+
+def check_finite(rows: NDArray[Any], name: str, columns: _Columns = None, start: int = 0) -> None:
+    """Raise ValueError where not all numbers of rows are finite, of which the first is number `start`."""
+    wrong = np.argwhere(~np.isfinite(rows))
+    if len(wrong):
+        row, *column = wrong[0].tolist()
+        place = ", ".join(
+            [f"row {start + row}", *(f"column {columns[k]!r}" if columns else f"column {k}" for k in column)]
+        )
+        raise ValueError(f"{name} must hold finite numbers, but {place} is {rows[tuple(wrong[0])]}")
 
 
 def weighed_data(X: _Floats, y: NDArray[Any], given: ArrayLike | None, name: str = "weights") -> _Data:
@@ -161,23 +174,27 @@ def weighed_data(X: _Floats, y: NDArray[Any], given: ArrayLike | None, name: str
     counts = weights > 0.0
     if not counts.any():
         raise ValueError(f"{name} must not all be 0: give one above 0 to each row that counts")
-    return X[counts], y[counts], weights[counts]
+    return tuple(chosen(column, counts) for column in (X, y, weights))
 
 
 def array(given: ArrayLike, name: str) -> NDArray[Any]:
     """A new array, of integers where they are given (as labels), otherwise of float64."""
+    table = read(given, name) if is_table(given) else None
     try:
-        made = np.asarray(given)
+        made = np.asarray(given if table is None else table.whole())
     except ValueError as error:
         raise ValueError(f"{name} must be an array of numbers, not a list of rows of different lengths") from error
     if made.dtype.kind not in "biuf":
         kind = type(given).__name__
-        raise TypeError(f"{name} must hold plain numbers, not {made.dtype} (in a {kind}){_remedy(made, name)}")
-    return made.astype(np.float64 if made.dtype.kind == "f" else np.int64)
+        raise TypeError(f"{name} must hold plain numbers, not {made.dtype} (in a {kind}){_remedy(given, made, name)}")
+    own = table is not None and table.array is None  # of columns a new array was made
+    return made.astype(np.float64 if made.dtype.kind == "f" else np.int64, order="C", copy=not own)
 
 
-def _remedy(made: NDArray[Any], name: str) -> str:
+def _remedy(given: object, made: NDArray[Any], name: str) -> str:
     """How to make numbers of what is in an array."""
+    if hasattr(type(given), "__next__"):
+        return ": batches (X, y) are given alone, fit(model, batches)"
     if made.dtype.kind in "US" and name.startswith("y"):
         return ": np.unique(y, return_inverse=True)[1] numbers the classes"
     if made.dtype.kind == "O" and all(isinstance(entry, numbers.Real) for entry in made.flat):
@@ -185,12 +202,16 @@ def _remedy(made: NDArray[Any], name: str) -> str:
     return ""
 
 
-def validation(given: float | tuple[ArrayLike, ...] | None, X: _Floats, y: NDArray[Any]) -> int | _Data | None:
+def validation(
+    given: float | tuple[ArrayLike, ...] | None, X: _Floats, y: NDArray[Any], columns: _Columns
+) -> int | _Data | None:
     """Validation data, the number of rows to hold out, or None."""
     if given is None:
         return None
     if isinstance(given, (tuple, list)) and len(given) in (2, 3):
-        others = data(given[0], given[1], "X of validation", "y of validation")
+        others, names = data(given[0], given[1], "X of validation", "y of validation"), columns_of(given[0])
+        if columns and names and columns != names:
+            raise ValueError(f"X of validation must have the columns that X has, {columns}, not {names}")
         for rows, other, name in zip((X, y), others, "Xy"):
             if rows.shape[1:] != other.shape[1:]:
                 raise ValueError(f"{name} of validation must have rows as {name} has, {rows.shape}, not {other.shape}")
@@ -207,9 +228,9 @@ def split(validation: int | _Data | None, data: _Data, rng: np.random.Generator)
     """The data to train on, and those to validate on or None."""
     if not isinstance(validation, int):
         return data, validation
-    chosen = np.zeros(len(data[0]), dtype=bool)
-    chosen[rng.permutation(len(chosen))[:validation]] = True
-    return tuple(column[~chosen] for column in data), tuple(column[chosen] for column in data)
+    held_out = np.zeros(len(data[0]), dtype=bool)
+    held_out[rng.permutation(len(held_out))[:validation]] = True
+    return tuple(chosen(column, ~held_out) for column in data), tuple(chosen(column, held_out) for column in data)
 
 
 def takes_batches_too(loss: _Loss) -> bool:
@@ -252,6 +273,13 @@ def takes_batches(model: _Model, X: _Floats) -> bool:
         return False
 
 
+def rows_for(model: _Model, by_batch: bool, X: Any, batch_size: int | None = None) -> Any:
+    """Rows in a file or a sparse matrix as the model takes them: with a size of batches they become numbers later."""
+    if isinstance(X, Rows) and by_batch:
+        X = X.as_taken(functools.partial(takes_batches, model))
+    return X[:] if batch_size is None else X
+
+
 def forward(model: _Model, by_batch: bool) -> Callable[[_Floats], Any]:
     """A function of an array of rows."""
     return model if by_batch else lambda rows: [model(row) for row in rows.tolist()]
@@ -262,14 +290,15 @@ def as_array(predictions: Any) -> _Floats:
     return predictions.data if isinstance(predictions, Batch) else values(predictions)
 
 
-def shape_of_a_row(model: _Model, X: _Floats, by_batch: bool) -> tuple[int, ...] | None:
+def shape_of_a_row(model: _Model, X: _Floats, by_batch: bool, columns: _Columns) -> tuple[int, ...] | None:
     """The shape of what the model makes of one row, () or (outputs,). None where that is not to be found out."""
     try:
         with no_grad():
             return as_array(forward(model, by_batch)(X[:1])).shape[1:]
     except ValueError as error:
         if isinstance(model, nn.Module):
-            raise ValueError(f"X does not suit the model: {error}") from error
+            names = f"; {in_words(columns)}" if columns else ""
+            raise ValueError(f"X does not suit the model: {error}{names}") from error
     except Exception:  # as above
         return None
     return None

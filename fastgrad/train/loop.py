@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeAlias
 
 import numpy as np
 
+from fastgrad._frames import columns_of
 from fastgrad._tape.functions import no_grad
 from fastgrad._tape.node import Node
 from fastgrad.train import arguments
 from fastgrad.train.patience import Patience
 from fastgrad.train.progress import Bar, bars, due, finish, unseen
 from fastgrad.train.replay import LEAST_ROWS, CompiledModel
+from fastgrad.train.rows import picked
+from fastgrad.train.stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from fastgrad.train.arguments import _Callback, _Floats, _Loss, _Metric, _Schedule
 
     _Targets: TypeAlias = NDArray[Any] | list[Any]
-    _Rows: TypeAlias = slice | NDArray[np.int64]
 
 # What a fit gives.
 
@@ -109,8 +111,8 @@ class History:
 
 def fit(
     model: Callable[..., Any],
-    X: ArrayLike,
-    y: ArrayLike,
+    X: Any,
+    y: Any = None,
     *,
     loss: str | Callable[[Any, Any], Node] = "mse",
     optimizer: str | Optimizer | None = None,
@@ -141,9 +143,10 @@ def fit(
         A module is called with a whole batch, an array of shape (rows, inputs), if it makes an `nn.Batch` of that. Any
         other model is called row by row with a list of floats, and returns a scalar or a list of scalars. Unless an
         optimizer is given, the model needs a method ``parameters()``.
-    X : array_like, shape (n, inputs)
-    y : array_like, shape (n,) or (n, outputs)
-        The targets, or labels.
+    X : array_like, frame, memory map or sparse matrix, shape (n, inputs)
+        Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that returns one for each epoch.
+    y : array_like or series, shape (n,) or (n, outputs), optional
+        Targets, or labels.
     loss : str or callable
         The name of a function of `fastgrad.losses`, or ``loss(predictions, targets)`` that returns one scalar. It gets
         an `nn.Batch` and an array, or, of a model called row by row, two lists.
@@ -216,34 +219,40 @@ def fit(
     [2.0, 1.0]
     """
     arguments.refuse(unknown, fit)
-    data = arguments.weighed_data(*arguments.data(X, y), weights)
-    X, y = data[:2]
     epochs = arguments.count(epochs, "epochs")
     batch_size = batch_size if batch_size is None else arguments.count(batch_size, "batch_size")
+    stream = Stream(X, epochs, batch_size=batch_size, weights=weights, validation=validation) if y is None else None
+    columns = columns_of(X) if stream is None else stream.columns
+    data = arguments.weighed_data(*arguments.data(X, y), weights) if stream is None else stream.first
+    X, y, *_ = data
     patience = patience if patience is None else arguments.count(patience, "patience")
     min_delta = arguments.not_negative(min_delta, "min_delta")
-    loss = arguments.loss(loss, weights is not None)
+    loss = arguments.loss(loss, len(data) > 2)
     by_batch, objective = arguments.takes_batches(model, X), arguments.objective(loss, penalty, model)
     optimizer = arguments.optimizer(optimizer, lr, model)
     metric = arguments.metric(metric, loss, y)
     callbacks = arguments.callbacks(callbacks)
-    validation, rng = arguments.validation(validation, X, y), arguments.generator(seed)
+    validation, rng = arguments.validation(validation, X, y, columns), arguments.generator(seed)
     bar = bars(progress)
     schedule = arguments.schedule(schedule, optimizer)
-    arguments.check_targets(arguments.shape_of_a_row(model, X, by_batch), loss, metric, y, validation)
+    arguments.check_targets(arguments.shape_of_a_row(model, X, by_batch, columns), loss, metric, y, validation)
 
     (X, y, *given_weights), held_out = arguments.split(validation, data, rng)
-    if compiled and not by_batch and epochs * len(X) >= LEAST_ROWS:
+    taken = functools.partial(arguments.rows_for, model, by_batch)
+    X = taken(X, batch_size)
+    if compiled and not by_batch and (stream is not None or epochs * len(X) >= LEAST_ROWS):
         forward: Callable[[_Floats], Any] = CompiledModel(model, X.shape[1], arguments.takes_batches_too(loss))
     else:
         forward = arguments.forward(model, by_batch)
     steps = _Steps(forward, objective, optimizer, X, arguments.targets_for(loss, y, by_batch), *given_weights)
-    if batch_size is not None:
+    if stream is not None:
+        stream.feed(steps, taken, functools.partial(arguments.targets_for, loss, by_batch=by_batch))
+    elif batch_size is not None:
         steps.in_batches(batch_size, rng if shuffle else None)
     watch = _Watch(steps, epochs, metric)
     if held_out is not None:
         validated = functools.partial(loss, weights=held_out[2]) if len(held_out) > 2 else loss
-        watch.validate_on(validated, held_out[0], arguments.targets_for(loss, held_out[1], by_batch))
+        watch.validate_on(validated, taken(held_out[0]), arguments.targets_for(loss, held_out[1], by_batch))
     if patience is not None:
         watch.patience = Patience(optimizer, patience, min_delta)
     if bar is not None:
@@ -344,7 +353,7 @@ class _Steps:
         for k, batch in enumerate(self.batches or ()):
             self.batch = k
             rows = batch if order is None else order[batch]
-            loss = self.step(*[_picked(column, rows) for column in self.columns])
+            loss = self.step(*[picked(column, rows) for column in self.columns])
             mean += loss * ((batch.stop - batch.start) / n)
         return mean
 
@@ -381,13 +390,6 @@ class _Steps:
 
 def _raised(error: Exception) -> str:
     return f"computing the loss raised {type(error).__name__}: {error}"
-
-
-def _picked(sequence: Any, rows: _Rows) -> Any:
-    """Rows of an array or a list, by a slice or by an array of their numbers."""
-    if isinstance(rows, slice) or isinstance(sequence, np.ndarray):
-        return sequence[rows]
-    return [sequence[row] for row in rows]
 
 
 # What is looked at after each epoch.

@@ -19,7 +19,7 @@ uint64_t layer_reals(const struct layer_shape *shape)
     uint64_t in = (uint64_t)shape->rows * shape->nin, out = (uint64_t)shape->rows * shape->nout;
     uint64_t copies = shape->inputs == FROM_SCALARS ? 2 : shape->inputs == FROM_NUMBERS;
     uint64_t own = shape->layers ? shape->layers + shape->parameters + 2 * out : 3 * out;
-    return SHAPE_REALS + own + copies * in;
+    return SHAPE_REALS + own + copies * in + (shape->inputs == FROM_SPARSE ? sparse_reals(shape) : 0);
 }
 
 FOR_WIDER_VECTORS
@@ -72,8 +72,27 @@ static void sums_of_many(const struct layer *l, double *restrict columns)
     }
 }
 
+/* A neuron after the other, whose weights stay in the cache. What is left out adds nothing. */
+static void sums_of_sparse(const struct layer *l)
+{
+    const uint64_t nin = l->shape.nin, nout = l->shape.nout;
+    for (uint64_t j = 0; j < nout; j++) {
+        const double *w = l->parameters + j * (nin + 1);
+        for (uint64_t r = 0; r < l->shape.rows; r++) {
+            double sum = w[nin];
+            for (uint32_t e = l->starts[r]; e < l->starts[r + 1]; e++)
+                sum += w[l->columns[e]] * l->entries[e];
+            l->sums[r * nout + j] = sum;
+        }
+    }
+}
+
 static void layer_sums(const struct layer *l)
 {
+    if (l->starts) {
+        sums_of_sparse(l);
+        return;
+    }
     const uint64_t size = (uint64_t)(l->shape.nin + 1) * l->shape.nout;
     double small[1024], *columns = NULL;
     if (l->shape.rows >= 8 && l->shape.nout >= 4)
@@ -178,9 +197,28 @@ static void pull_sums(const struct layer *l)
         }
 }
 
+static void pull_sparse(const struct layer *l)
+{
+    const uint64_t nin = l->shape.nin, nout = l->shape.nout;
+    for (uint64_t j = 0; j < nout; j++) {
+        double *w_grad = l->parameter_grad + j * (nin + 1);
+        for (uint64_t r = 0; r < l->shape.rows; r++) {
+            const double d = l->adjoint[r * nout + j];
+            if (d == 0.0)
+                continue;
+            for (uint32_t e = l->starts[r]; e < l->starts[r + 1]; e++)
+                w_grad[l->columns[e]] += d * l->entries[e];
+            w_grad[nin] += d;
+        }
+    }
+}
+
 void layer_pull(const struct layer *l)
 {
     layer_slopes(l);
-    pull_sums(l);
+    if (l->starts)
+        pull_sparse(l);
+    else
+        pull_sums(l);
     memset(l->adjoint, 0, (uint64_t)l->shape.rows * l->shape.nout * sizeof(double));
 }

@@ -6,7 +6,8 @@
  *   struct layer_shape | inputs | adjoints of the inputs | sums | results | adjoints of the results
  *
  * where the first three are rows x nin or absent: inputs that are results of another layer node stay in that, and only
- * inputs that are scalars (slots 1 to n) need room for their adjoints. The last three are rows x nout. Adjoints are
+ * inputs that are scalars (slots 1 to n) need room for their adjoints. Of sparse rows the inputs are the numbers that are
+ * not left out, row by row, the column of each, and where each row starts among them. The last three are rows x nout. Adjoints are
  * all 0 between sweeps. The sum of a neuron starts from its bias and adds the products in the order of the inputs.
  *
  * A network node is one for several layers whose parameters follow one another, computed by a program (network.h). It
@@ -43,7 +44,7 @@ enum activation {
 
 extern const char *const activation_names[ACTIVATION_END];
 
-enum layer_inputs { FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS };
+enum layer_inputs { FROM_NOTHING, FROM_NUMBERS, FROM_SCALARS, FROM_RESULTS, FROM_SPARSE };
 
 struct layer_shape {
     uint32_t rows, nin, nout;
@@ -52,6 +53,7 @@ struct layer_shape {
     uint32_t offset;  /* of the first parameter among the leaves */
     uint32_t layers; /* of a network node, 0 of a layer's */
     uint32_t parameters;
+    uint64_t entries;  /* numbers of sparse rows */
 };
 
 struct layer_size {
@@ -65,9 +67,17 @@ struct layer {
     const double *parameters;
     double *parameter_grad;
     double *in, *in_adjoint;  /* no adjoint where the inputs are numbers */
+    double *entries;          /* of sparse rows, as the next two are */
+    uint32_t *columns, *starts;
     double *kept;  /* of a network: the parameters it was computed with */
     double *sums, *results, *adjoint;
 };
+
+/* How many doubles sparse rows take: numbers, columns, starts. */
+static inline uint64_t sparse_reals(const struct layer_shape *shape)
+{
+    return shape->entries + (shape->entries + 1) / 2 + shape->rows / 2 + 1;
+}
 
 uint64_t layer_reals(const struct layer_shape *shape);
 
@@ -90,6 +100,12 @@ static inline struct layer layer_at(double *reals)
     if (l.shape.inputs == FROM_SCALARS) {
         l.in_adjoint = next;
         next += in;
+    }
+    if (l.shape.inputs == FROM_SPARSE) {
+        l.entries = next;
+        l.columns = (uint32_t *)(l.entries + l.shape.entries);
+        l.starts = (uint32_t *)(l.entries + l.shape.entries + (l.shape.entries + 1) / 2);
+        next += sparse_reals(&l.shape);
     }
     if (!l.shape.layers) {
         l.sums = next;
