@@ -14,13 +14,13 @@ from fastgrad.train.progress import Seldom, notebook
 if TYPE_CHECKING:
     from fastgrad.train import History
 
-_EVERY, _SHARE = 1.0, 0.03  # seconds between two drawings at least; of the training's time, all but the last at most
+_EVERY, _SHARE = 1.0, 0.02  # seconds between two drawings at least; of the training's time, all but the last at most
 
 
 class live:
     """A callback of `train.fit` that draws the learning curves in a notebook, in one place, while the model is trained.
 
-    It draws after the first second, then so seldom that drawing takes 3 percent of the time, and at the end. Elsewhere
+    It draws after the first second, then so seldom that drawing takes 2 percent of the time, and at the end. Elsewhere
     than in a notebook it draws nothing, and says so.
 
     Parameters

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _EVERY = 0.1  # seconds between two drawings at least
 _UNSEEN = 0.005  # seconds in which nobody looks
-_SHARE = 0.03  # of the time since the beginning, that drawing may take
+_SHARE = 0.01  # of the time since the beginning, that drawing may take
 
 
 def notebook() -> Any:
