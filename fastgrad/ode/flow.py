@@ -1,0 +1,165 @@
+"""The right-hand side of a differential equation as programs: of arrays, with its Jacobian, and with sensitivities."""
+
+from __future__ import annotations
+
+import types
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from fastgrad._tape.gradients import gradients
+from fastgrad._tape.node import Node
+from fastgrad._tape.observer import TraceError
+from fastgrad.compiled.bound import Bound
+from fastgrad.compiled.function import Compiled
+from fastgrad.compiled.structure import described
+from fastgrad.transforms.recorded import recorded
+from fastgrad.transforms.tape import Run, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastgrad.compiled.structure import _Floats, _Structure
+
+    _Call = Callable[[float, _Floats], _Floats]
+
+_MANY = 50  # unknowns, from which on a Jacobian may be sparse
+_SHARE = 0.1  # of its entries, up to which it is
+_KEY = "__fastgrad_flows__"  # among a function's attributes
+_REMEDY = (
+    "{name} was called once with scalars for t, y and args, to be compiled for the solver, and what it does with them "
+    "cannot be recorded. It may use arithmetic, fastgrad.math, numpy's functions and comparisons"
+)
+
+
+class Flow:
+    """dy/dt as a function of t, an array y and an array p of all other numbers.
+
+    Attributes
+    ----------
+    function : callable
+        The same of scalars; it returns a list.
+    n : int
+        How many numbers y has.
+    """
+
+    def __init__(self, function: Any, n: int) -> None:
+        self.function, self.n = function, n
+        self.of = Compiled(_AsArray(function))
+        self.sensitive: dict[tuple[int, ...], Flow] = {}
+
+    def call(self, t: float, y: _Floats, p: _Floats) -> _Call:
+        """Return a function of t and y for SciPy, recorded for what it is given first."""
+        try:
+            paths, _, _ = self.of._located((t, y, p), {})
+        except TraceError as error:
+            if hasattr(error, "add_note"):  # which Python has from 3.11 on
+                error.add_note(_REMEDY.format(name=name_of(self.function)))
+            raise
+        n = self.n
+        x, found = np.concatenate([[t], y, p]), np.empty(n)
+        compute, y_now = Bound(self.of, paths, x, found, None, None).call(), x[1 : n + 1]
+
+        def at(t: float, y: _Floats) -> _Floats:
+            x[0] = t
+            y_now[:] = y
+            compute()
+            return found.copy()
+
+        return at
+
+    def jacobian(self, t: float, y: _Floats, p: _Floats, may_be_sparse: bool) -> Any:
+        """Return a function of t and y for the Jacobian by y: sparse matrices where most of a large one is 0."""
+        of = self.of
+        if may_be_sparse and self.n >= _MANY:
+            matrix = of.jacobian(t, y, p, argnums=1, sparse=True)
+            if matrix.nnz <= _SHARE * self.n * self.n:
+                return lambda t, y: of.jacobian(float(t), y, p, argnums=1, sparse=True)
+        return lambda t, y: of.jacobian(float(t), y, p, argnums=1)
+
+    def with_sensitivities(self, by: tuple[int, ...]) -> Flow:
+        """Return the flow of y and of its derivatives by numbers of its start and of p, each an array like y.
+
+        Parameters
+        ----------
+        by : tuple of int
+            Places among the numbers of y and then of p.
+        """
+        found = self.sensitive.get(by)
+        if found is None:
+            found = self.sensitive[by] = Flow(_Sensitive(self.function, self.n, by), self.n * (1 + len(by)))
+        return found
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "function": None}  # what it was compiled to replays
+
+
+class _AsArray:
+    """A function whose results are a list as one whose result is an array."""
+
+    def __init__(self, function: Any) -> None:
+        self.function, self.__name__ = function, name_of(function)
+
+    def __call__(self, *args: Any) -> Any:
+        return np.array([*self.function(*args), None], dtype=object)[:-1]  # so that numpy looks into none of them
+
+
+class _Flat:
+    """The user's function, of arrays."""
+
+    def __init__(self, rhs: Any, y: _Structure, args: _Structure) -> None:
+        self.rhs, self.y, self.args = rhs, y, args
+        self.__name__ = name_of(rhs)
+
+    def __call__(self, t: Any, y: Any, p: Any) -> list[Any]:
+        args = self.args.put_together(iter(p))
+        result = self.rhs(t, self.y.put_together(iter(y)), *args)
+        numbers: list[Any] = []
+        described(result, f"the result of {self.__name__}").take_apart(result, numbers)
+        if len(numbers) != len(y):
+            raise ValueError(
+                f"{self.__name__} must return dy/dt with as many numbers as y0 has, {len(y)}, not {len(numbers)}"
+            )
+        return numbers
+
+
+class _Sensitive:
+    """A flow beside the linear equations that its derivatives by numbers follow: dS/dt = (df/dy) S + df/dp."""
+
+    def __init__(self, function: Any, n: int, by: tuple[int, ...]) -> None:
+        self.function, self.n, self.by = function, n, by
+        self.__name__ = name_of(function)
+
+    def __call__(self, t: Any, y: Any, p: Any) -> list[Any]:
+        n = self.n
+        values, slopes = slopes_of(self.function, t, y[:n], p)
+        results = list(values)
+        for column, place in enumerate(self.by, 1):
+            tangent = y[n * column : n * (column + 1)]
+            for row in slopes:
+                own = 0.0 if place < n else row.get(place, 0.0)
+                results.append(sum((slope * tangent[k] for k, slope in row.items() if k < n), own))
+        return results
+
+
+def slopes_of(function: Any, t: Any, y: Any, p: Any) -> tuple[list[Any], list[dict[int, Any]]]:
+    """Return values of a function and their derivatives, as scalars, by those numbers of y and p that they stand on."""
+    run = Run(function, (t, np.asarray(y), np.asarray(p)), {}, (1, 2))
+    rows: list[dict[int, Any]] = []
+    for output in run.outputs:
+        rows.append({})
+        if isinstance(output, Node):
+            reached = gradients(output, run.inputs, True, run.inputs[0])  # a factor tells a number 0 from nothing
+            slopes = gradients(output, run.inputs, True)
+            rows[-1] = {k: slope for k, slope in enumerate(slopes) if reached[k].prev}
+    return run.outputs, rows
+
+
+def flow_of(rhs: Any, y: _Structure, args: _Structure) -> Flow:
+    """Return what a function was compiled to for arguments of these structures; the function keeps it."""
+    known = recorded(rhs).current()
+    flows = vars(rhs).setdefault(_KEY, {}) if isinstance(rhs, (types.FunctionType, Compiled)) else {}
+    found: tuple[Compiled, Flow] | None = flows.get((y, args))
+    if found is None or found[0] is not known:
+        found = flows[y, args] = known, Flow(_Flat(known.function, y, args), y.size())
+    return found[1]
