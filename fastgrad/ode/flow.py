@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from fastgrad._tape.gradients import gradients
 from fastgrad._tape.node import Node
-from fastgrad._tape.observer import TraceError
-from fastgrad.compiled.bound import Bound
+from fastgrad._tape.observer import TraceError, unobserved
+from fastgrad.compiled.arguments import differentiating
 from fastgrad.compiled.function import Compiled
 from fastgrad.compiled.structure import described
 from fastgrad.transforms.recorded import recorded
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from fastgrad.compiled.structure import _Floats, _Structure
 
-    _Call = Callable[[float, _Floats], _Floats]
-
+_T = TypeVar("_T")
 _MANY = 50  # unknowns, from which on a Jacobian may be sparse
 _SHARE = 0.1  # of its entries, up to which it is
 _KEY = "__fastgrad_flows__"  # among a function's attributes
@@ -48,34 +47,24 @@ class Flow:
         self.of = Compiled(_AsArray(function))
         self.sensitive: dict[tuple[int, ...], Flow] = {}
 
-    def call(self, t: float, y: _Floats, p: _Floats) -> _Call:
-        """Return a function of t and y for SciPy, recorded for what it is given first."""
+    def begin(self, t: float, y: _Floats, p: _Floats) -> _Floats:
+        """Return dy/dt where a solution begins; the function is recorded there if it was not yet."""
         try:
-            paths, _, _ = self.of._located((t, y, p), {})
+            found: _Floats = self.of(t, y, p)
         except TraceError as error:
             if hasattr(error, "add_note"):  # which Python has from 3.11 on
                 error.add_note(_REMEDY.format(name=name_of(self.function)))
             raise
-        n = self.n
-        x, found = np.concatenate([[t], y, p]), np.empty(n)
-        compute, y_now = Bound(self.of, paths, x, found, None, None).call(), x[1 : n + 1]
-
-        def at(t: float, y: _Floats) -> _Floats:
-            x[0] = t
-            y_now[:] = y
-            compute()
-            return found.copy()
-
-        return at
+        return found
 
     def jacobian(self, t: float, y: _Floats, p: _Floats, may_be_sparse: bool) -> Any:
-        """Return a function of t and y for the Jacobian by y: sparse matrices where most of a large one is 0."""
+        """Return a function of t, y and p for the Jacobian by y: sparse matrices where most of a large one is 0."""
         of = self.of
         if may_be_sparse and self.n >= _MANY:
             matrix = of.jacobian(t, y, p, argnums=1, sparse=True)
             if matrix.nnz <= _SHARE * self.n * self.n:
-                return lambda t, y: of.jacobian(float(t), y, p, argnums=1, sparse=True)
-        return lambda t, y: of.jacobian(float(t), y, p, argnums=1)
+                return lambda t, y, p: of.jacobian(float(t), y, p, argnums=1, sparse=True)
+        return lambda t, y, p: of.jacobian(float(t), y, p, argnums=1)
 
     def with_sensitivities(self, by: tuple[int, ...]) -> Flow:
         """Return the flow of y and of its derivatives by numbers of its start and of p, each an array like y.
@@ -153,6 +142,15 @@ def slopes_of(function: Any, t: Any, y: Any, p: Any) -> tuple[list[Any], list[di
             slopes = gradients(output, run.inputs, True)
             rows[-1] = {k: slope for k, slope in enumerate(slopes) if reached[k].prev}
     return run.outputs, rows
+
+
+def by_itself(function: Callable[..., _T], *arguments: Any) -> _T:
+    """Call a function that computes with numbers, whatever is being recorded or differentiated meanwhile."""
+    runs, differentiating.runs = differentiating.runs, 0
+    try:
+        return unobserved(function, *arguments)
+    finally:
+        differentiating.runs = runs
 
 
 def flow_of(rhs: Any, y: _Structure, args: _Structure) -> Flow:

@@ -11,10 +11,10 @@ from fastgrad._tape.convert import plain as number_of
 from fastgrad._tape.custom import NoSlope, called_node, with_slope
 from fastgrad._tape.gradients import set_slopes
 from fastgrad._tape.node import Node
-from fastgrad._tape.observer import recording_active, unobserved
+from fastgrad._tape.observer import recording_active
 from fastgrad.compiled.structure import Array, Nest, Row, crossed, described
 from fastgrad.compiled.table import records, scalar_of
-from fastgrad.ode.flow import flow_of
+from fastgrad.ode.flow import by_itself, flow_of
 from fastgrad.ode.solving import METHODS, Settings, integrated
 
 if TYPE_CHECKING:
@@ -104,11 +104,8 @@ def odeint(
     p, p_structure = _taken_apart(args, "args")
     times = _times(t)
     how = Settings(_method(method), _tolerance(rtol, "rtol"), _tolerances(atol, y_structure), options)
-    flow = unobserved(flow_of, rhs, y_structure, p_structure)
-    found = solution(flow, y, p, times, how)
-    structure, order = crossed(Array((len(times),)), _of_arrays(y_structure))
-    numbers = [entry for row in found for entry in row]
-    return structure.put_together(iter([numbers[k] for k in order.tolist()]))
+    flow = by_itself(flow_of, rhs, y_structure, p_structure)
+    return _result(solution(flow, y, p, times, how), y_structure)
 
 
 # Arguments.
@@ -162,11 +159,20 @@ def _of_arrays(structure: _Structure) -> _Structure:
     return structure
 
 
+def _result(rows: Any, y: _Structure) -> Any:
+    """Put rows of numbers, one for each time, together."""
+    structure, order = crossed(Array((len(rows),)), _of_arrays(y))
+    if isinstance(rows, np.ndarray):
+        return structure.of_floats(rows.ravel()[order])
+    numbers = [entry for row in rows for entry in row]
+    return structure.put_together(iter([numbers[k] for k in order.tolist()]))
+
+
 # Solutions.
 
 
-def solution(flow: Flow, y: Sequence[Any], p: Sequence[Any], t: Sequence[Any], how: Settings) -> list[list[Any]]:
-    """Return y for each time: floats, scalars on the tape, or steps of a program."""
+def solution(flow: Flow, y: Sequence[Any], p: Sequence[Any], t: Sequence[Any], how: Settings) -> Any:
+    """Return y for each time: an array of floats, or lists of scalars on the tape, or of steps of a program."""
     numbers = [*y, *p, *t]
     recording = recording_active()
     places = [k for k, number in enumerate(numbers) if isinstance(number, Node)] if recording or records() else []
@@ -174,7 +180,7 @@ def solution(flow: Flow, y: Sequence[Any], p: Sequence[Any], t: Sequence[Any], h
     by = [numbers[k] for k in places]
     table = problem.table([number.data if not recording else number_of(number) for number in by])
     if not places:
-        return table[:, :, 0].tolist()  # type: ignore[no-any-return]
+        return table[:, :, 0]
     rest = _recorded(problem, by, table) if recording else _scalars(problem, by, table, (y, p, t))
     return [list(y), *rest]
 
@@ -203,7 +209,7 @@ class Problem:
 
     def table(self, numbers: Sequence[float]) -> _Floats:
         """Return for each time and each number of y its value, and its derivatives by the numbers."""
-        return unobserved(self._table, numbers)
+        return by_itself(self._table, numbers)
 
     def _table(self, numbers: Sequence[float]) -> _Floats:
         given = self.numbers.copy()
@@ -217,15 +223,15 @@ class Problem:
         found = integrated(self.flow, t, start, p, how).reshape(self.times, -1, n).swapaxes(1, 2)
         table = np.zeros((self.times, n, 1 + len(self.places)))
         table[:, :, 0] = found[:, :, 0]
-        slopes: Any = self.plain.call(t[0], y, p) if self.places and self.places[-1] >= begin else None
+        slopes = self.plain.of
         for k, place in enumerate(self.places, 1):
             if place < begin:
                 table[:, :, k] = found[:, :, 1 + self.columns.index(place)]
             elif place == begin:
-                table[:, :, k] = -found[:, :, 1 : n + 1] @ slopes(t[0], y)
+                table[:, :, k] = -found[:, :, 1 : n + 1] @ slopes(float(t[0]), y, p)
             else:
                 row = place - begin
-                table[row, :, k] = slopes(t[row], found[row, :, 0])
+                table[row, :, k] = slopes(float(t[row]), found[row, :, 0], p)
         return table
 
     def by(self, row: int) -> list[int]:

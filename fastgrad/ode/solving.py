@@ -11,7 +11,7 @@ import numpy as np
 from fastgrad.transforms.tape import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from fastgrad.compiled.structure import _Floats
     from fastgrad.ode.flow import Flow
@@ -54,65 +54,60 @@ def integrated(flow: Flow, t: _Floats, y0: _Floats, p: _Floats, how: Settings) -
     """Return the solution at each of the times, of which the first is where it begins."""
     if len(t) == 1:
         return y0[np.newaxis].copy()
-    call = started(flow, t[0], y0, p)
+    check_beginning(flow, t[0], y0, p)
     if how.method == "LSODA" and not how.options:
         with _lsoda:
-            return _by_lsoda(flow, call, t, y0, p, how)
-    found: _Floats = by_solve_ivp(flow, call, t, y0, p, how).y.T
+            return _by_lsoda(flow, t, y0, p, how)
+    found: _Floats = by_solve_ivp(flow, t, y0, p, how).y.T
     return found
 
 
-def started(flow: Flow, t: float, y: _Floats, p: _Floats) -> Any:
-    """Return the program's call, if what it gives at the beginning are numbers."""
-    call = flow.call(float(t), y, p)
-    slopes = call(t, y)
+def check_beginning(flow: Flow, t: float, y: _Floats, p: _Floats) -> None:
+    """Raise RuntimeError unless what the function gives at the beginning are numbers."""
+    slopes = flow.begin(float(t), y, p)
     if not np.all(np.isfinite(slopes)):
         raise RuntimeError(
             f"the integration of {name_of(flow.of)} cannot begin: at t = {float(t)!r} with y = {y.tolist()!r:.200} it "
             f"returns {slopes.tolist()!r:.200}. Begin where it is finite"
         )
-    return call
 
 
-def by_solve_ivp(flow: Flow, call: Any, t: _Floats, y0: _Floats, p: _Floats, how: Settings, **further: Any) -> Any:
+def by_solve_ivp(flow: Flow, t: _Floats, y0: _Floats, p: _Floats, how: Settings, **further: Any) -> Any:
     """Return what SciPy's `solve_ivp` finds."""
-    given = {"jac": flow.jacobian(t[0], y0, p, how.method != "LSODA")} if how.method in _IMPLICIT else {}
+    of = flow.of
+    if how.method in _IMPLICIT:
+        jacobian = flow.jacobian(t[0], y0, p, how.method != "LSODA")
+        further["jac"] = lambda t, y: jacobian(t, y, p)
     found = scipy_integrate().solve_ivp(
-        call,
+        lambda t, y: of(float(t), y, p),
         (t[0], t[-1]),
         y0,
         how.method,
         t_eval=t,
         rtol=how.rtol,
         atol=how.atol,
-        **{**given, **how.options, **further},
+        **how.options,
+        **further,
     )
     if found.status < 0:
         raise _failure(flow, found.message, how.method)
     return found
 
 
-def _by_lsoda(flow: Flow, call: Any, t: _Floats, y0: _Floats, p: _Floats, how: Settings) -> _Floats:
+def _by_lsoda(flow: Flow, t: _Floats, y0: _Floats, p: _Floats, how: Settings) -> _Floats:
     """Return what SciPy's `odeint` finds, whose loop over steps is not Python's as that of `solve_ivp` is."""
-    jacobian: list[Callable[..., Any]] = []
-    sign = 1.0 if t[-1] > t[0] else -1.0  # it knows where to stop where time ascends
-
-    def backwards(t: float, y: _Floats) -> Any:
-        return -call(-t, y)
-
-    def slopes(t: float, y: _Floats) -> Any:
-        if not jacobian:
-            jacobian.append(flow.jacobian(sign * t, y, p, False))
-        return sign * jacobian[0](sign * t, y)
-
-    integrate = scipy_integrate()
+    integrate, of, jacobian, sign = scipy_integrate(), flow.of, flow.jacobian(t[0], y0, p, False), 1.0
+    slopes: Any = of
+    if t[-1] < t[0]:  # it knows where to stop where time ascends
+        sign, slopes = -1.0, lambda t, y, p: -of(-t, y, p)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", integrate.ODEintWarning)
         found, account = integrate.odeint(
-            call if sign > 0.0 else backwards,
+            slopes,
             y0,
             sign * t,
-            Dfun=slopes,
+            (p,),
+            lambda t, y, p: sign * jacobian(sign * t, y, p),
             full_output=True,
             rtol=how.rtol,
             atol=how.atol,
