@@ -39,7 +39,7 @@ class Flow:
     function : callable
         The same of scalars; it returns a list.
     n : int
-        How many numbers y has.
+        How many numbers it gives.
     """
 
     def __init__(self, function: Any, n: int) -> None:
@@ -94,20 +94,21 @@ class _AsArray:
 
 
 class _Flat:
-    """The user's function, of arrays."""
+    """A user's function of t, y and args, of arrays, which is to give so many numbers."""
 
-    def __init__(self, rhs: Any, y: _Structure, args: _Structure) -> None:
-        self.rhs, self.y, self.args = rhs, y, args
-        self.__name__ = name_of(rhs)
+    def __init__(self, of: Any, y: _Structure, args: _Structure, count: int) -> None:
+        self.of, self.y, self.args, self.count = of, y, args, count
+        self.__name__ = name_of(of)
 
     def __call__(self, t: Any, y: Any, p: Any) -> list[Any]:
         args = self.args.put_together(iter(p))
-        result = self.rhs(t, self.y.put_together(iter(y)), *args)
+        result = self.of(t, self.y.put_together(iter(y)), *args)
         numbers: list[Any] = []
         described(result, f"the result of {self.__name__}").take_apart(result, numbers)
-        if len(numbers) != len(y):
+        if len(numbers) != self.count:
             raise ValueError(
-                f"{self.__name__} must return dy/dt with as many numbers as y0 has, {len(y)}, not {len(numbers)}"
+                f"{self.__name__} must return {self.count} numbers, not {len(numbers)}: a right-hand side as many as "
+                "y0 has, an event one"
             )
         return numbers
 
@@ -153,11 +154,12 @@ def by_itself(function: Callable[..., _T], *arguments: Any) -> _T:
         differentiating.runs = runs
 
 
-def flow_of(rhs: Any, y: _Structure, args: _Structure) -> Flow:
+def flow_of(function: Any, y: _Structure, args: _Structure, count: int) -> Flow:
     """Return what a function was compiled to for arguments of these structures; the function keeps it."""
-    known = recorded(rhs).current()
-    flows = vars(rhs).setdefault(_KEY, {}) if isinstance(rhs, (types.FunctionType, Compiled)) else {}
-    found: tuple[Compiled, Flow] | None = flows.get((y, args))
+    known = recorded(function).current()
+    flows = vars(function).setdefault(_KEY, {}) if isinstance(function, (types.FunctionType, Compiled)) else {}
+    place = y, args, count
+    found: tuple[Compiled, Flow] | None = flows.get(place)
     if found is None or found[0] is not known:
-        found = flows[y, args] = known, Flow(_Flat(known.function, y, args), y.size())
+        found = flows[place] = known, Flow(_Flat(known.function, y, args, count), count)
     return found[1]

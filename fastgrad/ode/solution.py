@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,16 @@ from fastgrad._tape.node import Node
 from fastgrad._tape.observer import recording_active
 from fastgrad.compiled.structure import Array, Nest, Row, crossed, described
 from fastgrad.compiled.table import records, scalar_of
+from fastgrad.ode.events import Solution, conditions_of
 from fastgrad.ode.flow import by_itself, flow_of
-from fastgrad.ode.solving import METHODS, Settings, integrated
+from fastgrad.ode.problem import Problem
+from fastgrad.ode.solving import METHODS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from fastgrad.compiled.structure import _Floats, _Structure
+    from fastgrad.ode.events import Condition
     from fastgrad.ode.flow import Flow
 
 _SECOND = (
@@ -38,6 +42,7 @@ def odeint(
     method: Any = "LSODA",
     rtol: float = 1e-8,
     atol: Any = 1e-8,
+    events: Any = None,
     **options: Any,
 ) -> Any:
     """Solve dy/dt = rhs(t, y, *args) from y0 on, by SciPy's integrators, with derivatives of the solution.
@@ -60,6 +65,9 @@ def odeint(
         The relative error that a step may have.
     atol : float, or structure like y0
         The absolute one; of a derivative by p it is atol / abs(p).
+    events : function or list of functions, optional
+        Of t, y and args: an event is where one of them is 0. Their attributes ``terminal`` and ``direction`` are those
+        of SciPy.
     **options
         What else :py:func:`scipy.integrate.solve_ivp` takes: `first_step`, `max_step` and others.
 
@@ -67,7 +75,7 @@ def odeint(
     -------
     array, or structure like y0 of arrays
         The first axis is that of the times. Numbers and lists of them in y0 become arrays, with scalars where there is
-        anything to differentiate by.
+        anything to differentiate by. With `events` it is a `Solution`, with fields t, y, t_events and y_events.
 
     Raises
     ------
@@ -104,8 +112,20 @@ def odeint(
     p, p_structure = _taken_apart(args, "args")
     times = _times(t)
     how = Settings(_method(method), _tolerance(rtol, "rtol"), _tolerances(atol, y_structure), options)
-    flow = by_itself(flow_of, rhs, y_structure, p_structure)
-    return _result(solution(flow, y, p, times, how), y_structure)
+    flow = by_itself(flow_of, rhs, y_structure, p_structure, len(y))
+    conditions = by_itself(conditions_of, events, y_structure, p_structure)
+    numbers = [*y, *p, *times]
+    problem = problem_of(flow, numbers, len(times), how, conditions)
+    rows = solution(problem, numbers)
+    if events is None:
+        return _result(rows, y_structure)
+    reached, *counts = problem.counts or (len(times),)
+    found = Solution(np.array(times[:reached]), _result(rows[:reached], y_structure), [], [])
+    for count in counts or [0] * len(conditions):
+        of_event, reached = rows[reached : reached + 2 * count], reached + 2 * count
+        found.t_events.append(np.array([row[0] for row in of_event[::2]]))
+        found.y_events.append(_result(of_event[1::2], y_structure))
+    return found
 
 
 # Arguments.
@@ -171,162 +191,113 @@ def _result(rows: Any, y: _Structure) -> Any:
 # Solutions.
 
 
-def solution(flow: Flow, y: Sequence[Any], p: Sequence[Any], t: Sequence[Any], how: Settings) -> Any:
-    """Return y for each time: an array of floats, or lists of scalars on the tape, or of steps of a program."""
-    numbers = [*y, *p, *t]
-    recording = recording_active()
-    places = [k for k, number in enumerate(numbers) if isinstance(number, Node)] if recording or records() else []
-    problem = Problem(flow, [number_of(number) for number in numbers], len(t), places, how)
-    by = [numbers[k] for k in places]
-    table = problem.table([number.data if not recording else number_of(number) for number in by])
-    if not places:
+def solution(problem: Problem, numbers: Sequence[Any]) -> list[list[Any]] | _Floats:
+    """Return a problem's rows: an array of floats, or lists of scalars on the tape, or of steps of a program."""
+    by = [numbers[place] for place in problem.places]
+    table = problem.table([number_of(number) for number in by])
+    if not by:
         return table[:, :, 0]
-    rest = _recorded(problem, by, table) if recording else _scalars(problem, by, table, (y, p, t))
-    return [list(y), *rest]
+    return (_recorded if recording_active() else _scalars)(problem, by, table, numbers)
 
 
-class Problem:
-    """A solution as a function of some of the numbers of y0, p and t.
-
-    Attributes
-    ----------
-    places : list of int
-        Of these numbers among all.
-    """
-
-    def __init__(self, flow: Flow, numbers: Sequence[float], times: int, places: list[int], how: Settings) -> None:
-        n, begin = flow.n, len(numbers) - times
-        self.numbers, self.times, self.places, self.how = np.array(numbers), times, places, how
-        self.numbers[places] = 0.0  # which are no part of the problem
-        self.columns = tuple(place for place in places if place < begin)
-        if begin in places:  # by the time of y0: as by y0, along the slope there
-            self.columns = (*range(n), *(place for place in self.columns if place >= n))
-        self.plain, self.flow = flow, flow.with_sensitivities(self.columns) if self.columns else flow
-        self.last: tuple[Any, Any] = (None, None)
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**vars(self), "last": (None, None)}
-
-    def table(self, numbers: Sequence[float]) -> _Floats:
-        """Return for each time and each number of y its value, and its derivatives by the numbers."""
-        return by_itself(self._table, numbers)
-
-    def _table(self, numbers: Sequence[float]) -> _Floats:
-        given = self.numbers.copy()
-        given[self.places] = numbers
-        n, begin = self.plain.n, len(given) - self.times
-        y, p, t = given[:n], given[n:begin], given[begin:]
-        start, how = y, self.how
-        if self.columns:
-            start = np.concatenate([y, *(np.arange(n) == place for place in self.columns)])
-            how = how.with_columns(given[list(self.columns)].tolist())
-        found = integrated(self.flow, t, start, p, how).reshape(self.times, -1, n).swapaxes(1, 2)
-        table = np.zeros((self.times, n, 1 + len(self.places)))
-        table[:, :, 0] = found[:, :, 0]
-        slopes = self.plain.of
-        for k, place in enumerate(self.places, 1):
-            if place < begin:
-                table[:, :, k] = found[:, :, 1 + self.columns.index(place)]
-            elif place == begin:
-                table[:, :, k] = -found[:, :, 1 : n + 1] @ slopes(float(t[0]), y, p)
-            else:
-                row = place - begin
-                table[row, :, k] = slopes(float(t[row]), found[row, :, 0], p)
-        return table
-
-    def by(self, row: int) -> list[int]:
-        """Tell by which of the numbers the solution at a time has derivatives: other times are none of them."""
-        begin = len(self.numbers) - self.times
-        return [k for k, place in enumerate(self.places) if place <= begin or place == begin + row]
-
-    def entry(self, numbers: tuple[float, ...], place: int) -> float:
-        """Return an entry of the table, which is kept, as a program asks for one after the other."""
-        given, found = self.last
-        if given != numbers:
-            try:
-                found = self.table(numbers).ravel().tolist()
-            except RuntimeError as error:
-                found = error
-            self.last = numbers, found
-        if isinstance(found, RuntimeError):
-            raise found
-        return found[place]  # type: ignore[no-any-return]
+def problem_of(
+    flow: Flow, numbers: Sequence[Any], times: int, how: Settings, conditions: Sequence[Condition] = ()
+) -> Problem:
+    """Return a problem, by those numbers of y0, p and t that are scalars."""
+    differentiated = recording_active() or records()
+    places = [k for k, number in enumerate(numbers) if isinstance(number, Node)] if differentiated else []
+    return Problem(flow, [number_of(number) for number in numbers], times, places, how, conditions)
 
 
 # On the tape.
 
 
-def _scalars(problem: Problem, by: list[Any], table: _Floats, of: tuple[Any, Any, Any]) -> list[list[Any]]:
-    whole = _Again(problem, *of)
-    rows = []
-    for row in range(1, problem.times):
-        columns = problem.by(row)
+def _scalars(problem: Problem, by: list[Any], table: _Floats, numbers: Sequence[Any]) -> list[list[Any]]:
+    whole = _Again(problem, numbers)
+    rows = [list(numbers[: problem.plain.n])]
+    for row in range(1, len(table)):
+        columns = problem.by(row if row < whole.reached else -1)
         children, slopes = [by[k] for k in columns], table[row][:, [1 + k for k in columns]]
         rows.append([scalar_of(float(entry[0]), children, slopes[k].copy(), 1.0) for k, entry in enumerate(table[row])])
         for k, node in enumerate(rows[-1]):
             if node.prev:
-                set_slopes(node, _Slopes(whole, row, k))
+                set_slopes(node, functools.partial(whole.slopes, row, k))
+    whole.rows = rows
     return rows
 
 
 class _Again:
     """The solution with its sensitivities as scalars, which is found when it is asked for."""
 
-    def __init__(self, problem: Problem, y: Sequence[Any], p: Sequence[Any], t: Sequence[Any]) -> None:
-        self.problem, self.y, self.p, self.t = problem, y, p, t
-        self.found: list[list[Any]] | None = None
+    def __init__(self, problem: Problem, numbers: Sequence[Any]) -> None:
+        n, begin = problem.plain.n, problem.begin
+        self.problem, self.reached = problem, (problem.counts or (problem.times,))[0]
+        self.y, self.p, self.t = list(numbers[:n]), list(numbers[n:begin]), list(numbers[begin:])
+        self.rows: list[list[Any]] = []
+        self.found: Any = None
 
-    def rows(self) -> list[list[Any]]:
-        """Return for each time y, and its derivatives by each column."""
+    def slopes(self, row: int, k: int) -> list[Any]:
+        """Return the derivatives of one number of a row as scalars."""
+        if row < self.reached:
+            if self.found is None:
+                self.found = self._integrated(self.t)
+            return [tangent[k] for tangent in self._tangents(self.found[row], row, self.t[row])]
+        event, of_state = divmod(row - self.reached, 2)
+        time = self.rows[self.reached + 2 * event][0]
+        state = self._integrated([self.t[0], time])[1]
+        y, condition = state[: len(self.y)], self.problem.met()[event]
+        tangents, columns = self._tangents(state, -1, time), self.problem.by(-1)
+        slopes = condition.slopes_of_scalars(time, y, self.p)
+        moved = condition.moved(self.problem.own(columns), slopes, tangents, self._rates(time, y))
+        return [entry[1 + k if of_state else 0] for entry in moved]
+
+    def _integrated(self, t: list[Any]) -> Any:
         problem = self.problem
-        if not problem.columns:
-            return [list(self.y), *solution(problem.flow, self.y, self.p, self.t, problem.how)[1:]]
-        if self.found is None:
-            start = [*self.y, *(float(k == place) for place in problem.columns for k in range(len(self.y)))]
-            numbers = [*self.y, *self.p]
-            how = problem.how.with_columns([number_of(numbers[place]) for place in problem.columns])
-            self.found = solution(problem.flow, start, self.p, self.t, how)
-        return self.found
+        numbers = [*self.y, *self.p]
+        start = [float(k == place) for place in problem.columns for k in range(len(self.y))]
+        how = problem.how.with_columns([number_of(numbers[place]) for place in problem.columns])
+        numbers = [*self.y, *start, *self.p, *t]
+        return solution(problem_of(problem.flow, numbers, len(t), how), numbers)
 
-
-class _Slopes:
-    """What computes the derivatives of one number of a solution as scalars."""
-
-    def __init__(self, whole: _Again, row: int, k: int) -> None:
-        self.whole, self.row, self.k = whole, row, k
-
-    def __call__(self) -> list[Any]:
-        whole, k = self.whole, self.k
-        problem, function = whole.problem, whole.problem.plain.function
-        n, begin = len(whole.y), len(whole.y) + len(whole.p)
-        y = whole.rows()[self.row]
-        found: list[Any] = []
-        for place in (problem.places[j] for j in problem.by(self.row)):
-            if place < begin:
-                found.append(y[n * (1 + problem.columns.index(place)) + k])
-            elif place == begin:
-                slopes = function(whole.t[0], np.array(whole.y), np.array(whole.p))
-                found.append(-sum(y[n * (1 + j) + k] * slope for j, slope in enumerate(slopes)))
+    def _tangents(self, state: Sequence[Any], row: int, time: Any) -> list[list[Any]]:
+        """Return the derivatives of y at a time by each of the numbers that count there."""
+        problem, n = self.problem, len(self.y)
+        columns = [list(state[n * j : n * (j + 1)]) for j in range(1, 1 + len(problem.columns))]
+        found = []
+        for place in (problem.places[k] for k in problem.by(row)):
+            if place < problem.begin:
+                found.append(columns[problem.columns.index(place)])
+            elif place == problem.begin:
+                rates = self._rates(self.t[0], self.y)
+                found.append([-sum(rate * column[k] for rate, column in zip(rates, columns)) for k in range(n)])
             else:
-                found.append(function(whole.t[self.row], np.array(y[:n]), np.array(whole.p))[k])
+                found.append(self._rates(time, state[:n]))
+        return found
+
+    def _rates(self, t: Any, y: Sequence[Any]) -> list[Any]:
+        found: list[Any] = self.problem.plain.function(t, np.array(y), np.array(self.p))
         return found
 
 
 # In a recording.
 
 
-def _recorded(problem: Problem, by: list[Any], table: _Floats) -> list[list[Any]]:
+def _recorded(problem: Problem, by: list[Any], table: _Floats, numbers: Sequence[Any]) -> list[list[Any]]:
     unknown = called_node(NoSlope(_SECOND), by, math.nan)
-    rows = []
-    for row in range(1, problem.times):
-        rows.append([_step(problem, by, table, row, k, unknown) for k in range(problem.plain.n)])
+    reached = (problem.counts or (problem.times,))[0]
+    rows = [list(numbers[: problem.plain.n])]
+    for row in range(1, len(table)):
+        columns = problem.by(row if row < reached else -1)
+        rows.append([_step(problem, by, table, (row, k), columns, unknown) for k in range(problem.plain.n)])
     return rows
 
 
-def _step(problem: Problem, by: list[Any], table: _Floats, row: int, k: int, unknown: Any) -> Any:
-    node = _called(problem, by, table, (row, k, 0))
-    for j in problem.by(row):
-        slope = _called(problem, by, table, (row, k, 1 + j))
+def _step(
+    problem: Problem, by: list[Any], table: _Floats, at: tuple[int, int], columns: list[int], unknown: Any
+) -> Any:
+    node = _called(problem, by, table, (*at, 0))
+    for j in columns:
+        slope = _called(problem, by, table, (*at, 1 + j))
         for x in by:
             slope = with_slope(slope, x, unknown)
         node = with_slope(node, by[j], slope)
@@ -346,7 +317,7 @@ class _Entry:
 
     def __hash__(self) -> int:
         problem = self.problem
-        rhs = problem.plain.function.rhs
+        rhs = problem.plain.function.of
         return hash((getattr(rhs, "__code__", rhs), self.place, *problem.places, problem.numbers.tobytes()))
 
     def __call__(self, *numbers: float) -> float:

@@ -322,7 +322,7 @@ class TestWhatFails:
             ({"method": "RK46"}, "method must be one of 'RK45', .*, not 'RK46'"),
             ({"rtol": 0.0}, "rtol must be a number above 0"),
             ({"atol": [1.0, 2.0, 3.0]}, "atol must be a number above 0, or 1 of them"),
-            ({"rhs": lambda t, y, rate: [y, y]}, "must return dy/dt with as many numbers as y0 has, 1, not 2"),
+            ({"rhs": lambda t, y, rate: [y, y]}, "must return 1 numbers, not 2: a right-hand side as many"),
         ],
     )
     def test_arguments_are_named(self, change, message):
