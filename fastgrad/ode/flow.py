@@ -46,6 +46,7 @@ class Flow:
         self.function, self.n = function, n
         self.of = Compiled(_AsArray(function))
         self.sensitive: dict[tuple[int, ...], Flow] = {}
+        self.adjoints: dict[tuple[int, ...], Flow] = {}
 
     def begin(self, t: float, y: _Floats, p: _Floats) -> _Floats:
         """Return dy/dt where a solution begins; the function is recorded there if it was not yet."""
@@ -77,6 +78,19 @@ class Flow:
         found = self.sensitive.get(by)
         if found is None:
             found = self.sensitive[by] = Flow(_Sensitive(self.function, self.n, by), self.n * (1 + len(by)))
+        return found
+
+    def adjoint(self, by: tuple[int, ...]) -> Flow:
+        """Return the adjoint equations: of a gradient by y, and of those by some numbers of p; their p is y and p.
+
+        Parameters
+        ----------
+        by : tuple of int
+            Places among the numbers of y and then of p.
+        """
+        found = self.adjoints.get(by)
+        if found is None:
+            found = self.adjoints[by] = Flow(_Adjoint(self.function, self.n, by), self.n + len(by))
         return found
 
     def __getstate__(self) -> dict[str, Any]:
@@ -130,6 +144,21 @@ class _Sensitive:
                 own = 0.0 if place < n else row.get(place, 0.0)
                 results.append(sum((slope * tangent[k] for k, slope in row.items() if k < n), own))
         return results
+
+
+class _Adjoint:
+    """The adjoint equations of a flow: da/dt = -(df/dy)ᵀ a, and of what is left with a number: db/dt = -(df/dp)ᵀ a."""
+
+    def __init__(self, function: Any, n: int, by: tuple[int, ...]) -> None:
+        self.function, self.n, self.by = function, n, by
+        self.__name__ = name_of(function)
+
+    def __call__(self, t: Any, z: Any, q: Any) -> list[Any]:
+        n = self.n
+        run = Run(self.function, (t, np.asarray(q[:n]), np.asarray(q[n:])), {}, (1, 2))
+        flowing = [(output, seed) for output, seed in zip(run.outputs, z) if isinstance(output, Node)]
+        slopes = gradients([output for output, _ in flowing], run.inputs, True, [seed for _, seed in flowing])
+        return [-slopes[place] for place in (*range(n), *self.by)]
 
 
 def slopes_of(function: Any, t: Any, y: Any, p: Any) -> tuple[list[Any], list[dict[int, Any]]]:

@@ -12,9 +12,10 @@ from fastgrad._tape.convert import plain as number_of
 from fastgrad._tape.custom import NoSlope, called_node, with_slope
 from fastgrad._tape.gradients import set_slopes
 from fastgrad._tape.node import Node
-from fastgrad._tape.observer import recording_active
+from fastgrad._tape.observer import TraceError, recording_active
 from fastgrad.compiled.structure import Array, Nest, Row, crossed, described
 from fastgrad.compiled.table import records, scalar_of
+from fastgrad.ode.adjoint import Adjoint
 from fastgrad.ode.events import Solution, conditions_of
 from fastgrad.ode.flow import by_itself, flow_of
 from fastgrad.ode.problem import Problem
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fastgrad.ode.events import Condition
     from fastgrad.ode.flow import Flow
 
+_MANY = 250  # equations of sensitivities, beyond which a sweep by the adjoint takes less
 _SECOND = (
     "in a compiled function a solution of fastgrad.ode has first derivatives: for higher ones take those of the plain "
     "function, with fastgrad.gradients(..., create_graph=True) or fastgrad.hessian"
@@ -43,6 +45,7 @@ def odeint(
     rtol: float = 1e-8,
     atol: Any = 1e-8,
     events: Any = None,
+    sensitivity: str = "auto",
     **options: Any,
 ) -> Any:
     """Solve dy/dt = rhs(t, y, *args) from y0 on, by SciPy's integrators, with derivatives of the solution.
@@ -68,6 +71,9 @@ def odeint(
     events : function or list of functions, optional
         Of t, y and args: an event is where one of them is 0. Their attributes ``terminal`` and ``direction`` are those
         of SciPy.
+    sensitivity : str
+        How derivatives are found: "forward", or "adjoint", or "auto", which is "adjoint" where there are many
+        numbers to differentiate by.
     **options
         What else :py:func:`scipy.integrate.solve_ivp` takes: `first_step`, `max_step` and others.
 
@@ -90,8 +96,12 @@ def odeint(
 
     Notes
     -----
-    Derivatives follow equations of their own, which are integrated together with y (forward sensitivities): their
-    errors are controlled like those of y. In a compiled function they are of the first order; on the tape of any.
+    By forward sensitivities derivatives are integrated together with y, and their errors are controlled like those
+    of y. That is as many equations more as y has numbers, for each number to differentiate by. In a compiled function
+    derivatives are of the first order, on the tape of any.
+
+    By the adjoint a sweep over the tape integrates the gradient backwards along the solution, with the same tolerances:
+    one equation more for each number, in every sweep. It is for the tape, without events, and for first derivatives.
 
     Examples
     --------
@@ -115,6 +125,9 @@ def odeint(
     flow = by_itself(flow_of, rhs, y_structure, p_structure, len(y))
     conditions = by_itself(conditions_of, events, y_structure, p_structure)
     numbers = [*y, *p, *times]
+    if _by_adjoint(sensitivity, numbers, len(times), len(y), events):
+        places = [k for k, number in enumerate(numbers) if isinstance(number, Node)]
+        return _result([y, *Adjoint(flow, numbers, len(times), places, how).scalars()], y_structure)
     problem = problem_of(flow, numbers, len(times), how, conditions)
     rows = solution(problem, numbers)
     if events is None:
@@ -186,6 +199,25 @@ def _result(rows: Any, y: _Structure) -> Any:
         return structure.of_floats(rows.ravel()[order])
     numbers = [entry for row in rows for entry in row]
     return structure.put_together(iter([numbers[k] for k in order.tolist()]))
+
+
+def _by_adjoint(sensitivity: str, numbers: Sequence[Any], times: int, n: int, events: Any) -> bool:
+    """Are derivatives found by the adjoint?"""
+    if sensitivity not in ("auto", "forward", "adjoint"):
+        raise ValueError(f"sensitivity must be 'auto', 'forward' or 'adjoint', not {sensitivity!r}")
+    if sensitivity == "forward" or times == 1 or not (records() or recording_active()):
+        return False
+    count = sum(isinstance(number, Node) for number in numbers)
+    if sensitivity == "auto":
+        return events is None and not recording_active() and n * count > _MANY
+    if events is not None:
+        raise ValueError('derivatives of events are found by sensitivity="forward", not by the adjoint')
+    if recording_active() and count:
+        raise TraceError(
+            'in a compiled function derivatives are found by sensitivity="forward": call the plain function, and '
+            "backward(), for the adjoint"
+        )
+    return count > 0
 
 
 # Solutions.

@@ -72,14 +72,14 @@ def check_beginning(flow: Flow, t: float, y: _Floats, p: _Floats) -> None:
         )
 
 
-def by_solve_ivp(flow: Flow, t: _Floats, y0: _Floats, p: _Floats, how: Settings, **further: Any) -> Any:
-    """Return what SciPy's `solve_ivp` finds."""
-    of = flow.of
+def by_solve_ivp(flow: Flow, t: _Floats, y0: _Floats, p: Any, how: Settings, **further: Any) -> Any:
+    """Return what SciPy's `solve_ivp` finds; p is an array or a function of t that returns it."""
+    of, at = flow.of, p if callable(p) else lambda t: p
     if how.method in _IMPLICIT:
-        jacobian = flow.jacobian(t[0], y0, p, how.method != "LSODA")
-        further["jac"] = lambda t, y: jacobian(t, y, p)
+        jacobian = flow.jacobian(t[0], y0, at(t[0]), how.method != "LSODA")
+        further["jac"] = lambda t, y: jacobian(t, y, at(t))
     found = scipy_integrate().solve_ivp(
-        lambda t, y: of(float(t), y, p),
+        lambda t, y: of(float(t), y, at(t)),
         (t[0], t[-1]),
         y0,
         how.method,
