@@ -25,10 +25,11 @@ _T = TypeVar("_T")
 _MANY = 50  # unknowns, from which on a Jacobian may be sparse
 _SHARE = 0.1  # of its entries, up to which it is
 _KEY = "__fastgrad_flows__"  # among a function's attributes
-_REMEDY = (
-    "{name} was called once with scalars for t, y and args, to be compiled for the solver, and what it does with them "
-    "cannot be recorded. It may use arithmetic, fastgrad.math, numpy's functions and comparisons"
+_CALLED = (
+    "{name} is called as {name}(t, y, *args), with scalars: y has the structure of y0. It may use arithmetic, "
+    "fastgrad.math, numpy's functions and comparisons"
 )
+_NOT_RECORDED = "{name} is compiled for the solver: what it does with t, y and args must be computed from them alone"
 
 
 class Flow:
@@ -52,9 +53,10 @@ class Flow:
         """Return dy/dt where a solution begins; the function is recorded there if it was not yet."""
         try:
             found: _Floats = self.of(t, y, p)
-        except TraceError as error:
+        except Exception as error:
             if hasattr(error, "add_note"):  # which Python has from 3.11 on
-                error.add_note(_REMEDY.format(name=name_of(self.function)))
+                note = _NOT_RECORDED if isinstance(error, TraceError) else _CALLED
+                error.__notes__ = [note.format(name=name_of(self.function))]  # others speak of arrays and batches
             raise
         return found
 

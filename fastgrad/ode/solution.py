@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fastgrad.ode.events import Condition
     from fastgrad.ode.flow import Flow
 
+_OWN = {"fun", "t_span", "t_eval", "args", "jac", "dense_output", "vectorized"}
 _MANY = 250  # equations of sensitivities, beyond which a sweep by the adjoint takes less
 _SECOND = (
     "in a compiled function a solution of fastgrad.ode has first derivatives: for higher ones take those of the plain "
@@ -121,6 +122,9 @@ def odeint(
     args = args if isinstance(args, tuple) else (args,)
     p, p_structure = _taken_apart(args, "args")
     times = _times(t)
+    own = sorted(_OWN.intersection(options))
+    if own:
+        raise TypeError(f"odeint() gives solve_ivp {own[0]} itself: leave it out")
     how = Settings(_method(method), _tolerance(rtol, "rtol"), _tolerances(atol, y_structure), options)
     flow = by_itself(flow_of, rhs, y_structure, p_structure, len(y))
     conditions = by_itself(conditions_of, events, y_structure, p_structure)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import warnings
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,7 +23,32 @@ _IMPLICIT = "Radau", "BDF", "LSODA"
 _MOST_STEPS = 1_000_000  # of LSODA between two times
 _DONE = "Integration successful."  # as LSODA says, too, where its steps are 0
 _NEAR = 1e-10  # of the whole time
-_lsoda = threading.RLock()  # older LSODAs keep what they do in places that threads share
+
+
+class _Alone:
+    """LSODA, whose state all threads share: one solution at a time, and none while a right-hand side is computed."""
+
+    def __init__(self) -> None:
+        self.lock, self.busy = threading.RLock(), False
+
+    def __enter__(self) -> None:
+        self.lock.acquire()
+        if self.busy:
+            self.lock.release()
+            raise RuntimeError(
+                "LSODA cannot begin a solution while it computes another in the same thread: where a right-hand side "
+                'solves an equation itself, take method="DOP853" for one of the two'
+            )
+        self.busy = True
+
+    def __exit__(self, *error: object) -> None:
+        self.busy = False
+        self.lock.release()
+
+
+_lsoda = _Alone()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_lsoda.__init__)  # type: ignore[misc]
 
 
 def scipy_integrate() -> Any:
@@ -78,17 +105,18 @@ def by_solve_ivp(flow: Flow, t: _Floats, y0: _Floats, p: Any, how: Settings, **f
     if how.method in _IMPLICIT:
         jacobian = flow.jacobian(t[0], y0, at(t[0]), how.method != "LSODA")
         further["jac"] = lambda t, y: jacobian(t, y, at(t))
-    found = scipy_integrate().solve_ivp(
-        lambda t, y: of(float(t), y, at(t)),
-        (t[0], t[-1]),
-        y0,
-        how.method,
-        t_eval=t,
-        rtol=how.rtol,
-        atol=how.atol,
-        **how.options,
-        **further,
-    )
+    with _lsoda if how.method == "LSODA" else contextlib.nullcontext():
+        found = scipy_integrate().solve_ivp(
+            lambda t, y: of(float(t), y, at(t)),
+            (t[0], t[-1]),
+            y0,
+            how.method,
+            t_eval=t,
+            rtol=how.rtol,
+            atol=how.atol,
+            **how.options,
+            **further,
+        )
     if found.status < 0:
         raise _failure(flow, found.message, how.method)
     return found
