@@ -129,7 +129,7 @@ def _by_lsoda(flow: Flow, t: _Floats, y0: _Floats, p: _Floats, how: Settings) ->
     if t[-1] < t[0]:  # it knows where to stop where time ascends
         sign, slopes = -1.0, lambda t, y, p: -of(-t, y, p)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", integrate.ODEintWarning)
+        warnings.filterwarnings("ignore", ".* Run with full_output")  # what failed is raised
         found, account = integrate.odeint(
             slopes,
             y0,

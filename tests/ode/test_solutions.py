@@ -44,6 +44,13 @@ class TestValues:
         y = ode.odeint(decay, 3.0, TIMES[::-1], (0.5,))
         np.testing.assert_allclose(y, 3.0 * np.exp(0.5 * (5.0 - TIMES[::-1])), rtol=1e-7)
 
+    @pytest.mark.parametrize("sensitivity", ["forward", "adjoint"])
+    def test_so_do_derivatives(self, sensitivity):
+        by = end, rate, begin = Value(3.0), Value(0.5), Value(0.5)
+        y = ode.odeint(decay, end, [2.0, 1.0, begin], (rate,), sensitivity=sensitivity)
+        found, first = fastgrad.gradients(y[2], by), 3.0 * np.exp(0.75)
+        np.testing.assert_allclose(found, [first / 3.0, 1.5 * first, -0.5 * first], rtol=1e-6)
+
     def test_a_single_time_is_where_it_begins(self):
         y0 = Value(3.0)
         y = ode.odeint(decay, y0, [2.0], (0.5,))
