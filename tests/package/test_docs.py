@@ -26,6 +26,7 @@ MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.")
 NEEDED = {
     "plots": ("matplotlib", "3.8"),
     "optimize": ("scipy", "1.11"),
+    "ode": ("scipy", "1.11"),
     "sklearn": ("sklearn", "1.7"),
     "pandas": ("pandas", "2.0"),
 }
