@@ -303,6 +303,16 @@ class TestWhatFails:
             with pytest.raises(RuntimeError, match="the integration of <lambda> by .* failed: .*larger rtol"):
                 ode.odeint(lambda t, y: y * y, 1.0, [0.0, 2.0], method=method)
 
+    @pytest.mark.parametrize("how", [{"events": lambda t, y: y + 1.0}, {"min_step": 0.0}, {"sensitivity": "adjoint"}])
+    def test_lsoda_does_not_stand_still_for_ever(self, how):
+        with pytest.raises(RuntimeError, match="by LSODA failed: its steps came to nothing"):
+            ode.odeint(lambda t, y: y * y, Value(1.0), [0.0, 2.0], **how)
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_numbers_that_are_not_finite_on_the_way(self, method):
+        with pytest.raises(RuntimeError, match="the integration of <lambda> by .* failed: "):
+            ode.odeint(lambda t, y: (1.0 - t) ** 0.5 * y, 1.0, [0.0, 2.0], method=method)
+
     def test_a_beginning_that_is_not_finite(self):
         def singular(t, y):
             return y / t
