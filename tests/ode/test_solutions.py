@@ -3,6 +3,7 @@
 import functools
 import os
 import pickle
+import sys
 
 import mpmath
 import numpy as np
@@ -358,6 +359,8 @@ class TestWhatFails:
             ({"y0": [1.0, np.nan]}, r"y0\[1\] must be finite, not nan"),
             ({"args": (np.inf,)}, r"args\[0\] must be finite, not inf"),
             ({"t": 1.0}, "t must be a list or array of times"),
+            ({"t": [[0.0, 1.0], [2.0, 3.0]]}, "t must be a list or array of times"),
+            ({"t": {"a": 0.0, "b": 1.0}}, "t must be a list or array of times"),
             ({"t": []}, "t must be a list or array of times"),
             ({"t": [0.0, 1.0, 1.0]}, "t must ascend, or descend"),
             ({"t": [0.0, 1.0, 0.5]}, "t must ascend, or descend"),
@@ -413,3 +416,9 @@ class TestProcesses:
         value, slopes = loaded.value_and_grad(x)
         assert value == found[0]
         assert slopes.tolist() == found[1].tolist()
+
+
+def test_without_scipy_there_is_a_remedy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ImportError, match=r'pip install "fastgrad\[ode\]"'):
+        ode.odeint(decay, 1.0, [0.0, 1.0], (1.0,))
