@@ -66,12 +66,13 @@ class Adjoint:
         """Return the gradient by the numbers, given that by y at all times."""
         n, t = self.flow.n, self.t
         size = np.abs(received).max()
-        if size == 0.0:
-            return [0.0] * len(self.places)
+        if size == 0.0 or not np.isfinite(size):
+            return [0.0 * float(size)] * len(self.places)
         flow, how = self.flow.adjoint(self.of_p), self.how
         scales = np.concatenate([np.ones(n), np.abs(self.p[[place - n for place in self.of_p]])])
         scales[scales == 0.0] = 1.0
-        how = how._replace(atol=size * how.atol.min() / scales)
+        options = {name: option for name, option in how.options.items() if name != "first_step"}  # which is y's
+        how = how._replace(atol=size * how.atol.min() / scales, options=options)
         state = np.zeros(n + len(self.of_p))
         for row in range(len(t) - 1, 0, -1):
             state[:n] += received[row]

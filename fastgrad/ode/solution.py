@@ -13,7 +13,7 @@ from fastgrad._tape.custom import NoSlope, called_node, with_slope
 from fastgrad._tape.gradients import set_slopes
 from fastgrad._tape.node import Node
 from fastgrad._tape.observer import TraceError, recording_active
-from fastgrad.compiled.structure import Array, Nest, Row, crossed, described
+from fastgrad.compiled.structure import Array, Nest, Number, Row, crossed, described
 from fastgrad.compiled.table import records, scalar_of
 from fastgrad.ode.adjoint import Adjoint
 from fastgrad.ode.events import Solution, conditions_of
@@ -159,7 +159,11 @@ def _taken_apart(x: Any, name: str) -> tuple[list[Any], _Structure]:
 
 def _times(t: Any) -> list[Any]:
     times, structure = _taken_apart(t, "t")
-    if not times or type(structure) not in (Row, Array, Nest) or len(getattr(structure, "shape", (1,))) != 1:
+    if isinstance(structure, Nest):
+        one_by_one = structure.kind is tuple and all(type(part) is Number for part in structure.parts)
+    else:
+        one_by_one = isinstance(structure, Row) or (isinstance(structure, Array) and len(structure.shape) == 1)
+    if not times or not one_by_one:
         raise ValueError(f"t must be a list or array of times, the first of which is that of y0, not {t!r:.60}")
     steps = np.diff([number_of(time) for time in times])
     if not (np.all(steps > 0.0) or np.all(steps < 0.0)):

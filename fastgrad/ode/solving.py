@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 import warnings
@@ -22,6 +23,8 @@ METHODS = "RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"
 _IMPLICIT = "Radau", "BDF", "LSODA"
 _MOST_STEPS = 1_000_000  # of LSODA between two times
 _DONE = "Integration successful."  # as LSODA says, too, where its steps are 0
+_STANDING = "its steps came to nothing."
+_MOST_CALLS = 1000  # of LSODA at one time
 _NEAR = 1e-10  # of the whole time
 
 
@@ -105,21 +108,38 @@ def by_solve_ivp(flow: Flow, t: _Floats, y0: _Floats, p: Any, how: Settings, **f
     if how.method in _IMPLICIT:
         jacobian = flow.jacobian(t[0], y0, at(t[0]), how.method != "LSODA")
         further["jac"] = lambda t, y: jacobian(t, y, at(t))
-    with _lsoda if how.method == "LSODA" else contextlib.nullcontext():
-        found = scipy_integrate().solve_ivp(
-            lambda t, y: of(float(t), y, at(t)),
-            (t[0], t[-1]),
-            y0,
-            how.method,
-            t_eval=t,
-            rtol=how.rtol,
-            atol=how.atol,
-            **how.options,
-            **further,
-        )
+
+    def rates(t: float, y: _Floats) -> Any:
+        return of(float(t), y, at(t))
+
+    given = {"t_eval": t, "rtol": how.rtol, "atol": how.atol, **how.options, **further}
+    is_lsoda = how.method == "LSODA"
+    try:
+        with _lsoda if is_lsoda else contextlib.nullcontext():
+            call = _moving(rates, flow) if is_lsoda else rates
+            found = scipy_integrate().solve_ivp(call, (t[0], t[-1]), y0, how.method, **given)
+    except ValueError as error:
+        if "infs or NaNs" not in str(error):
+            raise
+        raise _failure(flow, "it has come to numbers that are not finite.", how.method) from error
     if found.status < 0:
         raise _failure(flow, found.message, how.method)
     return found
+
+
+def _moving(rates: Any, flow: Flow) -> Any:
+    """Return a function for LSODA that raises where time stands still: `solve_ivp` would go on for ever."""
+    last, calls = math.nan, 0
+
+    def counted(t: float, y: _Floats) -> Any:
+        nonlocal last, calls
+        calls = calls + 1 if t == last else 0
+        last = t
+        if calls > _MOST_CALLS:
+            raise _failure(flow, _STANDING, "LSODA")
+        return rates(t, y)
+
+    return counted
 
 
 def _by_lsoda(flow: Flow, t: _Floats, y0: _Floats, p: _Floats, how: Settings) -> _Floats:
@@ -145,7 +165,7 @@ def _by_lsoda(flow: Flow, t: _Floats, y0: _Floats, p: _Floats, how: Settings) ->
         )
     message, left = account["message"], abs(sign * t[-1] - account["tcur"][-1])
     if message == _DONE and (left > _NEAR * abs(t[-1] - t[0]) or not np.all(np.isfinite(found))):
-        message = "its steps came to nothing."
+        message = _STANDING
     if message != _DONE:
         raise _failure(flow, message, how.method)
     return found  # type: ignore[no-any-return]

@@ -101,6 +101,18 @@ def test_a_right_hand_side_without_y():
     assert fastgrad.gradients(y[1], rate) == pytest.approx(np.cos(2.0) / 2.0 - np.sin(2.0) / 4.0, rel=1e-6)
 
 
+def test_a_gradient_that_is_not_finite_goes_through():
+    rate = Value(1.0)
+    y = ode.odeint(lambda t, y, rate: -rate * y, 1.0, [0.0, 1.0], (rate,), sensitivity="adjoint")
+    assert np.isnan(fastgrad.gradients(y[1] * np.nan, rate))
+
+
+def test_a_first_step_is_that_of_the_solution():
+    by = scalars()
+    y = solve(by, "adjoint", first_step=1.0, method="RK45")
+    assert np.all(np.isfinite(fastgrad.gradients(y[-1, 0], by)))
+
+
 def test_numbers_only_are_numbers():
     y = ode.odeint(lambda t, y: -y, 1.0, [0.0, 1.0], sensitivity="adjoint")
     assert y.dtype == np.float64

@@ -3,6 +3,7 @@
 import functools
 import os
 import pickle
+import sys
 
 import mpmath
 import numpy as np
@@ -303,6 +304,16 @@ class TestWhatFails:
             with pytest.raises(RuntimeError, match="the integration of <lambda> by .* failed: .*larger rtol"):
                 ode.odeint(lambda t, y: y * y, 1.0, [0.0, 2.0], method=method)
 
+    @pytest.mark.parametrize("how", [{"events": lambda t, y: y + 1.0}, {"min_step": 0.0}, {"sensitivity": "adjoint"}])
+    def test_lsoda_does_not_stand_still_for_ever(self, how):
+        with pytest.raises(RuntimeError, match="by LSODA failed: its steps came to nothing"):
+            ode.odeint(lambda t, y: y * y, Value(1.0), [0.0, 2.0], **how)
+
+    @pytest.mark.parametrize("method", METHODS)
+    def test_numbers_that_are_not_finite_on_the_way(self, method):
+        with pytest.raises(RuntimeError, match="the integration of <lambda> by .* failed: "):
+            ode.odeint(lambda t, y: (1.0 - t) ** 0.5 * y, 1.0, [0.0, 2.0], method=method)
+
     def test_a_beginning_that_is_not_finite(self):
         def singular(t, y):
             return y / t
@@ -348,6 +359,8 @@ class TestWhatFails:
             ({"y0": [1.0, np.nan]}, r"y0\[1\] must be finite, not nan"),
             ({"args": (np.inf,)}, r"args\[0\] must be finite, not inf"),
             ({"t": 1.0}, "t must be a list or array of times"),
+            ({"t": [[0.0, 1.0], [2.0, 3.0]]}, "t must be a list or array of times"),
+            ({"t": {"a": 0.0, "b": 1.0}}, "t must be a list or array of times"),
             ({"t": []}, "t must be a list or array of times"),
             ({"t": [0.0, 1.0, 1.0]}, "t must ascend, or descend"),
             ({"t": [0.0, 1.0, 0.5]}, "t must ascend, or descend"),
@@ -403,3 +416,9 @@ class TestProcesses:
         value, slopes = loaded.value_and_grad(x)
         assert value == found[0]
         assert slopes.tolist() == found[1].tolist()
+
+
+def test_without_scipy_there_is_a_remedy(monkeypatch):
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    with pytest.raises(ImportError, match=r'pip install "fastgrad\[ode\]"'):
+        ode.odeint(decay, 1.0, [0.0, 1.0], (1.0,))
