@@ -14,7 +14,7 @@ import numpy as np
 from fastgrad._programs import derive
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
-from fastgrad.compiled.arguments import check_one, chosen, of_positions, of_shapes, table
+from fastgrad.compiled.arguments import are_elsewhere, check_one, chosen, of_positions, of_shapes, table
 from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records, row_of, scalar_of, table_of
 
@@ -186,8 +186,13 @@ class Totals:
                 f"is the same for all rows: {name}.{kind}_value_and_grad() returns the gradient by it, and "
                 f"{name}.batch(...).{kind}() the value alone"
             )
+        threads = self._threads_of(num_threads)
+        if are_elsewhere(args):
+            from fastgrad.dask.totals import scalar_total
+
+            return scalar_total(self, args, in_axes, threads, mean)
         paths, X = self._given_rows(args, in_axes)
-        threads, divisor = self._threads_of(num_threads), len(X) if mean else 1.0
+        divisor = len(X) if mean else 1.0
         latest = paths.latest
         if latest is not None:  # all rows of the last call took it: these may, too
             total, passed, slopes = self._sum_on(latest, X, None, threads)
@@ -231,12 +236,16 @@ class Totals:
         self, args: Any, argnums: _Places, in_axes: _Axes, num_threads: int | None, is_sum: bool, order: int
     ) -> Any:
         """Return the total over all rows, and its derivatives up to an order by arguments that are the same for all."""
+        threads = self._threads_of(num_threads)
+        if are_elsewhere(args):
+            from fastgrad.dask.totals import shared_total
+
+            return shared_total(self, args, argnums, in_axes, threads, is_sum, order)
         rows = SharedRows(self, args, in_axes)
         inner, places = chosen(rows.structure, argnums)
-        rows.check(argnums, self._name())
+        check_shared(argnums, rows.axes, in_axes, self._name())
         paths = self._paths_for(rows.structure)
         paths.counted(rows)
-        threads = self._threads_of(num_threads)
         latest, count = paths.latest, len(rows.X)
         totals: Any = None
         if latest is not None:
@@ -249,15 +258,7 @@ class Totals:
                 else self._shared_program(path, rows, places, order).total(rows, part, threads)[0]
                 for path, part in self._parts(paths, rows.full(), threads)
             )
-        totals = totals if is_sum else totals / count
-        n = len(places)
-        found = [totals[0].item(), inner.of_floats(totals[1 : n + 1])]
-        if order == 2:
-            structure, places_of = crossed(inner, inner)
-            lower = np.zeros((n, n))
-            lower[np.tril_indices(n)] = totals[n + 1 :]
-            found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places_of]))
-        return tuple(found)
+        return with_derivatives(inner, totals if is_sum else totals / count, len(places), order)
 
     def _plain_total(self, paths: Paths, rows: SharedRows, part: Any, places: list[int], order: int) -> Any:
         """Return the total of rows on no path: of plain calls, or where that takes Hessians of programs for each."""
@@ -295,10 +296,10 @@ class SharedRows:
 
     def __init__(self, function: Any, args: tuple[Any, ...], in_axes: _Axes) -> None:
         self.axes = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
-        self.args, self.in_axes, self.name = args, in_axes, function._name()
+        self.args = args
         self._full: Any = None
         if not self._read_simply():
-            self.structure, self._full = table(args, in_axes, self.name)
+            self.structure, self._full = table(args, in_axes, function._name())
             self.places = _shared_places(self.structure, self.axes)
             self.shared = self._full[0, self.places]
             self.X = np.ascontiguousarray(self._full[:, self._others()])
@@ -341,14 +342,26 @@ class SharedRows:
         joined[:, self.places], joined[:, self._others()] = self.shared, X
         return joined
 
-    def check(self, argnums: Any, name: str) -> None:
-        """Raise ValueError unless derivatives are by arguments that are the same for all rows."""
-        for k in argnums if isinstance(argnums, (tuple, list)) else [argnums]:
-            if self.axes[k] is not None:
-                raise ValueError(
-                    f"the total of {name} over rows has no derivative by argument {k}, which has a number for each of "
-                    f"them: batch_value_and_grad() has those of the rows; in_axes is {self.in_axes!r}"
-                )
+
+def check_shared(argnums: Any, axes: Sequence[Any], in_axes: Any, name: str) -> None:
+    """Raise ValueError unless derivatives are by arguments that are the same for all rows."""
+    for k in argnums if isinstance(argnums, (tuple, list)) else [argnums]:
+        if axes[k] is not None:
+            raise ValueError(
+                f"the total of {name} over rows has no derivative by argument {k}, which has a number for each of "
+                f"them: batch_value_and_grad() has those of the rows; in_axes is {in_axes!r}"
+            )
+
+
+def with_derivatives(inner: Any, totals: _Floats, n: int, order: int) -> tuple[Any, ...]:
+    """Return a total, the gradient by n numbers in their structure, and perhaps the Hessian, from one array."""
+    found = [totals[0].item(), inner.of_floats(totals[1 : n + 1])]
+    if order == 2:
+        structure, places_of = crossed(inner, inner)
+        lower = np.zeros((n, n))
+        lower[np.tril_indices(n)] = totals[n + 1 :]
+        found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places_of]))
+    return tuple(found)
 
 
 def _shared_places(structure: Nest, axes: Sequence[Any]) -> list[int]:

@@ -23,7 +23,12 @@ NOTEBOOKS = sorted((CHECKOUT / "docs" / "tutorials").glob("*.ipynb"))
 MODULES = [m.name for m in pkgutil.walk_packages(fastgrad.__path__, "fastgrad.") if not m.name.endswith("__main__")]
 
 # What a room of guests stands on, and from which version on.
-NEEDED = {"plots": ("matplotlib", None), "optimize": ("scipy", "1.11"), "sklearn": ("sklearn", "1.7")}
+NEEDED = {
+    "plots": ("matplotlib", None),
+    "optimize": ("scipy", "1.11"),
+    "sklearn": ("sklearn", "1.7"),
+    "dask": ("dask", None),
+}
 
 
 def skip_without(rooms, packages=()):
