@@ -9,5 +9,6 @@
 """
 
 from fastgrad.dask.blocks import Column, blocks
+from fastgrad.dask.local import fit_local
 
-__all__ = ["Column", "blocks"]
+__all__ = ["Column", "blocks", "fit_local"]

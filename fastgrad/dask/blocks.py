@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from fastgrad.dask.workers import Loader, Missing, dumps, keep, packed, width, work_by_name
+from fastgrad.dask.workers import Loader, Missing, dumps, in_list, keep, packed, width, work_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -113,10 +113,10 @@ class Blocks(Protocol):
     """Blocks of rows, and who works on them."""
 
     count: int
-    rows: Sequence[int] | None
 
     def columns(self) -> int: ...
     def run(self, program: Program, requests: Mapping[int, Any]) -> dict[int, Any]: ...
+    def takes_single(self) -> bool: ...
     def start(self, program: Program, request: Any, k: int, full: bool = False) -> Any: ...
 
 
@@ -159,10 +159,14 @@ class ExecutorBlocks:
         rest = [k for k in first if k not in found or isinstance(found[k], Missing)]
         return found | self._answers(program, requests, rest, True, rest)
 
+    def takes_single(self) -> bool:
+        """Whether there are workers that blocks can be given to one by one."""
+        return hasattr(self.executor, "submit")
+
     def start(self, program: Program, request: Any, k: int, full: bool = False) -> Any:
-        """Return a future of one block's result, or of what its worker lacks, unless all is sent."""
+        """Return a future of a list with one block's result, or with what its worker lacks, unless all is sent."""
         self._keep_here(program, [k])
-        return self.executor.submit(*self._call(program, request, k, full, full))
+        return self.executor.submit(in_list, *self._call(program, request, k, full, full))
 
     def _keep_here(self, program: Program, wanted: Iterable[int]) -> None:
         """Keep all in this process, so that its threads, and processes that are forked, have it."""

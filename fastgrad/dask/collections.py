@@ -7,21 +7,23 @@ from __future__ import annotations
 
 import itertools
 import sys
+import time
 import uuid
 import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgrad.dask.workers import MOST_PROGRAMS, Latest, Loader, loaded, packed, width, work
+from fastgrad.dask.workers import MOST_PROGRAMS, Latest, Loader, loaded, packed, width, work_on_all
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from fastgrad.dask.blocks import Blocks
     from fastgrad.dask.workers import Program
 
 
+_SECONDS = 2.0  # after which it is looked again where blocks are
 _sent: weakref.WeakKeyDictionary[Any, Latest] = weakref.WeakKeyDictionary()  # programs, by the client
 
 
@@ -29,7 +31,7 @@ def of_collections(given: Sequence[tuple[str, Any]]) -> Blocks:
     """Return blocks of arrays and frames, each with what messages call it, that have their rows in common."""
     _, first = given[0]
     collections = [_aligned(x, what, first, given[0][0]) for what, x in given]
-    return DaskBlocks(_client(), list(zip(*map(_parts, collections))), _row_counts(collections[0]))
+    return DaskBlocks(_client(), list(zip(*map(_parts, collections))))
 
 
 def of_client(found: Sequence[Any], client: Any) -> Blocks:
@@ -40,7 +42,7 @@ def of_client(found: Sequence[Any], client: Any) -> Blocks:
     parts = [delayed(loaded, pure=False)(block.payload) if isinstance(block, Loader) else block for block in found]
     for k, future in zip(arrays, client.scatter([found[k] for k in arrays]) if arrays else ()):
         parts[k] = future
-    return DaskBlocks(client, [(part,) for part in parts], None)
+    return DaskBlocks(client, [(part,) for part in parts])
 
 
 def _client() -> Any:
@@ -108,9 +110,10 @@ def _is_future(x: Any) -> bool:
 class DaskBlocks:
     """Blocks that Dask's workers hold, or compute for each pass; the scheduler sends tasks where they are."""
 
-    def __init__(self, client: Any, parts: Sequence[tuple[Any, ...]], rows: Sequence[int] | None) -> None:
-        self.client, self.count, self.rows = client, len(parts), rows
+    def __init__(self, client: Any, parts: Sequence[tuple[Any, ...]]) -> None:
+        self.client, self.count = client, len(parts)
         self._parts = parts
+        self._placed, self._workers, self._threads = -_SECONDS, dict[int, str](), dict[str, int]()
         self._are_held = client is not None and all(_is_future(x) for part in parts for x in part)
 
     def columns(self) -> int:
@@ -121,25 +124,52 @@ class DaskBlocks:
     def run(self, program: Program, requests: Mapping[int, Any]) -> dict[int, Any]:
         """Run a program on some blocks, each with its request; return the results."""
         if self.client is not None:
-            return dict(zip(requests, self.client.gather(self._futures(program, requests))))
+            groups, futures = self._futures(program, requests)
+            answers = itertools.chain.from_iterable(self.client.gather(futures))
+            return dict(zip(itertools.chain.from_iterable(groups), answers))
         import dask
 
-        return dict(zip(requests, dask.compute(*self._tasks(program, program.payload, requests))))
+        answers = dask.compute(*self._tasks(program, program.payload, requests))
+        return {k: answer for k, (answer,) in zip(requests, answers)}
+
+    def takes_single(self) -> bool:
+        """Whether there are workers that blocks can be given to one by one."""
+        return self.client is not None
 
     def start(self, program: Program, request: Any, k: int, full: bool = False) -> Any:
-        """Return a future of one block's result."""
-        return self._futures(program, {k: request})[0]
+        """Return a future of one block's result, in a list."""
+        return self._futures(program, {k: request})[1][0]
 
-    def _futures(self, program: Program, requests: Mapping[int, Any]) -> list[Any]:
+    def _futures(self, program: Program, requests: Mapping[int, Any]) -> tuple[list[list[int]], list[Any]]:
+        """Start tasks, each on some blocks; return which these are, and futures of the lists of their results."""
         sent = _sent.setdefault(self.client, Latest(MOST_PROGRAMS))
         payload = sent.take(program.key, lambda: self._submitted(program))
         if not self._are_held:
-            return list(self.client.compute(self._tasks(program, payload, requests)))
-        turn = uuid.uuid4().hex
-        return [
-            self.client.submit(work, program.key, payload, request, *self._parts[k], key=f"fastgrad-block-{turn}-{k}")
-            for k, request in requests.items()
-        ]
+            return [[k] for k in requests], list(self.client.compute(self._tasks(program, payload, requests)))
+        groups, turn = self._groups(requests), uuid.uuid4().hex
+        futures = []
+        for group in groups:
+            asked, parts = [requests[k] for k in group], [self._parts[k] for k in group]
+            key = f"fastgrad-blocks-{turn}-{group[0]}"
+            futures.append(self.client.submit(work_on_all, program.key, payload, asked, parts, key=key))
+        return groups, futures
+
+    def _groups(self, wanted: Iterable[int]) -> list[list[int]]:
+        """Divide blocks that workers hold: a group for each thread of each worker, since a task takes longer to
+        schedule than many a block to work on.
+        """
+        if time.monotonic() - self._placed >= _SECONDS:
+            self._placed, held = time.monotonic(), self.client.who_has([part[0] for part in self._parts])
+            self._workers = {k: min(held.get(part[0].key) or [""]) for k, part in enumerate(self._parts)}
+            self._threads = self.client.nthreads()
+        at: dict[str, list[int]] = {}
+        for k in wanted:
+            at.setdefault(self._workers[k], []).append(k)
+        groups = []
+        for worker, blocks in at.items():
+            step = self._threads.get(worker, len(blocks))
+            groups += [blocks[start::step] for start in range(min(step, len(blocks)))]
+        return groups
 
     def _submitted(self, program: Program) -> Any:
         """Return a future of what a program travels as: a task's result, so that another worker can have it again."""
@@ -148,8 +178,8 @@ class DaskBlocks:
     def _tasks(self, program: Program, payload: Any, requests: Mapping[int, Any]) -> list[Any]:
         from dask import delayed
 
-        do = delayed(work, pure=False, traverse=False)
-        return [do(program.key, payload, request, *self._parts[k]) for k, request in requests.items()]
+        do = delayed(work_on_all, pure=False)
+        return [do(program.key, payload, [request], [self._parts[k]]) for k, request in requests.items()]
 
 
 def _same(payload: bytes) -> bytes:

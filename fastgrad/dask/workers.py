@@ -110,6 +110,11 @@ def work(key: str, payload: bytes | None, request: Any, *columns: Any) -> Any:
     return _program(key, payload)(request, tuple(map(_array, columns)))
 
 
+def work_on_all(key: str, payload: bytes, requests: list[Any], blocks: list[Any]) -> list[Any]:
+    """Run a program on several blocks, each with its request."""
+    return [work(key, payload, request, *block) for request, block in zip(requests, blocks)]
+
+
 def work_by_name(key: str, payload: bytes | None, request: Any, name: tuple[str, int], block: Any, turn: int) -> Any:
     """Run a program on a block: one given, one that a given function loads, or the one kept under that name.
 
@@ -124,6 +129,11 @@ def work_by_name(key: str, payload: bytes | None, request: Any, name: tuple[str,
     if isinstance(found, Loader):
         found = loaded(found.payload)
     return work(key, payload, request, found)
+
+
+def in_list(function: Any, *args: Any) -> list[Any]:
+    """Return a function's result as `work_on_all` returns several."""
+    return [function(*args)]
 
 
 def loaded(payload: bytes) -> Any:

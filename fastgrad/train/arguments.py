@@ -319,12 +319,18 @@ def objective(loss: _Loss, penalty: _Penalty, model: _Model) -> _Loss:
     def weighed(predictions: Any, targets: Any, weights: _Floats | None = None) -> Any:
         return loss(predictions, targets) if weights is None else loss(predictions, targets, weights=weights)
 
+    added = penalty_of(penalty, model)
+    return weighed if added is None else lambda *columns: weighed(*columns) + added()
+
+
+def penalty_of(penalty: _Penalty, model: _Model) -> Callable[[], Node] | None:
+    """What is added to the loss, or None."""
     if penalty is None:
-        return weighed
+        return None
     if callable(penalty):
-        return lambda *columns: weighed(*columns) + penalty(model)
+        return functools.partial(penalty, model)
     alpha, parameters = not_negative(penalty, "penalty"), parameters_of(model, "leave penalty= out")
-    return lambda *columns: weighed(*columns) + losses.l2_penalty(parameters, alpha)
+    return functools.partial(losses.l2_penalty, parameters, alpha)
 
 
 def parameters_of(model: Any, otherwise: str) -> nn.Module | list[Any]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from fastgrad._tape.functions import no_grad
 from fastgrad._tape.node import Node
+from fastgrad.compiled.arguments import are_elsewhere
 from fastgrad.train import arguments
 from fastgrad.train.patience import Patience
 from fastgrad.train.replay import LEAST_ROWS, CompiledModel
@@ -209,6 +210,14 @@ def fit(
     [2.0, 1.0]
     """
     arguments.refuse(unknown, fit)
+    if are_elsewhere((X, y)):
+        from fastgrad.dask.training import fit_elsewhere
+
+        return fit_elsewhere(
+            model, X, y, loss=loss, optimizer=optimizer, lr=lr, epochs=epochs, batch_size=batch_size, shuffle=shuffle,
+            seed=seed, weights=weights, validation=validation, metric=metric, penalty=penalty, patience=patience,
+            min_delta=min_delta, schedule=schedule, callbacks=callbacks, progress=progress, compiled=compiled,
+        )  # fmt: skip
     data = arguments.weighed_data(*arguments.data(X, y), weights)
     X, y = data[:2]
     epochs = arguments.count(epochs, "epochs")
