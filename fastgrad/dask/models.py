@@ -123,7 +123,10 @@ class BlockModel:
         if not len(columns[0]):
             return None
         if isinstance(request, Look):
-            return self.look(request, columns)
+            try:
+                return self.look(request, columns)
+            except (TypeError, ValueError) as error:
+                return error
         self.parameters.set_data(request.parameters)
         data = self.data(columns)
         if data is None:

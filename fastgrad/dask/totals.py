@@ -71,15 +71,20 @@ def _totals(
         paths.counted(row)
     decided: dict[int, dict[int, int]] = {k: {} for k in range(source.count)}
     found: dict[int, Any] = {}
+    used: dict[int, list[Any]] = {}  # the scalars from outside that a block's slopes are by
     pending = list(decided)
     while pending:
         program, scalars = _program(function, known)
         numbers = np.array([scalar.data for scalar in scalars])
+        recorded = any(paths.recorded for paths in function._paths.values())
+        asked = pending if recorded else pending[:1]  # whose first row is the first to be recorded
         request = Request(placed, axes, argnums, order, numbers, threads, {}, known.sample is None)
-        found |= source.run(program, {k: request._replace(decided=decided[k]) for k in pending})
-        pending = [k for k in pending if isinstance(found[k], Unknown)]
-        for k in pending:
-            decided[k] |= _recorded(function, found[k])
+        found |= source.run(program, {k: request._replace(decided=decided[k]) for k in asked})
+        used |= dict.fromkeys(asked, scalars)
+        for k in asked:
+            if isinstance(found[k], Unknown):
+                decided[k] |= _recorded(function, found[k])
+        pending = [k for k in pending if k not in found or isinstance(found[k], Unknown)]
         if known.sample is None:
             known.sample = next(((function._paths_for(part.structure), part.numbers[:1])
                                  for part in found.values() if len(part.numbers)), None)  # fmt: skip
@@ -87,7 +92,19 @@ def _totals(
     count = sum(part.rows for part in parts)
     if not count:
         raise ValueError(f"the arguments of {function._name()} have no rows in any block: give at least one")
+    if argnums is None:
+        return tree_sum([_by(scalars, part.sums, used[k]) for k, part in enumerate(parts)]), count, scalars
     return tree_sum([part.sums for part in parts]), count, scalars
+
+
+def _by(scalars: list[Any], sums: Any, used: list[Any]) -> Any:
+    """Return a block's sums with slopes by all scalars, of which it knew some."""
+    if sums is None or len(sums) == 1 or used is scalars:
+        return sums
+    places = {id(scalar): 1 + k for k, scalar in enumerate(scalars)}
+    found = np.zeros(1 + len(scalars))
+    found[[0, *(places[id(scalar)] for scalar in used)]] = sums
+    return found
 
 
 def _placed(function: Any, args: tuple[Any, ...], axes: Sequence[int | None]) -> tuple[Blocks, tuple[Any, ...]]:

@@ -104,6 +104,9 @@ class Rows:
     def look(self, program: Program, accuracy: bool) -> _Floats:
         """Look at all blocks; return some rows."""
         answers = self.run(program, Look(accuracy), range(self.blocks.count))
+        for k, answer in enumerate(answers):
+            if isinstance(answer, Exception):
+                raise type(answer)(f"block {k}: {answer}")
         self.looked = {k: answer for k, answer in enumerate(answers) if answer is not None}
         if not self.looked:
             raise ValueError(f"{self.name} must have at least one row that counts in one of its blocks")

@@ -155,4 +155,5 @@ def _program(key: str, payload: bytes | None) -> Any:
 
 
 def _array(column: Any) -> Any:
-    return column.to_numpy() if hasattr(column, "to_numpy") else np.asarray(column)
+    """Return a column as an array; what came in a message may lie at any address, which programs do not take."""
+    return np.require(column.to_numpy() if hasattr(column, "to_numpy") else column, requirements="A")

@@ -1,6 +1,7 @@
 """Dask's arrays and data frames in methods of compiled functions and in `train.fit`."""
 
 import os
+import resource
 import signal
 import threading
 
@@ -8,7 +9,8 @@ import numpy as np
 import pytest
 
 import fastgrad
-from support.in_blocks import P, columns, compiled, in_blocks, same, smooth
+from fastgrad import train
+from support.in_blocks import P, columns, compiled, in_blocks, network, parameters_of, same, smooth
 from support.marks import in_processes
 
 pytest.importorskip("dask", reason="dask is not installed")
@@ -20,7 +22,7 @@ import dask.dataframe as dd  # noqa: E402
 import pandas as pd  # noqa: E402
 from distributed import Client, LocalCluster  # noqa: E402
 
-from fastgrad.dask import blocks  # noqa: E402
+from fastgrad.dask import blocks, fit_local  # noqa: E402
 
 AXES = (None, 0, 0)
 CHUNK = 150
@@ -118,7 +120,10 @@ def test_workers_change_no_bit(client):
 @pytest.mark.parametrize("workers", [1, 3])
 def test_nor_does_their_number(workers):
     expected = compiled().sum_value_and_grad(P, *of_blocks(), in_axes=AXES)
-    with LocalCluster(workers, threads_per_worker=1, processes=False, dashboard_address=":0") as few, Client(few):
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, processes=False, dashboard_address=":0") as few,
+        Client(few),
+    ):
         X, y = dask.persist(*arrays())
         assert same(compiled().sum_value_and_grad(P, X, y, in_axes=AXES), expected)
 
@@ -180,6 +185,89 @@ def test_a_worker_that_dies_changes_no_bit(client):
     timer.join()
     for _ in range(5):
         assert same(f.sum_value_and_grad(P, X, y, in_axes=AXES), expected)
+
+
+def fitted(X, y, **options):
+    """The history and the parameters of a network after a fit."""
+    model = network()
+    history = train.fit(model, X, y, lr=0.05, **options)
+    return history, parameters_of(model)
+
+
+@in_processes
+def test_fit_takes_arrays_and_frames(client):
+    options = {
+        "epochs": 4,
+        "batch_size": 300,
+        "validation": 0.3,
+        "seed": 0,
+        "metric": lambda found, y: abs(found - y).mean(),
+    }
+    expected_history, expected = fitted(*of_blocks(), **options)
+    for data in (arrays(), client.persist(arrays())):
+        history, found = fitted(*data, **options)
+        assert np.array_equal(found, expected)
+        for name in ("loss", "val_loss", "metric", "val_metric"):
+            assert np.array_equal(getattr(history, name), getattr(expected_history, name)), name
+    X, y = columns()
+    for data in ((frame()[["a", "b"]], frame()["y"]), (frame(), "y")):
+        history, found = fitted(*data, epochs=4)
+        assert np.allclose(found, fitted(X, y, epochs=4)[1], rtol=1e-10)
+
+
+def test_weights_may_be_a_column_of_the_frame():
+    X, y = columns()
+    weighed = frame().assign(w=2.0)
+    assert np.allclose(fitted(weighed, "y", weights="w", epochs=4)[1], fitted(X, y, epochs=4)[1], rtol=1e-10)
+
+
+@in_processes
+def test_a_fit_goes_on_when_a_worker_dies(client):
+    expected_history, expected = fitted(*of_blocks(), epochs=20)
+    killed = []
+
+    def kill(epoch, history):
+        if epoch == 5:
+            killed.append(kill_one(client))
+
+    history, found = fitted(*client.persist(arrays()), epochs=20, callbacks=[kill])
+    assert len(killed) == 1
+    assert np.array_equal(history.loss, expected_history.loss)
+    assert np.array_equal(found, expected)
+
+
+@in_processes
+def test_blocks_take_local_steps_on_workers(client):
+    given, options = client.persist(arrays()), {"lr": 0.05, "rounds": 3, "local_steps": 4, "seed": 0}
+    models = [network() for _ in range(3)]
+    for model, data, asynchronous in zip(models, (of_blocks(), given, given), (False, False, True)):
+        history = fit_local(model, *data, asynchronous=asynchronous, **options)
+        assert history.epochs == 3
+    one, another, at_once = map(parameters_of, models)
+    assert np.array_equal(one, another)
+    assert np.allclose(at_once, one, atol=0.1)
+
+
+def peak():
+    """The most memory that this process has had, in bytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+@in_processes
+def test_data_larger_than_memory_stream():
+    limit, rows, chunks = 500_000_000, 50_000, 150
+    X = da.map_blocks(lambda: np.full((rows, 20), 1.5), chunks=((rows,) * chunks, (20,)), dtype=float)
+    assert X.nbytes > 2 * limit
+    f = compiled(lambda p, x: p * x[0] * x[1])
+    with (
+        dask.config.set(SETTINGS),
+        LocalCluster(n_workers=1, threads_per_worker=1, memory_limit=limit, dashboard_address=":0") as cluster,
+        Client(cluster) as client,
+    ):
+        value, slope = f.mean_value_and_grad(2.0, X, in_axes=(None, 0))
+        (most,) = client.run(peak).values()
+    assert most < limit
+    assert (value, slope) == (4.5, 2.25)
 
 
 # What is refused.

@@ -89,6 +89,14 @@ def test_scalars_from_outside_have_slopes():
         assert np.allclose(*slopes, rtol=1e-12)
 
 
+def test_blocks_may_use_different_scalars():
+    w, v = fastgrad.Value(2.0), fastgrad.Value(3.0)
+    f = compiled(lambda x: v * x if x > 10.0 else w * x)
+    total = f.sum(*blocks([np.array([1.0]), np.array([2.0]), np.array([20.0, 3.0])]))
+    total.backward()
+    assert (total.data, w.grad, v.grad) == (72.0, 6.0, 20.0)
+
+
 def test_scalars_from_outside_count_as_they_are_now():
     w, given = fastgrad.Value(1.0), blocks(in_blocks(np.ones(8)))
     f = compiled(lambda x: w * x)

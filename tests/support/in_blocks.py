@@ -3,7 +3,7 @@
 import numpy as np
 
 import fastgrad
-from fastgrad import math
+from fastgrad import math, nn
 
 ROWS, BLOCKS = 1000, 7
 P = np.array([1.0, 2.0, 0.5])
@@ -39,6 +39,31 @@ def same(found, expected):
     if isinstance(expected, tuple):
         return all(map(same, found, expected))
     return np.array_equal(found, expected)
+
+
+def network(inputs=2):
+    """A network, the same each time."""
+    return nn.MLP(inputs, [6, 1], rng=0)
+
+
+class Bent:
+    """A model that is called row by row, and goes two ways."""
+
+    def __init__(self):
+        self.weights = [fastgrad.Value(0.1), fastgrad.Value(-0.2), fastgrad.Value(0.05)]
+
+    def parameters(self):
+        return self.weights
+
+    def __call__(self, row):
+        a, b, c = self.weights
+        result = a * row[0] + b * row[1] + c
+        return result if result > 0.0 else 0.1 * result
+
+
+def parameters_of(model):
+    """Its numbers, as an array."""
+    return np.array([p.data for p in model.parameters()])
 
 
 def compiled(function=branching):
