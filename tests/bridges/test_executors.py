@@ -1,8 +1,13 @@
 """Rows in blocks, for any executor: `fastgrad.dask.blocks`."""
 
 import concurrent.futures
+import os
 import pickle
+import shutil
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,6 +138,72 @@ def test_blocks_may_be_functions_that_load_them():
     with concurrent.futures.ProcessPoolExecutor(2) as executor:
         for given in (blocks(loaders), blocks(loaders, executor)):
             assert same(compiled().sum_value_and_grad(P, *given, in_axes=AXES), expected)
+
+
+# Executors of others.
+
+
+def check_on(executor, passes=3):
+    """Totals by an executor are those of this process, to the last bit, pass by pass."""
+    parts, f = in_blocks(*columns()), compiled()
+    given = blocks(parts, executor)
+    for k in range(passes):
+        expected = compiled().sum_value_and_grad(P + k, *blocks(parts), in_axes=AXES)
+        assert same(f.sum_value_and_grad(P + k, *given, in_axes=AXES), expected)
+
+
+@in_processes
+@pytest.mark.parametrize("backend", ["loky", "threading", "multiprocessing"])
+def test_joblib(backend):
+    joblib = pytest.importorskip("joblib", reason="joblib is not installed")
+    check_on(joblib.Parallel(n_jobs=2, backend=backend), passes=8)  # more than it takes to know that workers forget
+
+
+@in_processes
+def test_ray_through_its_backend_for_joblib(monkeypatch):
+    joblib = pytest.importorskip("joblib", reason="joblib is not installed")
+    ray = pytest.importorskip("ray", reason="ray is not installed")
+    from ray.util.joblib import register_ray
+
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    ray.init("local", num_cpus=2, object_store_memory=80 * 2**20, include_dashboard=False, log_to_driver=False)
+    try:
+        register_ray()
+        with joblib.parallel_config(backend="ray"):
+            check_on(joblib.Parallel(n_jobs=2), passes=2)
+    finally:
+        ray.shutdown()
+
+
+@in_processes
+def test_mpi(tmp_path):
+    pytest.importorskip("mpi4py", reason="mpi4py is not installed")
+    mpiexec = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
+    if mpiexec is None:
+        pytest.skip("there is no mpiexec")
+    script = tmp_path / "script.py"
+    script.write_text(MPI_SCRIPT)
+    command = [mpiexec, "-n", "3", sys.executable, "-m", "mpi4py.futures", str(script)]
+    result = subprocess.run(
+        command, capture_output=True, text=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"}
+    )
+    assert result.stdout == "(5.0, [-10.0, -6.0])\n" * 2, result.stderr
+
+
+MPI_SCRIPT = """
+import numpy as np
+from mpi4py.futures import MPIPoolExecutor
+import fastgrad
+from fastgrad.dask import blocks
+
+if __name__ == "__main__":
+    error = fastgrad.compile(lambda p, x, y: (p[0] * x + p[1] - y) ** 2)
+    with MPIPoolExecutor() as executor:
+        x, y = blocks([(np.array([1.0]), np.array([3.0])), (np.array([2.0]), np.array([5.0]))], executor)
+        for _ in range(2):
+            value, slopes = error.sum_value_and_grad(np.array([1.0, 1.0]), x, y, in_axes=(None, 0, 0))
+            print((value, slopes.tolist()), flush=True)
+"""
 
 
 # What travels.
