@@ -31,7 +31,8 @@ def of_collections(given: Sequence[tuple[str, Any]]) -> Blocks:
     """Return blocks of arrays and frames, each with what messages call it, that have their rows in common."""
     _, first = given[0]
     collections = [_aligned(x, what, first, given[0][0]) for what, x in given]
-    return DaskBlocks(_client(), list(zip(*map(_parts, collections))))
+    parts = [_parts(x) for x in collections]
+    return DaskBlocks(getattr(parts[0][0], "client", None) if _is_future(parts[0][0]) else _client(), list(zip(*parts)))
 
 
 def of_client(found: Sequence[Any], client: Any) -> Blocks:
@@ -49,7 +50,7 @@ def _client() -> Any:
     """Return the client that is in use, or None."""
     distributed = sys.modules.get("distributed")
     try:
-        return None if distributed is None else distributed.default_client()
+        return None if distributed is None else distributed.Client.current()
     except ValueError:
         return None
 

@@ -28,7 +28,6 @@ AXES = (None, 0, 0)
 CHUNK = 150
 SETTINGS = {
     "distributed.comm.timeouts.connect": "2s",  # to a worker that has died
-    "distributed.worker.daemon": False,
     "distributed.scheduler.allowed-failures": 10,
 }
 

@@ -77,6 +77,7 @@ def test_notebooks_run(notebook, tmp_path):
     pytest.importorskip("matplotlib")
     pytest.importorskip("ipykernel")
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    skip_without(re.findall(r"fastgrad\.(\w+)", notebook.read_text(encoding="utf-8")))
     client = nbclient.NotebookClient(nbformat.read(notebook, as_version=4), resources={"metadata": {"path": tmp_path}})
     client.execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})
 
