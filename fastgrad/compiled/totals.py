@@ -49,7 +49,7 @@ class Totals:
         Parameters
         ----------
         *args, num_threads
-            See `batch`.
+            See `batch`. Rows may lie in Dask's collections or in blocks, as for `sum_value_and_grad`.
         in_axes : 0, or a sequence of 0 for each argument
             Arguments that are the same for all rows are for `sum_value_and_grad`.
 
@@ -98,6 +98,8 @@ class Totals:
         ----------
         *args
             Arrays with a leading axis of rows, or structures of them, and arguments that are the same for all rows.
+            Instead of arrays there may be Dask's arrays and data frames, or columns made by `fastgrad.dask.blocks`:
+            then the sums are computed where the rows are, see docs/how-to/many-machines.md.
         argnums : int or tuple of int
             By which of the latter.
         in_axes : sequence of 0 and None

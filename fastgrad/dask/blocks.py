@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import uuid
+import weakref
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from fastgrad.dask.workers import Loader, Missing, dumps, in_list, keep, packed, width, work_by_name
+from fastgrad.dask.workers import Loader, Missing, dumps, forget, in_list, keep, packed, width, work_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -133,6 +134,7 @@ class ExecutorBlocks:
         self.count, self.executor = len(found), executor
         self._name, self._turn, self._lacked = uuid.uuid4().hex, 0, 0
         self._blocks = found
+        weakref.finalize(self, forget, self._name)
 
     def columns(self) -> int:
         """Ask a worker how many columns the first block has."""

@@ -159,7 +159,12 @@ class BlockModel:
 
     def share(self, request: Step, data: _Data) -> Share:
         """Return a block's share of a step, or of a validation."""
-        X, y, *weights = data
+        if not request.with_gradient:
+            with no_grad():
+                return self._share(request, *data)
+        return self._share(request, *data)
+
+    def _share(self, request: Step, X: _Floats, y: Any, *weights: _Floats) -> Share:
         try:
             predictions, root = self.root(X, y, *weights)
             loss = root.data

@@ -74,8 +74,18 @@ class _Loaded(threading.local):
         self.programs = Latest(MOST_PROGRAMS)
 
 
-_lock = threading.Lock()
+_lock = threading.RLock()  # which a collection of garbage may take again, as it lets go of blocks
 _payloads, _data_sets, _loaded = Latest(MOST_PROGRAMS), Latest(MOST_DATA_SETS), _Loaded()
+
+
+def _begin_anew() -> None:
+    """Have a lock that no thread holds: of a process that was forked none but one lives."""
+    global _lock
+    _lock = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def packed(function: Any) -> Program:
@@ -101,6 +111,12 @@ def keep(program: Program | None, name: tuple[str, int], block: Any) -> None:
             _payloads.take(program.key, lambda: program.payload)
         if block is not None and not isinstance(block, Loader):
             _data_sets.take(name[0], dict)[name[1]] = block
+
+
+def forget(name: str) -> None:
+    """Let go of the blocks of a data set in this process."""
+    with _lock:
+        _data_sets.pop(name, None)
 
 
 def work(key: str, payload: bytes | None, request: Any, *columns: Any) -> Any:

@@ -138,7 +138,9 @@ def fit(
         optimizer is given, the model needs a method ``parameters()``.
     X : array_like, shape (n, inputs)
     y : array_like, shape (n,) or (n, outputs)
-        The targets, or labels.
+        The targets, or labels. X and y may be Dask's arrays and data frames, or columns made by `fastgrad.dask.blocks`:
+        then the model is trained where the rows are, and batches are made of whole blocks, see
+        docs/how-to/many-machines.md. Of a data frame y, and weights, may be names of columns.
     loss : str or callable
         The name of a function of `fastgrad.losses`, or ``loss(predictions, targets)`` that returns one scalar. It gets
         an `nn.Batch` and an array, or, of a model called row by row, two lists.

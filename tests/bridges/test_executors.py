@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import fastgrad
-from fastgrad.dask import blocks
+from fastgrad.dask import blocks, workers
 from fastgrad.dask.programs import BlockFunction, state_of
 from fastgrad.dask.workers import packed
 from support.in_blocks import BLOCKS, P, branching, columns, compiled, in_blocks, same, smooth
@@ -54,12 +54,12 @@ def test_blocks_are_added_as_neighbours_then_as_neighbours_of_neighbours(functio
 
 
 @in_processes
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 3])
 @pytest.mark.parametrize("kind", [concurrent.futures.ThreadPoolExecutor, concurrent.futures.ProcessPoolExecutor])
-def test_who_works_changes_no_bit(kind, workers):
+def test_who_works_changes_no_bit(kind, count):
     parts = in_blocks(*columns())
     expected = compiled().sum_value_and_grad(P, *blocks(parts), in_axes=AXES)
-    with kind(workers) as executor:
+    with kind(count) as executor:
         f = compiled()
         given = blocks(parts, executor)
         for p in (P, P + 1.0, P):
@@ -237,6 +237,15 @@ def test_a_program_and_a_block_travel_once_to_each_worker():
     program = len(packed(BlockFunction(*state_of(f)[1])).payload)
     assert X.nbytes + y.nbytes + program < first < X.nbytes + y.nbytes + 2 * program + 20_000
     assert later < 5 * 1_000  # five blocks' parameters and names
+
+
+def test_blocks_that_nobody_uses_any_more_are_let_go():
+    columns = blocks(in_blocks(np.ones(8)))
+    compiled(lambda x: x).sum(*columns)
+    name = columns[0].source._name
+    assert name in workers._data_sets
+    del columns
+    assert name not in workers._data_sets
 
 
 # What is refused.
