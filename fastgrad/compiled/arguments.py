@@ -94,13 +94,7 @@ def pieces_of(
     """Return the descriptions of a row of each argument, and their numbers: arrays of float64 of shape (rows, some),
     which lie side by side, or of shape (some,) where they are the same for all rows. And how many rows there are.
     """
-    axes: list[Any] = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
-    if len(axes) != len(args) or any(axis is not None and (type(axis) is not int or axis) for axis in axes):
-        another = any(type(axis) is int and axis for axis in axes)
-        remedy = ": rows are along the first axis, where numpy.moveaxis puts another" if another else ""
-        raise ValueError(
-            f"in_axes must be 0, None, or one of these for each of {len(args)} arguments, not {in_axes!r}{remedy}"
-        )
+    axes = axes_of(in_axes, args)
     pieces: list[list[NDArray[Any]]] = []
     lengths: dict[str, int] = {}
     parts: list[_Structure] = []
@@ -117,6 +111,34 @@ def pieces_of(
         parts.append(structure)
         pieces.append(found)
     return tuple(parts), pieces, _one_length(lengths, name)
+
+
+def axes_of(in_axes: Any, args: tuple[Any, ...]) -> list[int | None]:
+    """Return for each argument whether it has an axis of rows: 0 or None."""
+    axes: list[Any] = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
+    if len(axes) != len(args) or any(axis is not None and (type(axis) is not int or axis) for axis in axes):
+        another = any(type(axis) is int and axis for axis in axes)
+        remedy = ": rows are along the first axis, where numpy.moveaxis puts another" if another else ""
+        raise ValueError(
+            f"in_axes must be 0, None, or one of these for each of {len(args)} arguments, not {in_axes!r}{remedy}"
+        )
+    return axes
+
+
+def is_elsewhere(arg: Any) -> bool:
+    """Whether an argument's rows lie in blocks elsewhere: a collection of Dask's, or a column of `dask.blocks`."""
+    return type(arg) is not np.ndarray and (hasattr(arg, "__dask_graph__") or hasattr(arg, "__fastgrad_blocks__"))
+
+
+def are_elsewhere(args: tuple[Any, ...]) -> bool:
+    """Whether any of the arguments, or of what is in dicts and tuples among them, has its rows elsewhere."""
+    for arg in args:
+        if type(arg) is dict or type(arg) is tuple:
+            if are_elsewhere(tuple(arg.values()) if isinstance(arg, dict) else arg):
+                return True
+        elif is_elsewhere(arg):
+            return True
+    return False
 
 
 def _if_number(arg: object, args: tuple[Any, ...], axes: Sequence[int | None]) -> str:

@@ -14,7 +14,15 @@ import numpy as np
 from fastgrad._programs import derive
 from fastgrad._tape.node import Node
 from fastgrad._tape.numbers import Value
-from fastgrad.compiled.arguments import check_one, chosen, of_positions, of_shapes, pieces_of, side_by_side
+from fastgrad.compiled.arguments import (
+    are_elsewhere,
+    check_one,
+    chosen,
+    of_positions,
+    of_shapes,
+    pieces_of,
+    side_by_side,
+)
 from fastgrad.compiled.blocks import in_blocks
 from fastgrad.compiled.structure import crossed
 from fastgrad.compiled.table import records, row_of, scalar_of, table_of
@@ -26,7 +34,7 @@ if TYPE_CHECKING:
     from fastgrad.compiled.arguments import _Axes, _Places
     from fastgrad.compiled.path import Path
     from fastgrad.compiled.paths import Paths, _Rows
-    from fastgrad.compiled.structure import Nest, _Floats, _Structure
+    from fastgrad.compiled.structure import Nest, _Floats
 
     _Slope: TypeAlias = tuple[Any, float]  # by a scalar
 
@@ -50,7 +58,7 @@ class Totals:
         Parameters
         ----------
         *args, num_threads
-            See `batch`.
+            See `batch`. Rows may lie in Dask's collections or in blocks, as for `sum_value_and_grad`.
         in_axes : 0, or a sequence of 0 for each argument
             Arguments that are the same for all rows are for `sum_value_and_grad`.
 
@@ -100,6 +108,8 @@ class Totals:
         *args
             Arrays with a leading axis of rows, or structures of them, see `batch`, and arguments that are the same for
             all rows.
+            Instead of arrays there may be Dask's arrays and data frames, or columns made by `fastgrad.dask.blocks`:
+            then the sums are computed where the rows are, see docs/how-to/many-machines.md.
         argnums : int or tuple of int
             By which of the latter.
         in_axes : sequence of 0 and None
@@ -188,12 +198,17 @@ class Totals:
                 f"is the same for all rows: {name}.{kind}_value_and_grad() returns the gradient by it, and "
                 f"{name}.batch(...).{kind}() the value alone"
             )
+        threads = self._threads_of(num_threads)
+        if are_elsewhere(args):
+            from fastgrad.dask.totals import scalar_total
+
+            return scalar_total(self, args, in_axes, threads, mean)
         blocks = in_blocks(args, in_axes) if np.memmap in map(type, args) else None
         if blocks is not None:
             sums = [self._total(block, in_axes, num_threads, False) for block in blocks]
             return scalar_of(sum(x.data for x in sums), sums, np.ones(len(sums)), len(args[0]) if mean else 1.0)
         paths, X = self._given_rows(args, in_axes)
-        threads, divisor = self._threads_of(num_threads), len(X) if mean else 1.0
+        divisor = len(X) if mean else 1.0
         latest = paths.latest
         if latest is not None:  # all rows of the last call took it: these may, too
             total, passed, slopes = self._sum_on(latest, X, None, threads)
@@ -237,21 +252,25 @@ class Totals:
         self, args: Any, argnums: _Places, in_axes: _Axes, num_threads: int | None, is_sum: bool, order: int
     ) -> Any:
         """Return the total over all rows, and its derivatives up to an order by arguments that are the same for all."""
+        threads = self._threads_of(num_threads)
+        if are_elsewhere(args):
+            from fastgrad.dask.totals import shared_total
+
+            return shared_total(self, args, argnums, in_axes, threads, is_sum, order)
         found: Any = 0.0
         count = 0
         for block in (in_blocks(args, in_axes) if np.memmap in map(type, args) else None) or [args]:
             rows = SharedRows(self, block, in_axes)
             inner, places = chosen(rows.structure, argnums)
-            rows.check(argnums, self._name())
-            found = found + self._shared_totals(rows, places, num_threads, order)
+            check_shared(argnums, rows.axes, in_axes, self._name())
+            found = found + self._shared_totals(rows, places, threads, order)
             count += len(rows.X)
-        return _in_structure(inner, found if is_sum else found / count, order)
+        return with_derivatives(inner, found if is_sum else found / count, len(places), order)
 
-    def _shared_totals(self, rows: SharedRows, places: list[int], num_threads: int | None, order: int) -> Any:
+    def _shared_totals(self, rows: SharedRows, places: list[int], threads: int, order: int) -> Any:
         """Return the total over rows, its gradient, and the lower half of its Hessian, one after the other."""
         paths = self._paths_for(rows.structure)
         paths.counted(rows)
-        threads = self._threads_of(num_threads)
         latest, count = paths.latest, len(rows.X)
         totals: Any = None
         if latest is not None:
@@ -286,18 +305,6 @@ class Totals:
         return found
 
 
-def _in_structure(inner: _Structure, totals: Any, order: int) -> tuple[Any, ...]:
-    """Return a total and its derivatives, by arguments so structured, of their numbers one after the other."""
-    n = inner.size()
-    found = [totals[0].item(), inner.of_floats(totals[1 : n + 1])]
-    if order == 2:
-        structure, places = crossed(inner, inner)
-        lower = np.zeros((n, n))
-        lower[np.tril_indices(n)] = totals[n + 1 :]
-        found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places]))
-    return tuple(found)
-
-
 class SharedRows:
     """The arguments of a call of which some are the same for all rows.
 
@@ -314,10 +321,10 @@ class SharedRows:
 
     def __init__(self, function: Any, args: tuple[Any, ...], in_axes: _Axes) -> None:
         self.axes = list(in_axes) if isinstance(in_axes, (list, tuple)) else [in_axes] * len(args)
-        self.args, self.in_axes, self.name = args, in_axes, function._name()
+        self.args = args
         self._full: Any = None
         if not self._read_simply():
-            parts, pieces, count = pieces_of(args, in_axes, self.name)
+            parts, pieces, count = pieces_of(args, in_axes, function._name())
             self.structure = of_positions(parts)
             self.places = _shared_places(self.structure, self.axes)
             by_axis = [[p for axis, found in zip(self.axes, pieces) if axis == own for p in found] for own in (None, 0)]
@@ -362,14 +369,26 @@ class SharedRows:
         joined[:, self.places], joined[:, self._others()] = self.shared, X
         return joined
 
-    def check(self, argnums: Any, name: str) -> None:
-        """Raise ValueError unless derivatives are by arguments that are the same for all rows."""
-        for k in argnums if isinstance(argnums, (tuple, list)) else [argnums]:
-            if self.axes[k] is not None:
-                raise ValueError(
-                    f"the total of {name} over rows has no derivative by argument {k}, which has a number for each of "
-                    f"them: batch_value_and_grad() has those of the rows; in_axes is {self.in_axes!r}"
-                )
+
+def check_shared(argnums: Any, axes: Sequence[Any], in_axes: Any, name: str) -> None:
+    """Raise ValueError unless derivatives are by arguments that are the same for all rows."""
+    for k in argnums if isinstance(argnums, (tuple, list)) else [argnums]:
+        if axes[k] is not None:
+            raise ValueError(
+                f"the total of {name} over rows has no derivative by argument {k}, which has a number for each of "
+                f"them: batch_value_and_grad() has those of the rows; in_axes is {in_axes!r}"
+            )
+
+
+def with_derivatives(inner: Any, totals: _Floats, n: int, order: int) -> tuple[Any, ...]:
+    """Return a total, the gradient by n numbers in their structure, and perhaps the Hessian, from one array."""
+    found = [totals[0].item(), inner.of_floats(totals[1 : n + 1])]
+    if order == 2:
+        structure, places_of = crossed(inner, inner)
+        lower = np.zeros((n, n))
+        lower[np.tril_indices(n)] = totals[n + 1 :]
+        found.append(structure.of_floats((lower + np.tril(lower, -1).T).ravel()[places_of]))
+    return tuple(found)
 
 
 def _shared_places(structure: Nest, axes: Sequence[Any]) -> list[int]:

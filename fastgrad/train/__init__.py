@@ -9,6 +9,7 @@
 (2000, 'finished', 1.0)
 """
 
-from fastgrad.train.loop import History, TrainingError, fit
+from fastgrad.train.history import History, TrainingError
+from fastgrad.train.loop import fit
 
 __all__ = ["History", "TrainingError", "fit"]

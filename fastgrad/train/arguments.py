@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-    from fastgrad.train.loop import History
+    from fastgrad.train.history import History
 
     _Floats: TypeAlias = NDArray[np.float64]
     _Data: TypeAlias = tuple[Any, ...]  # rows, targets or labels, and perhaps weights: arrays
@@ -343,12 +343,18 @@ def objective(loss: _Loss, penalty: _Penalty, model: _Model) -> _Loss:
     def weighed(predictions: Any, targets: Any, weights: _Floats | None = None) -> Any:
         return loss(predictions, targets) if weights is None else loss(predictions, targets, weights=weights)
 
+    added = penalty_of(penalty, model)
+    return weighed if added is None else lambda *columns: weighed(*columns) + added()
+
+
+def penalty_of(penalty: _Penalty, model: _Model) -> Callable[[], Node] | None:
+    """What is added to the loss, or None."""
     if penalty is None:
-        return weighed
+        return None
     if callable(penalty):
-        return lambda *columns: weighed(*columns) + penalty(model)
+        return functools.partial(penalty, model)
     alpha, parameters = not_negative(penalty, "penalty"), parameters_of(model, "leave penalty= out")
-    return lambda *columns: weighed(*columns) + losses.l2_penalty(parameters, alpha)
+    return functools.partial(losses.l2_penalty, parameters, alpha)
 
 
 def parameters_of(model: Any, otherwise: str) -> nn.Module | list[Any]:

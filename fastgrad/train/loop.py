@@ -1,8 +1,7 @@
-"""The loop of batches and steps, what is looked at after each epoch, and the history of it."""
+"""The loop of batches and steps, and what is looked at after each epoch."""
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import operator
 import time
@@ -13,7 +12,9 @@ import numpy as np
 from fastgrad._frames import columns_of
 from fastgrad._tape.functions import no_grad
 from fastgrad._tape.node import Node
+from fastgrad.compiled.arguments import are_elsewhere
 from fastgrad.train import arguments
+from fastgrad.train.history import History, TrainingError
 from fastgrad.train.patience import Patience
 from fastgrad.train.progress import Bar, bars, due, finish, unseen
 from fastgrad.train.replay import LEAST_ROWS, CompiledModel
@@ -29,84 +30,6 @@ if TYPE_CHECKING:
     from fastgrad.train.arguments import _Callback, _Floats, _Loss, _Metric, _Schedule
 
     _Targets: TypeAlias = NDArray[Any] | list[Any]
-
-# What a fit gives.
-
-
-class TrainingError(ArithmeticError):
-    """A loss that is not finite. The step that it would have led to was not taken.
-
-    Attributes
-    ----------
-    epoch, batch : int
-        Where it happened, counted from 0; the batch is None where it was in the validation after an epoch's steps.
-    node : str or None
-        The first node of the loss's graph that is not finite, in words. None where Python raised an error instead.
-    history : History or None
-        The epochs before; its `stopped` is "error".
-    """
-
-    def __init__(
-        self, message: str, epoch: int | None = None, batch: int | None = None, node: str | None = None
-    ) -> None:
-        super().__init__(message)
-        self.epoch = epoch
-        self.batch = batch
-        self.node = node
-        self.history: History | None = None
-
-
-@dataclasses.dataclass(repr=False, eq=False)
-class History:
-    """What happened in a fit, in plain arrays with one entry for each epoch.
-
-    Attributes
-    ----------
-    loss : numpy.ndarray, shape (epochs,)
-        What was minimised, the penalty included, as it was before each step: the mean over the epoch's batches, each
-        weighed by its rows.
-    val_loss : numpy.ndarray, shape (epochs,) or (0,)
-        The loss of the validation data after the epoch, without the penalty. Empty without validation data, as
-        `val_metric` is.
-    metric, val_metric : numpy.ndarray, shape (epochs,) or (0,)
-        The metric of the predictions that the epoch's steps were computed from, and that of the validation data after
-        the epoch. Empty where none was asked for.
-    lr : numpy.ndarray, shape (epochs,)
-        The optimizer's learning rate in the epoch.
-    epochs : int
-        How many epochs are complete.
-    stopped : str or None
-        Why there are no more: "finished", "patience", "callback", "interrupted", or "error" in a `TrainingError`'s
-        history. None while the fit runs.
-    seconds : float
-        How long the epochs took.
-    compiled : bool
-        Whether a model that is called row by row was replayed, up to the end. False for one that takes batches: modules
-        compile these by themselves, see their `compiled`.
-    """
-
-    loss: _Floats
-    val_loss: _Floats
-    metric: _Floats
-    val_metric: _Floats
-    lr: _Floats
-    epochs: int = 0
-    stopped: str | None = None
-    seconds: float = 0.0
-    compiled: bool = False
-
-    def __repr__(self) -> str:
-        words = [f"epochs={self.epochs}", f"stopped={self.stopped!r}", f"seconds={self.seconds:.3g}"]
-        for name in ("loss", "val_loss", "metric", "val_metric"):
-            column = getattr(self, name)
-            if len(column):
-                words.append(f"{name}={column[0]:.4g}..{column[-1]:.4g}")
-        return f"History({', '.join(words)})"
-
-    def _repr_html_(self) -> str:
-        from fastgrad.train.tables import history
-
-        return history(self)
 
 
 def fit(
@@ -146,7 +69,9 @@ def fit(
     X : array_like, frame, memory map or sparse matrix, shape (n, inputs)
         Without y, batches: an iterable of (X, y) or (X, y, weights), or a function that returns one for each epoch.
     y : array_like or series, shape (n,) or (n, outputs), optional
-        Targets, or labels.
+        Targets, or labels. X and y may be Dask's arrays and data frames, or columns made by `fastgrad.dask.blocks`:
+        then the model is trained where the rows are, and batches are made of whole blocks, see
+        docs/how-to/many-machines.md. Of a data frame y, and weights, may be names of columns.
     loss : str or callable
         The name of a function of `fastgrad.losses`, or ``loss(predictions, targets)`` that returns one scalar. It gets
         an `nn.Batch` and an array, or, of a model called row by row, two lists.
@@ -219,6 +144,14 @@ def fit(
     [2.0, 1.0]
     """
     arguments.refuse(unknown, fit)
+    if are_elsewhere((X, y)):
+        from fastgrad.dask.training import fit_elsewhere
+
+        return fit_elsewhere(
+            model, X, y, loss=loss, optimizer=optimizer, lr=lr, epochs=epochs, batch_size=batch_size, shuffle=shuffle,
+            seed=seed, weights=weights, validation=validation, metric=metric, penalty=penalty, patience=patience,
+            min_delta=min_delta, schedule=schedule, callbacks=callbacks, progress=progress, compiled=compiled,
+        )  # fmt: skip
     epochs = arguments.count(epochs, "epochs")
     batch_size = batch_size if batch_size is None else arguments.count(batch_size, "batch_size")
     stream = Stream(X, epochs, batch_size=batch_size, weights=weights, validation=validation) if y is None else None

@@ -9,7 +9,7 @@ import numpy as np
 from fastgrad.draw.tables import table
 
 if TYPE_CHECKING:
-    from fastgrad.train.loop import History
+    from fastgrad.train.history import History
 
 
 def history(of: History) -> str:

@@ -28,6 +28,7 @@ NEEDED = {
     "optimize": ("scipy", "1.11"),
     "ode": ("scipy", "1.11"),
     "sklearn": ("sklearn", "1.7"),
+    "dask": ("dask", "2024.1"),
     "pandas": ("pandas", "2.0"),
 }
 
@@ -84,6 +85,7 @@ def test_notebooks_run(notebook, tmp_path):
     pytest.importorskip("ipykernel")
     skip_without((), re.findall(r'"(?:from|import) (\w+)', notebook.read_text(encoding="utf-8")))
     nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    skip_without(re.findall(r"fastgrad\.(\w+)", notebook.read_text(encoding="utf-8")))
     client = nbclient.NotebookClient(nbformat.read(notebook, as_version=4), resources={"metadata": {"path": tmp_path}})
     client.execute(env={**os.environ, "PYTHONPATH": str(PACKAGE_FOLDER.parent)})
 
