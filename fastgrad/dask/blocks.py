@@ -28,7 +28,7 @@ def blocks(given: Iterable[Any], executor: Any = None) -> tuple[Column, ...]:
         returns such a tuple, and is called by the worker anew for each pass: so rows stay where they are, and what is
         larger than memory streams. A block of arrays is sent once to each worker that needs it.
     executor : concurrent.futures.Executor, joblib.Parallel or dask.distributed.Client, optional
-        Who works: also what has a method ``submit`` like theirs, as `mpi4py.futures.MPIPoolExecutor`. By default this
+        Who works: also what has a method ``submit`` like theirs, as ``mpi4py.futures.MPIPoolExecutor``. By default this
         process does, one block after the other.
 
     Returns

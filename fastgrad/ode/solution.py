@@ -49,7 +49,7 @@ def odeint(
     sensitivity: str = "auto",
     **options: Any,
 ) -> Any:
-    """Solve dy/dt = rhs(t, y, *args) from y0 on, by SciPy's integrators, with derivatives of the solution.
+    """Solve ``dy/dt = rhs(t, y, *args)`` from y0 on, by SciPy's integrators, with derivatives of the solution.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def odeint(
     -------
     array, or structure like y0 of arrays
         The first axis is that of the times. Numbers and lists of them in y0 become arrays, with scalars where there is
-        anything to differentiate by. With `events` it is a `Solution`, with fields t, y, t_events and y_events.
+        anything to differentiate by. With ``events`` it is a `Solution`, with fields t, y, t_events and y_events.
 
     Raises
     ------

@@ -160,7 +160,7 @@ class MLPClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
     classes_ : numpy.ndarray, shape (n_classes,)
         The classes, or the numbers of the columns of labels.
     model_ : nn.MLP
-        With an output for each class or label, or of two classes one for the second; without the `out_activation_`.
+        With an output for each class or label, or of two classes one for the second; without the ``out_activation_``.
     coefs_, intercepts_ : list of numpy.ndarray
         Copies of each layer's weights, of shape (inputs, outputs), and biases. Assigning writes them.
     n_features_in_, n_outputs_, n_layers_, n_iter_, t_ : int
