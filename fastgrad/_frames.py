@@ -43,6 +43,9 @@ class NamedArray(np.ndarray[Any, Any]):
 
     columns: tuple[str, ...] = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return named, (self.view(np.ndarray), self.columns)
+
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
             key = place_of(key, self.columns)
