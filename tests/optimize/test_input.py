@@ -31,6 +31,11 @@ CASES = {
         TypeError,
         "jac must not be given, .* leave it out",
     ),
+    "a pair for each of three numbers of a fit": (
+        lambda: optimize.least_squares(lambda x: x, np.ones(3), bounds=[(0.0, 2.0)] * 3),
+        ValueError,
+        r"bounds of a fit must be two, .* not \[\(0.0, 2.0\).* numpy.transpose\(bounds\)",
+    ),
     "text for points": (
         lambda: optimize.curve_fit(LINE[0], ["a", "b"], [1.0, 2.0], [1.0]),
         ValueError,
