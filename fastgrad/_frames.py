@@ -43,6 +43,9 @@ class NamedArray(np.ndarray[Any, Any]):
 
     columns: tuple[str, ...] = ()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return named, (self.view(np.ndarray), self.columns)
+
     def __getitem__(self, key: Any) -> Any:
         if isinstance(key, str):
             key = place_of(key, self.columns)
@@ -132,7 +135,10 @@ def _names_in_row(series: Any) -> tuple[str, ...] | None:
 def numbers_of(x: Any, what: str) -> _Floats:
     """Return anything that numpy takes, or a table, as an array of float64 with the names that it has."""
     if not is_table(x):
-        return np.asarray(x, dtype=np.float64)
+        try:
+            return np.asarray(x, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"{what} must hold numbers, not {x!r:.60}: {error}") from error
     table = read(x, what)
     array = np.asarray(table.whole(), dtype=np.float64)
     return array if table.columns is None else named(array, table.columns)
@@ -304,8 +310,9 @@ def _no_numbers(what: str, name: str | None, dtype: str, package: str) -> TypeEr
             f"{column}.cast(float) if they are numbers; df.to_dummies({name!r}) makes columns of 0 and 1 of classes"
         )
     else:
+        of = column if name is None else f"df, columns=[{name!r}]"
         remedy = (
-            f"{column}.astype(float) if they are numbers; pandas.get_dummies(df, columns=[{name!r}]) makes columns of "
+            f"{column}.astype(float) if they are numbers; pandas.get_dummies({of}) makes columns of "
             f"0 and 1 of classes, {column}.astype('category').cat.codes numbers them"
         )
     if package == "arrow":

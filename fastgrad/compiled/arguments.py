@@ -143,10 +143,15 @@ def are_elsewhere(args: tuple[Any, ...]) -> bool:
 
 def _if_number(arg: object, args: tuple[Any, ...], axes: Sequence[int | None]) -> str:
     """What to do with a number where rows are wanted, or nothing."""
-    fitting = tuple(None if isinstance(other, Real) else axis for other, axis in zip(args, axes))
-    if not isinstance(arg, Real) or not any(axis == 0 for axis in fitting):
+    fitting = tuple(None if _has_numbers(other) else axis for other, axis in zip(args, axes))
+    if not _has_numbers(arg) or not any(axis == 0 for axis in fitting):
         return ""
-    return f": a number that is the same for all rows wants in_axes={fitting}"
+    return f": {'what' if isinstance(arg, dict) else 'a number that'} is the same for all rows wants in_axes={fitting}"
+
+
+def _has_numbers(x: object) -> bool:
+    """Whether it is a number, or a dict that has one where it would need rows."""
+    return isinstance(x, Real) or (isinstance(x, dict) and any(map(_has_numbers, x.values())))
 
 
 def _one_length(lengths: Mapping[str, int], name: str) -> int:
@@ -193,7 +198,8 @@ def _of_a_row(arg: Any, what: str, pieces: list[NDArray[Any]], lengths: dict[str
     except ValueError:
         raise ValueError(f"{what} must have rows of one length") from None
     if array.ndim == 0 or array.dtype.kind not in "fiub":
-        raise TypeError(f"{what} must be an array of real numbers with an axis of rows, not {arg!r:.60}")
+        remedy = ": give toarray() of a sparse matrix" if hasattr(type(arg), "tocsr") else ""
+        raise TypeError(f"{what} must be an array of real numbers with an axis of rows, not {arg!r:.60}{remedy}")
     lengths[what] = len(array)
     pieces.append(array.reshape(len(array), int(np.prod(array.shape[1:]))).astype(np.float64, copy=False))
     return Number() if array.ndim == 1 else Array(array.shape[1:])

@@ -260,9 +260,9 @@ class Derivatives:
             found = self._derived[wanted] = Derived(cast("Compiled", self), wanted)
         return found
 
-    def _values_and_slopes(self, *args: Any) -> tuple[_Floats, _Floats]:
+    def _values_and_slopes(self, *args: Any, **kwargs: Any) -> tuple[_Floats, _Floats]:
         """Return the results' numbers, and their derivatives by those of the first argument, as arrays."""
-        paths, path, X = self._located(args, {})
+        paths, path, X = self._located(args, kwargs)
         made = self._derivative(Wanted("jacobian", 0, True)).made(paths, path)
         values, _ = made.program.run(X, made.uniforms.now())
         count = path.program.outputs

@@ -32,14 +32,14 @@ class ForLmfit:
     def __init__(self, of: Any) -> None:
         self.of = of
 
-    def fun(self, params: Any, *args: Any) -> _Floats:
+    def fun(self, params: Any, *args: Any, **kwargs: Any) -> _Floats:
         """Return the residuals."""
-        found: _Floats = np.asarray(self.of(params.valuesdict(), *args), dtype=np.float64)
+        found: _Floats = np.asarray(self.of(params.valuesdict(), *args, **kwargs), dtype=np.float64)
         return found
 
-    def jac(self, params: Any, *args: Any) -> _Floats:
+    def jac(self, params: Any, *args: Any, **kwargs: Any) -> _Floats:
         """Return their derivatives by the parameters that vary, also through the ``expr`` of others."""
-        slopes: _Floats = self.of._values_and_slopes(params.valuesdict(), *args)[1]
+        slopes: _Floats = self.of._values_and_slopes(params.valuesdict(), *args, **kwargs)[1]
         return slopes @ _by_varying(params)
 
 

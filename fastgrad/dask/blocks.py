@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from fastgrad.dask.workers import Loader, Missing, dumps, forget, in_list, keep, packed, width, work_by_name
+from fastgrad.dask.workers import Loader, Missing, array, dumps, forget, in_list, keep, packed, width, work_by_name
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -72,7 +72,7 @@ def _block(given: Any, k: int) -> Any:
         given = (given,)
     if not isinstance(given, (tuple, list)) or not given:
         raise TypeError(f"blocks[{k}] must be a tuple of arrays, or a function that returns one, not {given!r:.60}")
-    block = tuple(np.asarray(column) for column in given)
+    block = tuple(array(column, f"blocks[{k}]") for column in given)
     lengths = [column.shape[:1] for column in block]
     if () in lengths:
         raise TypeError(
@@ -90,7 +90,8 @@ def _source(found: list[Any], executor: Any) -> Any:
         from fastgrad.dask.collections import of_client
 
         return of_client(found, executor)
-    if not hasattr(executor, "submit") and not hasattr(executor, "n_jobs"):
+    works = hasattr(executor, "submit") or hasattr(executor, "n_jobs")
+    if isinstance(executor, type) or not works:
         raise TypeError(
             "executor must be a concurrent.futures.Executor, a joblib.Parallel or a dask.distributed.Client, not "
             f"{executor!r:.60}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fastgrad import losses
+from fastgrad import _frames, losses
 from fastgrad.compiled.arguments import are_elsewhere
 from fastgrad.dask.columns import source_of
 from fastgrad.dask.models import BlockModel, Look, Step
@@ -75,9 +75,13 @@ def mean_loss(given: Any, weighed: bool) -> Any:
 
 def columns_of(X: Any, y: Any, weights: Any = None) -> list[tuple[str, Any]]:
     """Return rows, targets and perhaps weights with what messages call them; those named are columns of a frame."""
+    if y is None:
+        raise TypeError("y must be targets in blocks, as X is, or the name of a frame's column, not None")
     named = [name for name in (y, weights) if isinstance(name, str)]
     if named and not hasattr(type(X), "drop"):
         raise TypeError(f"y and weights may be names of columns where X is a data frame, not {type(X).__name__}")
+    for name in named:
+        _frames.place_of(name, list(X.columns))
     y, weights = (X[name] if isinstance(name, str) else name for name in (y, weights))
     found = [("X", X.drop(columns=named) if named else X), ("y", y)]
     return found if weights is None else [*found, ("weights", weights)]

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from fastgrad import _frames
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
@@ -123,7 +125,7 @@ def work(key: str, payload: bytes | None, request: Any, *columns: Any) -> Any:
     """Run a program on a block, given column by column, or as one tuple of them."""
     if len(columns) == 1 and isinstance(columns[0], (tuple, list)):
         columns = tuple(columns[0])
-    return _program(key, payload)(request, tuple(map(_array, columns)))
+    return _program(key, payload)(request, tuple(map(array, columns)))
 
 
 def work_on_all(key: str, payload: bytes, requests: list[Any], blocks: list[Any]) -> list[Any]:
@@ -170,6 +172,12 @@ def _program(key: str, payload: bytes | None) -> Any:
     return _loaded.programs.take(key, load)
 
 
-def _array(column: Any) -> Any:
-    """Return a column as an array; what came in a message may lie at any address, which programs do not take."""
-    return np.require(column.to_numpy() if hasattr(column, "to_numpy") else column, requirements="A")
+def array(column: Any, what: str = "a block") -> Any:
+    """Return a column, which messages call by `what`, as an array, a frame's with its names; what came in a
+    message may lie at any address, which programs do not take.
+    """
+    if not _frames.is_table(column):
+        return np.require(column, requirements="A")
+    table = _frames.read(column, what)
+    found = np.require(table.whole(), requirements="A")
+    return found if table.columns is None else _frames.named(found, table.columns)

@@ -20,6 +20,7 @@ from fastgrad.ode.events import Solution, conditions_of
 from fastgrad.ode.flow import by_itself, flow_of
 from fastgrad.ode.problem import Problem
 from fastgrad.ode.solving import METHODS, Settings
+from fastgrad.transforms.tape import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -62,7 +63,7 @@ def odeint(
         Times of the results, ascending or descending; the first is that of y0.
     args : tuple
         Further arguments of rhs: numbers and structures of them. Scalars among these, in y0 and in t are what the
-        solution is differentiated by. Scalars that rhs uses from outside are constants.
+        solution is differentiated by. Scalars that rhs uses from outside are refused, but within `no_grad`.
     method : str or scipy.integrate.OdeSolver
         "LSODA", "RK45", "RK23", "DOP853", "Radau" or "BDF". The implicit ones are given the exact Jacobian.
     rtol : float
@@ -131,9 +132,13 @@ def odeint(
     numbers = [*y, *p, *times]
     if _by_adjoint(sensitivity, numbers, len(times), len(y), events):
         places = [k for k, number in enumerate(numbers) if isinstance(number, Node)]
-        return _result([y, *Adjoint(flow, numbers, len(times), places, how).scalars()], y_structure)
+        later = Adjoint(flow, numbers, len(times), places, how).scalars()
+        _check_outside(rhs, flow)
+        return _result([y, *later], y_structure)
     problem = problem_of(flow, numbers, len(times), how, conditions)
     rows = solution(problem, numbers)
+    if records() or recording_active():
+        _check_outside(rhs, flow)
     if events is None:
         return _result(rows, y_structure)
     reached, *counts = problem.counts or (len(times),)
@@ -155,6 +160,16 @@ def _taken_apart(x: Any, name: str) -> tuple[list[Any], _Structure]:
     if wrong is not None:
         raise ValueError(f"{structure.names(name)[wrong]} must be finite, not {number_of(numbers[wrong])}")
     return numbers, structure
+
+
+def _check_outside(rhs: Any, flow: Flow) -> None:
+    """Raise TypeError where programs use scalars from outside: the solution would have no derivatives by them."""
+    flows = flow, *flow.sensitive.values(), *flow.adjoints.values()
+    if any(path.outside for one in flows for path in one.of._recorded()):
+        raise TypeError(
+            f"{name_of(rhs)} must take scalars as arguments, not from outside, or the solution has no derivatives by "
+            "them: give them in args; where they are constants, solve within fastgrad.no_grad()"
+        )
 
 
 def _times(t: Any) -> list[Any]:

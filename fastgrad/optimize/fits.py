@@ -85,6 +85,7 @@ def least_squares(
     {'height': 0.027, 'rate': 0.014}
     """
     check_function(residuals, "residuals")
+    _without_jac(options)
     unknowns, args = Unknowns(x0), arguments(args)
     of = unknowns.compiled_array(residuals, args)
     jac = jacobian_of(of, unknowns.start, args, False if method == "lm" and sparse is None else sparse)
@@ -158,6 +159,7 @@ def curve_fit(
     {'height': 0.026, 'rate': 0.011}
     """
     check_function(model, "model")
+    _without_jac(options)
     points, measured = numbers_of(x, "x"), numbers_of(y, "y")
     if measured.ndim != 1 or points.ndim not in (1, 2) or len(points) != len(measured):
         raise ValueError(
@@ -178,6 +180,11 @@ def curve_fit(
 
     how = method or ("lm" if bounds is None else "trf")
     return _solved(residuals, jac, unknowns, absolute_sigma, bounds, True, method=how, x_scale=x_scale, **options)
+
+
+def _without_jac(options: dict[str, Any]) -> None:
+    if "jac" in options:
+        raise TypeError("jac must not be given, as the exact one is found from the function: leave it out")
 
 
 def _of_array(model: Callable[..., Any], unknowns: Unknowns) -> Compiled:

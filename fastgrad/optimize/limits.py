@@ -30,7 +30,14 @@ def bounds_by_name(bounds: Any, unknowns: Unknowns) -> Any:
 def two_arrays(bounds: Any, unknowns: Unknowns) -> Any:
     """Return bounds as least squares take them: those below, and those above."""
     found = bounds_by_name(bounds, unknowns)
-    return (found.lb, found.ub) if hasattr(found, "lb") else found
+    if hasattr(found, "lb"):
+        return found.lb, found.ub
+    if not hasattr(found, "__len__") or len(found) != 2:
+        raise ValueError(
+            f"bounds of a fit must be two, those below and those above, not {found!r:.60}: numpy.transpose(bounds) "
+            "makes them of a pair for each number"
+        )
+    return found
 
 
 def _fill(bounds: Any, structure: _Structure, name: str, low: _Floats, high: _Floats) -> None:

@@ -63,6 +63,8 @@ def confusion_matrix(
     ['1', '1', '0', '0', '1', '0', '0', '0', '1']
     """
     write = format_of(numbers)
+    if not isinstance(normalize, (bool, np.bool_)):
+        raise TypeError(f"normalize must be True, for shares of each true class, or False, not {normalize!r:.60}")
     true, taken = _classes(y, "y"), _classes(predicted, "predicted")
     if len(true) != len(taken):
         raise ValueError(f"predicted must have a row for each of y, {len(true)}, not {len(taken)}")

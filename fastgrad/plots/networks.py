@@ -51,7 +51,7 @@ def network(model: nn.Module, ax: Axes | None = None, *, max_neurons: int = 16) 
     [8, 4]
     """
     if not isinstance(model, nn.Module):
-        raise TypeError(f"model must be a module of fastgrad.nn, not {model!r:.60}")
+        raise TypeError(f"model must be a module of fastgrad.nn{arguments.of_estimator(model)}, not {model!r:.60}")
     name = type(model).__name__
     steps = model._steps("")
     if not steps or any(isinstance(step, str) for step in steps):

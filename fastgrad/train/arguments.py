@@ -120,6 +120,11 @@ def called(function: _F, name: str, such_as: str = "") -> _F:
     return function
 
 
+def of_estimator(model: object) -> str:
+    """Where a network is, if an estimator of scikit-learn's kind was given for it."""
+    return ", as an estimator's model_ is" if hasattr(model, "model_") else ""
+
+
 def named(choice: object, table: Mapping[str, _T], name: str, other: str) -> _T:
     """What a table has under a name."""
     if isinstance(choice, str) and choice in table:
@@ -195,6 +200,10 @@ def _remedy(given: object, made: NDArray[Any], name: str) -> str:
     """How to make numbers of what is in an array."""
     if hasattr(type(given), "__next__"):
         return ": batches (X, y) are given alone, fit(model, batches)"
+    if hasattr(type(given), "tocsr"):
+        return f": only X may be sparse, so give {name[0]}.toarray()"
+    if made.dtype.kind == "O" and any(isinstance(entry, Node) for entry in made.flat):
+        return ": the numbers of scalars are in .data"
     if made.dtype.kind in "US" and name.startswith("y"):
         return ": np.unique(y, return_inverse=True)[1] numbers the classes"
     if made.dtype.kind == "O" and all(isinstance(entry, numbers.Real) for entry in made.flat):
@@ -263,7 +272,7 @@ def generator(seed: int | np.random.Generator | None) -> np.random.Generator:
 
 def takes_batches(model: _Model, X: _Floats) -> bool:
     """Whether a model is called with whole batches: a module that makes a Batch of the first row of X does."""
-    called(model, "model", ", with a method __call__ that takes a row")
+    called(model, "model", ", with a method __call__ that takes a row" + of_estimator(model))
     if not isinstance(model, nn.Module):
         return False
     try:
@@ -419,9 +428,13 @@ def schedule(
 
 def callbacks(given: Iterable[_Callback]) -> list[_Callback]:
     try:
-        return [called(callback, "each of callbacks") for callback in given]
+        found = [called(callback, "each of callbacks") for callback in given]
     except TypeError as error:
         raise TypeError(f"callbacks must be a list of functions of epoch and history, not {given!r:.60}") from error
+    for callback in found:
+        if isinstance(callback, type) and hasattr(callback, "finish"):
+            raise TypeError(f"each of callbacks must be made first, {callback.__name__}(), not the class {callback!r}")
+    return found
 
 
 def metric(given: str | _Metric | None, loss: _Loss, y: NDArray[Any]) -> _Metric | None:

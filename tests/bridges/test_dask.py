@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import fastgrad
-from fastgrad import train
+from fastgrad import nn, train
 from support.in_blocks import P, columns, compiled, in_blocks, network, parameters_of, same, smooth
 from support.marks import in_processes
 
@@ -83,6 +83,25 @@ def test_frames_are_rows_and_series_are_numbers():
     found = compiled().mean_value_and_grad(P, frame()[["a", "b"]], frame()["y"], in_axes=AXES)
     expected = compiled().mean_value_and_grad(P, *columns(), in_axes=AXES)
     assert all(np.allclose(a, b, rtol=1e-12) for a, b in zip(found, expected))
+
+
+def test_columns_of_frames_have_names():
+    def by_name(p, row):
+        return (p[0] * row["a"] + p[1] * row["b"] - row["y"]) ** 2
+
+    found = compiled(by_name).mean_value_and_grad(P, frame(), in_axes=(None, 0))
+    expected = compiled(by_name).mean_value_and_grad(P, frame().compute(), in_axes=(None, 0))
+    assert all(np.allclose(a, b, rtol=1e-12) for a, b in zip(found, expected))
+    with pytest.raises(KeyError, match="there is no column 'c': the columns are 'a', 'b', 'y'"):
+        compiled(lambda row: row["c"]).sum(frame())
+
+
+def test_what_is_missing_in_a_frame_is_refused_by_its_column():
+    holes = frame().assign(b=frame()["b"].where(frame()["b"] > 0.0))
+    with pytest.raises(ValueError, match="column 'b', is missing in row"):
+        compiled(lambda row: row["a"]).sum(holes)
+    with pytest.raises(ValueError, match="column 'b', is missing in row"):
+        train.fit(nn.MLP(2, [1], rng=0), holes, "y")
 
 
 def test_partitions_may_be_empty_and_of_unknown_size():
@@ -212,6 +231,13 @@ def test_fit_takes_arrays_and_frames(client):
     for data in ((frame()[["a", "b"]], frame()["y"]), (frame(), "y")):
         history, found = fitted(*data, epochs=4)
         assert np.allclose(found, fitted(X, y, epochs=4)[1], rtol=1e-10)
+
+
+def test_targets_must_be_given_or_be_a_column_of_the_frame():
+    with pytest.raises(TypeError, match="y must be targets in blocks, .* or the name of a frame's column, not None"):
+        train.fit(network(), frame(), None)
+    with pytest.raises(KeyError, match="there is no column 'z': the columns are 'a', 'b', 'y'"):
+        train.fit(network(), frame(), "z")
 
 
 def test_weights_may_be_a_column_of_the_frame():

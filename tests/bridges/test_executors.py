@@ -274,7 +274,24 @@ def test_blocks_that_are_none(given, error, words):
         blocks(given)
 
 
+@in_processes
+def test_frames_in_blocks_keep_their_names():
+    pd = pytest.importorskip("pandas")
+    X, y = columns()
+    halves = [(pd.DataFrame({"a": x[:, 0], "b": x[:, 1]}), y) for x, y in ((X[:9], y[:9]), (X[9:], y[9:]))]
+    f = compiled(lambda p, row, y: (p[0] * row["a"] + p[1] * row["b"] - y) ** 2)
+    expected = f.mean_value_and_grad(P, pd.concat([x for x, _ in halves]), y, in_axes=AXES)
+    loaders = [partial(halves.__getitem__, 0), partial(halves.__getitem__, 1)]
+    with concurrent.futures.ProcessPoolExecutor(1) as executor:
+        for given in (halves, loaders):
+            for who in (None, executor):
+                found = f.mean_value_and_grad(P, *blocks(given, who), in_axes=AXES)
+                assert all(np.allclose(a, b, rtol=1e-12) for a, b in zip(found, expected))
+
+
 def test_an_executor_that_is_none():
+    with pytest.raises(TypeError, match="executor must be a concurrent.futures.Executor, .* not <class"):
+        blocks([(np.ones(2),)], concurrent.futures.ThreadPoolExecutor)
     with pytest.raises(TypeError, match=r"executor must be a concurrent.futures.Executor, .* not 4"):
         blocks([np.ones(2)], 4)
 

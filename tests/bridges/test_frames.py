@@ -253,6 +253,11 @@ def test_what_is_no_number_is_refused_by_column_and_type(frame, message):
             call()
 
 
+def test_a_series_without_a_name_is_no_column_of_a_frame():
+    with pytest.raises(TypeError, match=r"pandas.get_dummies\(x\) makes columns"):
+        train.fit(nn.MLP(1, [1], rng=0), pd.DataFrame({"a": [1.0]}), pd.Series(["yes"]))
+
+
 def test_two_columns_of_one_name_are_refused():
     frame = pd.DataFrame(np.ones((2, 2)), columns=["a", "a"])
     with pytest.raises(ValueError, match="2 columns are called 'a'"):

@@ -125,6 +125,14 @@ def test_certified_values_and_deviations_of_nist_are_found(method, name, model):
     assert found.chisqr == pytest.approx(problem["sum_of_squares"], rel=1e-9)
 
 
+def test_arguments_may_be_given_by_name():
+    found = [
+        lmfit.minimize(residuals.lmfit.fun, parameters(), Dfun=residuals.lmfit.jac, **given).params.valuesdict()
+        for given in ({"args": (TIMES, MEASURED)}, {"kws": {"t": TIMES, "y": MEASURED}})
+    ]
+    assert found[0] == found[1]
+
+
 def test_a_model_of_lmfits_own_computes_all_points_at_once():
     decay = fastgrad.compile(lambda t, height, rate: height * math.exp(-rate * t))
 

@@ -270,6 +270,20 @@ def test_a_number_among_rows_is_told_the_in_axes_that_fit():
     assert message_of(fastgrad.compile(abs).batch, 2.0, error=TypeError).endswith("not 2.0")
 
 
+def test_a_dict_of_numbers_among_rows_is_told_the_in_axes_that_fit():
+    line = fastgrad.compile(lambda row, p: p["slope"] * row[0] + p["more"]["offset"])
+    p = {"slope": 1.0, "more": {"offset": 2.0}}
+    message = message_of(line.batch, np.ones((2, 1)), p, error=TypeError)
+    assert message.endswith("not 1.0: what is the same for all rows wants in_axes=(0, None)")
+    assert line.batch(np.ones((2, 1)), p, in_axes=(0, None)).tolist() == [3.0, 3.0]
+
+
+def test_a_sparse_matrix_is_told_to_become_an_array():
+    rows = pytest.importorskip("scipy.sparse").csr_array(np.ones((2, 1)))
+    message = message_of(fastgrad.compile(lambda row: row[0]).batch, rows, error=TypeError)
+    assert message.endswith(": give toarray() of a sparse matrix")
+
+
 def test_an_axis_that_is_not_the_first_is_told_what_moves_it():
     product = fastgrad.compile(lambda x, y: x * y)
     message = message_of(lambda: product.batch(np.ones(2), np.ones(2), in_axes=1), error=ValueError)

@@ -132,3 +132,9 @@ def test_what_it_is_not_for():
         fastgrad.gradients(solve(rate)[1], rate, create_graph=True)
     with pytest.raises(ValueError, match="sensitivity must be 'auto', 'forward' or 'adjoint', not 'backward'"):
         ode.odeint(lambda t, y: -y, 1.0, [0.0, 1.0], sensitivity="backward")
+
+
+def test_scalars_from_outside_are_refused():
+    outside = Value(2.0)
+    with pytest.raises(TypeError, match="must take scalars as arguments, .* give them in args"):
+        ode.odeint(lambda t, y: -outside * y, Value(1.0), [0.0, 1.0], sensitivity="adjoint")

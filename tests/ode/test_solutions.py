@@ -96,6 +96,17 @@ class TestValues:
 
 
 class TestDerivatives:
+    @pytest.mark.parametrize("start", [1.0, Value(1.0)])
+    def test_scalars_from_outside_are_refused_rather_than_left_without_derivatives(self, start):
+        def last(rate):
+            return ode.odeint(lambda t, y: -rate * y, start, [0.0, 1.0])[-1]
+
+        for call in (last, fastgrad.grad(last), fastgrad.compile(last)):
+            with pytest.raises(TypeError, match="must take scalars as arguments, .* give them in args"):
+                call(Value(0.5))
+        with fastgrad.no_grad():
+            assert last(Value(0.5)) == pytest.approx(np.exp(-0.5), rel=1e-7)
+
     @pytest.mark.parametrize("method", METHODS)
     def test_by_start_parameter_and_times(self, method):
         y0, rate, begin, end = Value(3.0), Value(0.5), Value(0.0), Value(2.0)

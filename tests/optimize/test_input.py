@@ -21,6 +21,26 @@ LINE = (lambda t, a: a * t), [1.0, 2.0], [1.0, 2.0], [1.0]
 
 CASES = {
     "a number for the function": (lambda: optimize.minimize(3.0, ZEROS), TypeError, "f must be a function .* not 3.0"),
+    "a Jacobian for a fit": (
+        lambda: optimize.curve_fit(*LINE, jac="2-point"),
+        TypeError,
+        "jac must not be given, .* leave it out",
+    ),
+    "a Jacobian for least squares": (
+        lambda: optimize.least_squares(lambda x: [x[0]], ZEROS, jac="2-point"),
+        TypeError,
+        "jac must not be given, .* leave it out",
+    ),
+    "a pair for each of three numbers of a fit": (
+        lambda: optimize.least_squares(lambda x: x, np.ones(3), bounds=[(0.0, 2.0)] * 3),
+        ValueError,
+        r"bounds of a fit must be two, .* not \[\(0.0, 2.0\).* numpy.transpose\(bounds\)",
+    ),
+    "text for points": (
+        lambda: optimize.curve_fit(LINE[0], ["a", "b"], [1.0, 2.0], [1.0]),
+        ValueError,
+        r"x must hold numbers, not \['a', 'b'\]",
+    ),
     "a result that is several": (
         lambda: optimize.minimize(lambda x: [x[0], x[1]], ZEROS),
         TypeError,

@@ -104,6 +104,11 @@ def test_what_is_no_class_is_refused_before_there_is_a_figure(y, predicted, labe
     assert pyplot.get_fignums() == []
 
 
+def test_shares_are_those_of_true_classes_only():
+    with pytest.raises(TypeError, match="normalize must be True, .* not 'pred'"):
+        plots.confusion_matrix([0, 1], [0, 1], normalize="pred")
+
+
 def test_numbers_that_are_no_format_are_refused():
     with pytest.raises(ValueError, match="numbers must be a format for one number, such as '%.4g', not '%'"):
         plots.confusion_matrix([0], [0], numbers="%")

@@ -58,3 +58,13 @@ def test_what_is_no_network_is_refused():
         plots.network(Own())
     with pytest.raises(ValueError, match="max_neurons must be at least 3, not 2"):
         plots.network(nn.MLP(2, [1]), max_neurons=2)
+
+
+def test_an_estimators_network_is_named():
+    class Estimator:
+        model_ = nn.MLP(2, [1], rng=0)
+
+    with pytest.raises(TypeError, match="module of fastgrad.nn, as an estimator's model_ is, not"):
+        plots.network(Estimator())
+    with pytest.raises(TypeError, match="model must be callable, .*, as an estimator's model_ is, not"):
+        plots.decision_regions(Estimator(), [[0.0, 1.0]], [0])

@@ -17,6 +17,14 @@ def network():
     return nn.MLP(2, [3, 1], rng=0)
 
 
+class Told:
+    """A callback that is told the end."""
+
+    def __call__(self, epoch, history): ...
+
+    def finish(self, history): ...
+
+
 # Arguments of no use.
 
 WITH_NAN = np.where(np.arange(14).reshape(7, 2) == 7, np.nan, X)
@@ -66,7 +74,14 @@ BAD = {
     "validation y wider": (X, Y, {"validation": (ONE_ROW, [[1.0]])}, r"y of validation .*\(7,\), not \(1, 1\)"),
     "seed text": (X, Y, {"seed": "0"}, "seed must be a whole number from 0.*not '0'"),
     "seed below 0": (X, Y, {"seed": -1}, "seed must be a whole number from 0.*not -1"),
+    "y of scalars": (X, [Value(1.0)] * 7, {}, "y must hold plain numbers, .*: the numbers of scalars are in .data"),
     "callbacks a function": (X, Y, {"callbacks": print}, "callbacks must be a list of functions"),
+    "callbacks a class": (
+        X,
+        Y,
+        {"callbacks": [Told]},
+        r"each of callbacks must .* first, Told\(\), not the class",
+    ),
     "callbacks no functions": (X, Y, {"callbacks": [None]}, "callbacks must be a list of functions"),
     "schedule no function": (X, Y, {"schedule": 0.9}, "schedule must be callable, .*optim.StepLR, .*not 0.9"),
     "schedule a name": (X, Y, {"schedule": "cosine"}, "schedule must be callable, .*optim.StepLR, .*not 'cosine'"),

@@ -114,3 +114,9 @@ def test_validation_data_may_be_such_rows(mapped):
     options = {"batch_size": 32}
     expected = fitted(X, validation=(X, Y), **options)
     assert fitted(X, validation=(mapped(X, "f4"), Y), **options) == expected
+
+
+def test_only_x_may_be_sparse():
+    y = pytest.importorskip("scipy.sparse").csr_array(Y[:, None].astype(float))
+    with pytest.raises(TypeError, match=r"y must hold plain numbers, .* give y.toarray\(\)"):
+        train.fit(nn.MLP(X.shape[1], [1], rng=0), X, y)
