@@ -1,9 +1,11 @@
 """Dask's arrays and data frames in methods of compiled functions and in `train.fit`."""
 
+import gc
 import os
 import resource
 import signal
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -113,6 +115,27 @@ def test_workers_change_no_bit(client):
     expected = compiled().sum_value_grad_and_hessian(P, *of_blocks(), in_axes=AXES)
     for X, y in (arrays(), client.persist(arrays())):
         assert same(compiled().sum_value_grad_and_hessian(P, X, y, in_axes=AXES), expected)
+
+
+@in_processes
+def test_workers_that_were_restarted_are_sent_the_program_again():
+    f = compiled()
+    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
+        expected = f.sum_value_and_grad(P, *client.persist(arrays()), in_axes=AXES)
+        client.restart()
+        assert same(f.sum_value_and_grad(P, *client.persist(arrays()), in_axes=AXES), expected)
+
+
+@in_processes
+def test_a_client_that_was_closed_is_let_go():
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as cluster:
+        client = Client(cluster)
+        compiled().sum_value_and_grad(P, *arrays(), in_axes=AXES)
+        client.close()
+        known = weakref.ref(client)
+        del client
+        gc.collect()
+        assert known() is None
 
 
 @in_processes
