@@ -134,7 +134,8 @@ class Rows:
         known = list(self.looked)
         if not isinstance(validation, numbers.Real):
             return known, None
-        count = round(validation * len(known)) if 0.0 < validation < 1.0 else 0
+        fraction = float(validation)
+        count = round(fraction * len(known)) if 0.0 < fraction < 1.0 else 0
         if not 0 < count < len(known):
             raise ValueError(
                 "validation must be a fraction that leaves blocks on both sides, as whole blocks are held out, not "

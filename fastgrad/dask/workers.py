@@ -119,8 +119,11 @@ def forget(name: str) -> None:
         _data_sets.pop(name, None)
 
 
-def work(key: str, payload: bytes | None, request: Any, *columns: Any) -> Any:
-    """Run a program on a block, given column by column, or as one tuple of them."""
+def work(key: str, payload: Any, request: Any, *columns: Any) -> Any:
+    """Run a program on a block, given column by column, or as one tuple of them.
+
+    The payload, bytes, is read where this thread has not loaded it yet.
+    """
     if len(columns) == 1 and isinstance(columns[0], (tuple, list)):
         columns = tuple(columns[0])
     program = _loaded.programs.take(key, lambda: pickle.loads(payload))
