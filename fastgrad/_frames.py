@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     _Floats: TypeAlias = NDArray[np.float64]
 
 _FEW_ROWS = 512  # so many are copied sooner than columns are looked up
+_OF_ROWS = int, np.integer, slice  # indices of the first axis that leave the last as it is
 _MARKS = ("__arrow_c_stream__", "__dataframe__", "iloc", "null_count", "_baseclass")
 _NUMBERS = re.compile(r"(u?int|float)\d*|double|halffloat|bool(ean)?", re.IGNORECASE)  # types of Arrow and polars
 _TEXTS = re.compile(r"str|object|utf8|categor|dictionary|enum", re.IGNORECASE)
@@ -53,7 +54,7 @@ class NamedArray(np.ndarray[Any, Any]):
             key = [place_of(name, self.columns) for name in key]
         else:
             found = super().__getitem__(key)
-            return named(found, self.columns) if self.ndim > 1 and isinstance(key, (int, slice)) else found
+            return named(found, self.columns) if self.ndim > 1 and isinstance(key, _OF_ROWS) else found
         return super().__getitem__(key if self.ndim == 1 else (..., key))
 
 

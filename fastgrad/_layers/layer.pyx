@@ -3,6 +3,7 @@
 
 from libc.math cimport NAN, isfinite
 from libc.stdint cimport uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
 from fastgrad._tape.kinds cimport (
@@ -153,13 +154,18 @@ cdef int lower_inputs(Symbols symbols, uint32_t node, layer *at, symbol *x) exce
 
 
 cdef int lower_sparse(Symbols symbols, layer *at, symbol *x) except -1:
-    cdef uint64_t r, k
+    cdef uint64_t r, k, nin = at.shape.nin
     cdef uint32_t e
-    for k in range(<uint64_t>at.shape.rows * at.shape.nin):
-        x[k] = symbols.algebra.constant(symbols.algebra, 0.0)
+    cdef double *row = <double *>malloc(nin * sizeof(double))
+    if row == NULL:
+        raise MemoryError()
     for r in range(at.shape.rows):
+        memset(row, 0, nin * sizeof(double))
         for e in range(at.starts[r], at.starts[r + 1]):
-            x[r * at.shape.nin + at.columns[e]] = symbols.algebra.constant(symbols.algebra, at.entries[e])
+            row[at.columns[e]] += at.entries[e]  # a place may be given more than once, and is their sum
+        for k in range(nin):
+            x[r * nin + k] = symbols.algebra.constant(symbols.algebra, row[k])
+    free(row)
     return 0
 
 

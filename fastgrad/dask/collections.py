@@ -9,7 +9,6 @@ import itertools
 import sys
 import time
 import uuid
-import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +22,9 @@ if TYPE_CHECKING:
     from fastgrad.dask.workers import Program
 
 
+_LOST = "cancelled", "lost", "error"  # as all futures are after a client's restart()
 _SECONDS = 2.0  # after which it is looked again where blocks are
-_sent: weakref.WeakKeyDictionary[Any, Latest] = weakref.WeakKeyDictionary()  # programs, by the client
+_SENT = "__fastgrad_sent__"  # programs, among a client's attributes: futures hold their client
 
 
 def of_collections(given: Sequence[tuple[str, Any]]) -> Blocks:
@@ -143,7 +143,9 @@ class DaskBlocks:
 
     def _futures(self, program: Program, requests: Mapping[int, Any]) -> tuple[list[list[int]], list[Any]]:
         """Start tasks, each on some blocks; return which these are, and futures of the lists of their results."""
-        sent = _sent.setdefault(self.client, Latest(MOST_PROGRAMS))
+        sent = vars(self.client).setdefault(_SENT, Latest(MOST_PROGRAMS))
+        if program.key in sent and sent[program.key].status in _LOST:
+            del sent[program.key]
         payload = sent.take(program.key, lambda: self._submitted(program))
         if not self._are_held:
             return [[k] for k in requests], list(self.client.compute(self._tasks(program, payload, requests)))

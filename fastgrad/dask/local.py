@@ -70,7 +70,8 @@ def fit_local(
     Raises
     ------
     train.TrainingError
-        If a loss becomes nan or infinite, or computing it overflows. The parameters are those before that round.
+        If a loss becomes nan or infinite, or computing it overflows. The parameters are those before that round,
+        with `asynchronous` those of all steps that had come by then.
     TypeError, ValueError
         If an argument is of no use; nothing has changed then.
 

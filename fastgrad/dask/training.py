@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import numbers
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -135,9 +136,10 @@ class Rows:
     def split(self, validation: Any, rng: np.random.Generator) -> tuple[list[int], list[int] | None]:
         """Return which blocks to train on, and which to validate on, or None."""
         known = list(self.looked)
-        if not isinstance(validation, (int, float)) or isinstance(validation, bool):
+        if not isinstance(validation, numbers.Real):
             return known, None
-        count = round(validation * len(known)) if 0.0 < validation < 1.0 else 0
+        fraction = float(validation)
+        count = round(fraction * len(known)) if 0.0 < fraction < 1.0 else 0
         if not 0 < count < len(known):
             raise ValueError(
                 "validation must be a fraction that leaves blocks on both sides, as whole blocks are held out, not "
@@ -202,7 +204,10 @@ class BlockSteps:
         self.optimizer.zero_grad()
         parameters.set_grad(grad)
         if self.penalty is not None:
-            root = self.penalty()
+            try:
+                root = self.penalty()
+            except (OverflowError, ZeroDivisionError) as error:
+                raise self.failure(f"computing the penalty raised {type(error).__name__}: {error}") from error
             loss += root.data
             if loss - loss != 0.0:  # so it is nan or infinite
                 raise self.failure(f"the penalty is {root.data}")

@@ -121,11 +121,15 @@ def forget(name: str) -> None:
         _data_sets.pop(name, None)
 
 
-def work(key: str, payload: bytes | None, request: Any, *columns: Any) -> Any:
-    """Run a program on a block, given column by column, or as one tuple of them."""
+def work(key: str, payload: Any, request: Any, *columns: Any) -> Any:
+    """Run a program on a block, given column by column, or as one tuple of them.
+
+    The payload, bytes, is read where this thread has not loaded it yet.
+    """
     if len(columns) == 1 and isinstance(columns[0], (tuple, list)):
         columns = tuple(columns[0])
-    return _program(key, payload)(request, tuple(map(array, columns)))
+    program = _loaded.programs.take(key, lambda: pickle.loads(payload))
+    return program(request, tuple(map(array, columns)))
 
 
 def work_on_all(key: str, payload: bytes, requests: list[Any], blocks: list[Any]) -> list[Any]:
@@ -139,9 +143,10 @@ def work_by_name(key: str, payload: bytes | None, request: Any, name: tuple[str,
     The turn makes a task another one than those before, for executors that know tasks by their arguments.
     """
     keep(None if payload is None else Program(key, payload), name, block)
-    with _lock:
+    with _lock:  # what is found is held from here on: other threads may let go of it
         found = block if block is not None else _data_sets.get(name[0], {}).get(name[1])
-    lacks_program = key not in _payloads and key not in _loaded.programs
+        payload = payload if payload is not None else _payloads.get(key)
+    lacks_program = payload is None and key not in _loaded.programs
     if found is None or lacks_program:
         return Missing((socket.gethostname(), os.getpid()), lacks_program, found is None)
     if isinstance(found, Loader):
@@ -162,14 +167,6 @@ def loaded(payload: bytes) -> Any:
 def width(request: Any, columns: tuple[Any, ...]) -> int:
     """Count the columns of a block: a program."""
     return len(columns)
-
-
-def _program(key: str, payload: bytes | None) -> Any:
-    def load() -> Any:
-        with _lock:
-            return pickle.loads(payload if payload is not None else _payloads[key])
-
-    return _loaded.programs.take(key, load)
 
 
 def array(column: Any, what: str = "a block") -> Any:

@@ -140,6 +140,8 @@ def data(X: Any, y: Any, X_name: str = "X", y_name: str = "y") -> tuple[Any, NDA
     """Rows and targets as arrays of finite numbers, as many of the one as of the other; rows of files stay there."""
     columns, lazy = columns_of(X), rows_of(X)
     X = array(X, X_name).astype(np.float64, order="C", copy=False) if lazy is None else lazy
+    if lazy is not None and lazy.base.dtype.kind not in "biuf":
+        raise TypeError(f"{X_name} must hold plain numbers, not {lazy.base.dtype}")
     y = array(y, y_name)
     if X.ndim != 2:
         hint = "; X.reshape(-1, 1) makes a row of each number" if X.ndim == 1 else ""

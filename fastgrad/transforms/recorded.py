@@ -8,6 +8,7 @@ called on the tape ever after, with the same results.
 
 from __future__ import annotations
 
+import functools
 import math
 import types
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,23 @@ class Recorded:
     """
 
     def __init__(self, function: Callable[..., Any], calling: Callable[..., Any] | None = None) -> None:
-        self.function = function
+        self.function, self.calling = function, calling
         self.given = isinstance(function, Compiled)  # then there is nothing to find out
-        self.compiled: Any = function if self.given else Compiled(function)
         self.calls, self.recordings, self.refused = 0, 0, False
-        self.watched = Watched(function if calling is None else calling)
         self.seen: Any = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A function that is sent elsewhere has its code there, and records: what it reads from is not sent along."""
+        return vars(Recorded(self.function, self.calling))
+
+    @functools.cached_property  # made when it is asked for, as in a pickle the function may not be complete yet
+    def compiled(self) -> Any:
+        """The function, compiled."""
+        return self.function if self.given else Compiled(self.function)
+
+    @functools.cached_property
+    def _watched(self) -> Watched:
+        return Watched(self.function if self.calling is None else self.calling)
 
     def replays(self) -> bool:
         """Count a call. Is it one to replay, or to record?"""
@@ -58,7 +70,7 @@ class Recorded:
 
     def _look(self) -> None:
         """Begin a recording anew if what the function reads from outside is another."""
-        seen = self.watched.now()
+        seen = self._watched.now()
         if seen == self.seen:
             return
         if self.seen is not None:

@@ -239,6 +239,19 @@ def test_a_program_and_a_block_travel_once_to_each_worker():
     assert later < 5 * 1_000  # five blocks' parameters and names
 
 
+def test_a_program_stays_while_a_block_is_loaded_for_it():
+    """Other threads may come with so many programs meanwhile that it is no longer kept."""
+
+    def load():
+        for k in range(workers.MOST_PROGRAMS):
+            workers.keep(workers.Program(f"other {k}", b""), ("none", 0), None)
+        return X, y
+
+    X, y = columns()
+    expected = compiled(smooth).sum_value_and_grad(P, *blocks([(X, y)]), in_axes=AXES)
+    assert same(compiled(smooth).sum_value_and_grad(P, *blocks([load]), in_axes=AXES), expected)
+
+
 def test_blocks_that_nobody_uses_any_more_are_let_go():
     columns = blocks(in_blocks(np.ones(8)))
     compiled(lambda x: x).sum(*columns)

@@ -83,6 +83,20 @@ def test_a_penalty_is_added_once():
         assert np.allclose(history.loss, expected_history.loss, rtol=1e-10)
 
 
+def test_a_penalty_that_overflows_is_an_error_of_the_training():
+    data = blocks(in_blocks(*columns()))
+    with pytest.raises(train.TrainingError, match="epoch 0, batch 0: computing the penalty raised OverflowError"):
+        train.fit(network(), *data, penalty=lambda model: (model.parameters()[0] * 0.0 + 1000.0).exp())
+
+
+def test_a_fraction_to_hold_out_may_be_of_numpy():
+    data = blocks(in_blocks(*columns()))
+    found, expected = (
+        fitted(network, *data, validation=fraction, seed=1, **QUICK)[0] for fraction in (np.float32(0.5), 0.5)
+    )
+    assert np.array_equal(found.val_loss, expected.val_loss)
+
+
 def test_accuracy_and_validation_on_arrays_and_on_blocks():
     X, y = columns()[0], labels(columns()[0])
     options = {**QUICK, "loss": "binary_cross_entropy_with_logits", "metric": "accuracy"}

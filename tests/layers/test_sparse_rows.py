@@ -62,6 +62,12 @@ def test_what_is_given_twice_is_added():
     once = np.zeros((1, 40))
     once[0, 7] = 3.0
     assert model()(twice).data == pytest.approx(model()(once).data, rel=1e-14)
+    layer = nn.Layer(40, 1, rng=0)
+    found, expected = (
+        [g.data for g in fastgrad.gradients(losses.mse(layer(x), [[1.0]]), layer.parameters(), create_graph=True)]
+        for x in (twice, once)
+    )
+    assert found == pytest.approx(expected, rel=1e-14)
 
 
 def test_numbers_of_other_types_are_numbers():

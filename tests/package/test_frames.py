@@ -1,5 +1,7 @@
 """`fastgrad._frames`, as far as it takes numpy alone: masked arrays, arrays with names. For others see bridges."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,8 @@ def test_an_array_with_names_is_one_without_beside():
     row = named(np.array([[1.0, 2.0], [3.0, 4.0]]), ("a", "b"))
     assert row["b"].tolist() == [2.0, 4.0]
     assert row[["b", "a"]].tolist() == [[2.0, 1.0], [4.0, 3.0]]
-    assert (row[1]["a"], row[1:]["b"].tolist()) == (3.0, [4.0])
+    assert (row[1]["a"], row[np.int64(1)]["a"], row[1:]["b"].tolist()) == (3.0, 3.0, [4.0])
+    assert pickle.loads(pickle.dumps(row[1]))["a"] == 3.0
     for unnamed in (row[0][:1], row[:, 0], row.T, row * 2.0):
         with pytest.raises(KeyError, match="no column 'a', as it has no names"):
             unnamed["a"]

@@ -110,6 +110,11 @@ def test_what_is_not_finite_is_found_before_anything_changes(mapped):
     assert np.array_equal(model.flat, before)
 
 
+def test_complex_numbers_are_none():
+    with pytest.raises(TypeError, match="X must hold plain numbers, not complex128"):
+        train.fit(nn.MLP(5, [1]), sparse("csr_array") * 1j, Y)
+
+
 def test_validation_data_may_be_such_rows(mapped):
     options = {"batch_size": 32}
     expected = fitted(X, validation=(X, Y), **options)
