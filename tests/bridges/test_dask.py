@@ -140,7 +140,7 @@ def test_workers_that_were_restarted_are_sent_the_program_again():
     f = compiled()
     with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
         expected = f.sum_value_and_grad(P, *client.persist(arrays()), in_axes=AXES)
-        client.restart()
+        client.restart(timeout=60)
         assert same(f.sum_value_and_grad(P, *client.persist(arrays()), in_axes=AXES), expected)
 
 

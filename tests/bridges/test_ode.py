@@ -27,28 +27,36 @@ def found_here(sensitivity):
     return fastgrad.value_and_grad(last)(POINT)
 
 
-@pytest.mark.parametrize("sensitivity", ["forward", "adjoint"])
-def test_diffrax_finds_the_same(sensitivity):
-    diffrax = pytest.importorskip("diffrax")
+@pytest.fixture
+def jax():
+    """jax in double precision."""
     jax = pytest.importorskip("jax")
-    with jax.enable_x64(True):
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield jax
+    jax.config.update("jax_enable_x64", before)
 
-        def last(p):
-            found = diffrax.diffeqsolve(
-                diffrax.ODETerm(lambda t, y, p: jax.numpy.stack(lotka_volterra(t, y, *p))),
-                diffrax.Dopri8(),
-                t0=0.0,
-                t1=10.0,
-                dt0=0.01,
-                y0=p[4:],
-                args=p[:4],
-                stepsize_controller=diffrax.PIDController(rtol=1e-10, atol=1e-10),
-                max_steps=10_000,
-            )
-            return found.ys[-1, 0]
 
-        value, slopes = jax.value_and_grad(last)(jax.numpy.asarray(POINT))
-        value, slopes = float(value), np.asarray(slopes)
+@pytest.mark.parametrize("sensitivity", ["forward", "adjoint"])
+def test_diffrax_finds_the_same(sensitivity, jax):
+    diffrax = pytest.importorskip("diffrax")
+
+    def last(p):
+        found = diffrax.diffeqsolve(
+            diffrax.ODETerm(lambda t, y, p: jax.numpy.stack(lotka_volterra(t, y, *p))),
+            diffrax.Dopri8(),
+            t0=0.0,
+            t1=10.0,
+            dt0=0.01,
+            y0=p[4:],
+            args=p[:4],
+            stepsize_controller=diffrax.PIDController(rtol=1e-10, atol=1e-10),
+            max_steps=10_000,
+        )
+        return found.ys[-1, 0]
+
+    value, slopes = jax.value_and_grad(last)(jax.numpy.asarray(POINT))
+    value, slopes = float(value), np.asarray(slopes)
     ours = found_here(sensitivity)
     assert ours[0] == pytest.approx(value, rel=1e-7)
     np.testing.assert_allclose(ours[1], slopes, rtol=1e-6)

@@ -70,7 +70,7 @@ def test_examples_of_pages_run(page):
     text = page.read_text(encoding="utf-8")
     skip_without(
         re.findall(r"\w+", " ".join(re.findall(r"^>>> from fastgrad(?:\.| import )(.*)", text, re.MULTILINE))),
-        re.findall(r"^>>> (?:from|import) (\w+)", text, re.MULTILINE),
+        re.findall(r"\w+", " ".join(re.findall(r"^>>> (from \w+|import .*)", text, re.MULTILINE))),
     )
     if "subprocess.run" in text and (COLLECT_ALWAYS or SANITIZED):
         pytest.skip("starts programs as others do")

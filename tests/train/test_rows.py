@@ -56,7 +56,7 @@ def test_a_sparse_matrix_gives_what_its_array_gives(form, options):
 def test_a_sparse_matrix_stays_one_where_the_model_takes_it():
     """Its rows as an array would take 800 MB, those of a batch 80."""
     sparse = pytest.importorskip("scipy.sparse")
-    wide = sparse.random_array((1000, 100_000), density=1e-5, format="csr", rng=np.random.default_rng(3))
+    wide = sparse.random(1000, 100_000, density=1e-5, format="csr", random_state=3)
     model, y = nn.MLP(100_000, [2, 1], rng=0), np.ones(1000)
     options = {"epochs": 1, "batch_size": 100, "validation": (wide, y), "seed": 1}
     train.fit(model, wide, y, **options)
