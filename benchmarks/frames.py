@@ -13,7 +13,7 @@ import pyarrow as pa
 from scipy import sparse
 
 import fastgrad
-from benchmarks.timing import loops_for, sample
+from benchmarks.timing import least_seconds
 from fastgrad import losses, math, nn, train
 
 ROUNDS, QUICK = 40, 8
@@ -79,21 +79,9 @@ OF_WIDE = {
 }
 
 
-def least_seconds(call, frame, by_hand, rounds):
+def least_of(call, frame, by_hand, rounds):
     """Return the least seconds of a call with a frame, and with what is taken out of it by hand."""
-    return least_of((lambda: call(frame), lambda: call(by_hand(frame))), rounds)
-
-
-def least_of(pair, rounds):
-    """Return the least seconds of either, which take turns."""
-    if not np.allclose(*[run() for run in pair], rtol=1e-12):
-        raise RuntimeError("the two found different numbers")
-    for run in pair:  # recordings are compared at calls whose number is a power of two
-        for _ in range(5):
-            run()
-    loops = [loops_for(run) for run in pair]
-    samples = [[sample(run, count) for run, count in zip(pair, loops)] for _ in range(rounds)]
-    return [min(column) for column in zip(*samples)]
+    return least_seconds((lambda: call(frame), lambda: call(by_hand(frame))), rounds, tolerance=1e-12)
 
 
 def steps_on(density):
@@ -117,7 +105,7 @@ def main():
     rows = [(call, name, *pair) for call in (mean, mean_and_gradient, fitted) for name, pair in MADE.items()]
     print(f"{'Glue':44}{'frame, µs':>12}{'by hand, µs':>14}{'ratio':>8}   at most {MOST_GLUE}")
     for call, name, frame, by_hand in rows:
-        ours, theirs = least_seconds(call, frame, by_hand, rounds)
+        ours, theirs = least_of(call, frame, by_hand, rounds)
         verdict = "" if ours <= MOST_GLUE * theirs else "   NO"
         label = f"{call.__name__.replace('_', ' ')}, {name}"
         print(f"{label:44}{1e6 * ours:12.0f}{1e6 * theirs:14.0f}{ours / theirs:8.3f}{verdict}", flush=True)
@@ -125,11 +113,11 @@ def main():
         f"\n{f'Mean of 100 rows of {len(WIDE_NAMES):,} columns':44}{'frame, µs':>12}{'by hand, µs':>14}{'a column':>10}"
     )
     for name, (frame, by_hand) in OF_WIDE.items():
-        ours, theirs = least_seconds(wide_mean, frame, by_hand, rounds)
+        ours, theirs = least_of(wide_mean, frame, by_hand, rounds)
         print(f"{name:44}{1e6 * ours:12.0f}{1e6 * theirs:14.0f}{1e6 * (ours - theirs) / len(WIDE_NAMES):10.2f}")
     print(f"\n{'Step on 200 rows of 5,000 inputs':44}{'sparse, µs':>12}{'array, µs':>14}{'times':>8}")
     for density in (0.001, 0.01, 0.05):
-        ours, theirs = least_of(steps_on(density), rounds)
+        ours, theirs = least_seconds(steps_on(density), rounds, tolerance=1e-12)
         print(f"{f'{density:.1%} are not 0':44}{1e6 * ours:12.0f}{1e6 * theirs:14.0f}{theirs / ours:8.1f}", flush=True)
 
 

@@ -14,7 +14,7 @@ from scipy import integrate
 from scipy import optimize as scipys
 
 import fastgrad
-from benchmarks.timing import loops_for, sample
+from benchmarks.timing import least_seconds
 from fastgrad import ode, optimize
 
 ROUNDS, QUICK = 20, 4
@@ -83,18 +83,6 @@ OTHERS = {
     "fit, LSODA, by SciPy's odeint": (fit_here("LSODA"), fit_by_odeint()),
     "odeint, LSODA, by SciPy's odeint": (lambda: here(TRUE, "LSODA"), lambda: by_scipys_odeint(TRUE)),
 }
-
-
-def least_seconds(pair, rounds):
-    """Return the least seconds of either, which take turns."""
-    found = [run() for run in pair]
-    if not np.allclose(*found, rtol=1e-4, atol=1e-4):
-        raise RuntimeError(f"the two found different numbers: {found}")
-    for _ in range(5):  # recordings are compared at calls whose number is a power of two
-        pair[0]()
-    loops = [loops_for(run) for run in pair]
-    samples = [[sample(run, count) for run, count in zip(pair, loops)] for _ in range(rounds)]
-    return [min(column) for column in zip(*samples)]
 
 
 def main():

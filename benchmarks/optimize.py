@@ -12,7 +12,7 @@ import numpy as np
 from scipy import optimize as scipys
 
 import fastgrad
-from benchmarks.timing import loops_for, sample
+from benchmarks.timing import least_seconds
 from fastgrad import math, optimize
 
 ROUNDS, QUICK = 40, 8
@@ -95,31 +95,18 @@ GAINS = {  # by fastgrad.optimize, by SciPy with differences
 }
 
 
-def least_seconds(pair, rounds):
-    """Return the least seconds of either, which take turns."""
-    found = [run().x for run in pair]
-    if not np.allclose(*found, rtol=1e-4, atol=1e-4):
-        raise RuntimeError(f"the two found different numbers: {found}")
-    for run in pair:  # recordings are compared at calls whose number is a power of two
-        for _ in range(5):
-            run()
-    loops = [loops_for(run) for run in pair]
-    samples = [[sample(run, count) for run, count in zip(pair, loops)] for _ in range(rounds)]
-    return [min(column) for column in zip(*samples)]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     rounds = QUICK if parser.parse_args().quick else ROUNDS
     print(f"{'Glue':42}{'here, µs':>12}{'by hand, µs':>14}{'ratio':>8}   at most {MOST_GLUE}")
     for name, pair in GLUE.items():
-        ours, by_hand = least_seconds(pair, rounds)
+        ours, by_hand = least_seconds(pair, rounds, lambda found: found.x)
         verdict = "" if ours <= MOST_GLUE * by_hand else "   NO"
         print(f"{name:42}{1e6 * ours:12.0f}{1e6 * by_hand:14.0f}{ours / by_hand:8.3f}{verdict}", flush=True)
     print(f"\n{'Gains':42}{'here, µs':>12}{'SciPy, µs':>14}{'times':>8}   at least {LEAST_GAIN}")
     for name, pair in GAINS.items():
-        ours, theirs = least_seconds(pair, rounds)
+        ours, theirs = least_seconds(pair, rounds, lambda found: found.x)
         print(f"{name:42}{1e6 * ours:12.0f}{1e6 * theirs:14.0f}{theirs / ours:8.1f}", flush=True)
 
 

@@ -7,6 +7,8 @@ run includes freeing its graph. It is the processor's time: waiting for a busy p
 import gc
 import time
 
+import numpy as np
+
 SAMPLE_SECONDS = 0.005
 SLOW_ENGINES_EVERY = 6
 
@@ -25,6 +27,19 @@ def sample(run, loops, warm_up=True, clock=time.process_time):
 def loops_for(run):
     """Return how many runs fill a sample."""
     return max(1, round(SAMPLE_SECONDS / sample(run, 1, warm_up=False)))
+
+
+def least_seconds(pair, rounds, numbers=lambda found: found, tolerance=1e-4):
+    """Return the least seconds of either of two ways, which take turns and find the same `numbers`."""
+    found = [numbers(run()) for run in pair]
+    if not np.allclose(*found, rtol=tolerance, atol=tolerance):
+        raise RuntimeError(f"the two found different numbers: {found}")
+    for run in pair:  # recordings are compared at calls whose number is a power of two
+        for _ in range(5):
+            run()
+    loops = [loops_for(run) for run in pair]
+    samples = [[sample(run, count) for run, count in zip(pair, loops)] for _ in range(rounds)]
+    return [min(column) for column in zip(*samples)]
 
 
 def time_workload(engines, index, rounds):
