@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 import threading
 import weakref
 
@@ -17,6 +18,7 @@ from support.marks import in_processes
 pytest.importorskip("dask", reason="dask is not installed")
 pytest.importorskip("distributed", reason="distributed is not installed")
 
+import cloudpickle  # noqa: E402
 import dask  # noqa: E402
 import dask.array as da  # noqa: E402
 import dask.dataframe as dd  # noqa: E402
@@ -24,6 +26,8 @@ import pandas as pd  # noqa: E402
 from distributed import Client, LocalCluster  # noqa: E402
 
 from fastgrad.dask import blocks, fit_local  # noqa: E402
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
 AXES = (None, 0, 0)
 CHUNK = 150
