@@ -84,7 +84,7 @@ def fit(
     batch_size : int, optional
         The rows of a step; the last batch may have fewer. By default each step takes the whole data, in order.
     shuffle : bool
-        Whether batches are drawn anew for each epoch.
+        Whether batches are drawn anew for each epoch; those that are given come as they are.
     seed : int or numpy.random.Generator, optional
         Decides how rows are shuffled, and which are held out. The same seed gives the same numbers to the last bit.
     weights : array_like, shape (n,), optional
